@@ -1,0 +1,106 @@
+"""The one configuration: defaults < file < ``OMEGA_*`` environment < arguments.
+
+The file is ``config.toml`` in the home folder, or the one that ``OMEGA_CONFIG`` names. Each
+field below is a key of that file and, in capitals behind ``OMEGA_``, a variable.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omegaml_lab.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Config"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Settings of one process; see ``docs/reference/configuration.md`` for each."""
+
+    home: Path
+    """Folder of the embedded services: data, logs, keys. Only its user can read it."""
+    mongo_url: str | None = None
+    """MongoDB to use, with the database in its path. None starts the embedded one."""
+    broker_url: str | None = None
+    """Broker to use, e.g. ``amqp://``. None sends messages through MongoDB."""
+    bucket: str = "default"
+    """Partition of the repository that names are in."""
+    user: str = ""
+    """Who owns what this process writes."""
+    public_url: str = ""
+    """Where people reach the Jupyter server, used in report links, e.g. ``https://lab.x.org``."""
+    label: str = "default"
+    """What this worker offers, and what a run requires unless it says otherwise."""
+    concurrency: int = 2
+    """Runs that one worker performs at once."""
+    lease_seconds: float = 20.0
+    """How long a run may be silent before it counts as lost."""
+
+    @classmethod
+    def load(cls, *, environ: Mapping[str, str] | None = None, **arguments: Any) -> Config:
+        """Read the settings; arguments that are None count as not given.
+
+        Raises
+        ------
+        ConfigError
+            If the file is not TOML, or a key is unknown or has a value of the wrong type.
+        """
+        environ = os.environ if environ is None else environ
+        home = Path(arguments.get("home") or environ.get("OMEGA_HOME") or default_home())
+        values: dict[str, Any] = {"home": home, "user": _login()}
+        values |= _from_file(Path(environ.get("OMEGA_CONFIG") or home / "config.toml"))
+        for field in fields(cls):
+            if text := environ.get(f"OMEGA_{field.name.upper()}"):
+                values[field.name] = text
+        values |= {key: value for key, value in arguments.items() if value is not None}
+        return cls(**{key: _typed(key, value) for key, value in values.items()})
+
+
+def default_home() -> Path:
+    """Return the folder for data of this user, by the platform's rules."""
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("omegaml-lab", appauthor=False))
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container user without a passwd entry
+        return str(os.getuid()) if hasattr(os, "getuid") else "unknown"
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError("config file", str(path), str(error)) from error
+    known = {field.name for field in fields(Config)}
+    for key in values:
+        if key not in known:
+            raise ConfigError(key, values[key], f"{path} knows only {', '.join(sorted(known))}")
+    return values
+
+
+def _typed(key: str, value: Any) -> Any:
+    kinds: dict[str, type] = {"home": Path, "concurrency": int, "lease_seconds": float}
+    kind = kinds.get(key, str)
+    if value is None and key in {"mongo_url", "broker_url"}:
+        return None
+    try:
+        typed = kind(value)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(key, value, f"it must be a {kind.__name__}") from error
+    if kind in {int, float} and typed <= 0:
+        raise ConfigError(key, value, "it must be greater than zero")
+    return typed

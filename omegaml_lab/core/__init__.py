@@ -1,0 +1,1 @@
+"""The model: pure values and rules, standard library only."""

@@ -1,0 +1,103 @@
+"""Names of objects: ``folder/name``, optionally with ``@revision`` or ``@tag``.
+
+A name is data. Every character is legal but control characters, and a path has no empty
+part, no ``.`` and no ``..``. Nothing here knows how names are stored.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from omegaml_lab.core.errors import InvalidNameError
+
+__all__ = ["MAX_LENGTH", "Name", "check_path", "parent_of", "parse_name"]
+
+MAX_LENGTH = 512
+"""Longest legal path, in bytes of UTF-8."""
+
+_REVISION = re.compile(r"[1-9][0-9]*")
+_TAG = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """The name of an object and, where given, which state of it is meant.
+
+    ``Name("a@2x.png")`` is literal: the path holds the ``@``. Use :func:`parse_name` for what
+    a person typed.
+    """
+
+    path: str
+    revision: int | None = None
+    tag: str | None = None
+
+    def __post_init__(self) -> None:
+        check_path(self.path)
+
+    def __str__(self) -> str:
+        if self.revision is not None:
+            return f"{self.path}@{self.revision}"
+        return f"{self.path}@{self.tag}" if self.tag is not None else self.path
+
+    @property
+    def parent(self) -> str:
+        """The folder that holds it, ``""`` at the top."""
+        return parent_of(self.path)
+
+    @property
+    def base(self) -> str:
+        """The last part of the path."""
+        return self.path.rpartition("/")[2]
+
+    @property
+    def pinned(self) -> bool:
+        """Whether a certain state is meant, not just the newest."""
+        return self.revision is not None or self.tag is not None
+
+
+def check_path(path: str) -> str:
+    """Return `path` when it is legal.
+
+    Raises
+    ------
+    InvalidNameError
+        If it is empty, too long, holds a control character or an empty, ``.`` or ``..`` part.
+    """
+    if not path:
+        raise InvalidNameError(path, "it is empty")
+    if len(path.encode("utf-8", "surrogatepass")) > MAX_LENGTH:
+        raise InvalidNameError(path, f"it is longer than {MAX_LENGTH} bytes")
+    if any(unicodedata.category(c) in {"Cc", "Cs"} for c in path):
+        raise InvalidNameError(path, "control characters are not allowed")
+    for part in path.split("/"):
+        if part in {"", ".", ".."}:
+            raise InvalidNameError(path, f"{part!r} is not allowed as a part of the path")
+    return path
+
+
+def parent_of(path: str) -> str:
+    """Return the folder of `path`, ``""`` when it is at the top."""
+    return path.rpartition("/")[0]
+
+
+def parse_name(text: str | Name) -> Name:
+    """Parse what a person writes: ``flights``, ``flights@3`` or ``flights@prod``.
+
+    What follows the last ``@`` is a revision when it is a whole number, a tag when it looks
+    like an identifier, and otherwise part of the path.
+
+    Raises
+    ------
+    InvalidNameError
+        If the path is not legal.
+    """
+    if isinstance(text, Name):
+        return text
+    path, at, selector = text.rpartition("@")
+    if at and path and _REVISION.fullmatch(selector):
+        return Name(path, revision=int(selector))
+    if at and path and _TAG.fullmatch(selector):
+        return Name(path, tag=selector)
+    return Name(text)

@@ -1,0 +1,56 @@
+"""Reports: what a run leaves to read, published under a stable link."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+__all__ = ["Access", "Report"]
+
+
+class Access(StrEnum):
+    """Who may read a report."""
+
+    ANYONE = "anyone"
+    """Whoever can reach the server with the link."""
+
+    SIGNED_IN = "signed-in"
+    """Only people whom the server knows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A published job. `run` is the succeeded run that the link shows now.
+
+    `url` is absolute when the deployment says where it is reached, else starts with a slash.
+    """
+
+    name: str
+    job: str
+    run: str
+    created: datetime
+    modified: datetime
+    bucket: str = "default"
+    owner: str = ""
+    access: Access = Access.ANYONE
+    hide_code: bool = False
+    live: bool = False
+    url: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values, times as ISO 8601."""
+        plain = asdict(self)
+        plain["access"] = self.access.value
+        plain["created"] = self.created.isoformat()
+        plain["modified"] = self.modified.isoformat()
+        return plain
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> Report:
+        """Build a report from its stored record; keys this version does not know are ignored."""
+        known = {f.name for f in fields(cls)}
+        values = {key: value for key, value in record.items() if key in known}
+        values["access"] = Access(values.get("access", Access.ANYONE))
+        return cls(**values)

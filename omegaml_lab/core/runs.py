@@ -1,0 +1,130 @@
+"""Runs: one execution of a job, its status and the transitions that are allowed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+__all__ = ["FINAL", "TRANSITIONS", "Failure", "Progress", "Run", "Status", "can_become"]
+
+
+class Status(StrEnum):
+    """Where a run stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+
+
+TRANSITIONS: dict[Status, frozenset[Status]] = {
+    Status.QUEUED: frozenset({Status.RUNNING, Status.CANCELLED, Status.FAILED}),
+    Status.RUNNING: frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED, Status.LOST}),
+    # A lost run is started again when attempts are left: it goes back to the queue.
+    Status.LOST: frozenset({Status.QUEUED}),
+    Status.SUCCEEDED: frozenset(),
+    Status.FAILED: frozenset(),
+    Status.CANCELLED: frozenset(),
+}
+
+FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED, Status.LOST})
+"""What nobody need wait for: only a retry rule takes a run out of ``lost``."""
+
+
+def can_become(status: Status, wanted: Status) -> bool:
+    """Say whether a run in `status` may go to `wanted`."""
+    return wanted in TRANSITIONS[status]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a run has come: `done` of `total` cells, and the index of the `current` one.
+
+    Only code cells count. `current` is the index among all cells of the result notebook.
+    """
+
+    done: int = 0
+    total: int = 0
+    current: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why a run failed: the exception, and the index of its `cell` among all result cells.
+
+    `cell` is None when no cell is to blame (a missing kernel, a dead worker).
+    """
+
+    name: str
+    message: str
+    cell: int | None = None
+    traceback: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One execution of a job. Times are aware and in UTC.
+
+    `revision` is that of the job when it was asked for; `result` names the executed notebook
+    in the jobs store; `notice` tells what keeps a queued run waiting.
+    """
+
+    id: str
+    job: str
+    revision: int
+    status: Status
+    queued_at: datetime
+    bucket: str = "default"
+    parameters: dict[str, Any] = field(default_factory=dict)
+    progress: Progress = Progress()
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    heartbeat_at: datetime | None = None
+    worker: str | None = None
+    label: str = "default"
+    attempt: int = 1
+    max_attempts: int = 3
+    error: Failure | None = None
+    result: str | None = None
+    log: str = ""
+    owner: str = ""
+    publish: bool = False
+    cancel_requested: bool = False
+    notice: str | None = None
+
+    @property
+    def final(self) -> bool:
+        """Whether the run has ended."""
+        return self.status in FINAL
+
+    @property
+    def elapsed(self) -> float | None:
+        """Seconds from start to end, None unless both are known."""
+        if self.started_at is None or self.ended_at is None:
+            return None
+        return (self.ended_at - self.started_at).total_seconds()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values, times as ISO 8601."""
+        plain = asdict(self)
+        for key, value in plain.items():
+            if isinstance(value, datetime):
+                plain[key] = value.isoformat()
+        plain["status"] = self.status.value
+        plain["elapsed"] = self.elapsed
+        return plain
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> Run:
+        """Build a run from its stored record; keys this version does not know are ignored."""
+        known = {f.name for f in fields(cls)}
+        values = {key: value for key, value in record.items() if key in known}
+        values["status"] = Status(values["status"])
+        values["progress"] = Progress(**values.get("progress") or {})
+        if failure := values.get("error"):
+            values["error"] = Failure(**{**failure, "traceback": tuple(failure["traceback"])})
+        return cls(**values)

@@ -1,0 +1,1 @@
+"""Tables in columnar chunks: Arrow to and from pandas."""

@@ -1,0 +1,1 @@
+"""Functions that hub_config wires together."""

@@ -1,0 +1,1 @@
+"""Reports: what runs leave to read, rendered and published."""

@@ -1,0 +1,1 @@
+"""The runtime: jobs, runs and what performs them."""

@@ -1,0 +1,1 @@
+"""The adapter that speaks to MongoDB; nothing else imports pymongo."""

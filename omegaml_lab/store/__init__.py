@@ -1,0 +1,1 @@
+"""Stores: objects under names, with revisions and metadata."""

@@ -1,0 +1,1 @@
+"""Contract suites that third-party backends run too."""
