@@ -1,0 +1,100 @@
+# Two commands matter: `make lab` and `make test`. `make help` lists the rest.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+
+# The first Python that is new enough; the system packages bring one when there is none.
+PYTHON := $(or $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
+	&& { command -v "$$p"; break; }; done),python3)
+VENV ?= .venv
+BIN := $(VENV)/bin
+export PATH := $(abspath $(BIN)):$(PATH)
+
+# What the installed package is made from. Its Python files are used in place.
+BUNDLE := $(wildcard package.json yarn.lock tsconfig.json labextension/tsconfig.json hatch_build.py) \
+	$(shell find labextension/src labextension/style labextension/schema -type f \
+	-not -path '*/__tests__/*' 2>/dev/null)
+
+say = @printf '\033[1m==> %s\033[0m\n' "$(1)"
+# uv is several times faster; pip does where uv cannot be had or cannot reach the index.
+install = { [ -x $(BIN)/uv ] && uv pip install --python $(BIN)/python $(1); } \
+	|| $(BIN)/python -m pip install $(1)
+
+.PHONY: help lab test check format lint types layers typescript quick docs clean setup-lab setup-test
+
+help: ## List the commands.
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+lab: setup-lab ## Set up what is missing and open JupyterLab on the repository.
+	@exec omega lab $(ARGS)
+
+test: setup-test ## Set up what is missing and run every test.
+	$(call say,TypeScript tests)
+	@jlpm test
+	$(call say,Python tests)
+	@pytest $(ARGS)
+
+check: setup-test lint types layers typescript quick docs ## Check everything a reviewer would.
+	$(call say,All checks passed)
+
+format: setup-test ## Bring every file into shape.
+	@ruff check --fix . ; ruff format .
+	@jlpm prettier ; jlpm eslint
+
+lint:
+	$(call say,ruff)
+	@ruff check . && ruff format --check .
+
+types:
+	$(call say,mypy)
+	@mypy
+
+layers:
+	$(call say,import-linter)
+	@lint-imports
+
+typescript:
+	$(call say,eslint prettier tsc jest)
+	@jlpm lint:check && jlpm build:check && jlpm test
+
+quick:
+	$(call say,architecture unit and contract tests)
+	@pytest -q tests/architecture tests/unit tests/contract
+
+docs:
+	$(call say,docs)
+	@pytest -q tests/docs
+
+setup-lab: $(VENV)/.lab
+
+setup-test: $(VENV)/.test
+
+$(VENV)/.venv:
+	@.ci/system-packages lab $(PYTHON)
+	$(call say,A virtual environment in $(VENV))
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet uv || echo "No uv: pip does its work, more slowly."
+	@touch $@
+
+$(VENV)/.lab: pyproject.toml $(BUNDLE) | $(VENV)/.venv
+	$(call say,Python packages and the JupyterLab extension)
+	@rm -rf omegaml_lab/labextension
+	@$(call install,--editable '.[embedded$(,)examples]')
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.lab | $(VENV)/.venv
+	@.ci/system-packages test $(PYTHON)
+	$(call say,What developing and testing need)
+	@$(call install,--editable '.[dev]')
+	@[ -d node_modules ] && [ node_modules -nt yarn.lock ] || jlpm install --immutable
+	@command -v chromium google-chrome chromium-browser >/dev/null || playwright install --with-deps chromium
+	@touch $@
+
+, := ,
+
+clean: ## Remove the environment, the builds and the caches; your repository's data stay.
+	@rm -rf $(VENV) node_modules omegaml_lab/labextension labextension/lib build dist *.tsbuildinfo \
+		.mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
