@@ -154,7 +154,7 @@ def _leave(hold: _Hold) -> None:
 @contextlib.contextmanager
 def _start_lock(place: Place) -> Iterator[None]:
     """Let one process or thread at a time start or stop the server."""
-    with (place.folder / "start.lock").open("wb") as file:
+    with place.start_lock.open("rb") as file:
         deadline = time.monotonic() + _LOCK_SECONDS
         while True:
             try:

@@ -31,6 +31,7 @@ _START_SECONDS = 60.0
 _PORT_TAKEN = 48  # mongod's exit code EXIT_NET_ERROR
 _FOLDER_TAKEN = 100  # mongod's exit code EXIT_UNCAUGHT: another mongod holds the folder, or worse
 _NOT_AUTHENTICATED, _UNAUTHORIZED, _ALREADY_INITIATED = 18, 13, 23
+_STARTING = 94  # the replica set's config is not loaded yet
 _LOG_LIMIT = 10 * 2**20
 
 
@@ -56,6 +57,11 @@ class Place:
         return self.folder / "users.lock"
 
     @property
+    def start_lock(self) -> Path:
+        """Who starts or stops the server holds an exclusive lock on this file."""
+        return self.folder / "start.lock"
+
+    @property
     def log(self) -> Path:
         """What mongod logs."""
         return self.home / "logs" / "mongod.log"
@@ -71,7 +77,8 @@ class Place:
         for folder in (self.folder, self.data, self.log.parent):
             folder.mkdir(mode=0o700, exist_ok=True)
             folder.chmod(0o700)
-        self.users.touch(mode=0o600)
+        for lock in (self.users, self.start_lock):
+            lock.touch(mode=0o600)
         for name in ("keyfile", "password"):
             write_once(self.folder / name, secrets.token_hex(32))
         write_once(self.folder / "port", str(free_port()))
@@ -242,6 +249,8 @@ class Mongod:
                     self._adopt_port(client)
                 return bool(hello.get("isWritablePrimary"))
         except OperationFailure as error:
+            if error.code == _STARTING:
+                return False
             if error.code != _NOT_AUTHENTICATED:
                 raise
         # MongoDB lets whoever is local make the first user, and only the first.
@@ -337,7 +346,7 @@ def _readable(line: str) -> tuple[str, str]:
         attributes = entry.get("attr", {})
     except (ValueError, AttributeError):
         return "", line
-    detail = attributes.get("error") or attributes.get("message") or attributes.get("msg") or ""
+    detail = attributes.get("message") or attributes.get("error") or attributes.get("msg") or ""
     if isinstance(detail, dict):
         detail = detail.get("errmsg") or detail.get("msg") or json.dumps(detail)
     return entry.get("s", ""), f"{entry.get('msg', '')} {detail}".strip()[:300]

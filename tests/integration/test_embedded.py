@@ -1,0 +1,250 @@
+"""The embedded MongoDB: shared by its users, private, and never left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pymongo
+import pytest
+from pymongo.errors import OperationFailure
+
+from omegaml_lab.core.errors import MissingDependencyError, ServiceError
+from omegaml_lab.storage import embedded
+
+USER_SCRIPT = """
+import sys
+from pathlib import Path
+from omegaml_lab.storage import embedded
+url = embedded.ensure(Path(sys.argv[1]))
+print(embedded.status(Path(sys.argv[1])).pid, url, flush=True)
+sys.stdin.read()
+"""
+
+
+class User:
+    """A process that uses the server until it is told to end."""
+
+    def __init__(self, home: Path) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", USER_SCRIPT, str(home)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def ready(self) -> tuple[int, str]:
+        assert self.process.stdout is not None
+        pid, url = self.process.stdout.readline().split()
+        return int(pid), url
+
+    def leave(self) -> None:
+        self.process.communicate("", timeout=60)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(30)
+
+
+@pytest.fixture
+def home(tmp_path: Path):
+    home = tmp_path / "home"
+    yield home
+    embedded.release(home)
+    eventually(lambda: not embedded.status(home).running)
+
+
+def eventually(holds, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come true"
+        time.sleep(0.05)
+
+
+def insert(url: str, value: int) -> None:
+    with pymongo.MongoClient(url) as client:
+        client.get_default_database().numbers.insert_one({"value": value})
+
+
+def values(url: str) -> list[int]:
+    with pymongo.MongoClient(url) as client:
+        return sorted(d["value"] for d in client.get_default_database().numbers.find())
+
+
+def test_it_is_private(home):
+    url = embedded.ensure(home)
+    password = (home / "mongo" / "password").read_text()
+    state = embedded.status(home)
+
+    assert {p.stat().st_mode & 0o077 for p in [home, *(home / "mongo").iterdir()]} == {0}
+    with (
+        pymongo.MongoClient("127.0.0.1", state.port, directConnection=True) as anonymous,
+        pytest.raises(OperationFailure, match="authentication"),
+    ):
+        anonymous.omega.numbers.find_one()
+    assert password in url
+    assert password not in repr(state)
+    assert password not in (home / "logs" / "mongod.log").read_text()
+    for process in psutil.Process().children(recursive=True):
+        assert password not in " ".join(process.cmdline())
+    listening = psutil.Process(state.pid).net_connections()
+    assert {c.laddr.ip for c in listening if c.status == "LISTEN"} == {"127.0.0.1"}
+
+
+def test_many_at_once_share_one_server_and_the_last_one_out_stops_it(home):
+    users = [User(home) for _ in range(5)]
+    seen = {user.ready() for user in users}
+
+    assert len(seen) == 1
+    (pid, url) = seen.pop()
+    for user in users[1:]:
+        user.leave()
+    insert(url, 1)
+    assert psutil.pid_exists(pid)
+    users[0].leave()
+    assert not psutil.pid_exists(pid)
+    assert values(embedded.ensure(home)) == [1]
+
+
+def test_it_ends_by_itself_when_its_last_user_is_killed(home):
+    user = User(home)
+    pid, url = user.ready()
+    insert(url, 1)
+    user.kill()
+    eventually(lambda: not psutil.pid_exists(pid))
+    assert values(embedded.ensure(home)) == [1]
+
+
+def test_it_stays_when_its_starter_is_killed_and_another_uses_it(home):
+    starter = User(home)
+    pid, url = starter.ready()
+    other = User(home)
+    assert other.ready() == (pid, url)
+    starter.kill()
+    time.sleep(1)
+    insert(url, 1)
+    other.leave()
+    assert not psutil.pid_exists(pid)
+
+
+def test_nothing_acknowledged_is_lost_when_it_is_killed(home):
+    url = embedded.ensure(home)
+    for value in range(20):
+        insert(url, value)
+    os.kill(embedded.status(home).pid, signal.SIGKILL)
+
+    again = embedded.ensure(home)
+    assert again == url
+    assert values(again) == list(range(20))
+
+
+def test_when_guard_and_server_are_killed_the_next_start_recovers(home):
+    user = User(home)
+    pid, url = user.ready()
+    insert(url, 1)
+    guard = psutil.Process(pid).parent()
+    for process in (guard, psutil.Process(pid)):
+        process.kill()
+    user.kill()
+    assert values(embedded.ensure(home)) == [1]
+
+
+def test_a_server_without_guard_is_used_and_stopped(home):
+    user = User(home)
+    pid, _ = user.ready()
+    psutil.Process(pid).parent().kill()
+    user.kill()
+    assert embedded.status(home).running
+
+    embedded.ensure(home)
+    assert embedded.status(home).pid == pid
+    embedded.release(home)
+    assert not psutil.pid_exists(pid)
+
+
+def test_another_port_is_taken_when_a_stranger_has_ours(home):
+    url = embedded.ensure(home)
+    insert(url, 1)
+    port = embedded.status(home).port
+    embedded.release(home)
+
+    with socket.socket() as stranger:
+        stranger.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        stranger.bind(("127.0.0.1", port))
+        stranger.listen()
+        moved = embedded.ensure(home)
+    assert embedded.status(home).port != port
+    assert values(moved) == [1]
+
+
+def test_a_stale_lock_of_a_stranger_is_no_obstacle(home):
+    embedded.ensure(home)
+    embedded.release(home)
+    (home / "mongo" / "data" / "mongod.lock").write_text(f"{os.getpid()}\n")
+
+    assert not embedded.status(home).running
+    embedded.ensure(home)
+    assert embedded.status(home).running
+
+
+def test_another_password_is_explained(home):
+    embedded.ensure(home)
+    embedded.release(home)
+    (home / "mongo" / "password").write_text("forgotten")
+
+    with pytest.raises(ServiceError, match="another password") as caught:
+        embedded.ensure(home)
+    assert "forgotten" not in str(caught.value)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
+def test_a_full_disk_is_explained(tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", disk],
+        check=False,
+        capture_output=True,
+    )
+    if mounted.returncode != 0:
+        pytest.skip("this machine lets nobody mount a small disk")
+    try:
+        with pytest.raises(ServiceError, match=r"No space left|disk .* is full") as caught:
+            embedded.ensure(disk / "home")
+        assert str(disk / "home" / "logs" / "mongod.log") in str(caught.value)
+    finally:
+        embedded.release(disk / "home")
+        subprocess.run(["umount", "-l", disk], check=True)
+
+
+def test_a_missing_mongod_is_explained(home, monkeypatch):
+    monkeypatch.setenv("PATH", "/nonexistent")
+    monkeypatch.setitem(sys.modules, "fiftyone", None)
+    with pytest.raises(MissingDependencyError, match=r"omegaml-lab\[embedded\]"):
+        embedded.ensure(home)
+
+
+def test_a_missing_library_is_explained(home, tmp_path, monkeypatch):
+    program = tmp_path / "bin" / "mongod"
+    program.parent.mkdir()
+    program.write_text(
+        "#!/bin/sh\n"
+        "echo 'mongod: error while loading shared libraries: libcurl.so.4: cannot open' >&2\n"
+        "exit 127\n"
+    )
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    with pytest.raises(MissingDependencyError, match="apt-get install libcurl4"):
+        embedded.ensure(home)
+
+
+def test_a_home_that_cannot_be_written_is_explained(tmp_path):
+    (tmp_path / "home").write_text("a file")
+    with pytest.raises(ServiceError, match="cannot be written"):
+        embedded.ensure(tmp_path / "home")
