@@ -1,1 +1,1 @@
-"""Functions that hub_config wires together."""
+"""JupyterHub: each user a server of their own, with a repository of their own."""
