@@ -14,14 +14,17 @@ BIN := $(VENV)/bin
 export PATH := $(abspath $(BIN)):$(PATH)
 
 # What the installed package is made from. Its Python files are used in place.
-BUNDLE := $(wildcard package.json yarn.lock tsconfig.json labextension/tsconfig.json hatch_build.py) \
-	$(shell find labextension/src labextension/style labextension/schema -type f \
+BUNDLE := $(wildcard package.json yarn.lock tsconfig.json hatch_build.py) \
+	$(shell find labextension/src labextension/style labextension/schema labconfig -type f \
 	-not -path '*/__tests__/*' 2>/dev/null)
 
 say = @printf '\033[1m==> %s\033[0m\n' "$(1)"
 # uv is several times faster; pip does where uv cannot be had or cannot reach the index.
 install = { [ -x $(BIN)/uv ] && uv pip install --python $(BIN)/python $(1); } \
 	|| $(BIN)/python -m pip install $(1)
+
+# Node is needed to lint and test TypeScript; where the machine's is missing or old, a wheel's does.
+has_node = node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || a == 20 && b >= 19 ? 0 : 1)' 2>/dev/null
 
 .PHONY: help lab test check format lint types layers typescript quick docs clean setup-lab setup-test
 
@@ -42,7 +45,7 @@ check: setup-test lint types layers typescript quick docs ## Check everything a 
 
 format: setup-test ## Bring every file into shape.
 	@ruff check --fix . ; ruff format .
-	@jlpm prettier ; jlpm eslint
+	@jlpm format
 
 lint:
 	$(call say,ruff)
@@ -57,8 +60,8 @@ layers:
 	@lint-imports
 
 typescript:
-	$(call say,eslint prettier tsc jest)
-	@jlpm lint:check && jlpm build:check && jlpm test
+	$(call say,tsc eslint prettier vitest)
+	@jlpm check
 
 quick:
 	$(call say,architecture unit and contract tests)
@@ -89,6 +92,7 @@ $(VENV)/.test: $(VENV)/.lab | $(VENV)/.venv
 	@.ci/system-packages test $(PYTHON)
 	$(call say,What developing and testing need)
 	@$(call install,--editable '.[dev]')
+	@$(has_node) || $(call install,"$$(sed -n 's/^NODE_WHEEL = "\(.*\)"/\1/p' hatch_build.py)")
 	@[ -d node_modules ] && [ node_modules -nt yarn.lock ] || jlpm install --immutable
 	@command -v chromium google-chrome chromium-browser >/dev/null || playwright install --with-deps chromium
 	@touch $@
