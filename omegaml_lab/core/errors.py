@@ -19,11 +19,14 @@ __all__ = [
     "ConflictError",
     "DuplicateRecordError",
     "IntegrityError",
+    "InvalidAttributeError",
+    "InvalidFrameError",
     "InvalidNameError",
     "InvalidNotebookError",
     "InvalidParameterError",
     "InvalidTransitionError",
     "MissingDependencyError",
+    "NotAFileError",
     "ObjectExistsError",
     "ObjectNotFoundError",
     "OmegaError",
@@ -35,6 +38,7 @@ __all__ = [
     "ServiceError",
     "StorageFullError",
     "StorageUnavailableError",
+    "UnknownColumnError",
     "UnknownKindError",
     "UnsupportedObjectError",
     "UntrustedObjectError",
@@ -152,6 +156,50 @@ class UnknownKindError(OmegaError, LookupError):
             f"No installed backend knows the kind {kind!r}.{_suggestion(kind, known)}"
             f" Known kinds: {', '.join(known)}."
         )
+
+
+class NotAFileError(OmegaError, TypeError):
+    """The object is not kept as one sequence of bytes, or is a folder."""
+
+    def __init__(self, store: str, name: str, kind: str) -> None:
+        self.store = store
+        self.name = name
+        self.kind = kind
+        remedy = "list() shows what is in it" if kind == "folder" else "get() returns the object"
+        super().__init__(
+            f"{name!r} in {store} cannot be read like a file, it is kept as {kind}: {remedy}."
+        )
+
+
+class InvalidAttributeError(OmegaError, ValueError):
+    """An attribute is not a JSON value that MongoDB can keep."""
+
+    def __init__(self, attribute: str, reason: str) -> None:
+        self.attribute = attribute
+        self.reason = reason
+        super().__init__(f"Attribute {attribute!r} cannot be kept: {reason}.")
+
+
+class InvalidFrameError(OmegaError, ValueError):
+    """A data frame cannot be kept as it is."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name = name
+        self.reason = reason
+        super().__init__(f"The frame {name!r} cannot be kept: {reason}.")
+
+
+class UnknownColumnError(OmegaError, LookupError):
+    """A frame has no such column."""
+
+    def __init__(self, name: str, column: object, *, known: Iterable[object] = ()) -> None:
+        self.name = name
+        self.column = column
+        self.known = tuple(known)
+        hint = _suggestion(str(column), (str(k) for k in self.known))
+        some = ", ".join(repr(k) for k in self.known[:20])
+        more = f" and {len(self.known) - 20} more" if len(self.known) > 20 else ""
+        super().__init__(f"{name!r} has no column {column!r}.{hint} It has: {some}{more}.")
 
 
 class UntrustedObjectError(OmegaError, PermissionError):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from omegaml_lab.core.errors import InvalidAttributeError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-__all__ = ["FOLDER", "STORES", "Metadata"]
+__all__ = ["FOLDER", "STORES", "Metadata", "check_attributes"]
 
 STORES = ("datasets", "models", "jobs", "scripts")
 """The four stores of a repository, in the order in which they are shown."""
@@ -58,3 +61,42 @@ class Metadata:
             "hash": self.hash,
             "attributes": dict(self.attributes),
         }
+
+
+_LONGEST = 1024 * 1024
+
+
+def check_attributes(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `attributes` as plain JSON values: tuples as lists, all keys strings.
+
+    Raises
+    ------
+    InvalidAttributeError
+        If one is no JSON value, an integer of more than 64 bits, or all are over 1 MiB.
+    """
+    checked: dict[str, Any] = {}
+    size = 0
+    for key, value in attributes.items():
+        try:
+            text = json.dumps({key: value}, allow_nan=False)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise InvalidAttributeError(str(key), f"it must be JSON ({error})") from error
+        size += len(text)
+        checked.update(json.loads(text))
+        _check_plain(str(key), checked[str(key)], str(key))
+    if size > _LONGEST:
+        raise InvalidAttributeError(next(iter(checked)), "all together are longer than 1 MiB")
+    return checked
+
+
+def _check_plain(attribute: str, value: Any, *keys: str) -> None:
+    if any("\x00" in key for key in keys):
+        raise InvalidAttributeError(attribute, "a key holds a NUL character")
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise InvalidAttributeError(attribute, f"{value} has more than 64 bits")
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            _check_plain(attribute, inner, key)
+    elif isinstance(value, list):
+        for inner in value:
+            _check_plain(attribute, inner)

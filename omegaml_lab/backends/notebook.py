@@ -1,0 +1,203 @@
+"""Notebooks, kept as canonical JSON: equal notebooks have equal bytes."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from omegaml_lab.core.errors import IntegrityError, InvalidNotebookError
+from omegaml_lab.storage.payloads import Payload
+from omegaml_lab.store.backend import Backend, Written
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from omegaml_lab.storage.storage import Storage
+
+__all__ = ["NotebookBackend", "parse_notebook"]
+
+_CELL_TYPES = frozenset({"code", "markdown", "raw"})
+_NEWEST = 4
+
+
+class NotebookBackend(Backend):
+    """Notebooks: an nbformat node, its dict, its JSON, or Python source for one cell.
+
+    A string that starts with ``{`` is JSON, any other is source. ``get`` returns an nbformat
+    node, ``read_bytes`` the JSON.
+    """
+
+    kind: ClassVar[str] = "notebook"
+    stores: ClassVar[frozenset[str]] = frozenset({"jobs"})
+    priority: ClassVar[int] = 10
+
+    def accepts(self, obj: object, name: str) -> bool:
+        """Take notebooks, and text under a name that is not that of another file."""
+        if isinstance(obj, dict):
+            return True
+        suffix = name.rpartition("/")[2].rpartition(".")[2] if "." in name else ""
+        if isinstance(obj, str):
+            return suffix in {"", "ipynb"}
+        return isinstance(obj, bytes) and suffix == "ipynb"
+
+    def write(self, obj: Any, storage: Storage, name: str) -> Written:
+        """Check the notebook and write it.
+
+        Raises
+        ------
+        InvalidNotebookError
+            If it is not one.
+        """
+        notebook = parse_notebook(obj, name)
+        blob = storage.blobs.write(_canonical(notebook, name))
+        kernel = notebook.get("metadata", {}).get("kernelspec", {}).get("name")
+        details = {"mimetype": "application/x-ipynb+json", "cells": len(notebook["cells"])}
+        return Written(
+            payload=Payload(blob=blob),
+            size=blob.size,
+            hash=blob.hash,
+            details={**details, **({"kernel": kernel} if isinstance(kernel, str) else {})},
+        )
+
+    def read(self, payload: Payload, storage: Storage, name: str) -> Any:
+        """Return the notebook as an nbformat node."""
+        from nbformat import from_dict
+
+        if payload.blob is None:
+            raise IntegrityError(f"notebook {name!r}", "it has no content")
+        return from_dict(json.loads(storage.blobs.read(payload.blob)))
+
+
+def parse_notebook(obj: Any, name: str) -> dict[str, Any]:
+    """Return a version 4 notebook as plain JSON values.
+
+    Raises
+    ------
+    InvalidNotebookError
+        If `obj` is not a notebook, or not JSON.
+    """
+    if isinstance(obj, bytes | bytearray):
+        try:
+            obj = obj.decode()
+        except UnicodeDecodeError as error:
+            raise InvalidNotebookError(name, f"it is not UTF-8 ({error})") from error
+        if not obj.lstrip().startswith("{"):
+            raise InvalidNotebookError(name, "it is not JSON")
+    if isinstance(obj, str):
+        if not obj.lstrip().startswith("{"):
+            return _from_source(obj)
+        try:
+            obj = json.loads(obj)
+        except ValueError as error:
+            raise InvalidNotebookError(name, f"it is not JSON ({error})") from error
+    if not isinstance(obj, dict):
+        raise InvalidNotebookError(name, f"it is a {type(obj).__name__}")
+    return _checked(obj, name)
+
+
+def _checked(notebook: dict[str, Any], name: str) -> dict[str, Any]:
+    """Check what everything else relies on; nbformat's full schema is a matter of the editor."""
+    version = notebook.get("nbformat")
+    if not isinstance(version, int) or isinstance(version, bool):
+        raise InvalidNotebookError(name, "it has no format version (nbformat)")
+    if version > _NEWEST:
+        raise InvalidNotebookError(name, f"its format version {version} is newer than {_NEWEST}")
+    if version < _NEWEST:
+        return _upgraded(notebook, name)
+    if not isinstance(notebook.get("metadata"), dict):
+        raise InvalidNotebookError(name, "it has no metadata")
+    cells = notebook.get("cells")
+    if not isinstance(cells, list):
+        raise InvalidNotebookError(name, "it has no list of cells")
+    for index, cell in enumerate(cells):
+        _check_cell(cell, index, name)
+    return notebook
+
+
+def _check_cell(cell: Any, index: int, name: str) -> None:
+    if not isinstance(cell, dict) or cell.get("cell_type") not in _CELL_TYPES:
+        raise InvalidNotebookError(name, f"cell {index} has no known type")
+    source = cell.get("source")
+    if not isinstance(source, str) and not (
+        isinstance(source, list) and all(isinstance(line, str) for line in source)
+    ):
+        raise InvalidNotebookError(name, f"cell {index} has no source")
+    if not isinstance(cell.get("metadata"), dict):
+        raise InvalidNotebookError(name, f"cell {index} has no metadata")
+    if cell["cell_type"] == "code" and not isinstance(cell.get("outputs"), list):
+        raise InvalidNotebookError(name, f"cell {index} has no list of outputs")
+
+
+def _upgraded(notebook: Mapping[str, Any], name: str) -> dict[str, Any]:
+    import nbformat
+
+    try:
+        newest = nbformat.reads(json.dumps(notebook), as_version=_NEWEST)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InvalidNotebookError(name, f"it cannot be upgraded ({error})") from error
+    return _checked(newest, name)
+
+
+def _from_source(source: str) -> dict[str, Any]:
+    cell: dict[str, Any] = {
+        "cell_type": "code",
+        "execution_count": None,
+        "id": uuid.uuid4().hex[:8],
+        "metadata": {},
+        "outputs": [],
+        "source": source,
+    }
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
+    return {"cells": [cell], "metadata": metadata, "nbformat": _NEWEST, "nbformat_minor": 5}
+
+
+def _canonical(notebook: dict[str, Any], name: str) -> bytes:
+    joined = {**notebook, "cells": [_joined(cell) for cell in notebook["cells"]]}
+    try:
+        text = json.dumps(joined, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+        return text.encode("utf-8")
+    except UnicodeEncodeError:  # half of a surrogate pair, as some outputs have
+        return json.dumps(joined, separators=(",", ":"), sort_keys=True).encode("ascii")
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidNotebookError(name, f"it is not JSON ({error})") from error
+
+
+def _joined(cell: dict[str, Any]) -> dict[str, Any]:
+    """Return a cell with its text in one string each, as nbformat has it in memory."""
+    plain = dict(cell)
+    if isinstance(plain["source"], list):
+        plain["source"] = "".join(plain["source"])
+    if isinstance(plain.get("outputs"), list):
+        plain["outputs"] = [_joined_output(output) for output in plain["outputs"]]
+    if isinstance(plain.get("attachments"), dict):
+        plain["attachments"] = {
+            key: _joined_bundle(bundle) for key, bundle in plain["attachments"].items()
+        }
+    return plain
+
+
+def _joined_output(output: Any) -> Any:
+    if not isinstance(output, dict):
+        return output
+    plain = dict(output)
+    if isinstance(plain.get("text"), list):
+        plain["text"] = "".join(plain["text"])
+    if isinstance(plain.get("data"), dict):
+        plain["data"] = _joined_bundle(plain["data"])
+    return plain
+
+
+def _joined_bundle(bundle: Any) -> Any:
+    if not isinstance(bundle, dict):
+        return bundle
+    return {
+        mime: "".join(value) if _is_lines(mime, value) else value for mime, value in bundle.items()
+    }
+
+
+def _is_lines(mime: str, value: Any) -> bool:
+    if mime == "application/json" or mime.endswith("+json"):
+        return False  # there a list is a value
+    return isinstance(value, list) and all(isinstance(line, str) for line in value)

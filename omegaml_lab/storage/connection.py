@@ -1,0 +1,180 @@
+"""One lazy connection per process, and the translation of MongoDB's errors into ours."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+
+from pymongo import MongoClient, errors
+from pymongo.uri_parser import parse_uri
+from pymongo.write_concern import WriteConcern
+
+from omegaml_lab.core.errors import ConfigError, StorageFullError, StorageUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pymongo.collection import Collection
+    from pymongo.database import Database
+
+__all__ = ["Connection"]
+
+_DEFAULT_DATABASE = "omega"
+_OUT_OF_DISK = frozenset({14031})
+_NAMESPACE_EXISTS = 48
+_UNAUTHORIZED = frozenset({13, 18})
+
+
+class Connection:
+    """A database of a MongoDB server. No server is contacted before the first use.
+
+    It may be shared by threads, and a process forked from one that used it connects anew.
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            parsed = parse_uri(url, validate=True, warn=False)
+        except (errors.PyMongoError, ValueError) as error:
+            # The URL itself may hold a password: it is not repeated.
+            raise ConfigError("mongo_url", "…", str(error)) from None
+        self._url = url
+        self.name: str = parsed["database"] or _DEFAULT_DATABASE
+        self._default_timeout = "serverselectiontimeoutms" not in {
+            key.lower() for key in parsed["options"]
+        }
+        hosts = ",".join(f"{host}:{port}" if port else host for host, port in parsed["nodelist"])
+        self.address = f"{hosts}/{self.name}"
+        self._client: MongoClient[dict[str, Any]] | None = None
+        self._pid = 0
+        self._lock = threading.Lock()
+        self._inherited: list[object] = []
+        self._ensured: set[object] = set()
+
+    @property
+    def client(self) -> MongoClient[dict[str, Any]]:
+        """The client of this process."""
+        if self._client is None or self._pid != os.getpid():
+            self._connect()
+        assert self._client is not None  # noqa: S101 - for mypy
+        return self._client
+
+    @property
+    def database(self) -> Database[dict[str, Any]]:
+        """The database that the URL names."""
+        return self.client.get_database(
+            self.name, write_concern=WriteConcern(w="majority", j=True)
+        )
+
+    def collection(self, name: str) -> Collection[dict[str, Any]]:
+        """Return the collection `name` of the database."""
+        return self.database[name]
+
+    def close(self) -> None:
+        """Disconnect; the next use connects again."""
+        with self._lock:
+            if self._client is not None and self._pid == os.getpid():
+                self._client.close()
+            self._client = None
+            self._ensured = set()
+
+    def _connect(self) -> None:
+        if self._pid not in {0, os.getpid()}:
+            # Born by fork: the lock may be held by a thread that does not exist here, and the
+            # parent's client must be neither used nor closed, so it is kept out of the way.
+            self._lock = threading.Lock()
+            self._inherited.append(self._client)
+            self._client = None
+        with self._lock:
+            if self._client is not None and self._pid == os.getpid():
+                return
+            options: dict[str, Any] = {
+                "tz_aware": True,
+                "tzinfo": UTC,
+                "connect": False,
+                "appname": "omega",
+            }
+            if self._default_timeout:
+                options["serverSelectionTimeoutMS"] = 5000
+            self._client = MongoClient(self._url, **options)
+            self._pid = os.getpid()
+
+    def ensure_index(
+        self, collection: str, keys: list[tuple[str, int]], *, unique: bool = False
+    ) -> None:
+        """Make sure an index is there; asks the server once per process."""
+        mark = (os.getpid(), collection, tuple(keys))
+        if mark not in self._ensured:
+            with self.errors(), _allowed():
+                self.collection(collection).create_index(keys, unique=unique)
+            self._ensured.add(mark)
+
+    def ensure_collection(self, name: str, options: Mapping[str, Any]) -> None:
+        """Make sure a collection is there; `options` hold only when it is made now."""
+        mark = (os.getpid(), name)
+        if mark in self._ensured:
+            return
+        with self.errors(), _allowed():
+            try:
+                self.database.create_collection(name, check_exists=False, **options)
+            except errors.OperationFailure as error:
+                if error.code != _NAMESPACE_EXISTS:
+                    raise
+        self._ensured.add(mark)
+
+    @contextlib.contextmanager
+    def errors(self) -> Iterator[None]:
+        """Turn pymongo's errors into those of `core.errors`."""
+        try:
+            yield
+        except (errors.ConnectionFailure, errors.WTimeoutError) as error:
+            raise StorageUnavailableError(self.address, _reason(error)) from error
+        except errors.InvalidOperation as error:
+            if "close" not in str(error):
+                raise
+            raise StorageUnavailableError(self.address, "the connection is closed") from error
+        except errors.OperationFailure as error:
+            if is_disk_full(error):
+                raise StorageFullError(_reason(error)) from error
+            if error.code in _UNAUTHORIZED:
+                raise StorageUnavailableError(self.address, _reason(error)) from error
+            raise
+
+
+@contextlib.contextmanager
+def _allowed() -> Iterator[None]:
+    """Let a user who may only read go on without new indexes and collections."""
+    try:
+        yield
+    except errors.OperationFailure as error:
+        if error.code not in _UNAUTHORIZED:
+            raise
+
+
+def is_disk_full(error: errors.OperationFailure) -> bool:
+    """Say whether the server failed for want of disk space."""
+    text = str(error).lower()
+    return (
+        error.code in _OUT_OF_DISK
+        or "no space left" in text
+        or "enospc" in text
+        or "out of disk" in text
+    )
+
+
+def is_duplicate(error: errors.BulkWriteError) -> bool:
+    """Say whether a bulk insert failed for nothing but keys that are there already."""
+    details = error.details or {}
+    failures = details.get("writeErrors", [])
+    return (
+        bool(failures)
+        and all(f.get("code") == 11000 for f in failures)
+        and not details.get("writeConcernErrors")
+    )
+
+
+def _reason(error: Exception) -> str:
+    """Return the first sentence of MongoDB's message; the rest dumps its topology."""
+    return str(error).split(", Timeout:")[0].split(", full error:")[0][:300]

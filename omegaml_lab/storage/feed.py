@@ -1,0 +1,63 @@
+"""Change feeds: change streams that outlive a restart of the server."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from pymongo import errors
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from omegaml_lab.storage.connection import Connection
+
+__all__ = ["watch"]
+
+_log = logging.getLogger(__name__)
+_LONGEST_PAUSE = 5.0
+_HISTORY_LOST = frozenset({286, 280, 222})
+
+
+def watch(
+    connection: Connection,
+    collection: str,
+    pipeline: Sequence[Mapping[str, Any]],
+    stop: threading.Event,
+    *,
+    poll: float,
+) -> Iterator[dict[str, Any] | None]:
+    """Yield the events of a collection as they happen, None whenever `poll` seconds had none.
+
+    The first None says that the feed stands: nothing that happens from then on is missed, not
+    even while the server is away, unless it is away for longer than its oplog reaches back.
+    Ends when `stop` is set.
+    """
+    token: Any = None
+    pause = 0.1
+    while not stop.is_set():
+        try:
+            with connection.collection(collection).watch(
+                pipeline,
+                full_document="updateLookup",
+                resume_after=token,
+                max_await_time_ms=max(1, int(poll * 1000)),
+            ) as stream:
+                token = stream.resume_token or token
+                yield None
+                while not stop.is_set() and stream.alive:
+                    event = stream.try_next()
+                    token = stream.resume_token or token
+                    pause = 0.1
+                    yield None if event is None else dict(event)
+                if not stop.is_set():  # the collection was dropped or renamed
+                    token = None
+        except (errors.PyMongoError, OSError) as error:
+            if isinstance(error, errors.OperationFailure) and error.code in _HISTORY_LOST:
+                _log.warning("changes of %s were missed: %s", collection, error)
+                token = None
+            _log.debug("the change feed of %s pauses %.1f s: %s", collection, pause, error)
+            stop.wait(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+            yield None

@@ -1,0 +1,259 @@
+"""Heads: one small document per object that says which state of it is current.
+
+A put writes its payload, archives the current head, and flips the head by compare-and-set on
+its serial, which every change of a head raises. So a reader sees the old state or the new one,
+and a crash between any two steps leaves the old one. What is archived is committed truth
+already: archiving it twice, or before a flip that then fails, does no harm.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from bson import MaxKey, MinKey
+from pymongo import ReturnDocument
+from pymongo.errors import BulkWriteError, DuplicateKeyError
+
+from omegaml_lab.core.metadata import FOLDER, Metadata
+from omegaml_lab.core.names import parent_of
+from omegaml_lab.storage.connection import is_duplicate
+from omegaml_lab.storage.payloads import Payload
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from omegaml_lab.storage.connection import Connection
+
+__all__ = ["Head", "Heads", "State", "to_metadata"]
+
+_NO_PAYLOAD = {"payload": False}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """What a put writes: everything of a revision but its name, number and times.
+
+    `attributes` are the user's, `details` what the backend found out about the payload.
+    """
+
+    kind: str
+    payload: Payload
+    size: int = 0
+    hash: str | None = None
+    owner: str = ""
+    attributes: Mapping[str, Any]
+    details: Mapping[str, Any]
+
+    def to_document(self) -> dict[str, Any]:
+        """Return the part of a head document that a put replaces."""
+        return {
+            "kind": self.kind,
+            "rank": 0 if self.kind == FOLDER else 1,
+            "payload": self.payload.to_document(),
+            "size": self.size,
+            "hash": self.hash,
+            "owner": self.owner,
+            "attributes": dict(self.attributes),
+            "details": dict(self.details),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A head as it was read: its document and the views that other layers use."""
+
+    document: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        """The identity of the object; it survives renames."""
+        return str(self.document["_id"])
+
+    @property
+    def metadata(self) -> Metadata:
+        """What users see of it."""
+        return to_metadata(self.document)
+
+    @property
+    def payload(self) -> Payload:
+        """Where its payload is."""
+        return Payload.from_document(self.document["payload"])
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """The attributes that users gave, without the backend's."""
+        return dict(self.document["attributes"])
+
+
+class Heads:
+    """The heads of one store in one bucket."""
+
+    def __init__(self, connection: Connection, bucket: str, store: str) -> None:
+        self._connection = connection
+        self.bucket = bucket
+        self.store = store
+
+    def find(self, names: Iterable[str], *, payload: bool = True) -> dict[str, Head]:
+        """Return the heads that exist among `names`, in one round trip."""
+        where = {**self.scope, "name": {"$in": list(names)}}
+        with self._connection.errors():
+            found = self._objects.find(where, None if payload else _NO_PAYLOAD)
+            return {document["name"]: Head(document) for document in found}
+
+    def revision(self, head: Head, number: int) -> Head | None:
+        """Return a certain state of the object that `head` is about."""
+        if number == head.metadata.revision:
+            return head
+        with self._connection.errors():
+            document = self._revisions.find_one({"_id": {"o": head.id, "r": number}})
+        return None if document is None else Head(document)
+
+    def history(self, head: Head) -> list[Metadata]:
+        """Return the metadata of all states that are kept, newest first."""
+        with self._connection.errors():
+            found = self._revisions.find(_all_of(head.id), _NO_PAYLOAD).sort("_id", -1)
+            older = [to_metadata(document) for document in found]
+        current = head.metadata
+        # A state that was archived by a put that has not flipped yet is still the current one.
+        return [
+            current,
+            *(replace(m, name=current.name) for m in older if m.revision < current.revision),
+        ]
+
+    def insert(self, name: str, state: State) -> Head | None:
+        """Add the first state of an object; None when the name is taken meanwhile."""
+        self._prepare()
+        document = self._new(name, state)
+        with self._connection.errors():
+            try:
+                self._objects.insert_one(document)
+            except DuplicateKeyError:
+                return None
+        return Head(document)
+
+    def replace(self, head: Head, state: State, *, keep: bool) -> Head | None:
+        """Make `state` current; None when somebody changed the head since it was read.
+
+        With `keep` the state that it replaces stays available as a revision.
+        """
+        change = {
+            "$set": {**state.to_document(), "modified": _now()},
+            "$inc": {"revision": 1, "serial": 1},
+        }
+        with self._connection.errors():
+            if keep:
+                self._archive(head)
+            document = self._objects.find_one_and_update(
+                _unchanged(head), change, _NO_PAYLOAD, return_document=ReturnDocument.AFTER
+            )
+        if document is None:
+            return None
+        return Head({**document, "payload": state.payload.to_document()})
+
+    def annotate(self, head: Head, attributes: Mapping[str, Any]) -> Head | None:
+        """Replace the user's attributes; None when somebody changed the head meanwhile."""
+        change = {"$set": {"attributes": dict(attributes)}, "$inc": {"serial": 1}}
+        with self._connection.errors():
+            document = self._objects.find_one_and_update(
+                _unchanged(head), change, _NO_PAYLOAD, return_document=ReturnDocument.AFTER
+            )
+        return None if document is None else Head(document)
+
+    def drop(self, head: Head) -> bool:
+        """Take the object out of the store; its states stay in the archive until collected."""
+        with self._connection.errors():
+            self._archive(head)
+            return bool(self._objects.delete_one(_unchanged(head)).deleted_count)
+
+    def make_folders(self, names: Sequence[str], *, owner: str) -> None:
+        """Add folders; those that exist (whatever they are) stay as they are."""
+        if not names:
+            return
+        self._prepare()
+        state = State(kind=FOLDER, payload=Payload(), owner=owner, attributes={}, details={})
+        with self._connection.errors():
+            try:
+                self._objects.insert_many([self._new(n, state) for n in names], ordered=False)
+            except BulkWriteError as error:
+                if not is_duplicate(error):
+                    raise
+
+    @property
+    def scope(self) -> dict[str, Any]:
+        """The query that selects this store."""
+        return {"bucket": self.bucket, "store": self.store}
+
+    def _new(self, name: str, state: State) -> dict[str, Any]:
+        now = _now()
+        return {
+            "_id": uuid.uuid4().hex,
+            **self.scope,
+            "name": name,
+            "parent": parent_of(name),
+            "revision": 1,
+            "serial": 1,
+            "created": now,
+            "modified": now,
+            **state.to_document(),
+        }
+
+    def _archive(self, head: Head) -> None:
+        document = {k: v for k, v in head.document.items() if k != "_id"}
+        key = {"o": head.id, "r": head.document["revision"]}
+        try:
+            self._revisions.replace_one(
+                # A slow writer must not overwrite what one with later attributes archived.
+                {"_id": key, "serial": {"$lt": head.document["serial"]}},
+                {"_id": key, **document},
+                upsert=True,
+            )
+        except DuplicateKeyError:
+            return
+
+    def _prepare(self) -> None:
+        ensure = self._connection.ensure_index
+        ensure("objects", [("bucket", 1), ("store", 1), ("name", 1)], unique=True)
+        listing = [("bucket", 1), ("store", 1), ("parent", 1), ("rank", 1), ("name", 1)]
+        ensure("objects", listing)
+
+    @property
+    def _objects(self) -> Any:
+        return self._connection.collection("objects")
+
+    @property
+    def _revisions(self) -> Any:
+        return self._connection.collection("revisions")
+
+
+def to_metadata(document: Mapping[str, Any]) -> Metadata:
+    """Return what users see of a head document."""
+    return Metadata(
+        store=document["store"],
+        name=document["name"],
+        kind=document["kind"],
+        revision=document["revision"],
+        created=document["created"],
+        modified=document["modified"],
+        bucket=document["bucket"],
+        owner=document["owner"],
+        size=document["size"],
+        hash=document["hash"],
+        attributes={**document["details"], **document["attributes"]},
+    )
+
+
+def _unchanged(head: Head) -> dict[str, Any]:
+    return {"_id": head.id, "serial": head.document["serial"]}
+
+
+def _all_of(id: str) -> dict[str, Any]:  # noqa: A002
+    return {"_id": {"$gt": {"o": id, "r": MinKey()}, "$lt": {"o": id, "r": MaxKey()}}}
+
+
+def _now() -> datetime:
+    """Return the time in the precision that MongoDB keeps, so that what is returned is kept."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)

@@ -1,0 +1,80 @@
+"""What a head says about its payload: where the bytes and the chunks are."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["Blob", "Payload", "Segment"]
+
+_ENTRY = struct.Struct("<32sI")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blob:
+    """A sequence of bytes: `inline` when small, else a list of pieces in `manifest`.
+
+    The manifest holds 36 bytes a piece: the SHA-256 of its content and its length.
+    """
+
+    size: int
+    hash: str
+    inline: bytes | None = None
+    manifest: bytes = b""
+
+    def pieces(self) -> Iterator[tuple[bytes, int]]:
+        """Yield the digest and the length of each piece, in order."""
+        yield from _ENTRY.iter_unpack(self.manifest)
+
+    @staticmethod
+    def entry(digest: bytes, length: int) -> bytes:
+        """Return what one piece adds to a manifest."""
+        return _ENTRY.pack(digest, length)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """Chunks that one put (or later: append) wrote: `chunks` of them with `rows` in all."""
+
+    id: str
+    rows: int
+    chunks: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payload:
+    """All that makes up one revision of an object; `meta` belongs to its backend."""
+
+    blob: Blob | None = None
+    segments: tuple[Segment, ...] = ()
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_document(self) -> dict[str, Any]:
+        """Return the form in which a head keeps it."""
+        document: dict[str, Any] = {"meta": dict(self.meta)}
+        if self.blob is not None:
+            document["blob"] = {
+                "size": self.blob.size,
+                "hash": self.blob.hash,
+                "inline": self.blob.inline,
+                "manifest": self.blob.manifest,
+            }
+        if self.segments:
+            document["segments"] = [
+                {"id": s.id, "rows": s.rows, "chunks": s.chunks} for s in self.segments
+            ]
+        return document
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Payload:
+        """Build it from the form in which a head keeps it."""
+        blob = document.get("blob")
+        return cls(
+            blob=Blob(**blob) if blob else None,
+            segments=tuple(Segment(**s) for s in document.get("segments", ())),
+            meta=document.get("meta", {}),
+        )

@@ -1,0 +1,182 @@
+"""Records: plain documents with an id, changed by compare-and-set."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pymongo import ReturnDocument
+from pymongo.errors import DuplicateKeyError
+
+from omegaml_lab.core.errors import DuplicateRecordError
+from omegaml_lab.storage.feed import watch
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from omegaml_lab.storage.connection import Connection
+
+__all__ = ["Records"]
+
+
+class Records:
+    """The records of one collection; the unique key of each is its ``id``.
+
+    `where` is a query in MongoDB's syntax. Its field names may have dots (``progress.done``);
+    what users gave must come in as a value, never as an operator: check that it is a string
+    or number first. Datetimes come back aware, in UTC, cut to milliseconds.
+    """
+
+    def __init__(self, connection: Connection, name: str) -> None:
+        self._connection = connection
+        self.name = name
+
+    def insert(self, record: Mapping[str, Any]) -> None:
+        """Add a record.
+
+        Raises
+        ------
+        DuplicateRecordError
+            If one with this id is there.
+        """
+        with self._connection.errors():
+            try:
+                self._collection.insert_one(_stored(record))
+            except DuplicateKeyError as error:
+                raise DuplicateRecordError(self.name, str(record["id"])) from error
+
+    def find(self, id: str) -> dict[str, Any] | None:  # noqa: A002 - the field is named so
+        """Return the record with this id, or None."""
+        with self._connection.errors():
+            return _record(self._collection.find_one(_by_id(id)))
+
+    def query(
+        self,
+        where: Mapping[str, Any] | None = None,
+        *,
+        sort: Sequence[tuple[str, int]] = (),
+        skip: int = 0,
+        limit: int | None = None,
+    ) -> list[dict[str, Any]]:
+        """Return the records that match, in the order of `sort` (1 ascending, -1 descending)."""
+        if limit == 0:
+            return []
+        with self._connection.errors():
+            cursor = self._collection.find(_where(where), skip=skip, limit=limit or 0)
+            if sort:
+                cursor = cursor.sort([(_key(field), order) for field, order in sort])
+            return [_from_stored(document) for document in cursor]
+
+    def count(self, where: Mapping[str, Any] | None = None) -> int:
+        """Return how many records match."""
+        with self._connection.errors():
+            return int(self._collection.count_documents(_where(where)))
+
+    def update(
+        self,
+        id: str,  # noqa: A002
+        *,
+        where: Mapping[str, Any] | None = None,
+        set: Mapping[str, Any] | None = None,  # noqa: A002 - MongoDB's own words
+        unset: Sequence[str] = (),
+        inc: Mapping[str, int | float] | None = None,
+    ) -> dict[str, Any] | None:
+        """Change a record if it (still) matches `where`, in one atomic step.
+
+        Returns
+        -------
+        The new state, or None when there is no such record or it does not match.
+        """
+        changes: dict[str, Any] = {}
+        if set:
+            changes["$set"] = dict(set)
+        if unset:
+            changes["$unset"] = dict.fromkeys(unset, "")
+        if inc:
+            changes["$inc"] = dict(inc)
+        condition = {"$and": [_by_id(id), _where(where)]} if where else _by_id(id)
+        with self._connection.errors():
+            if not changes:
+                return _record(self._collection.find_one(condition))
+            return _record(
+                self._collection.find_one_and_update(
+                    condition, changes, return_document=ReturnDocument.AFTER
+                )
+            )
+
+    def update_many(self, where: Mapping[str, Any], *, set: Mapping[str, Any]) -> int:  # noqa: A002
+        """Change all records that match, each for itself; return how many matched."""
+        with self._connection.errors():
+            result = self._collection.update_many(_where(where), {"$set": dict(set)})
+            return int(result.matched_count)
+
+    def upsert(self, id: str, set: Mapping[str, Any]) -> dict[str, Any]:  # noqa: A002
+        """Change the record with this id, or add it; return the new state."""
+        values = {key: value for key, value in set.items() if key != "id"}
+        change = {"$set": values} if values else {"$setOnInsert": {"_id": id}}
+        with self._connection.errors():
+            for attempt in (1, 2):
+                try:
+                    document = self._collection.find_one_and_update(
+                        {"_id": id}, change, upsert=True, return_document=ReturnDocument.AFTER
+                    )
+                    return _from_stored(document)
+                except DuplicateKeyError:  # two at once added it: now it is there to change
+                    if attempt == 2:
+                        raise
+        raise AssertionError  # pragma: no cover
+
+    def delete(self, id: str) -> bool:  # noqa: A002
+        """Remove the record with this id; say whether it was there."""
+        with self._connection.errors():
+            return bool(self._collection.delete_one(_by_id(id)).deleted_count)
+
+    def index(self, *fields: str) -> None:
+        """Make sure there is an index on these fields; ``-field`` sorts descending."""
+        keys = [(_key(f.removeprefix("-")), -1 if f.startswith("-") else 1) for f in fields]
+        self._connection.ensure_index(self.name, keys)
+
+    def changes(
+        self, stop: threading.Event, *, poll: float = 0.5
+    ) -> Iterator[dict[str, Any] | None]:
+        """Yield the new state of each record that is added or changed, as it happens.
+
+        Yields None once when the feed stands, so that no change is missed by who reads the
+        records right after, and then about every `poll` seconds when nothing came. Deletions
+        are not told. Outlives a restart of the server; ends when `stop` is set.
+        """
+        kinds = {"$match": {"operationType": {"$in": ["insert", "update", "replace"]}}}
+        for event in watch(self._connection, self.name, [kinds], stop, poll=poll):
+            if event is None:
+                yield None
+            elif event.get("fullDocument"):  # else it was deleted before we could look
+                yield _from_stored(event["fullDocument"])
+
+    @property
+    def _collection(self) -> Any:
+        return self._connection.collection(self.name)
+
+
+def _by_id(id: object) -> dict[str, Any]:  # noqa: A002
+    # $eq, so that a mapping from somebody's JSON can never act as an operator.
+    return {"_id": {"$eq": id}}
+
+
+def _key(field: str) -> str:
+    return "_id" if field == "id" else field
+
+
+def _where(where: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {_key(field): value for field, value in (where or {}).items()}
+
+
+def _stored(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {"_id": record["id"], **{k: v for k, v in record.items() if k != "id"}}
+
+
+def _from_stored(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {"id": document["_id"], **{k: v for k, v in document.items() if k != "_id"}}
+
+
+def _record(document: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return None if document is None else _from_stored(document)

@@ -1,0 +1,147 @@
+"""Storage: one MongoDB database as the layers above see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from omegaml_lab.storage.blobs import Blobs
+from omegaml_lab.storage.connection import Connection
+from omegaml_lab.storage.feed import watch
+from omegaml_lab.storage.heads import Heads
+from omegaml_lab.storage.listing import Listing
+from omegaml_lab.storage.records import Records
+from omegaml_lab.storage.trees import Trees
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+__all__ = ["ObjectChange", "Objects", "Storage"]
+
+
+class Storage:
+    """A repository's database. Opening it contacts no server; the first use does.
+
+    It is safe to share between threads, and to use after a fork.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.blobs = Blobs(connection)
+        self.objects = Objects(connection)
+
+    @classmethod
+    def open(cls, url: str) -> Storage:
+        """Open the database that a ``mongodb://`` URL names in its path (default: omega).
+
+        Raises
+        ------
+        ConfigError
+            If the URL is not one.
+        """
+        return cls(Connection(url))
+
+    @property
+    def address(self) -> str:
+        """``host:port/database``, never with a password."""
+        return self._connection.address
+
+    def ping(self) -> None:
+        """Ask the server for a sign of life.
+
+        Raises
+        ------
+        StorageUnavailableError
+            If there is none.
+        """
+        with self._connection.errors():
+            self._connection.database.command("ping")
+
+    def records(self, collection: str) -> Records:
+        """Return the records kept in `collection`."""
+        return Records(self._connection, collection)
+
+    def close(self) -> None:
+        """Disconnect; a later use connects again."""
+        self._connection.close()
+
+
+_Change = Literal["put", "annotated", "renamed", "dropped"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectChange:
+    """What happened to an object; `previous` is its old name when it was renamed."""
+
+    bucket: str
+    store: str
+    name: str
+    change: _Change
+    previous: str | None = None
+
+
+class Objects:
+    """All objects of a repository."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def heads(self, bucket: str, store: str) -> Heads:
+        """Return the heads of one store."""
+        return Heads(self._connection, bucket, store)
+
+    def listing(self, bucket: str, store: str) -> Listing:
+        """Return the listings of one store."""
+        return Listing(self._connection, bucket, store)
+
+    def trees(self, bucket: str, store: str) -> Trees:
+        """Return the folders of one store."""
+        return Trees(self._connection, bucket, store)
+
+    def changes(
+        self, stop: threading.Event, *, poll: float = 0.5
+    ) -> Iterator[ObjectChange | None]:
+        """Yield what happens to objects, as it happens; None like `Records.changes`."""
+        without_payload: Mapping[str, Any] = {
+            "$unset": ["fullDocument.payload", "updateDescription.updatedFields.payload"]
+        }
+        for event in watch(self._connection, "objects", [without_payload], stop, poll=poll):
+            if event is None:
+                yield None
+            elif (change := self._change(event)) is not None:
+                yield change
+
+    def _change(self, event: Mapping[str, Any]) -> ObjectChange | None:
+        if event["operationType"] == "delete":
+            document = self._last_state(event["documentKey"]["_id"])
+            return _said("dropped", document) if document else None
+        document = event.get("fullDocument")
+        if not document:  # dropped before we could look: that will be told
+            return None
+        fields = event.get("updateDescription", {}).get("updatedFields", {})
+        if event["operationType"] == "insert" or "revision" in fields:
+            return _said("put", document)
+        if "name" in fields:
+            return _said("renamed", document, previous=fields.get("renamed_from"))
+        return _said("annotated", document)
+
+    def _last_state(self, id: str) -> Any:  # noqa: A002
+        where = {"_id": {"$gte": {"o": id}, "$lt": {"o": id + "\x00"}}}
+        with self._connection.errors():
+            return self._connection.collection("revisions").find_one(
+                where, {"payload": False}, sort=[("_id", -1)]
+            )
+
+
+def _said(
+    change: _Change, document: Mapping[str, Any], *, previous: str | None = None
+) -> ObjectChange:
+    return ObjectChange(
+        bucket=document["bucket"],
+        store=document["store"],
+        name=document["name"],
+        change=change,
+        previous=previous,
+    )

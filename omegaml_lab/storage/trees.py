@@ -1,0 +1,122 @@
+"""Whole folders: moving and dropping all that is below one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pymongo.errors import DuplicateKeyError, OperationFailure
+
+from omegaml_lab.core.errors import InvalidNameError, ObjectExistsError
+from omegaml_lab.core.names import MAX_LENGTH, parent_of
+from omegaml_lab.storage.listing import below
+
+if TYPE_CHECKING:
+    from pymongo.client_session import ClientSession
+
+    from omegaml_lab.storage.connection import Connection
+
+__all__ = ["Trees"]
+
+_NO_TRANSACTIONS = frozenset({20, 263})
+
+
+class Trees:
+    """Moves and drops names with all below, in one store of one bucket."""
+
+    def __init__(self, connection: Connection, bucket: str, store: str) -> None:
+        self._connection = connection
+        self._store = store
+        self._scope = {"bucket": bucket, "store": store}
+
+    def rename(self, old: str, new: str) -> bool:
+        """Move `old` and all below it, as one; False when there is no `old`.
+
+        Raises
+        ------
+        ObjectExistsError
+            If `new`, or something below it, is there already.
+        InvalidNameError
+            If a name below would become too long.
+        """
+
+        def move(session: ClientSession | None) -> bool:
+            return self._move(old, new, session)
+
+        with self._connection.errors():
+            try:
+                with self._connection.client.start_session() as session:
+                    return bool(session.with_transaction(move))
+            except DuplicateKeyError as error:
+                raise ObjectExistsError(self._store, new) from error
+            except OperationFailure as error:
+                if error.code not in _NO_TRANSACTIONS:
+                    raise
+            # A server that is no replica set moves name by name, the folder last: a crash in
+            # between leaves every object reachable under its old or its new name.
+            try:
+                return self._move(old, new, None)
+            except DuplicateKeyError as error:
+                raise ObjectExistsError(self._store, new) from error
+
+    def drop_below(self, folder: str) -> int:
+        """Drop all that is below `folder`; return how many objects and folders that were."""
+        where = {**self._scope, "name": below(folder)}
+        with self._connection.errors():
+            self._objects.aggregate(
+                [
+                    {"$match": where},
+                    {"$set": {"_id": {"o": "$_id", "r": "$revision"}}},
+                    {"$merge": {"into": "revisions", "whenMatched": "replace"}},
+                ]
+            )
+            return int(self._objects.delete_many(where).deleted_count)
+
+    def is_empty(self, folder: str) -> bool:
+        """Say whether nothing is below `folder`."""
+        with self._connection.errors():
+            return (
+                self._objects.find_one({**self._scope, "name": below(folder)}, {"_id": True})
+                is None
+            )
+
+    def _move(self, old: str, new: str, session: ClientSession | None) -> bool:
+        here = {**self._scope, "name": old}
+        tree = {**self._scope, "name": below(old)}
+        if self._objects.find_one(here, {"_id": True}, session=session) is None:
+            return False
+        if self._objects.find_one({**self._scope, "name": below(new)}, session=session):
+            raise ObjectExistsError(self._store, new)
+        self._check_lengths(tree, len(new.encode()) - len(old.encode()), session)
+        moved = {
+            "name": _moved("$name", old, new),
+            "parent": _moved("$parent", old, new),
+            "renamed_from": "$name",
+            "serial": {"$add": ["$serial", 1]},
+        }
+        self._objects.update_many(tree, [{"$set": moved}], session=session)
+        root = {**moved, "name": {"$literal": new}, "parent": {"$literal": parent_of(new)}}
+        self._objects.update_one(here, [{"$set": root}], session=session)
+        return True
+
+    def _check_lengths(
+        self, tree: dict[str, Any], growth: int, session: ClientSession | None
+    ) -> None:
+        if growth <= 0:
+            return
+        too_long = {"$expr": {"$gt": [{"$strLenBytes": "$name"}, MAX_LENGTH - growth]}}
+        found = self._objects.find_one({"$and": [tree, too_long]}, session=session)
+        if found:
+            raise InvalidNameError(
+                found["name"], f"moved there it would be longer than {MAX_LENGTH} bytes"
+            )
+
+    @property
+    def _objects(self) -> Any:
+        return self._connection.collection("objects")
+
+
+def _moved(field: str, old: str, new: str) -> dict[str, Any]:
+    """Return the expression that puts `new` in the place of `old` at the start of a field."""
+    start = len(old.encode())
+    rest = {"$substrBytes": [field, start, {"$subtract": [{"$strLenBytes": field}, start]}]}
+    return {"$concat": [{"$literal": new}, rest]}

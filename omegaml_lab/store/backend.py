@@ -1,0 +1,60 @@
+"""The port that every kind implements: turn an object into stored form, and back."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from omegaml_lab.storage.payloads import Payload
+    from omegaml_lab.storage.storage import Storage
+
+__all__ = ["Backend", "Written"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What a backend has written: no head refers to it yet.
+
+    `hash` is equal for equal content. `details` are attributes that the backend found out,
+    plain JSON values (mimetype, rows, columns); users see them beside their own.
+    """
+
+    payload: Payload
+    size: int
+    hash: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Backend(ABC):
+    """A kind. Its module must be light to import: load heavy packages inside methods.
+
+    It is found by an entry point in the group ``omegaml_lab.backends`` that is named like the
+    kind. It keeps no state, and may be called from many threads at once.
+    """
+
+    kind: ClassVar[str]
+    """How objects are kept, e.g. ``pandas.chunks``. Stored with each object: never change it."""
+
+    stores: ClassVar[frozenset[str]]
+    """The stores that choose this kind by themselves; with ``kind=`` every store takes it."""
+
+    priority: ClassVar[int] = 0
+    """Of all kinds that accept an object, the one with the highest priority is chosen."""
+
+    @abstractmethod
+    def accepts(self, obj: object, name: str) -> bool:
+        """Say whether `obj`, to be put as `name`, is of this kind. Must not load packages."""
+
+    @abstractmethod
+    def write(self, obj: Any, storage: Storage, name: str, *args: Any, **options: Any) -> Written:
+        """Write the payload of `obj`; name the `options` of your kind as keywords."""
+
+    @abstractmethod
+    def read(
+        self, payload: Payload, storage: Storage, name: str, *args: Any, **options: Any
+    ) -> Any:
+        """Return the object that `payload` holds, equal to what was written."""

@@ -1,0 +1,420 @@
+"""OmegaStore: objects under names."""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
+
+from omegaml_lab.core.errors import (
+    ConflictError,
+    InvalidNameError,
+    NotAFileError,
+    ObjectExistsError,
+    ObjectNotFoundError,
+)
+from omegaml_lab.core.metadata import FOLDER, check_attributes
+from omegaml_lab.core.names import Name, check_path, parent_of, parse_name
+from omegaml_lab.storage.heads import State
+
+if TYPE_CHECKING:
+    import builtins
+    from collections.abc import Callable, Mapping
+
+    from omegaml_lab.core.metadata import Metadata
+    from omegaml_lab.core.pages import Page
+    from omegaml_lab.storage.heads import Head
+    from omegaml_lab.storage.payloads import Blob
+    from omegaml_lab.storage.storage import Storage
+    from omegaml_lab.store.backend import Backend
+    from omegaml_lab.store.registry import Registry
+
+__all__ = ["OmegaStore", "Sort"]
+
+Sort = Literal["name", "modified", "size", "kind"]
+
+_ATTEMPTS = 200
+
+
+class OmegaStore:
+    """One store of one bucket.
+
+    Wherever a `name` is taken, a string is what a person writes (``flights@3`` is revision 3
+    of ``flights``), and a `Name` is meant literally.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        name: str,
+        *,
+        registry: Registry,
+        bucket: str = "default",
+        owner: str = "",
+    ) -> None:
+        self.name = name
+        self.bucket = bucket
+        self._owner = owner
+        self._storage = storage
+        self._registry = registry
+        self._heads = storage.objects.heads(bucket, name)
+        self._listing = storage.objects.listing(bucket, name)
+        self._trees = storage.objects.trees(bucket, name)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name} of {self._storage.address}/{self.bucket}>"
+
+    # -- writing ---------------------------------------------------------------------------
+
+    def put(
+        self,
+        obj: Any,
+        name: str | Name,
+        *,
+        kind: str | None = None,
+        attributes: Mapping[str, Any] | None = None,
+        expect: int | None = None,
+        replace: bool = True,
+        keep: bool = True,
+        **options: Any,
+    ) -> Metadata:
+        """Keep `obj` under `name` as a new revision, whole or not at all.
+
+        Parameters
+        ----------
+        obj
+            What to keep. The kinds that are installed decide what is possible.
+        name
+            Where. Folders that are missing are made.
+        kind
+            How to keep it; by default the kind that fits `obj` best.
+        attributes
+            Your own JSON values about it. None keeps those that are there.
+        expect
+            The revision that you have seen: 0 says that there must be none yet.
+        replace
+            False refuses to replace what is there.
+        keep
+            False forgets the state that is replaced, instead of keeping it as a revision.
+        **options
+            What the kind takes, see its reference.
+
+        Raises
+        ------
+        ConflictError
+            If the newest revision is not `expect`.
+        ObjectExistsError
+            If there is something and `replace` is False, or a folder.
+        UnsupportedObjectError
+            If no kind takes `obj`.
+        """
+        plain = None if attributes is None else check_attributes(attributes)
+        backend, path = self._target(obj, name, kind)
+        guard = _Guard(self.name, path, expect=expect, replace=replace)
+        found = self._heads.find([path, *_parents(path)])
+        guard.check(found.get(path))
+        missing = self._missing_folders(path, found)
+        written = backend.write(obj, self._storage, path, **options)
+
+        def flip(head: Head | None) -> Head | None:
+            guard.check(head)
+            state = State(
+                kind=backend.kind,
+                payload=written.payload,
+                size=written.size,
+                hash=written.hash,
+                owner=self._owner,
+                attributes=(head.attributes if head else {}) if plain is None else plain,
+                details=written.details,
+            )
+            if head is not None:
+                return self._heads.replace(head, state, keep=keep)
+            self._heads.make_folders(missing, owner=self._owner)
+            return self._heads.insert(path, state)
+
+        done = self._retry(path, flip, first=found)
+        if done.metadata.revision == 1 and "/" in path:
+            self._mend_folders(path)
+        return done.metadata
+
+    def annotate(self, name: str | Name, attributes: Mapping[str, Any]) -> Metadata:
+        """Set attributes without a new revision; an attribute that is None is removed."""
+        changes = check_attributes(attributes)
+        head = self._locate(name, payload=False)
+
+        def flip(head: Head | None) -> Head | None:
+            if head is None:
+                raise self._not_found(name)
+            merged = {**head.attributes, **changes}
+            kept = {key: value for key, value in merged.items() if value is not None}
+            return self._heads.annotate(head, kept)
+
+        path = head.metadata.name
+        return self._retry(path, flip, first={path: head}).metadata
+
+    def make_folder(self, name: str | Name, *, exist_ok: bool = False) -> Metadata:
+        """Make a folder, and those above it that are missing.
+
+        Raises
+        ------
+        ObjectExistsError
+            If something of that name is there; with `exist_ok`, if that is no folder.
+        """
+        path = _literal(name)
+        found = self._heads.find([path, *_parents(path)], payload=False)
+        there = found.get(path)
+        if there is not None and not (exist_ok and there.metadata.is_folder):
+            raise ObjectExistsError(self.name, path)
+        if there is None:
+            missing = [*self._missing_folders(path, found), path]
+            self._heads.make_folders(missing, owner=self._owner)
+        return self._locate(Name(path), payload=False).metadata
+
+    def rename(self, name: str | Name, new: str | Name) -> Metadata:
+        """Give an object another name, or move a folder with all that is below it, as one.
+
+        Raises
+        ------
+        ObjectExistsError
+            If `new` is taken.
+        InvalidNameError
+            If a folder would be moved into itself.
+        """
+        old = self._locate(name, payload=False).metadata
+        path = self._renamed(old, new)
+        if path == old.name:
+            return old
+        if path.startswith(old.name + "/"):
+            raise InvalidNameError(path, f"{old.name!r} cannot be moved into itself")
+        found = self._heads.find([path, *_parents(path)], payload=False)
+        if path in found:
+            raise ObjectExistsError(self.name, path)
+        missing = self._missing_folders(path, found)
+        self._heads.make_folders(missing, owner=self._owner)
+        if not self._trees.rename(old.name, path):
+            raise self._not_found(name)
+        self._mend_folders(path)
+        return self._locate(Name(path), payload=False).metadata
+
+    def drop(self, name: str | Name, *, recursive: bool = False, missing_ok: bool = False) -> bool:
+        """Take an object out of the store; say whether it was there.
+
+        Raises
+        ------
+        ObjectNotFoundError
+            If it is not there and `missing_ok` is False.
+        ObjectExistsError
+            If it is a folder with something in it and `recursive` is False.
+        """
+        parsed = parse_name(name)
+        if parsed.pinned:
+            raise InvalidNameError(str(name), "a single revision cannot be dropped")
+        while True:
+            head = self._find(name)
+            if head is None:
+                if missing_ok:
+                    return False
+                raise self._not_found(name)
+            path, is_folder = head.metadata.name, head.metadata.is_folder
+            if is_folder and not recursive and not self._trees.is_empty(path):
+                raise ObjectExistsError(self.name, path + "/…")
+            # The folder goes first: a put that slips something in below sees that, and makes
+            # the folder again.
+            if self._heads.drop(head):
+                if is_folder and recursive:
+                    self._trees.drop_below(path)
+                return True
+
+    # -- reading ---------------------------------------------------------------------------
+
+    def get(self, name: str | Name, **options: Any) -> Any:
+        """Return the object, as it was put.
+
+        Raises
+        ------
+        ObjectNotFoundError
+            If there is none, or no such revision.
+        NotAFileError
+            If it is a folder.
+        """
+        head = self._locate(name, folders=False)
+        if head.metadata.is_folder:
+            raise NotAFileError(self.name, head.metadata.name, FOLDER)
+        backend = self._registry.backend(head.metadata.kind)
+        return backend.read(head.payload, self._storage, head.metadata.name, **options)
+
+    def read_bytes(self, name: str | Name) -> bytes:
+        """Return the stored bytes of an object that is kept as bytes (notebooks, files)."""
+        return self._storage.blobs.read(self._blob(name))
+
+    def open(self, name: str | Name) -> BinaryIO:
+        """Open an object that is kept as bytes: readable, seekable, fetched piece by piece."""
+        return cast("BinaryIO", self._storage.blobs.open(self._blob(name)))
+
+    def metadata(self, name: str | Name) -> Metadata:
+        """Return the metadata of an object or folder, or of the revision that `name` pins."""
+        return self._locate(name, payload=False).metadata
+
+    def exists(self, name: str | Name) -> bool:
+        """Say whether there is such an object or folder."""
+        return self._find(name, payload=False) is not None
+
+    def resolve(self, name: str | Name) -> Name:
+        """Return the name under which an object is kept; as it stands when there is none."""
+        head = self._find(name, payload=False, folders=False)
+        parsed = parse_name(name)
+        if head is None:
+            return parsed
+        return Name(head.metadata.name, revision=parsed.revision, tag=parsed.tag)
+
+    def history(self, name: str | Name) -> builtins.list[Metadata]:
+        """Return the metadata of all revisions that are kept, newest first."""
+        unpinned = Name(parse_name(name).path) if isinstance(name, Name) else parse_name(name).path
+        return self._heads.history(self._locate(unpinned, payload=False, folders=False))
+
+    def list(
+        self, folder: str = "", *, recursive: bool = True, search: str | None = None
+    ) -> builtins.list[str]:
+        """Return the names of objects, sorted; folders are left out.
+
+        `search` is a part of the name, in upper or lower case.
+        """
+        return self._listing.names(_folder(folder), recursive=recursive, search=search)
+
+    def entries(
+        self,
+        folder: str = "",
+        *,
+        recursive: bool = False,
+        search: str | None = None,
+        sort: Sort = "name",
+        descending: bool = False,
+        offset: int = 0,
+        limit: int | None = None,
+    ) -> Page[Metadata]:
+        """Return a page of what a folder holds: first folders, then objects, each sorted."""
+        return self._listing.page(
+            _folder(folder),
+            recursive=recursive,
+            search=search,
+            sort=sort,
+            descending=descending,
+            offset=offset,
+            limit=limit,
+        )
+
+    # -- inside ----------------------------------------------------------------------------
+
+    def _target(self, obj: object, name: str | Name, kind: str | None) -> tuple[Backend, str]:
+        """Return the backend that keeps `obj`, and the path where."""
+        path = _literal(name)
+        if kind is not None:
+            return self._registry.backend(kind), path
+        return self._registry.choose(obj, self.name, path), path
+
+    def _renamed(self, old: Metadata, new: str | Name) -> str:  # noqa: ARG002 - for subclasses
+        """Return the path that a rename of `old` means by `new`."""
+        return _literal(new)
+
+    def _spellings(self, name: Name, *, literal: bool) -> builtins.list[str]:  # noqa: ARG002
+        """Return the paths that `name` may mean, best first."""
+        return [name.path]
+
+    def _find(
+        self, name: str | Name, *, payload: bool = True, folders: bool = True
+    ) -> Head | None:
+        """Return the head that `name` means; with `folders` False rather an object's."""
+        parsed = parse_name(name)
+        spellings = self._spellings(parsed, literal=isinstance(name, Name))
+        found = self._heads.find(spellings, payload=payload)
+        heads = [found[path] for path in spellings if path in found]
+        if not folders:
+            heads.sort(key=lambda head: head.metadata.is_folder)
+        if not heads or parsed.tag is not None:
+            return None
+        if parsed.revision is None:
+            return heads[0]
+        return self._heads.revision(heads[0], parsed.revision)
+
+    def _locate(self, name: str | Name, *, payload: bool = True, folders: bool = True) -> Head:
+        head = self._find(name, payload=payload, folders=folders)
+        if head is None:
+            raise self._not_found(name)
+        return head
+
+    def _not_found(self, name: str | Name) -> ObjectNotFoundError:
+        known = self.entries(parent_of(parse_name(name).path), limit=1000).items
+        return ObjectNotFoundError(self.name, str(name), known=[m.name for m in known])
+
+    def _blob(self, name: str | Name) -> Blob:
+        head = self._locate(name, folders=False)
+        blob = head.payload.blob
+        if blob is None or head.payload.segments:
+            raise NotAFileError(self.name, head.metadata.name, head.metadata.kind)
+        return blob
+
+    def _retry(
+        self, path: str, flip: Callable[[Head | None], Head | None], *, first: dict[str, Head]
+    ) -> Head:
+        """Flip the head; when somebody else was faster, look again and flip that."""
+        found = first
+        for attempt in range(_ATTEMPTS):
+            done = flip(found.get(path))
+            if done is not None:
+                return done
+            time.sleep(random.uniform(0, min(0.001 * attempt, 0.05)))  # noqa: S311 - no secret
+            found = self._heads.find([path])
+        head = found.get(path)
+        actual = head.metadata.revision if head else 0
+        raise ConflictError(self.name, path, expected=actual, actual=actual)
+
+    def _missing_folders(self, path: str, found: Mapping[str, Head]) -> builtins.list[str]:
+        parents = _parents(path)
+        for parent in parents:
+            if parent in found and not found[parent].metadata.is_folder:
+                raise InvalidNameError(path, f"{parent!r} is an object, not a folder")
+        return [parent for parent in parents if parent not in found]
+
+    def _mend_folders(self, path: str) -> None:
+        """Make folders again that were dropped while something was put into them."""
+        parents = _parents(path)
+        found = self._heads.find(parents, payload=False)
+        self._heads.make_folders([p for p in parents if p not in found], owner=self._owner)
+
+
+class _Guard:
+    """The conditions under which a put may replace what is there."""
+
+    def __init__(self, store: str, path: str, *, expect: int | None, replace: bool) -> None:
+        self._store = store
+        self._path = path
+        self._expect = expect
+        self._replace = replace
+
+    def check(self, head: Head | None) -> None:
+        if head is not None and head.metadata.is_folder:
+            raise ObjectExistsError(self._store, self._path)
+        actual = head.metadata.revision if head else 0
+        if self._expect is not None and actual != self._expect:
+            raise ConflictError(self._store, self._path, expected=self._expect, actual=actual)
+        if head is not None and not self._replace:
+            raise ObjectExistsError(self._store, self._path)
+
+
+def _literal(name: str | Name) -> str:
+    """Return the path of a name that something is put under."""
+    parsed = parse_name(name)
+    if parsed.pinned:
+        raise InvalidNameError(str(name), "a put makes a new revision, it cannot name one")
+    return parsed.path
+
+
+def _folder(folder: str) -> str:
+    path = folder.strip("/")
+    return check_path(path) if path else ""
+
+
+def _parents(path: str) -> list[str]:
+    """Return all folders above `path`, the outermost first."""
+    parts = path.split("/")[:-1]
+    return ["/".join(parts[: i + 1]) for i in range(len(parts))]
