@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,6 +81,8 @@ def configure(c: Any, settings: HubSettings, *, state: Path) -> None:
     c.JupyterHub.db_url = f"sqlite:///{state / 'jupyterhub.sqlite'}"
     c.JupyterHub.cookie_secret_file = str(state / "cookie_secret")
     c.ConfigurableHTTPProxy.pid_file = str(state / "proxy.pid")
+    # Started by name: the hub stands below the services in the house and imports none of them.
+    c.Spawner.cmd = [sys.executable, "-m", "omegaml_lab.services.singleuser"]
     c.Spawner.pre_spawn_hook = prepare_server(settings)
     c.Spawner.default_url = "/lab"
     c.Spawner.http_timeout = 60

@@ -1,0 +1,156 @@
+"""A real JupyterHub: two people, two servers, two repositories that are out of reach."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from omegaml_lab.core.errors import StorageUnavailableError
+from omegaml_lab.hub.repositories import provision
+from omegaml_lab.storage import embedded
+from omegaml_lab.storage.mongod import free_port
+from omegaml_lab.storage.storage import Storage
+
+ROOT = Path(__file__).parents[2]
+ADMIN_TOKEN = "a-token-of-this-test-only"
+
+# What a site adds: who may sign in, and servers that run as the user of this test.
+SITE = f"""
+import os
+c = get_config()
+c.JupyterHub.authenticator_class = "dummy"
+c.JupyterHub.spawner_class = "simple"
+c.Authenticator.allowed_users = {{"ann", "bo"}}
+c.JupyterHub.bind_url = "http://127.0.0.1:" + os.environ["TEST_PORT"]
+c.JupyterHub.hub_port = int(os.environ["TEST_HUB_PORT"])
+c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:" + os.environ["TEST_PROXY_PORT"]
+c.ConfigurableHTTPProxy.command = [os.environ["TEST_BIN"] + "/configurable-http-proxy"]
+c.Spawner.args = ["--allow-root"]
+c.SimpleLocalProcessSpawner.home_dir_template = os.getcwd() + "/home/{{username}}"
+c.JupyterHub.services = [{{"name": "test", "api_token": "{ADMIN_TOKEN}"}}]
+c.JupyterHub.load_roles = [{{
+    "name": "test",
+    "services": ["test"],
+    "scopes": ["admin:users", "admin:servers", "tokens", "access:servers"],
+}}]
+"""
+
+
+@dataclass(frozen=True)
+class Hub:
+    """A running hub."""
+
+    url: str
+    log: Path
+
+    def ask(self, path: str, *, token: str = ADMIN_TOKEN, body: Any = None) -> tuple[int, Any]:
+        """Ask with a token; a `body` makes it a POST. Returns the status and the JSON."""
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Authorization": f"token {token}", "Accept": "application/json"}
+        request = urllib.request.Request(self.url + path, data=data, headers=headers)
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                text = answer.read()
+                return answer.status, json.loads(text) if text else None
+        except urllib.error.HTTPError as error:
+            return error.code, None
+        except OSError:
+            return 0, None
+
+    def server(self, user: str) -> str:
+        """Start this user's server unless it runs, and return a token of that user."""
+        self.ask(f"/hub/api/users/{user}", body={})
+        status, _ = self.ask(f"/hub/api/users/{user}/server", body={})
+        assert status in {201, 202, 400}, self.log.read_text()[-4000:]  # 400: it runs
+        wait(lambda: self.ask(f"/hub/api/users/{user}")[1]["servers"][""]["ready"], self.log)
+        token: str = self.ask(f"/hub/api/users/{user}/tokens", body={})[1]["token"]
+        return token
+
+
+def wait(condition: Any, log: Path) -> None:
+    """Wait until it holds; the log says why it did not."""
+    deadline = time.monotonic() + 90
+    while not condition():
+        assert time.monotonic() < deadline, log.read_text()[-4000:]
+        time.sleep(0.2)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    home = tmp_path_factory.mktemp("hub-home")
+    yield home
+    embedded.release(home)
+
+
+@pytest.fixture(scope="module")
+def hub(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    folder = tmp_path_factory.mktemp("hub")
+    config = folder / "jupyterhub_config.py"
+    config.write_text((ROOT / "hub_config" / "jupyterhub_config.py").read_text("utf-8"))
+    (folder / "jupyterhub_config.d").mkdir()
+    (folder / "jupyterhub_config.d" / "10-test.py").write_text(SITE)
+    ports = {name: str(free_port()) for name in ("TEST_PORT", "TEST_HUB_PORT", "TEST_PROXY_PORT")}
+    environ = {key: value for key, value in os.environ.items() if not key.startswith("OMEGA_")}
+    environ |= {"OMEGA_HOME": str(home), "TEST_BIN": str(Path(sys.executable).parent), **ports}
+    log = folder / "hub.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "jupyterhub", "-f", str(config)],
+            cwd=folder, env=environ, stdout=output, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        try:
+            running = Hub(url=f"http://127.0.0.1:{ports['TEST_PORT']}", log=log)
+            wait(lambda: process.poll() is None and running.ask("/hub/api/")[0] == 200, log)
+            yield running
+        finally:
+            process.terminate()
+            process.wait(60)
+
+
+def test_each_user_has_a_server_with_a_repository_of_their_own(hub: Hub) -> None:
+    tokens = {user: hub.server(user) for user in ("ann", "bo")}
+    addresses = {}
+    for user, token in tokens.items():
+        status, answer = hub.ask(f"/user/{user}/omega/api/status", token=token)
+        assert status == 200, hub.log.read_text()[-4000:]
+        addresses[user] = answer["repository"]["address"]
+    assert addresses["ann"].endswith("/omega_ann")
+    assert addresses["bo"].endswith("/omega_bo")
+
+    status, answer = hub.ask("/user/ann/api/contents/", token=tokens["ann"])
+    assert status == 200
+    assert hub.ask("/user/ann/omega/api/status", token=tokens["bo"])[0] == 403
+    assert hub.ask("/user/ann/omega/api/status", token="wrong")[0] == 403
+
+
+def test_lab_has_the_extension(hub: Hub) -> None:
+    token = hub.server("ann")
+    status, answer = hub.ask("/user/ann/lab/api/extensions", token=token)
+    assert status == 200
+    assert "omegaml-lab" in {extension["name"] for extension in answer}
+
+
+def test_a_repository_opens_for_its_user_alone(home: Path) -> None:
+    admin = embedded.ensure(home)
+    ann, bo = (provision(user, admin_url=admin, key=b"test") for user in ("ann", "bo"))
+    records = Storage.open(ann.url).records("things")
+    records.insert({"id": "1", "value": "mine"})
+    assert records.find("1")["value"] == "mine"
+
+    trespass = Storage.open(ann.url.replace(f"/{ann.database}?", f"/{bo.database}?"))
+    with pytest.raises(StorageUnavailableError, match="not authorized"):
+        trespass.records("things").find("1")
+    with pytest.raises(StorageUnavailableError):
+        Storage.open(ann.url.replace(ann.password, "guessed")).records("things").find("1")
+    assert provision("ann", admin_url=admin, key=b"test") == ann
