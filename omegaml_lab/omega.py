@@ -121,9 +121,18 @@ class Omega:
     @cached_property
     def runtime(self) -> OmegaRuntime:
         """The handle on the workers: starts runs and follows them."""
+        from omegaml_lab.runtime.broker import Broker
         from omegaml_lab.runtime.runtime import OmegaRuntime
 
-        return OmegaRuntime(self)
+        return OmegaRuntime(
+            storage=self.storage,
+            jobs=self.jobs,
+            broker=Broker(
+                self.config.broker_url, mongo_url=self.url, database=self.storage.database
+            ),
+            owner=self.config.user,
+            label=self.config.label,
+        )
 
     @cached_property
     def reports(self) -> Reports:

@@ -23,16 +23,19 @@ class Status(StrEnum):
 
 TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.QUEUED: frozenset({Status.RUNNING, Status.CANCELLED, Status.FAILED}),
-    Status.RUNNING: frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED, Status.LOST}),
+    # A worker that shuts down gives its runs back to the queue.
+    Status.RUNNING: frozenset(
+        {Status.SUCCEEDED, Status.FAILED, Status.CANCELLED, Status.LOST, Status.QUEUED}
+    ),
     # A lost run is started again when attempts are left: it goes back to the queue.
-    Status.LOST: frozenset({Status.QUEUED}),
+    Status.LOST: frozenset({Status.QUEUED, Status.CANCELLED}),
     Status.SUCCEEDED: frozenset(),
     Status.FAILED: frozenset(),
     Status.CANCELLED: frozenset(),
 }
 
 FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED, Status.LOST})
-"""What nobody need wait for: only a retry rule takes a run out of ``lost``."""
+"""Where a run ends: only a retry takes it out of ``lost``, while it has attempts left."""
 
 
 def can_become(status: Status, wanted: Status) -> bool:
@@ -98,8 +101,13 @@ class Run:
 
     @property
     def final(self) -> bool:
-        """Whether the run has ended."""
-        return self.status in FINAL
+        """Whether the run has ended for good."""
+        return self.status in FINAL and not self.retryable
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the run is lost and will be queued again."""
+        return self.status is Status.LOST and self.attempt < self.max_attempts
 
     @property
     def elapsed(self) -> float | None:

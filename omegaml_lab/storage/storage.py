@@ -48,6 +48,11 @@ class Storage:
         """``host:port/database``, never with a password."""
         return self._connection.address
 
+    @property
+    def database(self) -> str:
+        """The name of the database."""
+        return self._connection.name
+
     def ping(self) -> None:
         """Ask the server for a sign of life.
 

@@ -1,0 +1,136 @@
+"""Parameters: what a notebook takes, and the check of what a run gives it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from omegaml_lab.core.errors import InvalidParameterError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["Parameter", "ParameterType", "check_parameters", "parse_parameter"]
+
+ParameterType = Literal["int", "float", "str", "bool", "list", "dict", "any"]
+
+_CLASSES: dict[str, type] = {
+    "int": int,
+    "float": float,
+    "str": str,
+    "bool": bool,
+    "list": list,
+    "dict": dict,
+}
+_TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """One parameter of a notebook, as its cell tagged ``parameters`` declares it.
+
+    `default` is a JSON value, None when the notebook computes it.
+    """
+
+    name: str
+    type: ParameterType = "any"
+    default: Any = None
+    help: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return asdict(self)
+
+
+def check_parameters(
+    job: str, given: Mapping[str, Any], declared: Iterable[Parameter]
+) -> dict[str, Any]:
+    """Return what was given with the declared types, in the declared order.
+
+    A whole number is a legal ``float``, and None is legal where the default is None.
+
+    Raises
+    ------
+    InvalidParameterError
+        If a parameter is not declared, has another type, or cannot be written as JSON.
+    """
+    known = {parameter.name: parameter for parameter in declared}
+    for name in given:
+        if name not in known:
+            raise InvalidParameterError(job, name, _unknown(known), known=known)
+    return {
+        name: _checked(job, parameter, given[name])
+        for name, parameter in known.items()
+        if name in given
+    }
+
+
+def parse_parameter(job: str, text: str, parameter: Parameter) -> Any:
+    """Return the value that `text`, as typed on a command line, has for `parameter`.
+
+    Lists and dicts are JSON; a parameter of any type is JSON when it can be read as such.
+
+    Raises
+    ------
+    InvalidParameterError
+        If the text is not a value of the parameter's type.
+    """
+    if parameter.type == "str":
+        return text
+    if parameter.type == "bool":
+        if text.lower() in _TRUTH:
+            return _TRUTH[text.lower()]
+        raise InvalidParameterError(job, parameter.name, f"{text!r} is neither true nor false")
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        if parameter.type == "any":
+            return text
+        raise InvalidParameterError(
+            job, parameter.name, f"it must be {_described(parameter.type)}, not {text!r}"
+        ) from error
+    return _checked(job, parameter, value)
+
+
+def _unknown(known: Mapping[str, Parameter]) -> str:
+    if known:
+        return "the notebook does not take it"
+    return "the notebook takes no parameters: tag the cell that sets them `parameters`"
+
+
+def _checked(job: str, parameter: Parameter, value: Any) -> Any:
+    if parameter.type == "float" and type(value) is int:
+        value = float(value)
+    if value is None and parameter.default is None:
+        return None
+    expected = _CLASSES.get(parameter.type)
+    if expected is not None and type(value) is not expected:
+        raise InvalidParameterError(
+            job,
+            parameter.name,
+            f"it must be {_described(parameter.type)}, not {value!r} ({type(value).__name__})",
+        )
+    _check_json(job, parameter.name, value)
+    return value
+
+
+def _check_json(job: str, name: str, value: Any) -> None:
+    try:
+        same = json.loads(json.dumps(value)) == value or value != value  # noqa: PLR0124 - NaN
+    except (TypeError, ValueError, RecursionError) as error:
+        reason = f"{type(value).__name__} cannot be sent to a worker as JSON ({error})"
+        raise InvalidParameterError(job, name, reason) from error
+    if not same:  # tuples become lists, keys become strings
+        raise InvalidParameterError(job, name, f"{value!r} changes when written as JSON")
+
+
+def _described(kind: str) -> str:
+    return {
+        "int": "a whole number",
+        "float": "a number",
+        "str": "a text",
+        "bool": "true or false",
+        "list": "a list",
+        "dict": "an object of names and values",
+    }[kind]

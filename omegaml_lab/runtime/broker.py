@@ -1,0 +1,141 @@
+"""The broker: carries hints that a run waits. What it loses, the sweeper sends again."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from omegaml_lab.core.errors import BrokerUnavailableError, ConfigError, StorageUnavailableError
+
+if TYPE_CHECKING:
+    from celery import Celery
+
+    from omegaml_lab.core.runs import Run
+
+__all__ = ["PERFORM", "Broker", "make_app", "queue_of"]
+
+PERFORM = "omegaml_lab.perform"
+"""Name of the one task."""
+
+_PATIENCE = 3.0
+
+
+def queue_of(database: str, label: str) -> str:
+    """Return the queue of runs that require `label`, in the repository of that database."""
+    return f"omega.{database}.{label}"
+
+
+def make_app(url: str) -> Celery:
+    """Return a Celery app that speaks to the broker at `url`, JSON only."""
+    from celery import Celery
+    from kombu.transport import TRANSPORT_ALIASES
+
+    from omegaml_lab.runtime.transport import SCHEME
+
+    TRANSPORT_ALIASES[SCHEME] = "omegaml_lab.runtime.transport:Transport"
+    app = Celery("omegaml_lab", broker=url, set_as_current=False)
+    app.conf.update(
+        accept_content=["json"],
+        task_serializer="json",
+        event_serializer="json",
+        result_serializer="json",
+        task_ignore_result=True,
+        task_store_errors_even_if_ignored=False,
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        task_create_missing_queues=True,
+        worker_prefetch_multiplier=1,
+        # The run record tells all that events and remote control would, on every broker.
+        worker_enable_remote_control=False,
+        worker_send_task_events=False,
+        worker_hijack_root_logger=False,
+        broker_connection_retry_on_startup=True,
+        broker_connection_retry=True,
+        broker_connection_max_retries=None,
+        broker_connection_timeout=_PATIENCE,
+        broker_transport_options={"confirm_publish": True} if url.startswith("amqp") else {},
+        timezone="UTC",
+    )
+    return app
+
+
+class Broker:
+    """Sends hints to the workers of one repository.
+
+    Parameters
+    ----------
+    url
+        The broker's URL, None for messages through the repository's own MongoDB.
+    mongo_url
+        URL of the repository.
+    database
+        Name of its database.
+    """
+
+    def __init__(self, url: str | None, *, mongo_url: str, database: str) -> None:
+        self.url = url or _embedded(mongo_url)
+        self.embedded = url is None
+        self._database = database
+
+    @cached_property
+    def app(self) -> Celery:
+        """The Celery app; loads Celery."""
+        return make_app(self.url)
+
+    @property
+    def address(self) -> str:
+        """Where the broker is, without password."""
+        from kombu.utils.url import parse_url
+
+        parts: dict[str, Any] = parse_url(self.url)
+        port = f":{parts['port']}" if parts["port"] else ""
+        return f"{parts['hostname']}{port}"
+
+    def send(self, run: Run) -> None:
+        """Tell the workers that a run waits.
+
+        Raises
+        ------
+        BrokerUnavailableError
+            If the message could not be handed over within seconds.
+        """
+        from kombu.exceptions import OperationalError
+
+        try:
+            self.app.send_task(
+                PERFORM,
+                args=[run.id, self._database],
+                queue=queue_of(self._database, run.label),
+                retry=True,
+                retry_policy={"max_retries": 1, "interval_start": 0, "interval_max": 0.2},
+            )
+        except (OperationalError, StorageUnavailableError, OSError) as error:
+            raise BrokerUnavailableError(self.address, _reason(error)) from error
+
+    def check(self) -> None:
+        """Return if the broker answers.
+
+        Raises
+        ------
+        BrokerUnavailableError
+            If it does not, within seconds.
+        """
+        from kombu.exceptions import OperationalError
+
+        try:
+            with self.app.connection_for_write() as connection:
+                connection.ensure_connection(max_retries=1, timeout=_PATIENCE)
+        except (OperationalError, StorageUnavailableError, OSError) as error:
+            raise BrokerUnavailableError(self.address, _reason(error)) from error
+
+
+def _embedded(mongo_url: str) -> str:
+    if not mongo_url.startswith("mongodb"):
+        raise ConfigError("mongo_url", "…", "it must start with mongodb://")
+    from omegaml_lab.runtime.transport import SCHEME
+
+    return f"{SCHEME}+{mongo_url}"
+
+
+def _reason(error: BaseException) -> str:
+    return str(error).partition("\n")[0] or type(error).__name__

@@ -1,0 +1,140 @@
+"""The cells of a notebook: run in a kernel one after the other, an observer told each step."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Any, Protocol
+
+from nbclient.exceptions import CellExecutionError, DeadKernelError
+from papermill.clientwrap import PapermillNotebookClient
+
+from omegaml_lab.core.errors import OmegaError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from nbformat import NotebookNode
+
+    from omegaml_lab.runtime.kernels import KernelProcess, KernelSource
+
+_LOG_TAIL = 16_384
+
+__all__ = ["CellRunner", "KernelDiedError", "Nobody", "NotebookObserver"]
+
+
+class KernelDiedError(OmegaError, RuntimeError):
+    """The kernel ended before its notebook did; `cell` is the index of the cell that ran."""
+
+    def __init__(self, reason: str, cell: int | None) -> None:
+        self.reason = reason
+        self.cell = cell
+        where = "before the first cell" if cell is None else f"in cell {cell}"
+        super().__init__(f"The kernel died {where}: {reason}")
+
+
+class NotebookObserver(Protocol):
+    """Who wants to know how a notebook comes along. Called in the thread that executes it."""
+
+    def started(self, stop: Callable[[], None]) -> None:
+        """Learn how to end the execution, with the kernel and its children, from any thread."""
+
+    def cell_started(self, index: int) -> None:
+        """Learn that a code cell begins."""
+
+    def cell_failed(self, index: int, error: CellExecutionError) -> None:
+        """Learn that a code cell raised an exception, which ends the notebook."""
+
+    def cell_ended(self) -> None:
+        """Learn that the code cell has run to its end."""
+
+    def output(self, text: str) -> None:
+        """Learn that something was shown; `text` is what went to stdout or stderr."""
+
+    def said(self, text: str) -> None:
+        """Learn what the kernel's process itself wrote to its stdout and stderr, at its end."""
+
+    async def live(self) -> None:
+        """Save what there is to save, again and again, until cancelled."""
+
+
+class Nobody:
+    """An observer that does not care."""
+
+    def _ignore(self, *_: object) -> None:
+        pass
+
+    started = cell_started = cell_failed = cell_ended = output = said = _ignore
+
+    async def live(self) -> None:
+        """Save nothing."""
+
+
+class CellRunner(PapermillNotebookClient):  # type: ignore[misc]
+    """papermill's client, in one event loop from the first cell to the last."""
+
+    nb: NotebookNode
+
+    async def run(
+        self, kernels: KernelSource, environment: Mapping[str, str], observer: NotebookObserver
+    ) -> None:
+        """Execute the cells in a kernel that ends with them."""
+        self.reset_execution_trackers()
+        self._observer = observer
+        self._cell: int | None = None
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+        def stop() -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended: nothing to stop
+                loop.call_soon_threadsafe(task.cancel)  # type: ignore[union-attr]
+
+        observer.started(stop)
+        live = asyncio.create_task(observer.live())
+        try:
+            async with kernels.start(self.kernel_name, environment=environment) as kernel:
+                await self._run_in(kernel)
+        finally:
+            live.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await live
+
+    async def _run_in(self, kernel: KernelProcess) -> None:
+        self.km = kernel.manager
+        self.kc = await kernel.connect()
+        try:
+            await self._run_cells()
+            self.nb.metadata["language_info"] = kernel.language_info
+            self.set_widgets_metadata()
+        except (asyncio.CancelledError, DeadKernelError) as error:
+            if self._cell is not None:
+                self.nb_man.cell_exception(self.nb.cells[self._cell], cell_index=self._cell)
+            raise KernelDiedError(kernel.reason(), self._cell) from error
+        finally:
+            self._observer.said(kernel.log_tail(_LOG_TAIL))
+            self.kc.stop_channels()
+
+    async def _run_cells(self) -> None:
+        for index, cell in self._code_cells():
+            self._cell = index
+            self.nb_man.cell_start(cell, index)
+            self._observer.cell_started(index)
+            try:
+                await self.async_execute_cell(cell, index)
+            except CellExecutionError as error:
+                self.nb_man.cell_exception(cell, cell_index=index, exception=error)
+                self.nb_man.cell_complete(cell, cell_index=index)
+                self._observer.cell_failed(index, error)
+                break
+            self.nb_man.cell_complete(cell, cell_index=index)
+            self._observer.cell_ended()
+
+    def _code_cells(self) -> Iterator[tuple[int, Any]]:
+        return ((i, cell) for i, cell in enumerate(self.nb.cells) if cell.cell_type == "code")
+
+    def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:
+        """Take a message of the kernel, and tell the observer what it brought to see."""
+        output = super().process_message(msg, cell, cell_index)
+        if msg["msg_type"] not in {"status", "execute_input"}:
+            text = msg["content"].get("text", "") if msg["msg_type"] == "stream" else ""
+            self._observer.output(text)
+        return output

@@ -1,0 +1,89 @@
+"""The papermill engine ``omega``: runs a notebook and tells an observer about each step.
+
+It is registered as an entry point, so ``papermill --engine omega`` works in any papermill of
+this environment. papermill loads this module while it is being loaded itself: nothing of
+papermill can be imported here before it is used.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from omegaml_lab.runtime.cells import NotebookObserver
+    from omegaml_lab.runtime.kernels import KernelSource
+
+__all__ = ["OmegaEngine"]
+
+
+class OmegaEngine:
+    """Executes a notebook in a kernel that ends with it, whatever happens."""
+
+    @classmethod
+    def execute_notebook(  # noqa: PLR0913 - the first six are papermill's
+        cls,
+        nb: Any,
+        kernel_name: str,
+        output_path: str | None = None,
+        *,
+        progress_bar: bool = True,
+        log_output: bool = False,
+        autosave_cell_every: int = 30,
+        observer: NotebookObserver | None = None,
+        kernels: KernelSource | None = None,
+        environment: Mapping[str, str] | None = None,
+        execution_timeout: int | None = None,
+        **_: Any,
+    ) -> Any:
+        """Run all cells and return the notebook; a cell that raises ends it.
+
+        Further options that papermill passes to its engines have no meaning here.
+
+        Raises
+        ------
+        KernelDiedError
+            If the kernel ended early, also because it was told to.
+        UnknownKernelError, KernelStartError
+            If there is no such kernel, or it does not start.
+        """
+        from papermill.engines import NotebookExecutionManager
+
+        from omegaml_lab.runtime.cells import CellRunner, Nobody
+        from omegaml_lab.runtime.kernels import KernelSource
+
+        manager = NotebookExecutionManager(
+            nb,
+            output_path=output_path,
+            progress_bar=progress_bar,
+            log_output=log_output,
+            autosave_cell_every=autosave_cell_every,
+        )
+        manager.notebook_start()
+        runner = CellRunner(
+            manager, kernel_name=kernel_name, timeout=execution_timeout, log_output=log_output
+        )
+        try:
+            asyncio.run(
+                runner.run(kernels or KernelSource(), environment or {}, observer or Nobody())
+            )
+        finally:
+            manager.cleanup_pbar()
+            manager.notebook_complete()
+        return manager.nb
+
+    @classmethod
+    def nb_kernel_name(cls, nb: Any, name: str | None = None) -> str:
+        """Return the kernel that a notebook asks for."""
+        from papermill.utils import nb_kernel_name
+
+        return str(nb_kernel_name(nb, name))
+
+    @classmethod
+    def nb_language(cls, nb: Any, language: str | None = None) -> str:
+        """Return the language of a notebook."""
+        from papermill.utils import nb_language
+
+        return str(nb_language(nb, language))

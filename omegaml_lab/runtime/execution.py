@@ -1,0 +1,212 @@
+"""One attempt at a run: from the claim to the final status."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from enum import Enum
+from typing import TYPE_CHECKING, TypeVar
+
+from omegaml_lab.core.errors import (
+    InvalidNotebookError,
+    ObjectNotFoundError,
+    OmegaError,
+    StorageUnavailableError,
+)
+from omegaml_lab.core.names import MAX_LENGTH, Name
+from omegaml_lab.core.runs import Failure, Progress, Run, Status
+from omegaml_lab.runtime.cells import KernelDiedError
+from omegaml_lab.runtime.engine import OmegaEngine
+from omegaml_lab.runtime.live import LiveNotebook
+from omegaml_lab.runtime.log import LogTail
+from omegaml_lab.runtime.notebooks import prepare
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from omegaml_lab.runtime.kernels import KernelSource
+    from omegaml_lab.runtime.runs import Claim, RunRecords
+    from omegaml_lab.store.jobs import JobStore
+
+__all__ = ["Execution", "StopReason", "result_name"]
+
+PATIENCE = 600.0
+"""Seconds that a finished run waits for an absent database before it is given up."""
+
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class StopReason(Enum):
+    """Why an execution ends before its notebook does."""
+
+    CANCELLED = "somebody cancelled it"
+    GIVEN_BACK = "the worker shuts down"
+    VOID = "the run was given to another worker"
+
+
+class Execution:
+    """Performs a claimed run.
+
+    Parameters
+    ----------
+    claim
+        The right to do so.
+    runs, jobs
+        Where the run is kept, and the notebook and its result.
+    kernels
+        Starts the kernel.
+    environment
+        What the kernel's environment has beside that of the worker.
+    secrets
+        Texts that must not show up in log and error.
+    """
+
+    def __init__(
+        self,
+        claim: Claim,
+        *,
+        runs: RunRecords,
+        jobs: JobStore,
+        kernels: KernelSource,
+        environment: Mapping[str, str],
+        secrets: Sequence[str] = (),
+    ) -> None:
+        self.claim = claim
+        self._runs = runs
+        self._jobs = jobs
+        self._kernels = kernels
+        self._environment = {**environment, "OMEGA_RUN": claim.run.id}
+        self._log = LogTail(secrets)
+        self._live: LiveNotebook | None = None
+        self._reason: StopReason | None = None
+        self._lock = threading.Lock()
+
+    def stop(self, reason: StopReason) -> None:
+        """End the kernel with all its children; :meth:`perform` then returns soon."""
+        with self._lock:
+            self._reason = self._reason or reason
+            if self._live is not None:
+                self._live.end()
+
+    def perform(self) -> Run | None:
+        """Execute the notebook, keep its result and end the run.
+
+        Returns
+        -------
+        The run as it ended (or was given back), None when the claim had become void.
+        """
+        try:
+            live = self._start()
+        except OmegaError as error:
+            return self._finish(Status.FAILED, Progress(), self._failure(error))
+        failure: Failure | None = None
+        died = False
+        try:
+            self._execute(live)
+        except OmegaError as error:
+            died = isinstance(error, KernelDiedError)
+            failure = self._failure(error)
+        return self._conclude(live, live.failure or failure, stopped=died)
+
+    def fail(self, error: BaseException) -> Run | None:
+        """End the run as failed for a reason that nobody foresaw."""
+        progress = self._live.progress if self._live else Progress()
+        return self._finish(Status.FAILED, progress, self._failure(error))
+
+    def _start(self) -> LiveNotebook:
+        run = self.claim.run
+        notebook = prepare(run.job, self._job(), run.parameters)
+        live = LiveNotebook(notebook, save=self._save, report=self._report, log=self._log)
+        with self._lock:
+            self._live = live
+            if self._reason is not None:
+                live.end()
+        return live
+
+    def _job(self) -> object:
+        run = self.claim.run
+        try:
+            return self._patiently(lambda: self._jobs.get(Name(run.job, revision=run.revision)))
+        except ObjectNotFoundError as error:
+            reason = (
+                f"revision {run.revision}, which was asked to run, is not kept any more; run it"
+                " again to run the present one"
+            )
+            raise InvalidNotebookError(run.job, reason) from error
+
+    def _execute(self, live: LiveNotebook) -> None:
+        OmegaEngine.execute_notebook(
+            live.notebook,
+            live.notebook.metadata.kernelspec.name,
+            progress_bar=False,
+            autosave_cell_every=0,
+            observer=live,
+            kernels=self._kernels,
+            environment=self._environment,
+        )
+
+    def _conclude(self, live: LiveNotebook, error: Failure | None, *, stopped: bool) -> Run | None:
+        reason = self._reason if stopped else None
+        if reason is StopReason.VOID:
+            return None
+        if reason is StopReason.GIVEN_BACK:
+            return self._give_back()
+        # The result is whole before the run says so: nobody finds half of it.
+        self._patiently(lambda: self._save(live.serialised()))
+        if reason is StopReason.CANCELLED:
+            return self._finish(Status.CANCELLED, live.progress, None)
+        return self._finish(Status.FAILED if error else Status.SUCCEEDED, live.progress, error)
+
+    def _give_back(self) -> Run | None:
+        notice = f"Worker {self.claim.run.worker} shut down; the run waits for another one."
+        given = self._runs.give_back(self.claim, notice=notice)
+        if given is not None and self.claim.run.result:
+            self._jobs.drop(self.claim.run.result, missing_ok=True)
+        return given
+
+    def _save(self, notebook: bytes) -> None:
+        run = self.claim.run
+        attributes = {"run": run.id, "job": run.job}
+        self._jobs.put(
+            notebook, str(run.result), kind="notebook", attributes=attributes, keep=False
+        )
+
+    def _report(self, progress: Progress, log: str) -> None:
+        if self._runs.report(self.claim, progress, log) is None:
+            self.stop(StopReason.VOID)
+
+    def _finish(self, status: Status, progress: Progress, error: Failure | None) -> Run | None:
+        return self._patiently(
+            lambda: self._runs.finish(
+                self.claim, status, progress=progress, log=self._log.text(), error=error
+            )
+        )
+
+    def _failure(self, error: BaseException) -> Failure:
+        cell = error.cell if isinstance(error, KernelDiedError) else None
+        name = type(error).__name__
+        return Failure(name=name, message=self._log.clean(str(error)), cell=cell)
+
+    def _patiently(self, act: Callable[[], T]) -> T:
+        """Do it, and wait for a database that is away: what was computed must not be lost."""
+        deadline, pause = time.monotonic() + PATIENCE, 0.2
+        while True:
+            try:
+                return act()
+            except StorageUnavailableError as error:
+                if time.monotonic() > deadline:
+                    raise
+                _log.warning("run %s waits: %s", self.claim.run.id, error)
+                time.sleep(pause)
+                pause = min(pause * 2, 5.0)
+
+
+def result_name(run: Run) -> str:
+    """Return the name of the notebook that an attempt at `run` writes."""
+    moment = run.started_at or run.queued_at
+    folder = run.job.removesuffix(".ipynb")
+    name = f"results/{folder}/{moment:%Y-%m-%d %H.%M.%S} {run.id[:6]}.ipynb"
+    return name if len(name.encode()) <= MAX_LENGTH else f"results/{run.id}.ipynb"

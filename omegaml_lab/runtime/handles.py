@@ -1,0 +1,187 @@
+"""Handles: a job to run, and a run to follow."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from omegaml_lab.core.errors import RunFailedError, RunTimeoutError
+from omegaml_lab.core.names import Name
+from omegaml_lab.core.runs import Failure, Progress, Run, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from omegaml_lab.core.metadata import Metadata
+    from omegaml_lab.core.parameters import Parameter
+    from omegaml_lab.runtime.runtime import OmegaRuntime
+
+__all__ = ["JobHandle", "RunHandle"]
+
+
+class JobHandle:
+    """A notebook that can be run, in the revision it had when the handle was made."""
+
+    def __init__(self, runtime: OmegaRuntime, metadata: Metadata) -> None:
+        self.name = metadata.name
+        self.revision = metadata.revision
+        self._runtime = runtime
+
+    def __repr__(self) -> str:
+        return f"<JobHandle {self.name} revision {self.revision}>"
+
+    def parameters(self) -> list[Parameter]:
+        """Return what parameters the notebook takes, typed, in its order."""
+        return self._runtime.runs.parameters(self._pinned)
+
+    def run(
+        self,
+        params: Mapping[str, Any] | None = None,
+        *,
+        publish: bool = False,
+        label: str | None = None,
+        wait: bool = False,
+    ) -> RunHandle:
+        """Run the job on a worker.
+
+        Parameters
+        ----------
+        params
+            Values for the notebook's parameters.
+        publish
+            Publish the result as a report when the run succeeds.
+        label
+            What the worker must offer.
+        wait
+            Return only when the run has ended.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the notebook does not take such a parameter, or its type is wrong.
+        """
+        run = self.submit(params or {}, publish=publish, label=label)
+        handle = RunHandle(self._runtime, run)
+        return handle.wait() if wait else handle
+
+    def submit(
+        self, params: Mapping[str, Any], *, publish: bool = False, label: str | None = None
+    ) -> Run:
+        """Queue a run like :meth:`run`, and return its record."""
+        checked = self._runtime.runs.check(self._pinned, params)
+        return self._runtime.submit(
+            self.name, self.revision, parameters=checked, label=label, publish=publish
+        )
+
+    @property
+    def _pinned(self) -> Name:
+        return Name(self.name, revision=self.revision)
+
+
+class RunHandle:
+    """A run to follow. Each property shows the state of the last :meth:`refresh`."""
+
+    def __init__(self, runtime: OmegaRuntime, run: Run) -> None:
+        self.run = run
+        self._runtime = runtime
+
+    def __repr__(self) -> str:
+        return f"<RunHandle {self.id} of {self.run.job}: {self.run.status}>"
+
+    @property
+    def id(self) -> str:
+        """The id of the run."""
+        return self.run.id
+
+    @property
+    def status(self) -> Status:
+        """Where the run stands now."""
+        return self.refresh().run.status
+
+    @property
+    def progress(self) -> Progress:
+        """How far the run has come by now."""
+        return self.refresh().run.progress
+
+    @property
+    def result(self) -> str | None:
+        """The name of the executed notebook in the jobs store, known once the run starts."""
+        return self.refresh().run.result
+
+    @property
+    def error(self) -> Failure | None:
+        """Why the run failed."""
+        return self.refresh().run.error
+
+    @property
+    def notice(self) -> str | None:
+        """What keeps the run waiting."""
+        return self.refresh().run.notice
+
+    def refresh(self) -> RunHandle:
+        """Look up the present state, unless the run has ended."""
+        if not self.run.final:
+            self.run = self._runtime.runs.get(self.id)
+        return self
+
+    def wait(self, timeout: float | None = None, *, check: bool = False) -> RunHandle:
+        """Return when the run has ended.
+
+        Parameters
+        ----------
+        timeout
+            Seconds to wait at most; None waits for ever.
+        check
+            Raise when it did not succeed.
+
+        Raises
+        ------
+        RunTimeoutError
+            If it has not ended in time; it goes on.
+        RunFailedError
+            With `check`, if it ended but did not succeed.
+        """
+        if not self.refresh().run.final:
+            self._follow(timeout)
+        if check and self.run.status is not Status.SUCCEEDED:
+            reason = self.run.error.message if self.run.error else "it did not run to its end"
+            raise RunFailedError(self.id, self.run.status, reason)
+        return self
+
+    def _follow(self, timeout: float | None) -> None:
+        deadline = None if timeout is None else time.monotonic() + timeout
+        stop = threading.Event()
+        looked = False
+        for changed in self._runtime.runs.changes(stop, poll=_pause(timeout)):
+            if changed is not None and changed.id == self.id:
+                self.run = changed
+            elif changed is None and not looked:
+                looked = True  # the feed stands: what came before it is seen now
+                self.refresh()
+            if self.run.final:
+                stop.set()
+            elif deadline is not None and time.monotonic() >= deadline:
+                stop.set()
+                run = self.refresh().run
+                if not run.final:
+                    raise RunTimeoutError(self.id, timeout or 0, run.status, notice=run.notice)
+
+    def cancel(self) -> RunHandle:
+        """Cancel the run; :meth:`wait` tells when it has ended.
+
+        Raises
+        ------
+        InvalidTransitionError
+            If it has ended already.
+        """
+        self.run = self._runtime.runs.cancel(self.id)
+        return self
+
+    def rerun(self, params: Mapping[str, Any] | None = None) -> RunHandle:
+        """Run the job again, as it is now, with the same or with other parameters."""
+        return RunHandle(self._runtime, self._runtime.runs.rerun(self.id, params))
+
+
+def _pause(timeout: float | None) -> float:
+    return 0.5 if timeout is None else min(0.5, max(0.01, timeout / 4))

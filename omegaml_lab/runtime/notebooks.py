@@ -1,0 +1,54 @@
+"""Notebooks as jobs: how they are made ready to run."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+from papermill.exceptions import PapermillException
+from papermill.iorw import load_notebook_node
+from papermill.parameterize import parameterize_notebook
+
+from omegaml_lab.core.errors import InvalidNotebookError
+from omegaml_lab.runtime.parameters import language_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["prepare", "with_kernel"]
+
+_INJECTED = "injected-parameters"
+
+
+def prepare(name: str, notebook: Any, parameters: Mapping[str, Any]) -> Any:
+    """Return a copy of `notebook` as papermill runs it: without outputs, parameters set.
+
+    Raises
+    ------
+    InvalidNotebookError
+        If it is not a valid notebook, or parameters cannot be written in its language.
+    """
+    notebook = with_kernel(notebook)
+    try:
+        prepared = load_notebook_node(notebook)
+        nbformat.validate(prepared)
+        # What an earlier run injected is not part of the job.
+        prepared.cells = [c for c in prepared.cells if _INJECTED not in c.metadata.tags]
+        if parameters:
+            prepared = parameterize_notebook(prepared, dict(parameters))
+    except nbformat.ValidationError as error:
+        raise InvalidNotebookError(name, str(error).partition("\n")[0]) from error
+    except (PapermillException, NotImplementedError) as error:
+        raise InvalidNotebookError(name, f"its parameters cannot be set: {error}") from error
+    return prepared
+
+
+def with_kernel(notebook: Mapping[str, Any]) -> Any:
+    """Return a copy of `notebook` that says which kernel it needs, Python unless it knows."""
+    copy = nbformat.from_dict(json.loads(json.dumps(notebook)))
+    spec = copy.metadata.setdefault("kernelspec", nbformat.NotebookNode())
+    spec.setdefault("name", "python3")
+    spec.setdefault("display_name", spec["name"])
+    spec.setdefault("language", language_of(notebook))
+    return copy

@@ -1,0 +1,179 @@
+"""The runs of one worker process: performed, kept alive, cancelled and given back."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import socket
+import threading
+from typing import TYPE_CHECKING
+
+from omegaml_lab.core.errors import OmegaError, StorageUnavailableError
+from omegaml_lab.runtime.execution import Execution, StopReason, result_name
+from omegaml_lab.runtime.runs import utcnow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from omegaml_lab.core.runs import Run
+    from omegaml_lab.runtime.kernels import KernelSource
+    from omegaml_lab.runtime.runs import RunRecords
+    from omegaml_lab.storage.records import Records
+    from omegaml_lab.store.jobs import JobStore
+
+__all__ = ["Performer"]
+
+_log = logging.getLogger(__name__)
+
+
+class Performer:
+    """Performs runs for a worker, any number at once, one in each calling thread.
+
+    Parameters
+    ----------
+    runs
+        The runs of the repository.
+    workers
+        The records of its workers; this one is among them from :meth:`start` to :meth:`stop`.
+    jobs
+        Returns the store that the job of a run is in, and its result goes to.
+    kernels
+        Starts kernels.
+    environment
+        Returns what a run's kernel has in its environment beside that of the worker.
+    secrets
+        Texts that must not show up in logs and errors.
+    lease
+        Seconds of silence after which others hold this worker for dead.
+    """
+
+    def __init__(  # noqa: PLR0913 - what a worker is made of
+        self,
+        *,
+        runs: RunRecords,
+        workers: Records,
+        jobs: Callable[[Run], JobStore],
+        kernels: KernelSource,
+        environment: Callable[[Run], Mapping[str, str]],
+        secrets: Sequence[str] = (),
+        label: str = "default",
+        concurrency: int = 1,
+        lease: float = 20.0,
+    ) -> None:
+        self.id = f"{socket.gethostname()}-{os.getpid()}-{os.urandom(2).hex()}"
+        self._runs = runs
+        self._workers = workers
+        self._jobs = jobs
+        self._kernels = kernels
+        self._environment = environment
+        self._secrets = secrets
+        self._label = label
+        self._concurrency = concurrency
+        self._beat = min(lease / 4, 5.0)
+        self._going: dict[str, Execution] = {}
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._draining = threading.Event()
+
+    def start(self) -> None:
+        """Show up among the workers, and keep an eye on the runs from now on."""
+        now = utcnow()
+        with contextlib.suppress(StorageUnavailableError):  # the first beat will tell it
+            self._workers.upsert(self.id, {**self._record(), "started_at": now})
+        for mind in (self._mind_leases, self._mind_cancels):
+            threading.Thread(target=mind, name=mind.__name__, daemon=True).start()
+
+    def stop(self) -> None:
+        """Disappear from the workers."""
+        self._stop.set()
+        with contextlib.suppress(OmegaError):
+            self._workers.delete(self.id)
+
+    def give_back(self) -> None:
+        """Put the runs that go on back into the queue, and take no new ones."""
+        with self._lock:
+            self._draining.set()
+            going = list(self._going.values())
+        for execution in going:
+            execution.stop(StopReason.GIVEN_BACK)
+
+    @property
+    def busy(self) -> int:
+        """How many runs go on."""
+        return len(self._going)
+
+    def take(self, run_id: str) -> Execution | None:
+        """Claim a run; None when it is not to be had.
+
+        It may be with another worker already, or cancelled: a message that comes twice does no
+        harm.
+        """
+        if self._draining.is_set():
+            return None
+        claim = self._runs.claim(run_id, worker=self.id, result=result_name)
+        if claim is None:
+            _log.info("run %s does not wait any more", run_id)
+            return None
+        execution = Execution(
+            claim,
+            runs=self._runs,
+            jobs=self._jobs(claim.run),
+            kernels=self._kernels,
+            environment=self._environment(claim.run),
+            secrets=self._secrets,
+        )
+        with self._lock:
+            self._going[run_id] = execution
+            if self._draining.is_set():
+                execution.stop(StopReason.GIVEN_BACK)
+        return execution
+
+    def perform(self, execution: Execution) -> Run | None:
+        """Perform a run that was taken; return it as it ended, None when it was taken away."""
+        run_id, job = execution.claim.run.id, execution.claim.run.job
+        _log.info("run %s of %s starts", run_id, job)
+        run = execution.perform()
+        if run is None:
+            _log.warning("run %s was given to another worker meanwhile", run_id)
+        else:
+            _log.info("run %s of %s: %s", run_id, job, run.status)
+        return run
+
+    def release(self, execution: Execution) -> None:
+        """Stop minding a run."""
+        with self._lock:
+            self._going.pop(execution.claim.run.id, None)
+
+    def _mind_leases(self) -> None:
+        while not self._stop.wait(self._beat):
+            try:
+                for execution in list(self._going.values()):
+                    self._mind(execution, self._runs.beat(execution.claim))
+                self._workers.upsert(self.id, self._record())
+            except OmegaError as error:
+                # The runs go on: what they compute is kept once the database is back.
+                _log.warning("no heartbeat: %s", error)
+
+    def _mind_cancels(self) -> None:
+        for run in self._runs.changes(self._stop):
+            execution = self._going.get(run.id) if run and run.cancel_requested else None
+            if execution is not None:
+                execution.stop(StopReason.CANCELLED)
+
+    def _mind(self, execution: Execution, run: Run | None) -> None:
+        if run is None:
+            # Void, or ended by itself a moment ago: then there is nothing left to stop.
+            execution.stop(StopReason.VOID)
+        elif run.cancel_requested:
+            execution.stop(StopReason.CANCELLED)
+
+    def _record(self) -> dict[str, object]:
+        return {
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "label": self._label,
+            "concurrency": self._concurrency,
+            "busy": self.busy,
+            "heartbeat_at": utcnow(),
+        }

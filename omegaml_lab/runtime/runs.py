@@ -1,0 +1,289 @@
+"""The records of runs: the one truth about them, changed by compare-and-set only.
+
+A worker that takes a run gets a :class:`Claim`. Whatever it writes later holds only while the
+claim does, so that a worker that was given up for lost cannot spoil the next attempt.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from omegaml_lab.core.errors import InvalidTransitionError, RunNotFoundError
+from omegaml_lab.core.pages import Page
+from omegaml_lab.core.runs import Failure, Progress, Run, Status, can_become
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Iterator, Mapping
+
+    from omegaml_lab.storage.records import Records
+
+__all__ = ["Claim", "RunRecords", "utcnow"]
+
+
+def utcnow() -> datetime:
+    """Return the present moment, aware and in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """The right of one worker to perform one attempt of a run; `token` is unique to it."""
+
+    run: Run
+    token: str
+
+
+class RunRecords:
+    """Runs in a repository.
+
+    Parameters
+    ----------
+    records
+        The collection they are kept in.
+    clock
+        Returns the present moment, aware and in UTC.
+    """
+
+    def __init__(self, records: Records, *, clock: Callable[[], datetime] = utcnow) -> None:
+        self._records = records
+        self._now = clock
+        self._indexed = False
+
+    def create(
+        self, job: str, revision: int, *, parameters: Mapping[str, Any], **values: Any
+    ) -> Run:
+        """Queue a new run; `values` are further fields of :class:`Run`."""
+        self._ensure_indexes()
+        run = Run(
+            id=secrets.token_hex(8),
+            job=job,
+            revision=revision,
+            status=Status.QUEUED,
+            queued_at=self._now(),
+            parameters=dict(parameters),
+            **values,
+        )
+        self._records.insert({**_plain(run), "hints": 0, "beat": 0})
+        return run
+
+    def get(self, run_id: str) -> Run:
+        """Return one run.
+
+        Raises
+        ------
+        RunNotFoundError
+            If there is none with this id.
+        """
+        record = self._records.find(run_id)
+        if record is None:
+            raise RunNotFoundError(run_id)
+        return _run(record)
+
+    def page(
+        self, where: Mapping[str, Any], *, offset: int = 0, limit: int | None = 50
+    ) -> Page[Run]:
+        """Return runs that match, newest first."""
+        found = self._records.query(where, sort=[("queued_at", -1)], skip=offset, limit=limit)
+        return Page([_run(record) for record in found], self._records.count(where))
+
+    def query(self, where: Mapping[str, Any], *, limit: int | None = None) -> list[dict[str, Any]]:
+        """Return raw records that match, oldest first: for those who mind the queue."""
+        return self._records.query(where, sort=[("queued_at", 1)], limit=limit)
+
+    def changes(self, stop: threading.Event, *, poll: float = 0.5) -> Iterator[Run | None]:
+        """Yield each changed run, live, and None about every `poll` seconds without news."""
+        for record in self._records.changes(stop, poll=poll):
+            yield None if record is None else _run(record)
+
+    # -- the queue -----------------------------------------------------------------------------
+
+    def hinted(self, run_id: str) -> None:
+        """Note that a message about a queued run is on its way."""
+        self._records.update(
+            run_id,
+            where={"status": Status.QUEUED.value},
+            set={"hinted_at": self._now()},
+            inc={"hints": 1},
+        )
+
+    def notify(self, run_id: str, notice: str | None) -> Run:
+        """Say what keeps a queued run waiting; nothing happens to a run that waits no more."""
+        self._records.update(
+            run_id,
+            where={"status": Status.QUEUED.value, "notice": {"$ne": notice}},
+            set={"notice": notice},
+        )
+        return self.get(run_id)
+
+    def claim(self, run_id: str, *, worker: str, result: Callable[[Run], str]) -> Claim | None:
+        """Take a queued run for `worker`; None when it is not to be had (any more).
+
+        `result` names the notebook that the attempt will write, given the run as started.
+        """
+        record = self._records.find(run_id)
+        if record is None or record["status"] != Status.QUEUED.value:
+            return None
+        now, token = self._now(), secrets.token_hex(8)
+        started = _run({**record, "started_at": now})
+        taken = self._records.update(
+            run_id,
+            where={"status": Status.QUEUED.value, "attempt": record["attempt"]},
+            set={
+                "status": Status.RUNNING.value,
+                "claim": token,
+                "worker": worker,
+                "started_at": now,
+                "heartbeat_at": now,
+                "result": result(started),
+                "progress": asdict(Progress()),
+                "notice": None,
+                "error": None,
+                "log": "",
+            },
+            inc={"beat": 1},
+        )
+        return Claim(run=_run(taken), token=token) if taken else None
+
+    def cancel(self, run_id: str) -> Run:
+        """Cancel a run: at once when it waits, by its worker (within about a second) otherwise.
+
+        Raises
+        ------
+        InvalidTransitionError
+            If the run has ended already.
+        """
+        waiting = {"status": {"$in": [Status.QUEUED.value, Status.LOST.value]}}
+        ended = {
+            "status": Status.CANCELLED.value,
+            "cancel_requested": True,
+            "ended_at": self._now(),
+            "notice": None,
+        }
+        changed = self._records.update(run_id, where=waiting, set=ended) or self._records.update(
+            run_id, where={"status": Status.RUNNING.value}, set={"cancel_requested": True}
+        )
+        if changed is None:
+            raise InvalidTransitionError(run_id, self.get(run_id).status, Status.CANCELLED)
+        return _run(changed)
+
+    def lose(self, record: Mapping[str, Any], failure: Failure) -> Run | None:
+        """Mark a run that fell silent as lost, unless it has been heard of since `record`."""
+        lost = self._records.update(
+            record["id"],
+            where={
+                "status": Status.RUNNING.value,
+                "claim": record["claim"],
+                "beat": record["beat"],
+            },
+            set={
+                "status": Status.LOST.value,
+                "ended_at": self._now(),
+                "error": _plain_failure(failure),
+            },
+        )
+        return _run(lost) if lost else None
+
+    def requeue(self, run_id: str, *, notice: str) -> Run | None:
+        """Queue a lost run for its next attempt; None when somebody else did."""
+        record = self._records.find(run_id)
+        if record is None or not _run(record).retryable:
+            return None
+        again = self._records.update(
+            run_id,
+            where={"status": Status.LOST.value, "attempt": record["attempt"]},
+            set={**_WAITING, "notice": notice},
+            inc={"attempt": 1},
+        )
+        return _run(again) if again else None
+
+    # -- what the holder of a claim may do -----------------------------------------------------
+
+    def beat(self, claim: Claim) -> Run | None:
+        """Show that the worker lives; None when the claim is void."""
+        return self._held(claim, {"heartbeat_at": self._now()})
+
+    def report(self, claim: Claim, progress: Progress, log: str) -> Run | None:
+        """Tell how far the run has come; None when the claim is void."""
+        return self._held(claim, {"progress": asdict(progress), "log": log})
+
+    def finish(
+        self,
+        claim: Claim,
+        status: Status,
+        *,
+        progress: Progress,
+        log: str,
+        error: Failure | None = None,
+    ) -> Run | None:
+        """End the run; None when the claim is void."""
+        if not can_become(Status.RUNNING, status):
+            raise InvalidTransitionError(claim.run.id, Status.RUNNING, status)
+        ended = {
+            "status": status.value,
+            "progress": asdict(progress),
+            "log": log,
+            "error": _plain_failure(error) if error else None,
+            "ended_at": self._now(),
+        }
+        if (run := self._held(claim, ended)) is not None:
+            return run
+        # When the answer to an earlier try was lost with the connection, it is done already.
+        record = self._records.find(claim.run.id) or {}
+        done = record.get("claim") == claim.token and record.get("status") == status.value
+        return _run(record) if done else None
+
+    def give_back(self, claim: Claim, *, notice: str) -> Run | None:
+        """Queue the run again, as if it had not been started; None when the claim is void."""
+        return self._held(claim, {**_WAITING, "notice": notice})
+
+    def _held(self, claim: Claim, values: Mapping[str, Any]) -> Run | None:
+        record = self._records.update(
+            claim.run.id,
+            where={"status": Status.RUNNING.value, "claim": claim.token},
+            set=values,
+            inc={"beat": 1},
+        )
+        return _run(record) if record else None
+
+    def _ensure_indexes(self) -> None:
+        if not self._indexed:
+            self._records.index("status", "queued_at")
+            self._records.index("bucket", "queued_at")
+            self._records.index("bucket", "job", "queued_at")
+            self._indexed = True
+
+
+_WAITING: dict[str, Any] = {
+    "status": Status.QUEUED.value,
+    "claim": None,
+    "worker": None,
+    "started_at": None,
+    "ended_at": None,
+    "heartbeat_at": None,
+    "result": None,
+    "hinted_at": None,
+    "hints": 0,
+    "progress": asdict(Progress()),
+}
+
+
+def _plain(run: Run) -> dict[str, Any]:
+    record = asdict(run)
+    record["status"] = run.status.value
+    # Values are the user's: as one text no key or number in them can upset the database.
+    record["parameters"] = json.dumps(run.parameters)
+    record["error"] = _plain_failure(run.error) if run.error else None
+    return record
+
+
+def _plain_failure(failure: Failure) -> dict[str, Any]:
+    return {**asdict(failure), "traceback": list(failure.traceback)}
+
+
+def _run(record: Mapping[str, Any]) -> Run:
+    return Run.from_record({**record, "parameters": json.loads(record["parameters"])})

@@ -1,0 +1,217 @@
+"""The runtime as a client sees it: start jobs on the workers, and follow their runs."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from omegaml_lab.core.errors import BrokerUnavailableError, InvalidNotebookError
+from omegaml_lab.core.parameters import Parameter, check_parameters
+from omegaml_lab.core.workers import Worker
+from omegaml_lab.runtime.handles import JobHandle
+from omegaml_lab.runtime.parameters import declared_parameters
+from omegaml_lab.runtime.runs import RunRecords, utcnow
+
+if TYPE_CHECKING:
+    import builtins
+    import threading
+    from collections.abc import Iterator, Mapping
+
+    from omegaml_lab.core.names import Name
+    from omegaml_lab.core.pages import Page
+    from omegaml_lab.core.runs import Run, Status
+    from omegaml_lab.runtime.broker import Broker
+    from omegaml_lab.storage.storage import Storage
+    from omegaml_lab.store.jobs import JobStore
+
+__all__ = ["OmegaRuntime", "Runs", "living_workers", "waiting_for"]
+
+SILENCE = timedelta(seconds=20)
+"""A worker or scheduler that was not heard of for so long is not counted as alive."""
+
+
+class OmegaRuntime:
+    """Starts runs on the workers of a repository.
+
+    Parameters
+    ----------
+    storage
+        The repository.
+    jobs
+        Its notebooks, in the bucket that runs are seen through.
+    broker
+        Tells the workers that a run waits.
+    owner
+        Who asks.
+    label
+        What runs require of a worker, unless they say otherwise.
+    """
+
+    def __init__(
+        self,
+        *,
+        storage: Storage,
+        jobs: JobStore,
+        broker: Broker,
+        owner: str = "",
+        label: str = "default",
+    ) -> None:
+        self.broker = broker
+        self.runs = Runs(self, RunRecords(storage.records("runs")), jobs)
+        self._storage = storage
+        self._owner = owner
+        self._label = label
+
+    def job(self, name: str | Name) -> JobHandle:
+        """Return the handle on a job.
+
+        Raises
+        ------
+        ObjectNotFoundError
+            If there is no such notebook.
+        """
+        return JobHandle(self, self.runs.metadata(name))
+
+    def workers(self) -> list[Worker]:
+        """Return the workers that are alive, the newest first."""
+        return living_workers(self._storage)
+
+    def scheduler(self) -> dict[str, Any] | None:
+        """Return the record of a scheduler that is alive (id, host, pid, times), if any."""
+        where = {"heartbeat_at": {"$gte": utcnow() - SILENCE}}
+        found = self._storage.records("schedulers").query(where, sort=[("heartbeat_at", -1)])
+        return found[0] if found else None
+
+    def submit(
+        self,
+        job: str,
+        revision: int,
+        *,
+        parameters: Mapping[str, Any],
+        label: str | None = None,
+        publish: bool = False,
+    ) -> Run:
+        """Queue a run whose parameters were checked, and tell the workers.
+
+        Neither a broker nor a worker need be there: the run waits, and its notice says for what.
+        """
+        records = self.runs.records
+        run = records.create(
+            job,
+            revision,
+            parameters=parameters,
+            bucket=self.runs.bucket,
+            label=label or self._label,
+            owner=self._owner,
+            publish=publish,
+        )
+        try:
+            self.broker.send(run)
+        except BrokerUnavailableError as error:
+            return records.notify(run.id, str(error))
+        notice = waiting_for(run.label, self.workers())
+        records.hinted(run.id)
+        return records.notify(run.id, notice) if notice else run
+
+
+class Runs:
+    """The runs of a bucket: what was, is and will be executed."""
+
+    def __init__(self, runtime: OmegaRuntime, records: RunRecords, jobs: JobStore) -> None:
+        self.records = records
+        self.bucket = jobs.bucket
+        self._runtime = runtime
+        self._jobs = jobs
+
+    def list(
+        self,
+        job: str | Name | None = None,
+        status: Status | str | None = None,
+        *,
+        offset: int = 0,
+        limit: int | None = 50,
+    ) -> Page[Run]:
+        """Return runs, newest first."""
+        where: dict[str, Any] = {"bucket": self.bucket}
+        if job is not None:
+            where["job"] = self._jobs.resolve(job).path
+        if status is not None:
+            where["status"] = str(status)
+        return self.records.page(where, offset=offset, limit=limit)
+
+    def get(self, run_id: str) -> Run:
+        """Return a run.
+
+        Raises
+        ------
+        RunNotFoundError
+            If there is none with this id.
+        """
+        return self.records.get(run_id)
+
+    def cancel(self, run_id: str) -> Run:
+        """Cancel a run: at once when it waits, within about a second when it is going.
+
+        Raises
+        ------
+        InvalidTransitionError
+            If it has ended already.
+        """
+        return self.records.cancel(run_id)
+
+    def rerun(self, run_id: str, parameters: Mapping[str, Any] | None = None) -> Run:
+        """Run the job of a run again, as it is now, with the same or with other parameters."""
+        before = self.get(run_id)
+        handle = self._runtime.job(before.job)
+        chosen = before.parameters if parameters is None else parameters
+        return handle.submit(chosen, publish=before.publish, label=before.label)
+
+    def changes(self, stop: threading.Event, *, poll: float = 0.5) -> Iterator[Run | None]:
+        """Yield each run that changes, as it happens; None when nothing came for `poll` seconds.
+
+        The first None says that the feed stands. Ends when `stop` is set.
+        """
+        for run in self.records.changes(stop, poll=poll):
+            if run is None or run.bucket == self.bucket:
+                yield run
+
+    def metadata(self, name: str | Name) -> Any:
+        """Return the metadata of a job.
+
+        Raises
+        ------
+        InvalidNotebookError
+            If the object of that name is no notebook.
+        """
+        metadata = self._jobs.metadata(self._jobs.resolve(name))
+        if metadata.kind != "notebook":
+            reason = f"it is a {metadata.kind}, and only notebooks can be run"
+            raise InvalidNotebookError(metadata.name, reason)
+        return metadata
+
+    def parameters(self, name: Name) -> builtins.list[Parameter]:
+        """Return what parameters a job takes."""
+        return declared_parameters(json.loads(self._jobs.read_bytes(name)))
+
+    def check(self, name: Name, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return `given` with the types that a job declares."""
+        return check_parameters(name.path, given, self.parameters(name)) if given else {}
+
+
+def living_workers(storage: Storage) -> list[Worker]:
+    """Return the workers of a repository that are alive, the newest first."""
+    where = {"heartbeat_at": {"$gte": utcnow() - SILENCE}}
+    found = storage.records("workers").query(where, sort=[("started_at", -1)])
+    return [Worker.from_record(record) for record in found if "started_at" in record]
+
+
+def waiting_for(label: str, workers: list[Worker]) -> str | None:
+    """Return what a run that requires `label` waits for, None when a worker will take it."""
+    if any(worker.label == label for worker in workers):
+        return None
+    option = "" if label == "default" else f" --label {label}"
+    return (
+        f"No worker{f' with the label {label!r}' if option else ''} is alive, so the run waits."
+        f" `omega worker{option}` starts one, and so does `omega lab`."
+    )

@@ -1,0 +1,159 @@
+"""The worker: a Celery app whose one task performs a run.
+
+``omega worker`` calls :func:`main`; ``celery -A omegaml_lab.worker:app worker`` does as well.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+from omegaml_lab.config import Config
+from omegaml_lab.core.errors import OmegaError
+from omegaml_lab.core.runs import Status
+from omegaml_lab.omega import Omega
+from omegaml_lab.runtime.broker import PERFORM, queue_of
+from omegaml_lab.store.jobs import JobStore
+
+if TYPE_CHECKING:
+    from celery import Celery
+
+    from omegaml_lab.core.runs import Run
+    from omegaml_lab.runtime.performer import Performer
+
+__all__ = ["main", "make_worker"]
+
+GRACE = 5.0
+"""Seconds that going runs have to end by themselves when the worker is asked to stop."""
+
+_log = logging.getLogger(__name__)
+
+
+def main(config: Config, *, log_level: str = "INFO", grace: float = GRACE) -> int:
+    """Perform runs until SIGTERM or SIGINT; return the exit code.
+
+    On the first signal no run is taken any more, and those that still go after `grace` seconds
+    are given back to the queue.
+    """
+    logging.basicConfig(
+        level=log_level,
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    with Omega(config=config) as omega:
+        app = make_worker(omega, grace=grace)
+        queue = queue_of(omega.storage.database, config.label)
+        worker = app.Worker(
+            pool="threads",
+            concurrency=config.concurrency,
+            queues=[queue],
+            loglevel=log_level,
+            without_gossip=True,
+            without_mingle=True,
+            without_heartbeat=True,
+            quiet=True,
+        )
+        worker.start()
+        return int(worker.exitcode or 0)
+
+
+def make_worker(omega: Omega, *, grace: float = GRACE) -> Celery:
+    """Return the Celery app with its task, wired to a repository."""
+    from celery import signals
+
+    performer = _performer(omega)
+    app = omega.runtime.broker.app
+
+    @app.task(name=PERFORM)  # type: ignore[untyped-decorator]
+    def perform(run_id: str, database: str) -> None:
+        if database == omega.storage.database:
+            _perform(performer, omega, run_id)
+
+    @signals.worker_ready.connect(weak=False)  # type: ignore[untyped-decorator]
+    def ready(**_: Any) -> None:
+        performer.start()
+        _log.info("worker %s is ready", performer.id)
+
+    @signals.worker_shutting_down.connect(weak=False)  # type: ignore[untyped-decorator]
+    def drain(**_: Any) -> None:
+        timer = threading.Timer(grace, performer.give_back)
+        timer.daemon = True
+        timer.start()
+
+    @signals.worker_shutdown.connect(weak=False)  # type: ignore[untyped-decorator]
+    def done(**_: Any) -> None:
+        performer.stop()
+
+    return app
+
+
+def _performer(omega: Omega) -> Performer:
+    # These load papermill and nbformat: once, before the first run waits for them.
+    from omegaml_lab.runtime.kernels import KernelSource
+    from omegaml_lab.runtime.log import secrets_of
+    from omegaml_lab.runtime.performer import Performer
+
+    config, url = omega.config, omega.url
+
+    def jobs(run: Run) -> JobStore:
+        return JobStore(
+            omega.storage, "jobs", registry=omega.registry, bucket=run.bucket, owner=run.owner
+        )
+
+    def environment(run: Run) -> dict[str, str]:
+        broker = {"OMEGA_BROKER_URL": config.broker_url} if config.broker_url else {}
+        return {
+            "OMEGA_MONGO_URL": url,
+            "OMEGA_BUCKET": run.bucket,
+            "OMEGA_HOME": str(config.home),
+            "OMEGA_USER": run.owner or config.user,
+            **broker,
+        }
+
+    return Performer(
+        runs=omega.runtime.runs.records,
+        workers=omega.storage.records("workers"),
+        jobs=jobs,
+        kernels=KernelSource(),
+        environment=environment,
+        secrets=secrets_of(url, config.broker_url),
+        label=config.label,
+        concurrency=config.concurrency,
+        lease=config.lease_seconds,
+    )
+
+
+def _perform(performer: Performer, omega: Omega, run_id: str) -> None:
+    execution = performer.take(run_id)
+    if execution is None:
+        return
+    try:
+        run = performer.perform(execution)
+    except Exception as error:  # noqa: BLE001
+        # The edge of the worker: whatever it was, the run must come to an end.
+        _log.exception("run %s failed in the worker itself", run_id)
+        run = execution.fail(error)
+    finally:
+        performer.release(execution)
+    if run is not None and run.status is Status.SUCCEEDED:
+        _follow(omega, run)
+
+
+def _follow(omega: Omega, run: Run) -> None:
+    try:
+        omega.reports.follow(run)
+    except OmegaError as error:
+        # The run is good; its page is rendered when somebody asks for it.
+        _log.warning("the report of run %s was not rendered: %s", run.id, error)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "app":
+        return make_worker(Omega(config=Config.load()))
+    raise AttributeError(name)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Config.load()))

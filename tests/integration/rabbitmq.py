@@ -1,0 +1,99 @@
+"""A private RabbitMQ server in a folder of its own, for tests and benchmarks."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+HOW_TO = "RabbitMQ is not installed: `sudo apt-get install rabbitmq-server` gets it."
+_PROGRAM = "/usr/lib/rabbitmq/bin/rabbitmq-server"
+
+
+def installed() -> bool:
+    return Path(_PROGRAM).exists() and shutil.which("epmd") is not None
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class RabbitMQ:
+    """Starts, kills and starts again a server on one port."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self._epmd_port, self._dist_port = free_port(), free_port()
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    @property
+    def url(self) -> str:
+        return f"amqp://guest:guest@127.0.0.1:{self.port}//"
+
+    def start(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for name in ("rabbitmq.conf", "enabled_plugins"):
+            (self.folder / name).write_text("[].\n" if name == "enabled_plugins" else "")
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder),
+            "RABBITMQ_NODENAME": f"omega{self.port}@localhost",
+            "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+            "RABBITMQ_NODE_PORT": str(self.port),
+            "RABBITMQ_DIST_PORT": str(self._dist_port),
+            "RABBITMQ_MNESIA_BASE": str(self.folder / "mnesia"),
+            "RABBITMQ_LOG_BASE": str(self.folder / "log"),
+            "RABBITMQ_CONFIG_FILE": str(self.folder / "rabbitmq"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(self.folder / "enabled_plugins"),
+            "ERL_EPMD_PORT": str(self._epmd_port),
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": (
+                "-kernel inet_dist_use_interface {127,0,0,1} +S 2:2"
+            ),
+        }
+        epmd = ["epmd", "-port", str(self._epmd_port), "-address", "127.0.0.1"]
+        log = (self.folder / "output.log").open("ab")
+        for command in (epmd, [_PROGRAM]):
+            self._processes.append(
+                subprocess.Popen(
+                    command,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
+            )
+        self._wait()
+
+    def stop(self) -> None:
+        """End it as a crash would."""
+        for process in reversed(self._processes):
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            process.wait()
+        self._processes.clear()
+
+    def _wait(self) -> None:
+        import amqp
+
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                amqp.Connection(f"127.0.0.1:{self.port}", connect_timeout=2).connect()
+            except (OSError, amqp.AMQPError) as error:
+                if time.monotonic() > deadline:
+                    output = (self.folder / "output.log").read_text("utf-8", "replace")
+                    raise RuntimeError(f"RabbitMQ did not start: {output[-2000:]}") from error
+                time.sleep(0.2)
+            else:
+                return
