@@ -1,10 +1,19 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
-const plugin: JupyterFrontEndPlugin<void> = {
-  id: 'omegaml-lab:plugin',
-  description: 'Omega',
-  autoStart: true,
-  activate: () => undefined
-};
+import { commandsPlugin } from './plugins/commands';
+import { notificationsPlugin } from './plugins/notifications';
+import { omegaPlugin } from './plugins/omega';
+import { panelPlugin } from './plugins/panel';
+import { resultsPlugin } from './plugins/results';
 
-export default [plugin];
+export { IOmega } from './tokens';
+
+const plugins: JupyterFrontEndPlugin<unknown>[] = [
+  omegaPlugin,
+  commandsPlugin,
+  panelPlugin,
+  notificationsPlugin,
+  resultsPlugin
+];
+
+export default plugins;

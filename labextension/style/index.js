@@ -1,1 +1,4 @@
 import './base.css';
+import './panel.css';
+import './runs.css';
+import './forms.css';

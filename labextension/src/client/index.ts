@@ -1,0 +1,27 @@
+import type { ServerConnection } from '@jupyterlab/services';
+
+import { Connection } from './connection';
+import { ObjectsClient } from './objects';
+import { ParametersClient } from './parameters';
+import { ReportsClient } from './reports';
+import { RunsClient } from './runs';
+import { StatusClient } from './status';
+
+/** Omega's REST API, one field a noun. */
+export class OmegaClient {
+  constructor(settings: ServerConnection.ISettings) {
+    this.connection = new Connection(settings);
+    this.objects = new ObjectsClient(this.connection);
+    this.parameters = new ParametersClient(this.connection);
+    this.reports = new ReportsClient(this.connection);
+    this.runs = new RunsClient(this.connection);
+    this.status = new StatusClient(this.connection);
+  }
+
+  readonly connection: Connection;
+  readonly objects: ObjectsClient;
+  readonly parameters: ParametersClient;
+  readonly reports: ReportsClient;
+  readonly runs: RunsClient;
+  readonly status: StatusClient;
+}

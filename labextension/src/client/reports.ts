@@ -1,0 +1,46 @@
+import type { Connection, IListing } from './connection';
+import type { Target } from './runs';
+
+export type Access = 'anyone' | 'signed-in';
+
+/** A published job. `url` starts with the server's base URL, or is absolute. */
+export interface IReport {
+  name: string;
+  job: string;
+  job_path: string;
+  run: string;
+  created: string;
+  modified: string;
+  access: Access;
+  hide_code: boolean;
+  live: boolean;
+  url: string;
+}
+
+/** What its author chooses about a report. */
+export interface IReportOptions {
+  access: Access;
+  hide_code: boolean;
+  live: boolean;
+}
+
+export class ReportsClient {
+  constructor(private readonly _connection: Connection) {}
+
+  list(query: { path?: string } = {}): Promise<IListing<IReport>> {
+    return this._connection.request('GET', ['reports'], query);
+  }
+
+  publish(target: Target, options: IReportOptions): Promise<IReport> {
+    return this._connection.request('POST', ['reports'], {}, { ...target, ...options });
+  }
+
+  async unpublish(name: string): Promise<void> {
+    await this._connection.request<void>('DELETE', ['reports', name]);
+  }
+}
+
+/** The link to send to somebody. */
+export function linkOf(report: IReport): string {
+  return new URL(report.url, window.location.origin).href;
+}

@@ -1,0 +1,107 @@
+import type { ReadonlyJSONObject } from '@lumino/coreutils';
+
+import type { Connection, IListing } from './connection';
+import type { IReportOptions } from './reports';
+
+export type RunStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'lost';
+
+export const STATUSES: readonly RunStatus[] = [
+  'queued',
+  'running',
+  'succeeded',
+  'failed',
+  'cancelled',
+  'lost'
+];
+
+/** Only code cells count; `current` is an index among all cells of the result. */
+export interface IProgress {
+  done: number;
+  total: number;
+  current: number | null;
+}
+
+/** Why a run failed; `cell` is an index among all cells of the result, if one is to blame. */
+export interface IFailure {
+  name: string;
+  message: string;
+  cell: number | null;
+  traceback?: string[];
+}
+
+/** One execution of a job. Times are ISO 8601; the paths are those of Jupyter's contents. */
+export interface IRun {
+  id: string;
+  job: string;
+  job_path: string;
+  revision: number;
+  status: RunStatus;
+  parameters: ReadonlyJSONObject;
+  progress: IProgress;
+  queued_at: string;
+  started_at: string | null;
+  ended_at: string | null;
+  worker: string | null;
+  attempt: number;
+  max_attempts: number;
+  error: IFailure | null;
+  result: string | null;
+  result_path: string | null;
+  log?: string;
+  owner: string;
+  publish: boolean;
+  cancel_requested: boolean;
+  notice: string | null;
+}
+
+/** Which notebook: by its path in the file browser, or by the job's name. */
+export type Target = { path: string } | { job: string };
+
+export interface IRunQuery {
+  job?: string;
+  path?: string;
+  status?: RunStatus;
+  offset?: number;
+  limit?: number;
+}
+
+/** Whether a run has ended. */
+export function isFinal(run: IRun): boolean {
+  return run.status !== 'queued' && run.status !== 'running';
+}
+
+export class RunsClient {
+  constructor(private readonly _connection: Connection) {}
+
+  /** Newest first. */
+  list(query: IRunQuery = {}): Promise<IListing<IRun>> {
+    return this._connection.request('GET', ['runs'], { ...query });
+  }
+
+  get(id: string): Promise<IRun> {
+    return this._connection.request('GET', ['runs', id]);
+  }
+
+  /** Ask for a run; with `publish` its result becomes the job's report when it succeeds. */
+  start(
+    target: Target,
+    parameters: ReadonlyJSONObject = {},
+    publish: boolean | IReportOptions = false
+  ): Promise<IRun> {
+    return this._connection.request('POST', ['runs'], {}, { ...target, parameters, publish });
+  }
+
+  cancel(id: string): Promise<IRun> {
+    return this._connection.request('POST', ['runs', id, 'cancel'], {}, {});
+  }
+
+  /** Run again; without `parameters`, with those of the first time. */
+  rerun(id: string, parameters?: ReadonlyJSONObject): Promise<IRun> {
+    return this._connection.request(
+      'POST',
+      ['runs', id, 'rerun'],
+      {},
+      parameters ? { parameters } : {}
+    );
+  }
+}

@@ -1,0 +1,30 @@
+import type { Connection } from './connection';
+
+/** A process that performs runs. */
+export interface IWorker {
+  id: string;
+  host: string;
+  pid: number;
+  label: string;
+  concurrency: number;
+  started_at: string;
+  heartbeat_at: string;
+  busy: number;
+}
+
+/** What of the services runs, and how it feels. */
+export interface IStatus {
+  version: string;
+  mount: string;
+  repository: { address: string; bucket: string };
+  broker: { address: string; healthy: boolean; message: string };
+  workers: IWorker[];
+}
+
+export class StatusClient {
+  constructor(private readonly _connection: Connection) {}
+
+  get(): Promise<IStatus> {
+    return this._connection.request('GET', ['status']);
+  }
+}

@@ -1,0 +1,113 @@
+import { Dialog, Notification } from '@jupyterlab/apputils';
+import { linkIcon, ReactWidget, shareIcon } from '@jupyterlab/ui-components';
+import * as React from 'react';
+
+import { messageOf } from '../client/connection';
+import { Publication } from '../models/publication';
+import { CommandIDs } from '../tokens';
+import { FormDialog } from '../views/formdialog';
+import { PublishForm } from '../views/publishform';
+import { copyLink, tellPublished } from './links';
+import type { ICommandOptions } from './run';
+import { tellQueued } from './run';
+
+/** *Publish report* and *Copy report link*. */
+export function addPublishCommands(options: ICommandOptions): void {
+  const { commands, targets, trans } = options;
+  commands.addCommand(CommandIDs.publish, {
+    label: trans.__('Publish report…'),
+    caption: trans.__('Publish the result of the last good run under a stable link'),
+    icon: shareIcon,
+    isEnabled: args => targets.paths(args).length === 1,
+    execute: async args => {
+      const [path] = targets.paths(args);
+      if (path) {
+        await publish(options, path);
+      }
+    }
+  });
+  commands.addCommand(CommandIDs.copyReportLink, {
+    label: trans.__('Copy report link'),
+    caption: trans.__('Copy the link of the published report'),
+    icon: linkIcon,
+    isEnabled: args => targets.paths(args).length === 1,
+    execute: async args => {
+      const [path] = targets.paths(args);
+      if (path) {
+        await copyReportLink(options, path);
+      }
+    }
+  });
+}
+
+async function publish(options: ICommandOptions, path: string): Promise<void> {
+  const { omega, targets, trans } = options;
+  try {
+    const [report, run] = await Promise.all([
+      omega.reports.atPath(path),
+      omega.runs.lastGood(path)
+    ]);
+    const publication = new Publication(report, run !== null);
+    const runsFirst = !report && !run;
+    if (runsFirst) {
+      await targets.save(path);
+    }
+    const label = report
+      ? trans.__('Publish again')
+      : runsFirst
+        ? trans.__('Run and publish')
+        : trans.__('Publish');
+    const dialog = new FormDialog({
+      title: trans.__('Publish %1', path.split('/').pop()),
+      body: ReactWidget.create(React.createElement(PublishForm, { publication, trans })),
+      buttons: [Dialog.cancelButton({ label: trans.__('Cancel') }), Dialog.okButton({ label })],
+      submit: () => submit(options, path, publication)
+    });
+    await dialog.launch();
+  } catch (error) {
+    Notification.error(trans.__('%1 was not published: %2', path, messageOf(error)), {
+      autoClose: false
+    });
+  }
+}
+
+async function submit(
+  { commands, omega, trans }: ICommandOptions,
+  path: string,
+  publication: Publication
+): Promise<boolean> {
+  try {
+    if (publication.existing || publication.hasGoodRun) {
+      tellPublished(await omega.reports.publish({ path }, publication.options), trans);
+    } else {
+      tellQueued(commands, trans, await omega.runs.start({ path }, {}, publication.options));
+    }
+    return true;
+  } catch (error) {
+    publication.refuse(messageOf(error));
+    return false;
+  }
+}
+
+async function copyReportLink(options: ICommandOptions, path: string): Promise<void> {
+  const { commands, omega, trans } = options;
+  try {
+    const report = await omega.reports.atPath(path);
+    if (report) {
+      await copyLink(report, trans);
+      return;
+    }
+    Notification.warning(trans.__('%1 has no report yet: publish it first.', path), {
+      autoClose: 8000,
+      actions: [
+        {
+          label: trans.__('Publish report…'),
+          displayType: 'accent',
+          callback: () => void commands.execute(CommandIDs.publish, { path })
+        }
+      ]
+    });
+  } catch (error) {
+    Notification.error(trans.__('The link was not copied: %1', messageOf(error)));
+  }
+}

@@ -1,0 +1,33 @@
+import type { IDocumentManager } from '@jupyterlab/docmanager';
+import type { IDocumentWidget } from '@jupyterlab/docregistry';
+import { NotebookPanel } from '@jupyterlab/notebook';
+
+import type { IRun } from '../client/runs';
+
+/** Open the executed notebook of a run. It is there to be read: no kernel is started for it. */
+export function openResult(documents: IDocumentManager, run: IRun): IDocumentWidget | undefined {
+  return run.result_path === null
+    ? undefined
+    : documents.openOrReveal(run.result_path, undefined, undefined, undefined, {
+        shouldStart: false,
+        autoStartDefault: false
+      });
+}
+
+/** Open the executed notebook at the cell that failed, and make that the active one. */
+export async function openFailingCell(documents: IDocumentManager, run: IRun): Promise<void> {
+  const widget = openResult(documents, run);
+  const cell = run.error?.cell ?? null;
+  if (!(widget instanceof NotebookPanel) || cell === null) {
+    return;
+  }
+  await widget.context.ready;
+  await widget.revealed;
+  const notebook = widget.content;
+  if (cell < notebook.widgets.length) {
+    notebook.activeCellIndex = cell;
+    notebook.deselectAll();
+    await notebook.scrollToCell(notebook.widgets[cell], 'smart');
+    widget.activate();
+  }
+}

@@ -1,0 +1,130 @@
+import { Dialog, Notification } from '@jupyterlab/apputils';
+import type { CommandRegistry } from '@lumino/commands';
+import { ReactWidget } from '@jupyterlab/ui-components';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { ReadonlyJSONObject } from '@lumino/coreutils';
+import * as React from 'react';
+
+import { messageOf } from '../client/connection';
+import type { IRun } from '../client/runs';
+import { clusterIcon } from '../icons';
+import { ParametersForm } from '../models/form';
+import type { IOmega } from '../tokens';
+import { CommandIDs } from '../tokens';
+import { FormDialog } from '../views/formdialog';
+import { ParameterFields } from '../views/parameterfields';
+import type { Targets } from './targets';
+
+export interface ICommandOptions {
+  commands: CommandRegistry;
+  omega: IOmega;
+  targets: Targets;
+  trans: TranslationBundle;
+}
+
+/** *Run on cluster* and *Run with parameters…* */
+export function addRunCommands(options: ICommandOptions): void {
+  const { commands, targets, trans } = options;
+  commands.addCommand(CommandIDs.run, {
+    label: trans.__('Run on cluster'),
+    caption: trans.__('Save this notebook and run it on the cluster'),
+    icon: clusterIcon,
+    isEnabled: args => targets.paths(args).length > 0,
+    execute: async args => {
+      for (const path of targets.paths(args)) {
+        await runOnCluster(options, path);
+      }
+    }
+  });
+  commands.addCommand(CommandIDs.runWithParameters, {
+    label: trans.__('Run with parameters…'),
+    caption: trans.__('Choose the parameters of this notebook and run it on the cluster'),
+    isEnabled: args => targets.paths(args).length === 1,
+    execute: async args => {
+      const [path] = targets.paths(args);
+      if (path) {
+        await runWithParameters(options, path);
+      }
+    }
+  });
+}
+
+async function runOnCluster(options: ICommandOptions, path: string): Promise<void> {
+  try {
+    await start(options, path);
+  } catch (error) {
+    tellNotRun(options.trans, path, error);
+  }
+}
+
+async function runWithParameters(options: ICommandOptions, path: string): Promise<void> {
+  const { omega, targets, trans } = options;
+  try {
+    await targets.save(path);
+    const form = new ParametersForm(await omega.client.parameters.list(path), trans);
+    const dialog = new FormDialog({
+      title: trans.__('Run %1', path.split('/').pop()),
+      body: ReactWidget.create(React.createElement(ParameterFields, { form, trans })),
+      buttons: [
+        Dialog.cancelButton({ label: trans.__('Cancel') }),
+        Dialog.okButton({ label: trans.__('Run') })
+      ],
+      submit: () => submit(options, path, form)
+    });
+    await dialog.launch();
+  } catch (error) {
+    tellNotRun(trans, path, error);
+  }
+}
+
+async function submit(
+  options: ICommandOptions,
+  path: string,
+  form: ParametersForm
+): Promise<boolean> {
+  if (!form.valid) {
+    form.refuse(options.trans.__('Mend the values above first.'));
+    return false;
+  }
+  try {
+    await start(options, path, form.values());
+    return true;
+  } catch (error) {
+    form.refuse(messageOf(error));
+    return false;
+  }
+}
+
+async function start(
+  { commands, omega, targets, trans }: ICommandOptions,
+  path: string,
+  parameters?: ReadonlyJSONObject
+): Promise<void> {
+  await targets.save(path);
+  tellQueued(commands, trans, await omega.runs.start({ path }, parameters));
+}
+
+/** Say that a run is on its way, with the way to watch it. */
+export function tellQueued(commands: CommandRegistry, trans: TranslationBundle, run: IRun): void {
+  const message = trans.__('“%1” is queued.', run.job);
+  const options = {
+    autoClose: run.notice ? 10_000 : 4000,
+    actions: [
+      {
+        label: trans.__('Show runs'),
+        callback: () => void commands.execute(CommandIDs.showPanel)
+      }
+    ]
+  };
+  if (run.notice) {
+    Notification.warning(`${message} ${run.notice}`, options);
+  } else {
+    Notification.info(message, options);
+  }
+}
+
+function tellNotRun(trans: TranslationBundle, path: string, error: unknown): void {
+  Notification.error(trans.__('%1 was not run: %2', path, messageOf(error)), {
+    autoClose: false
+  });
+}

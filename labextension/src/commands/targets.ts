@@ -1,0 +1,66 @@
+import type { JupyterFrontEnd } from '@jupyterlab/application';
+import type { IDocumentManager } from '@jupyterlab/docmanager';
+import type { IFileBrowserFactory } from '@jupyterlab/filebrowser';
+import type { INotebookTracker } from '@jupyterlab/notebook';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+
+/** Where a command was asked for, as the settings schema says it. */
+type Place = 'filebrowser' | 'notebook' | undefined;
+
+export interface ITargetsOptions {
+  shell: JupyterFrontEnd.IShell;
+  browsers: IFileBrowserFactory | null;
+  notebooks: INotebookTracker | null;
+  documents: IDocumentManager;
+}
+
+/** Which notebooks a command is about. */
+export class Targets {
+  constructor(private readonly _options: ITargetsOptions) {}
+
+  /**
+   * The contents paths meant: `args.path`, or what is selected in the file browser, or the
+   * notebook that is looked at, in this order unless `args.place` says where to look.
+   */
+  paths(args: ReadonlyPartialJSONObject): string[] {
+    if (typeof args.path === 'string') {
+      return [args.path];
+    }
+    const place = args.place as Place;
+    if (place === 'filebrowser') {
+      return this._selected();
+    }
+    const current = this._current();
+    return current !== null ? [current] : place === 'notebook' ? [] : this._selected();
+  }
+
+  /**
+   * Save the notebook at `path` where it is open and has unsaved changes.
+   *
+   * @throws When it cannot be saved: what is run is what is seen, or nothing.
+   */
+  async save(path: string): Promise<void> {
+    const widget = this._options.documents.findWidget(path, null);
+    if (widget?.context.model.dirty) {
+      await widget.context.save();
+      if (widget.context.model.dirty) {
+        throw new Error(`${path} is not saved`);
+      }
+    }
+  }
+
+  private _current(): string | null {
+    const { notebooks, shell } = this._options;
+    const panel = notebooks?.currentWidget;
+    return panel && panel === shell.currentWidget ? panel.context.path : null;
+  }
+
+  private _selected(): string[] {
+    const browser = this._options.browsers?.tracker.currentWidget;
+    return browser
+      ? Array.from(browser.selectedItems())
+          .filter(item => item.type === 'notebook')
+          .map(item => item.path)
+      : [];
+  }
+}

@@ -1,0 +1,76 @@
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { Notification } from '@jupyterlab/apputils';
+import type { User } from '@jupyterlab/services';
+import { ITranslator } from '@jupyterlab/translation';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { CommandRegistry } from '@lumino/commands';
+
+import type { IRun } from '../client/runs';
+import { formatDuration } from '../views/format';
+import { elapsedSeconds } from '../models/progress';
+import { CommandIDs, DOMAIN, IOmega } from '../tokens';
+
+/** Tells people that a run of theirs has ended. */
+export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'omegaml-lab:notifications',
+  description: 'Tells when a run that one has started ends.',
+  autoStart: true,
+  requires: [IOmega, ITranslator],
+  activate: (app: JupyterFrontEnd, omega: IOmega, translator: ITranslator): void => {
+    const trans = translator.load(DOMAIN);
+    const { user } = app.serviceManager;
+    omega.runs.ended.connect((_, run) => {
+      if (omega.runs.startedHere(run.id) || isMine(run, user)) {
+        tellEnded(app.commands, trans, run);
+      }
+    });
+  }
+};
+
+function isMine(run: IRun, user: User.IManager): boolean {
+  return run.owner !== '' && run.owner === user.identity?.username;
+}
+
+function tellEnded(commands: CommandRegistry, trans: TranslationBundle, run: IRun): void {
+  const action = (id: string, label: string): Notification.IAction => ({
+    label,
+    displayType: 'default',
+    callback: () => void commands.execute(id, { id: run.id, path: run.job_path })
+  });
+  const name = run.job;
+  const elapsed = elapsedSeconds(run, Date.now());
+  const open = action(CommandIDs.openResult, trans.__('Open result'));
+  switch (run.status) {
+    case 'succeeded':
+      Notification.success(trans.__('“%1” succeeded in %2.', name, formatDuration(elapsed ?? 0)), {
+        autoClose: 15_000,
+        actions: [open, action(CommandIDs.publish, trans.__('Publish'))]
+      });
+      break;
+    case 'failed':
+      Notification.error(trans.__('“%1” failed: %2', name, reasonOf(run)), {
+        autoClose: false,
+        actions:
+          run.error?.cell !== null && run.result_path !== null
+            ? [action(CommandIDs.openFailingCell, trans.__('Open the failing cell'))]
+            : []
+      });
+      break;
+    case 'lost':
+      Notification.error(trans.__('“%1” was lost: its worker died.', name), {
+        autoClose: false,
+        actions: [action(CommandIDs.rerun, trans.__('Run again'))]
+      });
+      break;
+    case 'cancelled':
+      Notification.info(trans.__('“%1” was cancelled.', name), { autoClose: 5000 });
+      break;
+    case 'queued':
+    case 'running':
+      break;
+  }
+}
+
+function reasonOf(run: IRun): string {
+  return run.error ? `${run.error.name}: ${run.error.message}` : (run.notice ?? '');
+}

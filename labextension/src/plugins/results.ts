@@ -1,0 +1,72 @@
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { IDocumentManager } from '@jupyterlab/docmanager';
+import type { IDocumentWidget } from '@jupyterlab/docregistry';
+
+import type { IRun } from '../client/runs';
+import { IOmega } from '../tokens';
+
+/** The least time between two looks at a result that grows. */
+const PAUSE = 1500;
+
+/** Keeps open results up to date while their runs go on. */
+export const resultsPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'omegaml-lab:results',
+  description: 'Shows the outputs of a running notebook as they come.',
+  autoStart: true,
+  requires: [IOmega, IDocumentManager],
+  activate: (_: JupyterFrontEnd, omega: IOmega, documents: IDocumentManager): void => {
+    const results = new OpenResults(documents);
+    omega.runs.heard.connect((_, run) => results.update(run));
+    omega.runs.ended.connect((_, run) => results.update(run, true));
+  }
+};
+
+/** The results that are open, each with what of it is shown. */
+class OpenResults {
+  constructor(private readonly _documents: IDocumentManager) {}
+
+  /** Show the newest state of a run's result, where it is open and nobody has changed it. */
+  update(run: IRun, justEnded = false): void {
+    const { id, result_path: path } = run;
+    const widget = path !== null ? this._documents.findWidget(path, null) : undefined;
+    if (!widget) {
+      this._shown.delete(id);
+      return;
+    }
+    const state = `${run.status} ${run.attempt} ${run.progress.done}`;
+    if (this._shown.get(id) === state || this._waiting.has(id)) {
+      return;
+    }
+    if (!this._shown.has(id) && run.status !== 'running' && !justEnded) {
+      return; // it was opened after its end
+    }
+    this._waiting.add(id);
+    window.setTimeout(
+      () => {
+        this._waiting.delete(id);
+        this._shown.set(id, state);
+        void reload(widget);
+      },
+      run.status === 'running' ? PAUSE : 0
+    );
+  }
+
+  private readonly _shown = new Map<string, string>();
+  private readonly _waiting = new Set<string>();
+}
+
+/** Load what is stored now, and stay at the place that was looked at. */
+async function reload(widget: IDocumentWidget): Promise<void> {
+  const { context } = widget;
+  if (widget.isDisposed || !context.isReady || context.model.dirty) {
+    return;
+  }
+  const scrolled = widget.node.querySelector('.jp-WindowedPanel-outer');
+  const top = scrolled?.scrollTop ?? 0;
+  try {
+    await context.revert();
+  } catch {
+    return; // The next change tries again; Jupyter has said what is the matter.
+  }
+  scrolled?.scrollTo({ top });
+}

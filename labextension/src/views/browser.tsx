@@ -1,0 +1,124 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { InputGroup } from '@jupyterlab/ui-components';
+import * as React from 'react';
+
+import type { RepositoryModel } from '../models/repository';
+import { Breadcrumbs } from './breadcrumbs';
+import { useSignal } from './hooks';
+import { storeHint, storeLabel } from './kinds';
+import type { IObjectActions } from './objectdetails';
+import { ObjectDetails } from './objectdetails';
+import { ObjectList } from './objectlist';
+import { Empty, Failed, Loading, More } from './states';
+import { StoreTabs } from './storetabs';
+
+const LIST_ID = 'jp-Omega-objects';
+const TYPING = 250;
+
+export interface IBrowserProps {
+  model: RepositoryModel;
+  actions: IObjectActions;
+  trans: TranslationBundle;
+}
+
+/** The repository: its stores, their folders, and what is known about an object. */
+export function Browser(props: IBrowserProps): JSX.Element {
+  const { model, actions, trans } = props;
+  useSignal(model.changed);
+  const { selected } = model;
+  return (
+    <div className="jp-Omega-section">
+      <StoreTabs
+        current={model.store}
+        controls={LIST_ID}
+        open={store => void model.open(store)}
+        trans={trans}
+      />
+      <Search model={model} trans={trans} />
+      <Breadcrumbs
+        root={storeLabel(model.store, trans)}
+        folder={model.folder}
+        open={folder => void model.open(model.store, folder)}
+        trans={trans}
+      />
+      <div className="jp-Omega-scroll" id={LIST_ID} role="tabpanel">
+        <Content {...props} />
+      </div>
+      {selected && (
+        <ObjectDetails
+          object={selected}
+          actions={actions}
+          close={() => model.select(null)}
+          trans={trans}
+        />
+      )}
+    </div>
+  );
+}
+
+function Search({ model, trans }: { model: RepositoryModel; trans: TranslationBundle }) {
+  const [text, setText] = React.useState(model.search);
+  const place = `${model.store}:${model.folder}`;
+  React.useEffect(() => setText(''), [place]);
+  React.useEffect(() => {
+    const timer = window.setTimeout(() => void model.setSearch(text.trim()), TYPING);
+    return () => window.clearTimeout(timer);
+  }, [model, text]);
+  const label = model.folder
+    ? trans.__('Search in %1', model.folder)
+    : trans.__('Search in %1', storeLabel(model.store, trans).toLocaleLowerCase());
+  return (
+    <div className="jp-Omega-search">
+      <InputGroup
+        type="search"
+        value={text}
+        placeholder={label}
+        aria-label={label}
+        rightIcon="ui-components:search"
+        onChange={event => setText(event.target.value)}
+      />
+    </div>
+  );
+}
+
+function Content({ model, actions, trans }: IBrowserProps): JSX.Element {
+  if (model.loading) {
+    return <Loading label={trans.__('Loading…')} />;
+  }
+  const failed = model.error !== null && (
+    <Failed message={model.error} retry={() => void model.refresh()} trans={trans} />
+  );
+  if (model.items.length === 0) {
+    return failed || <Nothing model={model} trans={trans} />;
+  }
+  return (
+    <>
+      {failed}
+      <ObjectList model={model} actions={actions} trans={trans} />
+      <More
+        shown={model.items.length}
+        total={model.total}
+        more={() => void model.more()}
+        trans={trans}
+      />
+    </>
+  );
+}
+
+function Nothing({ model, trans }: { model: RepositoryModel; trans: TranslationBundle }) {
+  if (model.search) {
+    return (
+      <Empty
+        title={trans.__('Nothing has “%1” in its name', model.search)}
+        hint={trans.__('Search for less, or in another store.')}
+      />
+    );
+  }
+  const store = storeLabel(model.store, trans);
+  return (
+    <Empty
+      title={model.folder ? trans.__('This folder is empty') : trans.__('%1: nothing yet', store)}
+      hint={storeHint(model.store, trans)}
+    />
+  );
+}

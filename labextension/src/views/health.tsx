@@ -1,0 +1,69 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+
+import type { StatusModel } from '../models/status';
+import { useSignal } from './hooks';
+
+interface IHealth {
+  level: 'good' | 'warn' | 'bad' | 'unknown';
+  text: string;
+  hint?: string;
+}
+
+/** In one line whether runs will be performed and, if not, what to do. */
+export function HealthLine(props: { model: StatusModel; trans: TranslationBundle }): JSX.Element {
+  useSignal(props.model.changed);
+  const { level, text, hint } = healthOf(props.model, props.trans);
+  const repository = props.model.current?.repository;
+  return (
+    <div className="jp-Omega-health" data-level={level} role="status">
+      <span className="jp-Omega-dot" aria-hidden="true" />
+      <span className="jp-Omega-healthText" title={repository?.address}>
+        {text}
+      </span>
+      {hint && <div className="jp-Omega-hint">{hint}</div>}
+    </div>
+  );
+}
+
+function healthOf(model: StatusModel, trans: TranslationBundle): IHealth {
+  const { current, error } = model;
+  if (error !== null) {
+    return {
+      level: 'bad',
+      text: trans.__('The server does not answer'),
+      hint: trans.__('%1 Trying again by itself.', sentence(error))
+    };
+  }
+  if (!current) {
+    return { level: 'unknown', text: trans.__('Looking for workers…') };
+  }
+  if (!current.broker.healthy) {
+    return {
+      level: 'bad',
+      text: trans.__('The broker is not reached'),
+      hint: trans.__(
+        '%1 Runs wait in the repository and start by themselves when it is back.',
+        sentence(current.broker.message)
+      )
+    };
+  }
+  const workers = current.workers.length;
+  if (workers === 0) {
+    return {
+      level: 'warn',
+      text: trans.__('No worker is alive'),
+      hint: trans.__('Runs wait in the queue. Start a worker in a terminal: omega worker')
+    };
+  }
+  const busy = current.workers.reduce((sum, worker) => sum + worker.busy, 0);
+  const ready = trans._n('%1 worker ready', '%1 workers ready', workers);
+  return {
+    level: 'good',
+    text: busy ? trans.__('%1, %2 busy', ready, busy) : ready
+  };
+}
+
+function sentence(text: string): string {
+  return /[.!?…]$/.test(text) || !text ? text : `${text}.`;
+}

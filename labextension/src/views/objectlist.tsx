@@ -1,0 +1,128 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { caretDownIcon, caretUpIcon } from '@jupyterlab/ui-components';
+import * as React from 'react';
+
+import type { IObject, SortField } from '../client/objects';
+import { isFolder } from '../client/objects';
+import type { RepositoryModel } from '../models/repository';
+import { formatAgo, formatSize, formatTime } from './format';
+import { useRoving } from './hooks';
+import { iconOf } from './kinds';
+import type { IObjectActions } from './objectdetails';
+
+export interface IObjectListProps {
+  model: RepositoryModel;
+  actions: IObjectActions;
+  trans: TranslationBundle;
+}
+
+/** What is in a folder, as a table: arrows move, Enter opens, Backspace goes up. */
+export function ObjectList({ model, actions, trans }: IObjectListProps): JSX.Element {
+  const roving = useRoving(model.items.length);
+  const onKeyDown = (event: React.KeyboardEvent<HTMLElement>): void => {
+    if (event.key === 'Backspace' && model.folder) {
+      event.preventDefault();
+      void model.open(model.store, model.folder.replace(/(^|\/)[^/]*$/, ''));
+    } else {
+      roving.onKeyDown(event);
+    }
+  };
+  return (
+    <table className="jp-Omega-objects" role="grid" aria-label={trans.__('Objects')}>
+      <Head model={model} trans={trans} />
+      <tbody onKeyDown={onKeyDown} onFocus={roving.onFocus}>
+        {model.items.map((object, index) => (
+          <Row
+            key={object.name}
+            object={object}
+            model={model}
+            actions={actions}
+            reachable={index === roving.current}
+          />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Head({ model, trans }: Omit<IObjectListProps, 'actions'>): JSX.Element {
+  const columns: [SortField, string][] = [
+    ['kind', trans.__('Kind')],
+    ['name', trans.__('Name')],
+    ['size', trans.__('Size')],
+    ['modified', trans.__('Modified')]
+  ];
+  const Caret = model.descending ? caretDownIcon : caretUpIcon;
+  return (
+    <thead>
+      <tr>
+        {columns.map(([field, label]) => (
+          <th
+            key={field}
+            scope="col"
+            data-column={field}
+            aria-sort={
+              model.sort !== field ? 'none' : model.descending ? 'descending' : 'ascending'
+            }
+          >
+            <button
+              type="button"
+              title={trans.__('Sort by %1', label.toLocaleLowerCase())}
+              onClick={() => void model.setSort(field)}
+            >
+              <span className="jp-Omega-columnLabel">{label}</span>
+              {model.sort === field && <Caret.react tag="span" width="12px" height="12px" />}
+            </button>
+          </th>
+        ))}
+      </tr>
+    </thead>
+  );
+}
+
+interface IRowProps {
+  object: IObject;
+  model: RepositoryModel;
+  actions: IObjectActions;
+  reachable: boolean;
+}
+
+function Row({ object, model, actions, reachable }: IRowProps): JSX.Element {
+  const Icon = iconOf(object);
+  const selected = model.selected?.name === object.name;
+  const shown = model.search ? object.name : (object.name.split('/').pop() ?? object.name);
+  const select = (): void => model.select(selected ? null : object.name);
+  const enter = (): void =>
+    isFolder(object) ? void model.open(object.store, object.name) : actions.open(object);
+  return (
+    <tr
+      data-entry=""
+      data-name={object.name}
+      tabIndex={reachable ? 0 : -1}
+      aria-selected={selected}
+      onClick={select}
+      onDoubleClick={enter}
+      onKeyDown={event => {
+        if (event.key === 'Enter' && (isFolder(object) || object.path !== null)) {
+          enter();
+        } else if (event.key === ' ' || event.key === 'Enter') {
+          event.preventDefault();
+          select();
+        } else if (event.key === 'Delete') {
+          actions.drop(object);
+        }
+      }}
+    >
+      <td data-column="kind" title={object.kind}>
+        <Icon.react tag="span" width="16px" height="16px" />
+      </td>
+      <td data-column="name" title={object.name}>
+        <bdi>{shown}</bdi>
+      </td>
+      <td data-column="size">{isFolder(object) ? '' : formatSize(object.size)}</td>
+      <td data-column="modified" title={formatTime(object.modified)}>
+        {formatAgo(object.modified)}
+      </td>
+    </tr>
+  );
+}

@@ -1,0 +1,124 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { redoIcon } from '@jupyterlab/ui-components';
+import * as React from 'react';
+
+import type { IField, ParametersForm } from '../models/form';
+import { isJSON } from '../models/form';
+import { useSignal } from './hooks';
+import { IconButton } from './iconbutton';
+
+export interface IParameterFieldsProps {
+  form: ParametersForm;
+  trans: TranslationBundle;
+}
+
+/** The parameters of a notebook as a form, one field each, checked while typing. */
+export function ParameterFields({ form, trans }: IParameterFieldsProps): JSX.Element {
+  useSignal(form.changed);
+  return (
+    <div className="jp-Omega-form">
+      {form.fields.length === 0 && (
+        <p className="jp-Omega-hint">
+          {trans.__(
+            'This notebook takes no parameters. To give it some, assign their defaults in one cell and add the tag “parameters” to it in the property inspector.'
+          )}
+        </p>
+      )}
+      {form.fields.map(field => (
+        <Field key={field.parameter.name} field={field} form={form} trans={trans} />
+      ))}
+      {form.refusal && (
+        <p className="jp-Omega-refusal" role="alert">
+          {form.refusal}
+        </p>
+      )}
+    </div>
+  );
+}
+
+interface IFieldProps extends IParameterFieldsProps {
+  field: IField;
+}
+
+function Field({ field, form, trans }: IFieldProps): JSX.Element {
+  const { name, type, help } = field.parameter;
+  const id = `jp-Omega-parameter-${name}`;
+  return (
+    <div className="jp-Omega-field" data-parameter={name} data-changed={field.changed}>
+      <div className="jp-Omega-fieldHead">
+        <label htmlFor={id}>{name}</label>
+        <span className="jp-Omega-type">{type === 'any' ? 'JSON' : type}</span>
+        {(field.changed || field.error) && (
+          <IconButton
+            icon={redoIcon}
+            label={trans.__('Back to the default of %1', name)}
+            onClick={() => form.reset(name)}
+          />
+        )}
+      </div>
+      <Control field={field} id={id} set={text => form.set(name, text)} />
+      {field.error && (
+        <div id={`${id}-error`} className="jp-Omega-refusal" role="alert">
+          {field.error}
+        </div>
+      )}
+      <div id={`${id}-help`} className="jp-Omega-hint">
+        {help}
+        {help && ' '}
+        {trans.__('Default: %1', JSON.stringify(field.parameter.default))}
+      </div>
+    </div>
+  );
+}
+
+interface IControlProps {
+  field: IField;
+  id: string;
+  set: (text: string) => void;
+}
+
+function Control({ field, id, set }: IControlProps): JSX.Element {
+  const { parameter, text, error } = field;
+  const shared = {
+    id,
+    'aria-describedby': error ? `${id}-error ${id}-help` : `${id}-help`,
+    'aria-invalid': error !== null
+  };
+  if (parameter.type === 'bool') {
+    return (
+      <input
+        {...shared}
+        type="checkbox"
+        checked={text === 'true'}
+        onChange={event => set(String(event.target.checked))}
+      />
+    );
+  }
+  if (isJSON(parameter)) {
+    return (
+      <textarea
+        {...shared}
+        className="jp-mod-styled jp-Omega-json"
+        rows={Math.min(6, text.split('\n').length + 1)}
+        spellCheck={false}
+        value={text}
+        onChange={event => set(event.target.value)}
+      />
+    );
+  }
+  return (
+    <input
+      {...shared}
+      className="jp-mod-styled"
+      // Not type=number: browsers then hide what was typed when it is no number.
+      type="text"
+      inputMode={
+        parameter.type === 'int' ? 'numeric' : parameter.type === 'float' ? 'decimal' : 'text'
+      }
+      autoComplete="off"
+      spellCheck={false}
+      value={text}
+      onChange={event => set(event.target.value)}
+    />
+  );
+}

@@ -1,0 +1,95 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+
+import type { Access } from '../client/reports';
+import type { Publication } from '../models/publication';
+import { useSignal } from './hooks';
+
+export interface IPublishFormProps {
+  publication: Publication;
+  trans: TranslationBundle;
+}
+
+/** Who may read a report, and how it is shown. */
+export function PublishForm({ publication, trans }: IPublishFormProps): JSX.Element {
+  useSignal(publication.changed);
+  const { options, existing, hasGoodRun, refusal } = publication;
+  return (
+    <div className="jp-Omega-form">
+      <p className="jp-Omega-hint">{intro(publication, trans)}</p>
+      <fieldset className="jp-Omega-choices">
+        <legend>{trans.__('Who can open the link')}</legend>
+        {accessChoices(trans).map(([access, label, hint]) => (
+          <label key={access}>
+            <input
+              type="radio"
+              name="jp-Omega-access"
+              checked={options.access === access}
+              onChange={() => publication.choose({ access })}
+            />
+            <span>
+              {label}
+              <span className="jp-Omega-hint">{hint}</span>
+            </span>
+          </label>
+        ))}
+      </fieldset>
+      <Check
+        label={trans.__('Hide the code')}
+        hint={trans.__('Only text, tables and plots are shown.')}
+        checked={options.hide_code}
+        set={hide_code => publication.choose({ hide_code })}
+      />
+      <Check
+        label={trans.__('Also live')}
+        hint={trans.__('Signed-in people can open the notebook in Voila, with working widgets.')}
+        checked={options.live}
+        set={live => publication.choose({ live })}
+      />
+      {!hasGoodRun && !existing && (
+        <p className="jp-Omega-notice">
+          {trans.__('No run of this notebook has succeeded yet: it is run first.')}
+        </p>
+      )}
+      {refusal && (
+        <p className="jp-Omega-refusal" role="alert">
+          {refusal}
+        </p>
+      )}
+    </div>
+  );
+}
+
+interface ICheckProps {
+  label: string;
+  hint: string;
+  checked: boolean;
+  set: (checked: boolean) => void;
+}
+
+function Check({ label, hint, checked, set }: ICheckProps): JSX.Element {
+  return (
+    <label className="jp-Omega-check">
+      <input type="checkbox" checked={checked} onChange={event => set(event.target.checked)} />
+      <span>
+        {label}
+        <span className="jp-Omega-hint">{hint}</span>
+      </span>
+    </label>
+  );
+}
+
+function accessChoices(trans: TranslationBundle): [Access, string, string][] {
+  return [
+    ['anyone', trans.__('Anyone with the link'), trans.__('No sign-in, only this page.')],
+    ['signed-in', trans.__('People signed in'), trans.__('Whoever may use this server.')]
+  ];
+}
+
+function intro({ existing }: Publication, trans: TranslationBundle): string {
+  return existing
+    ? trans.__('Published at %1. The link stays the same.', existing.url)
+    : trans.__(
+        'The link shows the result of the last run that succeeded, and follows later runs.'
+      );
+}

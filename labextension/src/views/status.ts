@@ -1,0 +1,52 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { LabIcon } from '@jupyterlab/ui-components';
+
+import type { IRun, RunStatus } from '../client/runs';
+import {
+  cancelledIcon,
+  failedIcon,
+  lostIcon,
+  progressIcon,
+  queuedIcon,
+  succeededIcon
+} from '../icons';
+
+export const STATUS_ICONS: Record<RunStatus, LabIcon> = {
+  queued: queuedIcon,
+  running: progressIcon,
+  succeeded: succeededIcon,
+  failed: failedIcon,
+  cancelled: cancelledIcon,
+  lost: lostIcon
+};
+
+/** A status in the reader's language. */
+export function statusLabel(status: RunStatus, trans: TranslationBundle): string {
+  const labels: Record<RunStatus, string> = {
+    queued: trans.__('Queued'),
+    running: trans.__('Running'),
+    succeeded: trans.__('Succeeded'),
+    failed: trans.__('Failed'),
+    cancelled: trans.__('Cancelled'),
+    lost: trans.__('Lost')
+  };
+  return labels[status];
+}
+
+/** Where a run stands, in a few words: `Running · cell 3 of 8`. */
+export function standing(run: IRun, trans: TranslationBundle): string {
+  const label = statusLabel(run.status, trans);
+  if (run.cancel_requested && run.status === 'running') {
+    return trans.__('Being cancelled…');
+  }
+  const { done, total } = run.progress;
+  if (run.status === 'running') {
+    return total
+      ? trans.__('%1 · cell %2 of %3', label, Math.min(done + 1, total), total)
+      : trans.__('%1 · starting the kernel', label);
+  }
+  if (run.status === 'failed' && total) {
+    return trans.__('%1 · %2 of %3 cells done', label, done, total);
+  }
+  return label;
+}

@@ -1,0 +1,82 @@
+import type { Event } from '@jupyterlab/services';
+import { nullTranslator } from '@jupyterlab/translation';
+import { Stream } from '@lumino/signaling';
+
+import type { IObject } from '../src/client/objects';
+import type { IRun } from '../src/client/runs';
+import { Feed, OBJECT_SCHEMA, RUN_SCHEMA } from '../src/models/feed';
+
+export const trans = nullTranslator.load('omegaml_lab');
+
+/** A queued run; `minute` orders runs by the time at which they were asked for. */
+export function makeRun(id: string, minute = 0, changes: Partial<IRun> = {}): IRun {
+  return {
+    id,
+    job: 'reports/flights.ipynb',
+    job_path: 'reports/flights.ipynb',
+    revision: 1,
+    status: 'queued',
+    parameters: {},
+    progress: { done: 0, total: 0, current: null },
+    queued_at: new Date(Date.UTC(2026, 0, 1, 12, minute)).toISOString(),
+    started_at: null,
+    ended_at: null,
+    worker: null,
+    attempt: 1,
+    max_attempts: 3,
+    error: null,
+    result: null,
+    result_path: null,
+    owner: 'ada',
+    publish: false,
+    cancel_requested: false,
+    notice: null,
+    ...changes
+  };
+}
+
+export function makeObject(name: string, changes: Partial<IObject> = {}): IObject {
+  return {
+    store: 'jobs',
+    name,
+    kind: 'notebook',
+    revision: 1,
+    created: '2026-01-01T12:00:00+00:00',
+    modified: '2026-01-01T12:00:00+00:00',
+    bucket: 'default',
+    owner: 'ada',
+    size: 1234,
+    hash: null,
+    attributes: {},
+    path: name,
+    ...changes
+  };
+}
+
+/** Jupyter's event bus, and our feed that listens to it. */
+export class Bus {
+  private readonly _stream = new Stream<unknown, Event.Emission>(this);
+  readonly feed = new Feed(this._stream);
+
+  run(run: IRun): void {
+    this._stream.emit({ schema_id: RUN_SCHEMA, run } as unknown as Event.Emission);
+  }
+
+  object(store: string, name: string, change = 'put'): void {
+    this._stream.emit({ schema_id: OBJECT_SCHEMA, store, name, change });
+  }
+
+  other(): void {
+    this._stream.emit({ schema_id: 'https://example.org/other', name: 'x' });
+  }
+}
+
+/** Wait until something holds, or fail when it does not in a second. */
+export async function until(holds: () => boolean): Promise<void> {
+  for (let waited = 0; !holds(); waited += 10) {
+    if (waited > 1000) {
+      throw new Error('it did not come to hold');
+    }
+    await new Promise(resolve => setTimeout(resolve, 10));
+  }
+}

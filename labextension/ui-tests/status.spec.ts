@@ -1,0 +1,84 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+import { OmegaClient } from '../src/client';
+import { Publication } from '../src/models/publication';
+import { ReportsModel } from '../src/models/reports';
+import { RunsModel } from '../src/models/runs';
+import { StatusModel } from '../src/models/status';
+import { formatDuration, formatSize } from '../src/views/format';
+import { Bus, makeRun, until } from './samples';
+import { TestServer } from './server';
+
+let server: TestServer;
+
+beforeEach(async () => {
+  server = await TestServer.start();
+});
+
+afterEach(() => server.stop());
+
+const REPORT = {
+  name: 'flights',
+  job: 'flights.ipynb',
+  job_path: 'flights.ipynb',
+  run: 'r',
+  created: '',
+  modified: '',
+  access: 'signed-in',
+  hide_code: true,
+  live: false,
+  url: '/omega/reports/flights'
+} as const;
+
+test('coming back after being away is told', async () => {
+  const model = new StatusModel({ client: new OmegaClient(server.settings).status, poll: false });
+  let back = 0;
+  model.reconnected.connect(() => (back += 1));
+  await model.refresh();
+  expect(back).toBe(0);
+  server.answer = () => ({ status: 502, text: '' });
+  await model.refresh();
+  expect(model.error).toContain('502');
+  server.answer = () => ({ json: { workers: [] } });
+  await model.refresh();
+  await model.refresh();
+  expect([back, model.error]).toEqual([1, null]);
+  model.dispose();
+});
+
+test('a run that publishes brings its report', async () => {
+  const client = new OmegaClient(server.settings);
+  const bus = new Bus();
+  server.answer = () => ({ json: { items: [REPORT], total: 1 } });
+  const runs = new RunsModel({ client: client.runs, feed: bus.feed, poll: false });
+  const reports = new ReportsModel({ client: client.reports, runs });
+  bus.run(makeRun('r', 0, { publish: true }));
+  bus.run(makeRun('r', 0, { publish: true, status: 'succeeded' }));
+  await until(() => reports.ofJob('flights.ipynb') !== null);
+  expect(reports.ofJob('other.ipynb')).toBeNull();
+});
+
+test('publishing again begins with what was chosen last', () => {
+  expect(new Publication(REPORT, true).options).toEqual({
+    access: 'signed-in',
+    hide_code: true,
+    live: false
+  });
+  const first = new Publication(null, false);
+  expect(first.options.access).toBe('anyone');
+  first.refuse('no');
+  first.choose({ live: true });
+  expect(first.options).toEqual({ access: 'anyone', hide_code: false, live: true });
+  expect(first.refusal).toBeNull();
+});
+
+test('sizes and durations are short', () => {
+  expect([0, 999, 1000, 123_456, 5_400_000].map(formatSize)).toEqual([
+    '0 B',
+    '999 B',
+    '1.0 KB',
+    '123 KB',
+    '5.4 MB'
+  ]);
+  expect([0, 7.9, 65, 3723].map(formatDuration)).toEqual(['0:00', '0:07', '1:05', '1:02:03']);
+});
