@@ -50,7 +50,8 @@ def markdown_pages() -> list[Path]:
     return [*sorted(root.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
 
 
-@pytest.mark.parametrize("page", markdown_pages(), ids=lambda page: page.name)
-def test_links_lead_somewhere(page: Path) -> None:
-    links = re.findall(r"\]\((?!https?://|#)([^)#\s]+)", page.read_text("utf-8"))
-    assert [link for link in links if not (page.parent / link).exists()] == []
+# Not called `page`: that is Playwright's fixture.
+@pytest.mark.parametrize("source", markdown_pages(), ids=lambda path: path.name)
+def test_links_lead_somewhere(source: Path) -> None:
+    links = re.findall(r"\]\((?!https?://|#)([^)#\s]+)", source.read_text("utf-8"))
+    assert [link for link in links if not (source.parent / link).exists()] == []
