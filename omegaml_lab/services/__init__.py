@@ -1,1 +1,1 @@
-"""The services of one machine, and who supervises them."""
+"""What runs beside the person: start, watch, heal and end the processes of Omega Lab."""

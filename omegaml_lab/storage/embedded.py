@@ -23,7 +23,7 @@ from omegaml_lab.storage.mongod import USER, Mongod, Place, replace_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["EmbeddedStatus", "ensure", "release", "status"]
+__all__ = ["EmbeddedStatus", "ensure", "release", "running_url", "status"]
 
 _LOCK_SECONDS = 120.0
 
@@ -94,8 +94,16 @@ def ensure(home: Path, *, port: int | None = None) -> str:
             if port is not None:
                 replace_text(place.folder / "port", str(port))
             mongod.start()
-    query = "authSource=admin&directConnection=true"
-    return f"mongodb://{USER}:{place.password}@127.0.0.1:{place.port}/omega?{query}"
+    return _url(place)
+
+
+def running_url(home: Path) -> str | None:
+    """Return the URL of the home's MongoDB if it takes writes now; nothing is started.
+
+    The server may end at any moment: who wants to rely on it calls :func:`ensure`.
+    """
+    place = Place(Path(home).expanduser().resolve())
+    return _url(place) if Mongod(place).takes_writes() else None
 
 
 def release(home: Path) -> None:
@@ -131,6 +139,11 @@ def status(home: Path) -> EmbeddedStatus:
         data=place.data,
         log=place.log,
     )
+
+
+def _url(place: Place) -> str:
+    query = "authSource=admin&directConnection=true"
+    return f"mongodb://{USER}:{place.password}@127.0.0.1:{place.port}/omega?{query}"
 
 
 def _hold(place: Place) -> _Hold:

@@ -23,7 +23,7 @@ from pymongo.errors import ConnectionFailure, OperationFailure
 
 from omegaml_lab.core.errors import MissingDependencyError, ServiceError
 
-__all__ = ["USER", "Mongod", "Place", "find_mongod"]
+__all__ = ["USER", "Mongod", "Place", "find_mongod", "missing_library"]
 
 USER = "omega"
 _SET = "rs0"
@@ -227,6 +227,16 @@ class Mongod:
             log=str(self.place.log),
         )
 
+    def takes_writes(self) -> bool:
+        """Whether the server is there for its user; nothing is changed to make it so."""
+        try:
+            if self._listens():
+                with self._client(authenticated=True) as client:
+                    return bool(client.admin.command("hello").get("isWritablePrimary"))
+        except (ConnectionFailure, OperationFailure, OSError):
+            pass
+        return False
+
     def _listens(self) -> bool:
         """Whether it is our server that has the port: no stranger is to see the password."""
         try:
@@ -313,12 +323,8 @@ class Mongod:
 
     def _failure(self, code: int) -> Exception:
         said = self.place.output.read_text(errors="replace")
-        if match := re.search(r"loading shared libraries: ([\w.+-]+)", said):
-            package = "libcurl4" if "curl" in match[1] else f"the package that has {match[1]}"
-            return MissingDependencyError(
-                f"{match[1]}, which mongod needs,",
-                f"Install it: `sudo apt-get install {package}`.",
-            )
+        if error := missing_library(said):
+            return error
         reason = f"it ended with code {code}{self._last_words()}"
         if code == _FOLDER_TAKEN and "DBPathInUse" in reason:
             reason += " Another mongod, perhaps in another container, uses this folder."
@@ -337,6 +343,17 @@ class Mongod:
         words = errors[:4] or [text for _, text in spoken[-4:]]
         words = words or self.place.output.read_text(errors="replace").splitlines()[-4:]
         return f": {' / '.join(words)}." if words else "."
+
+
+def missing_library(said: str) -> MissingDependencyError | None:
+    """Return the error for what the loader of the system says, None if it says nothing of it."""
+    match = re.search(r"loading shared libraries: ([\w.+-]+)", said)
+    if match is None:
+        return None
+    package = "libcurl4" if "curl" in match[1] else f"the package that has {match[1]}"
+    return MissingDependencyError(
+        f"{match[1]}, which mongod needs,", f"Install it: `sudo apt-get install {package}`."
+    )
 
 
 def _readable(line: str) -> tuple[str, str]:

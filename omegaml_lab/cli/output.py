@@ -1,0 +1,122 @@
+"""What commands print: tables for people, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from rich.console import Console
+
+__all__ = [
+    "STATUS_COLOURS",
+    "ago",
+    "console",
+    "print_facts",
+    "print_json",
+    "print_table",
+    "seconds",
+    "size",
+]
+
+STATUS_COLOURS = {
+    "queued": "yellow",
+    "running": "blue",
+    "succeeded": "green",
+    "failed": "red",
+    "cancelled": "magenta",
+    "lost": "red",
+}
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Return where to print: the terminal's width, or a wide page when it is not one."""
+    from rich.console import Console
+
+    terminal = (sys.stderr if stderr else sys.stdout).isatty()
+    width = shutil.get_terminal_size().columns if terminal else 200
+    return Console(stderr=stderr, width=width, markup=False, highlight=False, emoji=False)
+
+
+def print_json(value: Any) -> None:
+    """Print JSON, times as ISO 8601."""
+    click.echo(json.dumps(value, indent=2, default=_plain, ensure_ascii=False))
+
+
+def print_table(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str, more: str = ""
+) -> None:
+    """Print a table; cells that are words of a status get its colour.
+
+    `empty` is said when there are no rows, `more` below the table.
+    """
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        cells = ["" if cell is None else str(cell) for cell in row]
+        # As Text: names are data, and may hold what would otherwise be markup.
+        table.add_row(*(Text(cell, style=STATUS_COLOURS.get(cell, "")) for cell in cells))
+    if table.row_count == 0:
+        click.echo(empty)
+        return
+    console().print(table)
+    if more:
+        click.echo(more)
+
+
+def print_facts(facts: Mapping[str, object]) -> None:
+    """Print names and values below each other; values that are None are left out."""
+    shown = {name: value for name, value in facts.items() if value is not None and value != ""}
+    width = max((len(name) for name in shown), default=0)
+    for name, value in shown.items():
+        click.echo(f"{click.style(name.ljust(width), dim=True)}  {value}")
+
+
+def size(count: int) -> str:
+    """Return a size that people read, in powers of 1024."""
+    number, unit = float(count), "B"
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
+        if number < 1024 or unit == "TiB":
+            break
+        number /= 1024
+    return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
+
+
+def seconds(value: float | None) -> str:
+    """Return how long something took."""
+    if value is None:
+        return ""
+    if value < 60:
+        return f"{value:.1f} s"
+    minutes, rest = divmod(round(value), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02} h" if hours else f"{minutes}:{rest:02} min"
+
+
+def ago(moment: datetime | None) -> str:
+    """Return how long ago something was."""
+    if moment is None:
+        return ""
+    passed = (datetime.now(UTC) - moment).total_seconds()
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if passed >= length:
+            return f"{passed // length:.0f} {unit} ago"
+    return "now" if passed < 1 else f"{passed:.0f} s ago"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value)

@@ -1,0 +1,145 @@
+"""`omega run`: run a notebook on the workers and wait for its result."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from omegaml_lab.cli.files import name_of
+from omegaml_lab.cli.follow import follow, print_end
+from omegaml_lab.cli.output import print_json
+from omegaml_lab.cli.session import Session, examples, json_option, pass_session
+from omegaml_lab.cli.values import parameters_option, parse_values
+from omegaml_lab.core.runs import Status
+from omegaml_lab.services.labs import public_link
+
+if TYPE_CHECKING:
+    from omegaml_lab.core.runs import Run
+    from omegaml_lab.core.workers import Worker
+    from omegaml_lab.omega import Omega
+
+__all__ = ["run"]
+
+_INTERRUPTED = 130
+
+
+@click.command()
+@click.argument("notebook")
+@parameters_option
+@click.option("--wait/--no-wait", default=True, help="Wait until it has ended (the default).")
+@click.option("--publish", is_flag=True, help="Publish the result as a report and print its link.")
+@click.option("--label", help="What the worker must offer.")
+@json_option
+@pass_session
+@examples(
+    "omega run examples/flights.ipynb --publish",
+    'omega run examples/flights -p month=6 -p \'carriers=["UA", "AA"]\'',
+    "omega run examples/flights --no-wait --json",
+)
+def run(
+    session: Session,
+    *,
+    notebook: str,
+    given: tuple[str, ...],
+    wait: bool,
+    publish: bool,
+    label: str | None,
+    as_json: bool,
+) -> int:
+    """Run a notebook on the workers.
+
+    NOTEBOOK is a file on disk, which is put into the repository first, or the name of a job.
+    Without a worker of the embedded services one runs for as long as the command waits. The
+    exit code is 0 when the run succeeded (with --no-wait: when it is queued), else 1.
+    """
+    with session.open() as om:
+        job = om.runtime.job(_job_name(om, notebook))
+        values = parse_values(job.name, given, job.parameters() if given else [])
+        handle = job.run(values, publish=publish, label=label)
+        if not wait:
+            return _queued(handle.run, as_json=as_json)
+        helper = _helper(om, handle.run.label)
+        try:
+            with helper:
+                ended = follow(om, handle.run, quiet=as_json)
+        except KeyboardInterrupt:
+            return _left(handle.refresh().run)
+        return _ended(om, ended, publish=publish, as_json=as_json)
+
+
+def _job_name(om: Omega, notebook: str) -> str:
+    """Return the name of the job; a file on disk is put first."""
+    path = Path(notebook)
+    if not path.is_file():
+        return notebook
+    put = om.jobs.put(path.read_bytes(), name_of(path), kind="notebook")
+    click.echo(f"{path} is put into the repository as job {put.name}@{put.revision}.", err=True)
+    return put.name
+
+
+def _helper(om: Omega, label: str) -> contextlib.AbstractContextManager[object]:
+    """Return a worker for the time of waiting where only we can start one, else nothing."""
+    if om.config.mongo_url is not None or any(_lives(w, label) for w in om.runtime.workers()):
+        return contextlib.nullcontext()
+    from omegaml_lab.services.connection import temporary_worker
+
+    click.echo(
+        "No worker runs: one is started for this run. `omega lab` or `omega worker` keeps one.",
+        err=True,
+    )
+    return temporary_worker(replace(om.config, mongo_url=om.url, label=label))
+
+
+def _lives(worker: Worker, label: str) -> bool:
+    """Whether a worker that was heard of lately is still there, as far as we can see."""
+    if worker.label != label:
+        return False
+    if worker.host != socket.gethostname():
+        return True
+    try:
+        os.kill(worker.pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _queued(queued: Run, *, as_json: bool) -> int:
+    if as_json:
+        print_json(queued.to_dict())
+        return 0
+    click.echo(f"Run {queued.id} of {queued.job} is {queued.status}.")
+    if queued.notice:
+        click.secho(queued.notice, fg="yellow")
+    click.echo(f"`omega runs show {queued.id}` tells how it goes.")
+    return 0
+
+
+def _left(left: Run) -> int:
+    click.echo(
+        f"\nRun {left.id} is {left.status} and goes on as soon as a worker has it:"
+        f" `omega runs show {left.id}` tells how it goes, `omega runs cancel {left.id}` ends it.",
+        err=True,
+    )
+    return _INTERRUPTED
+
+
+def _ended(om: Omega, ended: Run, *, publish: bool, as_json: bool) -> int:
+    link = None
+    if publish and ended.status is Status.SUCCEEDED:
+        report = om.reports.find(ended.job)
+        link = public_link(om.config.home, report.url) if report else None
+    if as_json:
+        print_json({**ended.to_dict(), "link": link})
+    else:
+        print_end(ended)
+        if link:
+            click.echo(f"Report: {link}")
+    return 0 if ended.status is Status.SUCCEEDED else 1

@@ -1,0 +1,187 @@
+"""`omega runs`: what was run, is running and waits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from omegaml_lab.cli.follow import follow, print_end
+from omegaml_lab.cli.output import ago, print_facts, print_json, print_table, seconds
+from omegaml_lab.cli.session import Session, examples, json_option, pass_session
+from omegaml_lab.cli.values import parameters_option, parse_values
+from omegaml_lab.core.errors import RunNotFoundError
+from omegaml_lab.core.runs import Status
+
+if TYPE_CHECKING:
+    from omegaml_lab.core.runs import Run
+    from omegaml_lab.omega import Omega
+
+__all__ = ["runs"]
+
+
+@click.group()
+def runs() -> None:
+    """Follow runs: executions of notebooks on the workers.
+
+    Where an ID is asked for, its first characters do when no other run begins with them.
+    """
+
+
+@runs.command("list")
+@click.option("--job", metavar="NAME", help="Only runs of this job.")
+@click.option(
+    "--status", type=click.Choice([status.value for status in Status]), help="Only these."
+)
+@click.option("--limit", default=20, show_default=True, help="At most so many.")
+@json_option
+@pass_session
+@examples("omega runs list --status failed", "omega runs list --job examples/flights --json")
+def list_runs(
+    session: Session, *, job: str | None, status: str | None, limit: int, as_json: bool
+) -> None:
+    """List runs, newest first."""
+    with session.open() as om:
+        page = om.runtime.runs.list(job, status, limit=limit)
+    if as_json:
+        print_json([run.to_dict() for run in page.items])
+        return
+    hidden = page.total - len(page.items)
+    print_table(
+        ("id", "job", "status", "cells", "queued", "took", "by"),
+        (
+            (
+                run.id,
+                run.job,
+                run.status,
+                f"{run.progress.done}/{run.progress.total}" if run.progress.total else "",
+                ago(run.queued_at),
+                seconds(run.elapsed),
+                run.owner,
+            )
+            for run in page.items
+        ),
+        empty="There are no such runs. `omega run NOTEBOOK` runs one.",
+        more=f"… and {hidden} older: --limit {page.total} shows all." if hidden > 0 else "",
+    )
+
+
+@runs.command()
+@click.argument("id")
+@json_option
+@pass_session
+@examples("omega runs show 3f2a")
+def show(session: Session, *, id: str, as_json: bool) -> None:  # noqa: A002 - the word of the UI
+    """Show one run."""
+    with session.open() as om:
+        run = find_run(om, id)
+    if as_json:
+        print_json(run.to_dict())
+        return
+    error = run.error
+    print_facts(
+        {
+            "id": run.id,
+            "job": f"{run.job}@{run.revision}",
+            "status": run.status,
+            "notice": run.notice,
+            "parameters": ", ".join(f"{k}={v!r}" for k, v in run.parameters.items()),
+            "cells": f"{run.progress.done} of {run.progress.total}",
+            "queued": ago(run.queued_at),
+            "started": ago(run.started_at),
+            "took": seconds(run.elapsed),
+            "attempt": f"{run.attempt} of {run.max_attempts}",
+            "worker": run.worker,
+            "label": run.label,
+            "asked for by": run.owner,
+            "result": run.result,
+            "error": f"{error.name}: {error.message}" if error else None,
+            "failing cell": error.cell + 1 if error and error.cell is not None else None,
+        }
+    )
+
+
+@runs.command()
+@click.argument("id")
+@pass_session
+@examples("omega runs log 3f2a")
+def log(session: Session, *, id: str) -> None:  # noqa: A002
+    """Print what a run printed, and the traceback when it failed."""
+    with session.open() as om:
+        run = find_run(om, id)
+    click.echo(run.log, nl=bool(run.log) and not run.log.endswith("\n"))
+    if run.error is not None:
+        click.echo("\n".join(run.error.traceback) or f"{run.error.name}: {run.error.message}")
+
+
+@runs.command()
+@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@pass_session
+@examples("omega runs cancel 3f2a")
+def cancel(session: Session, *, ids: tuple[str, ...]) -> None:
+    """Cancel runs that wait or are going."""
+    with session.open() as om:
+        for wanted in ids:
+            run = om.runtime.runs.cancel(find_run(om, wanted).id)
+            ended = run.status is Status.CANCELLED
+            click.echo(f"Run {run.id} is {'cancelled' if ended else 'being cancelled'}.")
+
+
+@runs.command()
+@click.argument("id")
+@parameters_option
+@click.option("--wait/--no-wait", default=False, help="Wait until it has ended.")
+@json_option
+@pass_session
+@examples("omega runs rerun 3f2a --wait", "omega runs rerun 3f2a -p month=7")
+def rerun(
+    session: Session,
+    *,
+    id: str,  # noqa: A002
+    given: tuple[str, ...],
+    wait: bool,
+    as_json: bool,
+) -> int:
+    """Run the job of a run again.
+
+    The job is taken as it is now; parameters that are not given stay the same.
+    """
+    with session.open() as om:
+        before = find_run(om, id)
+        declared = om.runtime.job(before.job).parameters() if given else []
+        values = {**before.parameters, **parse_values(before.job, given, declared)}
+        run = om.runtime.runs.rerun(before.id, values)
+        if wait:
+            run = follow(om, run, quiet=as_json)
+    if as_json:
+        print_json(run.to_dict())
+    elif wait:
+        print_end(run)
+    else:
+        click.echo(f"Run {run.id} of {run.job} is {run.status}.")
+        if run.notice:
+            click.secho(run.notice, fg="yellow")
+    return 0 if not wait or run.status is Status.SUCCEEDED else 1
+
+
+def find_run(om: Omega, wanted: str) -> Run:
+    """Return the run with this id, or the one whose id begins so.
+
+    Raises
+    ------
+    RunNotFoundError
+        If there is none among the latest thousand.
+    click.UsageError
+        If several begin so.
+    """
+    try:
+        return om.runtime.runs.get(wanted)
+    except RunNotFoundError:
+        latest = om.runtime.runs.list(limit=1000).items
+        found = [run for run in latest if wanted and run.id.startswith(wanted)]
+        if not found:
+            raise
+        if len(found) > 1:
+            several = ", ".join(run.id for run in found[:5])
+            raise click.UsageError(f"{wanted!r} may be each of {several}.") from None
+        return found[0]

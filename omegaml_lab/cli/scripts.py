@@ -1,0 +1,41 @@
+"""`omega scripts`: what the scripts store keeps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from omegaml_lab.cli.files import name_of, write_or_print
+from omegaml_lab.cli.objects import print_put, store_group
+from omegaml_lab.cli.session import Session, examples, json_option, pass_session
+
+__all__ = ["scripts"]
+
+scripts = store_group("scripts", "Python code in the repository.", "flights/clean.py")
+
+
+@scripts.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("name", required=False)
+@json_option
+@pass_session
+@examples("omega scripts put clean.py", "omega scripts put clean.py flights/clean.py")
+def put(session: Session, *, file: Path, name: str | None, as_json: bool) -> None:
+    """Put a file from disk, under its own name or another one."""
+    with session.open() as om:
+        print_put(om.scripts.put(file, name or name_of(file)), as_json=as_json)
+
+
+@scripts.command()
+@click.argument("name")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), required=False)
+@click.option("--force", is_flag=True, help="Replace a file that exists.")
+@pass_session
+@examples("omega scripts get flights/clean.py", "omega scripts get flights/clean.py@2 old.py")
+def get(session: Session, *, name: str, file: Path | None, force: bool) -> None:
+    """Write a script to a file on disk, or to the terminal with `-`."""
+    with session.open() as om:
+        data = om.scripts.read_bytes(name)
+        target = file or Path(Path(om.scripts.metadata(name).name).name)
+    write_or_print(target, data, force=force)

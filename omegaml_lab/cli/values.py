@@ -1,0 +1,52 @@
+"""``-p name=value``: what a person types, as the notebook's parameters want it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from omegaml_lab.core.errors import InvalidParameterError
+from omegaml_lab.core.parameters import parse_parameter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from omegaml_lab.core.parameters import Parameter
+
+__all__ = ["parameters_option", "parse_values"]
+
+
+def parameters_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``-p name=value`` to a command."""
+    return click.option(
+        "-p",
+        "--parameter",
+        "given",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="A parameter of the notebook; lists and objects as JSON. May be repeated.",
+    )(command)
+
+
+def parse_values(job: str, given: Iterable[str], declared: Iterable[Parameter]) -> dict[str, Any]:
+    """Return the values that were typed.
+
+    Raises
+    ------
+    click.UsageError
+        If one is not of the form ``name=value``.
+    InvalidParameterError
+        If the notebook has no such parameter, or the text is no value of its type.
+    """
+    known = {parameter.name: parameter for parameter in declared}
+    values: dict[str, Any] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise click.UsageError(f"{text!r} is not of the form NAME=VALUE, as in -p month=6.")
+        if name not in known:
+            reason = "the notebook does not take it"
+            raise InvalidParameterError(job, name, reason, known=known)
+        values[name] = parse_parameter(job, value, known[name])
+    return values
