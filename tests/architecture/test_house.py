@@ -41,7 +41,10 @@ def relative(path: Path) -> str:
 
 
 def broad_handlers(tree: ast.AST) -> list[int]:
-    """Return the lines that catch everything: bare, ``Exception`` or ``BaseException``."""
+    """Return the lines that catch everything: bare, ``Exception`` or ``BaseException``.
+
+    What cleans up and raises again, as it came, catches nothing.
+    """
     broad = {"Exception", "BaseException"}
 
     def names(node: ast.expr | None) -> set[str]:
@@ -51,7 +54,9 @@ def broad_handlers(tree: ast.AST) -> list[int]:
     lines = []
     for node in ast.walk(tree):
         if isinstance(node, ast.ExceptHandler) and (node.type is None or names(node.type) & broad):
-            lines.append(node.lineno)
+            last = node.body[-1]
+            if node.type is None or not (isinstance(last, ast.Raise) and last.exc is None):
+                lines.append(node.lineno)
         if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("suppress"):
             lines += [node.lineno for arg in node.args if names(arg) & broad]
     return lines
