@@ -73,9 +73,19 @@ class Hub:
         self.ask(f"/hub/api/users/{user}", body={})
         status, _ = self.ask(f"/hub/api/users/{user}/server", body={})
         assert status in {201, 202, 400}, self.log.read_text()[-4000:]  # 400: it runs
-        wait(lambda: self.ask(f"/hub/api/users/{user}")[1]["servers"][""]["ready"], self.log)
+        wait(lambda: self._server_state(user).get("ready"), self._jupyter_log(user))
         token: str = self.ask(f"/hub/api/users/{user}/tokens", body={})[1]["token"]
         return token
+
+    def _server_state(self, user: str) -> dict[str, Any]:
+        servers = self.ask(f"/hub/api/users/{user}")[1]["servers"]
+        assert servers, self._jupyter_log(user).read_text()[-4000:]
+        state: dict[str, Any] = servers[""]
+        return state
+
+    def _jupyter_log(self, user: str) -> Path:
+        data = self.log.parent / "home" / user / ".local" / "share" / "omegaml-lab"
+        return data / "logs" / "jupyter.log"
 
 
 def wait(condition: Any, log: Path) -> None:
