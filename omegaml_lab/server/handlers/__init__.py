@@ -1,1 +1,62 @@
-"""REST handlers, one file a noun."""
+"""The routes of our server extension."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from omegaml_lab.server.handlers.assets import ASSETS, AssetsHandler
+from omegaml_lab.server.handlers.base import NotFoundHandler, OmegaHandler
+from omegaml_lab.server.handlers.live import LiveHandler, VoilaRenderHandler
+from omegaml_lab.server.handlers.objects import ObjectHandler, ObjectsHandler
+from omegaml_lab.server.handlers.openapi import OpenAPIHandler
+from omegaml_lab.server.handlers.pages import PageHandler
+from omegaml_lab.server.handlers.parameters import ParametersHandler
+from omegaml_lab.server.handlers.reports import ReportHandler, ReportsHandler
+from omegaml_lab.server.handlers.runs import CancelHandler, RerunHandler, RunHandler, RunsHandler
+from omegaml_lab.server.handlers.status import StatusHandler
+
+__all__ = ["API", "routes"]
+
+API: tuple[tuple[str, type[OmegaHandler]], ...] = (
+    ("/status", StatusHandler),
+    ("/objects/{store}", ObjectsHandler),
+    ("/objects/{store}/{name}", ObjectHandler),
+    ("/parameters", ParametersHandler),
+    ("/runs", RunsHandler),
+    ("/runs/{run}", RunHandler),
+    ("/runs/{run}/cancel", CancelHandler),
+    ("/runs/{run}/rerun", RerunHandler),
+    ("/reports", ReportsHandler),
+    ("/reports/{name}", ReportHandler),
+    ("/openapi.json", OpenAPIHandler),
+)
+"""The REST API: the paths of its OpenAPI document, and who answers them."""
+
+# A name may have folders; what else stands in a path has none.
+_PATTERNS = {
+    "{store}": r"(?P<store>[^/]+)",
+    "{run}": r"(?P<run>[^/]+)",
+    "{name}": r"(?P<name>.+)",
+}
+
+
+def routes() -> list[tuple[Any, ...]]:
+    """Return all routes, for tornado."""
+    told = [(path, handler.operations) for path, handler in API]
+    return [
+        *(_route(path, handler, told) for path, handler in API),
+        (r"/omega/api(?:/.*)?", NotFoundHandler),
+        (r"/omega/assets/(.+)", AssetsHandler, {"path": str(ASSETS)}),
+        (r"/omega/reports/(?P<name>.+)", PageHandler),
+        (r"/omega/live/(?P<name>.+)", LiveHandler),
+        (r"/voila/render/(?P<path>.*)", VoilaRenderHandler),
+    ]
+
+
+def _route(path: str, handler: type[OmegaHandler], told: Any) -> tuple[Any, ...]:
+    pattern = "/omega/api" + path.replace(".", r"\.")
+    for part, group in _PATTERNS.items():
+        pattern = pattern.replace(part, group)
+    if handler is OpenAPIHandler:
+        return (pattern, handler, {"paths": told})
+    return (pattern, handler)

@@ -1,0 +1,172 @@
+"""Checkpoints: revisions of an object that a person wants to be able to return to.
+
+Every save is a revision already, so that a checkpoint copies nothing: the object remembers
+the numbers. It takes them along when it is renamed and when it is dropped. On the disk
+Jupyter's own checkpoints do the same.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import traitlets
+from jupyter_server.services.contents.checkpoints import AsyncCheckpoints
+from tornado.web import HTTPError
+
+from omegaml_lab.core.names import Name
+from omegaml_lab.server.mounts import clean
+from omegaml_lab.server.repository import in_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from omegaml_lab.core.metadata import Metadata
+    from omegaml_lab.server.contents import OmegaContentsManager
+    from omegaml_lab.server.mounts import Mount
+
+__all__ = ["OmegaCheckpoints"]
+
+T = TypeVar("T")
+
+_ATTRIBUTE = "checkpoints"
+_Checkpoint = dict[str, Any]
+
+
+class OmegaCheckpoints(AsyncCheckpoints):
+    """Checkpoints of all mounts of an `OmegaContentsManager`, which is its parent."""
+
+    max_checkpoints = traitlets.Int(
+        10, help="How many checkpoints a file of the repository has; the oldest ones go."
+    ).tag(config=True)
+
+    async def create_checkpoint(
+        self,
+        contents_mgr: OmegaContentsManager,  # noqa: ARG002 - it is the parent
+        path: str,
+    ) -> _Checkpoint:
+        """Make the present state of `path` a checkpoint."""
+        mount, inside = self._find(path)
+        if mount is self._manager.disk:
+            disk = self._manager.disk.manager
+            made: _Checkpoint = await disk.checkpoints.create_checkpoint(disk, inside)
+            return made
+        return await self._run(self._create, inside)
+
+    async def restore_checkpoint(
+        self,
+        contents_mgr: OmegaContentsManager,  # noqa: ARG002
+        checkpoint_id: str,
+        path: str,
+    ) -> None:
+        """Make a checkpoint the present state of `path`; the state until then is kept too."""
+        mount, inside = self._find(path)
+        if mount is self._manager.disk:
+            disk = self._manager.disk.manager
+            await disk.checkpoints.restore_checkpoint(disk, checkpoint_id, inside)
+        else:
+            await self._run(self._restore, checkpoint_id, inside)
+
+    async def list_checkpoints(self, path: str) -> list[_Checkpoint]:
+        """Return the checkpoints of `path`, oldest first."""
+        mount, inside = self._find(path)
+        if mount is self._manager.disk:
+            found: list[_Checkpoint] = await self._disk.list_checkpoints(inside)
+            return found
+        return await self._run(self._list, inside)
+
+    async def delete_checkpoint(self, checkpoint_id: str, path: str) -> None:
+        """Forget a checkpoint."""
+        mount, inside = self._find(path)
+        if mount is self._manager.disk:
+            await self._disk.delete_checkpoint(checkpoint_id, inside)
+        else:
+            await self._run(self._delete, checkpoint_id, inside)
+
+    async def rename_checkpoint(self, checkpoint_id: str, old_path: str, new_path: str) -> None:
+        """Let a checkpoint follow its file; in the repository it has done so already."""
+        (source, old), (target, new) = self._find(old_path), self._find(new_path)
+        if source is target is self._manager.disk:
+            await self._disk.rename_checkpoint(checkpoint_id, old, new)
+
+    async def rename_all_checkpoints(self, old_path: str, new_path: str) -> None:
+        """Let the checkpoints follow their file; between mounts they stay behind."""
+        (source, old), (target, new) = self._find(old_path), self._find(new_path)
+        if source is self._manager.disk:
+            if target is source:
+                await self._disk.rename_all_checkpoints(old, new)
+            else:
+                await self._disk.delete_all_checkpoints(old)
+
+    async def delete_all_checkpoints(self, path: str) -> None:
+        """Forget the checkpoints of a file that was deleted; those here went with it."""
+        mount, inside = self._find(path)
+        if mount is self._manager.disk:
+            await self._disk.delete_all_checkpoints(inside)
+
+    # -- in the repository; these block ------------------------------------------------------
+
+    def _create(self, path: str) -> _Checkpoint:
+        meta = self._file(path)
+        kept = [number for number in _numbers(meta) if number != meta.revision]
+        self._remember(path, [*kept, meta.revision][-self.max_checkpoints :])
+        return _model(meta)
+
+    def _restore(self, checkpoint_id: str, path: str) -> None:
+        state = self._state(checkpoint_id, path)
+        jobs = self._manager.omega.jobs
+        data = jobs.read_bytes(Name(path, revision=state.revision))
+        jobs.put(data, Name(path), kind=state.kind)
+
+    def _list(self, path: str) -> list[_Checkpoint]:
+        meta = self._manager.repository.files.find(path)
+        numbers = set(_numbers(meta)) if meta is not None else set()
+        if not numbers:
+            return []
+        history = self._manager.omega.jobs.history(Name(path))
+        return [_model(state) for state in reversed(history) if state.revision in numbers]
+
+    def _delete(self, checkpoint_id: str, path: str) -> None:
+        state = self._state(checkpoint_id, path)
+        kept = [number for number in _numbers(self._file(path)) if number != state.revision]
+        self._remember(path, kept)
+
+    def _remember(self, path: str, numbers: list[int]) -> None:
+        self._manager.omega.jobs.annotate(Name(path), {_ATTRIBUTE: numbers or None})
+
+    def _file(self, path: str) -> Metadata:
+        meta = self._manager.repository.files.find(path)
+        if meta is None or meta.is_folder:
+            raise HTTPError(404, f"No such file: {path}")
+        return meta
+
+    def _state(self, checkpoint_id: str, path: str) -> Metadata:
+        if checkpoint_id.isdecimal() and int(checkpoint_id) in _numbers(self._file(path)):
+            return self._manager.omega.jobs.metadata(Name(path, revision=int(checkpoint_id)))
+        raise HTTPError(404, f"No such checkpoint of {path}: {checkpoint_id}")
+
+    # -- shorthands --------------------------------------------------------------------------
+
+    @property
+    def _manager(self) -> OmegaContentsManager:
+        manager: Any = self.parent
+        owner: OmegaContentsManager = manager
+        return owner
+
+    @property
+    def _disk(self) -> AsyncCheckpoints:
+        return self._manager.disk.manager.checkpoints
+
+    def _find(self, path: str) -> tuple[Mount, str]:
+        return self._manager.mounts.find(clean(path))
+
+    async def _run(self, function: Callable[..., T], *args: Any) -> T:
+        return await in_thread(self._manager.threads, function, *args)
+
+
+def _numbers(meta: Metadata) -> list[int]:
+    numbers = meta.attributes.get(_ATTRIBUTE)
+    return [n for n in numbers if isinstance(n, int)] if isinstance(numbers, list) else []
+
+
+def _model(meta: Metadata) -> _Checkpoint:
+    return {"id": str(meta.revision), "last_modified": meta.modified}

@@ -1,0 +1,310 @@
+"""The contents manager: the repository and the disk side by side in one tree."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import traitlets
+from jupyter_server.files.handlers import FilesHandler
+from jupyter_server.services.contents.manager import AsyncContentsManager, copy_pat
+from tornado.web import HTTPError
+
+from omegaml_lab.core.names import parent_of
+from omegaml_lab.omega import Omega
+from omegaml_lab.server.checkpoints import OmegaCheckpoints
+from omegaml_lab.server.disk import DiskMount
+from omegaml_lab.server.jobfiles import JobFiles
+from omegaml_lab.server.models import HASH_ALGORITHM
+from omegaml_lab.server.mounts import Model, Mount, Mounts, clean, join
+from omegaml_lab.server.repository import RepositoryMount, in_thread
+from omegaml_lab.server.shared import shared_omega, shared_threads
+from omegaml_lab.server.transfer import copy_tree
+from omegaml_lab.server.uploads import Uploads
+
+__all__ = ["OmegaContentsManager", "contents_path"]
+
+
+class OmegaContentsManager(AsyncContentsManager):
+    """Notebooks, files and folders of a repository, and those of a folder on the disk.
+
+    With ``root = "repository"`` the repository is the tree's root and the disk is one of its
+    folders, with ``root = "disk"`` it is the other way round. Every call to MongoDB happens
+    in a thread. While MongoDB is away, the repository's paths answer 503 and the disk's go on.
+    """
+
+    root = traitlets.Enum(
+        ["repository", "disk"],
+        "disk",
+        help="What is at the root of the file browser; the other one is a folder in it.",
+    ).tag(config=True)
+    repository_name = traitlets.Unicode(
+        "repo", help="The folder that shows the repository where the disk is at the root."
+    ).tag(config=True)
+    disk_name = traitlets.Unicode(
+        "local", help="The folder that shows the disk where the repository is at the root."
+    ).tag(config=True)
+    root_dir = traitlets.Unicode(help="The folder of the disk that is shown.").tag(config=True)
+    delete_to_trash = traitlets.Bool(
+        default_value=False,
+        help="Not for the repository, which has no trash; the disk has its own setting.",
+    ).tag(config=True)
+    always_delete_dir = traitlets.Bool(
+        default_value=True,
+        help="Whether a folder of the repository that is not empty can be deleted.",
+    ).tag(config=True)
+    max_copy_folder_size_mb = traitlets.Int(
+        500, help="The most that a folder may hold to be copied."
+    ).tag(config=True)
+    omega = traitlets.Instance(Omega, help="The repository.")
+
+    hash_algorithm = HASH_ALGORITHM
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.threads = shared_threads(self.parent)
+        self._naming = asyncio.Lock()  # two new files at once must not get the same name
+        self._signing = threading.RLock()  # the store of signatures is one SQLite connection
+        self.disk = DiskMount(self)
+        for trait in ("allow_hidden", "hide_globs"):
+            traitlets.dlink((self, trait), (self.disk.manager, trait))
+        self.repository = RepositoryMount(
+            JobFiles(
+                self,
+                lambda: self.omega.jobs,
+                Uploads(lambda: self.omega.storage.records("uploads"), self.omega.bucket),
+                started=datetime.now(UTC),
+            ),
+            self.threads,
+        )
+        if self.root == "repository":
+            self.mounts = Mounts(self.repository, **{self.disk_name: self.disk})
+        else:
+            self.mounts = Mounts(self.disk, **{self.repository_name: self.repository})
+
+    # -- defaults ----------------------------------------------------------------------------
+
+    @traitlets.default("omega")
+    def _default_omega(self) -> Omega:
+        return shared_omega(self.parent)
+
+    @traitlets.default("root_dir")
+    def _default_root_dir(self) -> str:
+        return str(self.parent.root_dir) if self.parent else str(Path.cwd())
+
+    @traitlets.default("preferred_dir")
+    def _default_preferred_dir(self) -> str:
+        chosen = Path(getattr(self.parent, "preferred_dir", None) or self.root_dir)
+        if chosen == Path(self.root_dir) or not chosen.is_relative_to(self.root_dir):
+            return ""
+        inside = chosen.relative_to(self.root_dir).as_posix()
+        return join(self.mounts.prefix(self.disk), inside)
+
+    @traitlets.default("checkpoints_class")
+    def _default_checkpoints_class(self) -> type[OmegaCheckpoints]:
+        return OmegaCheckpoints
+
+    @traitlets.default("files_handler_class")
+    def _default_files_handler_class(self) -> type[FilesHandler]:
+        return FilesHandler
+
+    @traitlets.default("files_handler_params")
+    def _default_files_handler_params(self) -> dict[str, Any]:
+        return {"path": self.root_dir}
+
+    def info_string(self) -> str:
+        """Say what is served."""
+        return f"Serving the repository, and the disk from {self.root_dir}"
+
+    def path_of_job(self, name: str) -> str:
+        """Return where this tree shows an object of the jobs store."""
+        return join(self.mounts.prefix(self.repository), name)
+
+    # -- looking -----------------------------------------------------------------------------
+
+    def _find(self, path: str) -> tuple[Mount, str]:
+        return self.mounts.find(clean(path))
+
+    async def dir_exists(self, path: str) -> bool:
+        """Say whether `path` is a folder."""
+        mount, inside = self._find(path)
+        return not inside or await mount.folder_exists(inside)
+
+    async def file_exists(self, path: str) -> bool:
+        """Say whether `path` is a file or notebook."""
+        mount, inside = self._find(path)
+        return await mount.file_exists(inside)
+
+    async def is_hidden(self, path: str) -> bool:
+        """Say whether `path` is hidden."""
+        mount, inside = self._find(path)
+        return await mount.is_hidden(inside)
+
+    async def get(
+        self,
+        path: str,
+        content: bool = True,  # noqa: FBT001, FBT002 - Jupyter's signature
+        type: str | None = None,  # noqa: A002
+        format: str | None = None,  # noqa: A002
+        require_hash: bool = False,  # noqa: FBT001, FBT002
+    ) -> Model:
+        """Return the model of a file, notebook or folder."""
+        mount, inside = self._find(path)
+        model = await mount.get(
+            inside, content=bool(content), type=type, format=format, hash=bool(require_hash)
+        )
+        model = self._outside(mount, model)
+        if model["type"] == "directory" and content and not model["path"]:
+            await self._add_mounts(model)
+        self.emit(data={"action": "get", "path": model["path"]})
+        return model
+
+    def _outside(self, mount: Mount, model: Model) -> Model:
+        """Return `model` with the paths that people see."""
+        path = join(self.mounts.prefix(mount), model["path"].strip("/"))
+        model = {**model, "path": path, "name": path.rpartition("/")[2]}
+        if model["type"] == "directory" and model["content"] is not None:
+            model["content"] = [self._outside(mount, entry) for entry in model["content"]]
+        return model
+
+    async def _add_mounts(self, model: Model) -> None:
+        others = [entry for entry in model["content"] if entry["name"] not in self.mounts.named]
+        for mount in self.mounts.named.values():
+            top = await mount.get("", content=False, type=None, format=None, hash=False)
+            others.append(self._outside(mount, top))
+        model["content"] = others
+
+    async def resolve_path(self, path: str) -> str | None:
+        """Return the path in this tree of a path on the disk, or of one that is in the tree."""
+        if not path.startswith(("/", "~")) and await self.exists(path):
+            return clean(path)
+        inside = self.disk.manager.resolve_path(path)
+        return None if inside is None else join(self.mounts.prefix(self.disk), inside)
+
+    async def get_kernel_path(self, path: str, model: Model | None = None) -> str:  # noqa: ARG002
+        """Return the folder whose kernel `path` gets; MongoDB is not asked."""
+        mount, inside = self._find(path)
+        if mount is self.disk and await mount.folder_exists(inside):
+            return clean(path)
+        return parent_of(clean(path))
+
+    # -- changing ----------------------------------------------------------------------------
+
+    async def save(self, model: Model, path: str = "") -> Model:
+        """Save a file, notebook or folder and return its model without content."""
+        path = clean(path)
+        mount, inside = self._find(path)
+        chunk = model.get("chunk")
+        if chunk in {None, 1}:
+            self.run_pre_save_hooks(model=model, path=path)
+        self._check_save(model, path)
+        saved = self._outside(mount, await mount.save(model, inside))
+        if mount is not self.disk and chunk in {None, -1}:  # the disk runs its own
+            self.run_post_save_hooks(model=saved, os_path=path)
+        self.emit(data={"action": "save", "path": path})
+        return saved
+
+    def _check_save(self, model: Model, path: str) -> None:
+        if "type" not in model:
+            raise HTTPError(400, "No file type provided")
+        if model["type"] not in {"file", "notebook", "directory"}:
+            raise HTTPError(400, f"Unhandled contents type: {model['type']}")
+        if model.get("chunk") is not None and model["type"] != "file":
+            raise HTTPError(
+                400, f'File type "{model["type"]}" is not supported for large file transfer'
+            )
+        if "content" not in model and model["type"] != "directory":
+            raise HTTPError(400, "No file content provided")
+        if self.mounts.is_mount_point(path):
+            raise HTTPError(400, f"{path or 'The root'} is a folder that is always there")
+
+    async def new_untitled(self, path: str = "", type: str = "", ext: str = "") -> Model:  # noqa: A002
+        """Create a new file, notebook or folder under a name that is free."""
+        async with self._naming:
+            model: Model = await super().new_untitled(path=clean(path), type=type, ext=ext)
+            return model
+
+    async def delete_file(self, path: str) -> None:
+        """Delete a file, notebook or folder."""
+        mount, inside = self._check_movable(path)
+        await mount.remove(inside)
+
+    async def rename_file(self, old_path: str, new_path: str) -> None:
+        """Move a file, notebook or folder, from one mount to another too."""
+        if clean(old_path) == clean(new_path):
+            return
+        source, old = self._check_movable(old_path)
+        target, new = self._check_movable(new_path, status=409)
+        if source is target:
+            await source.move(old, new)
+            return
+        if not self.allow_hidden and (await source.is_hidden(old) or await target.is_hidden(new)):
+            raise HTTPError(400, f"Cannot rename file or directory {old_path!r}")
+        if await self.exists(new_path):
+            raise HTTPError(409, f"File already exists: {new_path}")
+        if not await self.exists(old_path):
+            raise HTTPError(404, f"File or directory does not exist: {old_path}")
+        if not await target.folder_exists(parent_of(new)):
+            raise HTTPError(404, f"No such directory: {parent_of(clean(new_path))}")
+        await self._copy_tree(source, old, target, new)
+        await in_thread(self.threads, source.files.erase, old)
+
+    def _check_movable(self, path: str, *, status: int = 400) -> tuple[Mount, str]:
+        if self.mounts.is_mount_point(clean(path)):
+            raise HTTPError(status, f"{path or 'The root'} is a folder that is always there")
+        return self._find(path)
+
+    async def copy(self, from_path: str, to_path: str | None = None) -> Model:
+        """Copy a file, notebook or folder into a folder, or to a path, and return its model."""
+        path = clean(from_path)
+        source, old = self._check_movable(path)
+        model = await self.get(path, content=False)
+        folder = parent_of(path) if to_path is None else clean(to_path)
+        async with self._naming:
+            new = await self._name_of_copy(path, folder, is_folder=model["type"] == "directory")
+            if f"{new}/".startswith(f"{path}/"):
+                raise HTTPError(400, f"{path!r} cannot be copied into itself")
+            target, inside = self._find(new)
+            await self._copy_tree(source, old, target, inside)
+        self.emit(data={"action": "copy", "path": new, "source_path": path})
+        return await self.get(new, content=False)
+
+    async def _name_of_copy(self, path: str, folder: str, *, is_folder: bool) -> str:
+        name = copy_pat.sub(".", path.rpartition("/")[2])
+        if await self.dir_exists(folder):
+            return join(folder, await self.increment_filename(name, folder, insert="-Copy"))
+        if is_folder:  # as Jupyter does: into a folder that is made for it
+            return join(folder, name)
+        if not await self.dir_exists(parent_of(folder)):
+            raise HTTPError(404, f"No such parent directory: {parent_of(folder)} to copy file in")
+        return folder
+
+    async def _copy_tree(self, source: Mount, old: str, target: Mount, new: str) -> None:
+        limit = self.max_copy_folder_size_mb << 20
+
+        def work() -> None:
+            copy_tree(source.files, old, target.files, new, limit=limit)
+
+        await in_thread(self.threads, work)
+
+    # -- trust -------------------------------------------------------------------------------
+
+    def check_and_sign(self, nb: Any, path: str = "", *, _retrying: bool = False) -> None:
+        """Sign a notebook all of whose cells are trusted; one thread at a time."""
+        with self._signing:
+            super().check_and_sign(nb, path, _retrying=_retrying)
+
+    def mark_trusted_cells(self, nb: Any, path: str = "") -> None:
+        """Mark the cells of a signed notebook as trusted; one thread at a time."""
+        with self._signing:
+            super().mark_trusted_cells(nb, path)
+
+
+def contents_path(manager: Any, job: str | None) -> str | None:
+    """Return where a server's contents show an object of the jobs store, None if nowhere."""
+    if job is None or not isinstance(manager, OmegaContentsManager):
+        return None
+    return manager.path_of_job(job)

@@ -1,0 +1,58 @@
+"""The one table that turns errors of ours into HTTP status codes."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from tornado.web import HTTPError
+
+from omegaml_lab.core import errors
+from omegaml_lab.core.errors import OmegaError
+
+__all__ = ["STATUS", "http_error", "status_of"]
+
+STATUS: dict[type[OmegaError], HTTPStatus] = {
+    OmegaError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.InvalidNameError: HTTPStatus.BAD_REQUEST,
+    errors.InvalidNotebookError: HTTPStatus.BAD_REQUEST,
+    errors.InvalidParameterError: HTTPStatus.BAD_REQUEST,
+    errors.UnsupportedObjectError: HTTPStatus.BAD_REQUEST,
+    errors.UnknownKindError: HTTPStatus.BAD_REQUEST,
+    errors.NotAFileError: HTTPStatus.BAD_REQUEST,
+    errors.InvalidAttributeError: HTTPStatus.BAD_REQUEST,
+    errors.InvalidFrameError: HTTPStatus.BAD_REQUEST,
+    errors.UnknownColumnError: HTTPStatus.BAD_REQUEST,
+    errors.UntrustedObjectError: HTTPStatus.FORBIDDEN,
+    errors.ObjectNotFoundError: HTTPStatus.NOT_FOUND,
+    errors.RunNotFoundError: HTTPStatus.NOT_FOUND,
+    errors.ReportNotFoundError: HTTPStatus.NOT_FOUND,
+    errors.ObjectExistsError: HTTPStatus.CONFLICT,
+    errors.DuplicateRecordError: HTTPStatus.CONFLICT,
+    errors.ConflictError: HTTPStatus.CONFLICT,
+    errors.InvalidTransitionError: HTTPStatus.CONFLICT,
+    errors.ReportNotReadyError: HTTPStatus.CONFLICT,
+    errors.RunFailedError: HTTPStatus.CONFLICT,
+    errors.IntegrityError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.ConfigError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.MissingDependencyError: HTTPStatus.NOT_IMPLEMENTED,
+    errors.ServiceError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.StorageUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.BrokerUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.RunTimeoutError: HTTPStatus.GATEWAY_TIMEOUT,
+    errors.StorageFullError: HTTPStatus.INSUFFICIENT_STORAGE,
+}
+"""Status of each error; one that is not listed has the status of its nearest ancestor."""
+
+
+def status_of(error: OmegaError) -> int:
+    """Return the HTTP status that tells of `error`."""
+    return next(STATUS[cls] for cls in type(error).__mro__ if cls in STATUS).value
+
+
+def http_error(error: OmegaError) -> HTTPError:
+    """Return what Jupyter's own handlers raise to tell of `error`."""
+    return HTTPError(status_of(error), str(error), reason=_reason(error))
+
+
+def _reason(error: OmegaError) -> str:
+    return HTTPStatus(status_of(error)).phrase

@@ -1,0 +1,167 @@
+"""Events: what happens to runs and objects, told on Jupyter's own event bus.
+
+The browser receives them through ``/api/events/subscribe``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from omegaml_lab.core.errors import OmegaError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from jupyter_events import EventLogger
+
+    from omegaml_lab.core.runs import Run
+    from omegaml_lab.omega import Omega
+    from omegaml_lab.storage.storage import ObjectChange
+
+__all__ = ["OBJECT_EVENT", "RUN_EVENT", "ChangeFeed", "register_schemas"]
+
+_log = logging.getLogger(__name__)
+
+RUN_EVENT = "urn:omegaml-lab:events:run:v1"
+OBJECT_EVENT = "urn:omegaml-lab:events:object:v1"
+_PAUSE = 5.0
+
+T = TypeVar("T")
+
+
+def register_schemas(logger: EventLogger) -> None:
+    """Announce our events on a server's event bus."""
+    for schema in (_RUN_SCHEMA, _OBJECT_SCHEMA):
+        if schema["$id"] not in logger.schemas:
+            logger.register_event_schema(schema)
+
+
+class ChangeFeed:
+    """Follows the changes of a repository and emits an event for each.
+
+    Two threads wait for MongoDB; the events are emitted in the event loop that `start` was
+    called in. It outlives restarts of MongoDB.
+
+    Parameters
+    ----------
+    omega
+        The repository.
+    logger
+        The server's event bus.
+    contents_path
+        Tells where Jupyter's contents show an object of the jobs store.
+    """
+
+    def __init__(
+        self,
+        omega: Omega,
+        logger: EventLogger,
+        contents_path: Callable[[str | None], str | None],
+    ) -> None:
+        self._omega = omega
+        self._logger = logger
+        self._contents_path = contents_path
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def start(self) -> None:
+        """Begin to follow; needs a running event loop."""
+        self._loop = asyncio.get_running_loop()
+        for name, target in (("runs", self._follow_runs), ("objects", self._follow_objects)):
+            thread = threading.Thread(target=target, name=f"omega-{name}-feed", daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def stop(self) -> None:
+        """Stop to follow; the threads end within about a second."""
+        self._stop.set()
+
+    def join(self, timeout: float) -> None:
+        """Wait until the threads have ended."""
+        for thread in self._threads:
+            thread.join(timeout)
+
+    def _follow_runs(self) -> None:
+        self._follow(lambda: self._omega.runtime.runs.changes(self._stop), self._tell_run)
+
+    def _follow_objects(self) -> None:
+        self._follow(lambda: self._omega.storage.objects.changes(self._stop), self._tell_object)
+
+    def _follow(
+        self, changes: Callable[[], Iterator[T | None]], tell: Callable[[T], None]
+    ) -> None:
+        said = ""
+        while not self._stop.is_set():
+            try:
+                for change in changes():
+                    if change is not None:
+                        tell(change)
+            except OmegaError as error:
+                if str(error) != said:
+                    said = str(error)
+                    _log.warning("Changes are not told for the time being: %s", error)
+                self._stop.wait(_PAUSE)
+
+    def _tell_run(self, run: Run) -> None:
+        self._emit(RUN_EVENT, {"run": self.describe(run)})
+
+    def describe(self, run: Run) -> dict[str, Any]:
+        """Return what an event tells of a run: all but its log and traceback."""
+        plain = run.to_dict()
+        del plain["log"]
+        if plain["error"]:
+            plain["error"] = {**plain["error"], "traceback": []}
+        plain["job_path"] = self._contents_path(run.job)
+        plain["result_path"] = self._contents_path(run.result)
+        return plain
+
+    def _tell_object(self, change: ObjectChange) -> None:
+        if change.bucket != self._omega.bucket:
+            return
+        data = {"store": change.store, "name": change.name, "change": change.change}
+        if change.previous is not None:
+            data["previous"] = change.previous
+        self._emit(OBJECT_EVENT, data)
+
+    def _emit(self, schema: str, data: dict[str, Any]) -> None:
+        if self._loop is None or self._stop.is_set():
+            return
+        try:
+            self._loop.call_soon_threadsafe(
+                partial(self._logger.emit, schema_id=schema, data=data)
+            )
+        except RuntimeError:  # the loop was closed: the server has ended
+            self._stop.set()
+
+
+_RUN_SCHEMA: dict[str, Any] = {
+    "$id": RUN_EVENT,
+    "version": "1",
+    "title": "A run changed",
+    "description": "The new state of a run of the repository, without log and traceback.",
+    "personal-data": True,
+    "type": "object",
+    "properties": {"run": {"type": "object", "title": "Run", "description": "The run."}},
+    "required": ["run"],
+}
+
+_OBJECT_SCHEMA: dict[str, Any] = {
+    "$id": OBJECT_EVENT,
+    "version": "1",
+    "title": "An object changed",
+    "description": "An object of the repository was put, annotated, renamed or dropped.",
+    "personal-data": True,
+    "type": "object",
+    "properties": {
+        "store": {"type": "string", "title": "Store", "description": "Its store."},
+        "name": {"type": "string", "title": "Name", "description": "Its name."},
+        "change": {"type": "string", "title": "Change", "description": "What happened."},
+        "previous": {"type": "string", "title": "Previous", "description": "Its old name."},
+    },
+    "required": ["store", "name", "change"],
+}

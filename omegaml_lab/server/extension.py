@@ -1,0 +1,79 @@
+"""The server extension: puts the repository into a Jupyter server."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from jupyter_server.extension.application import ExtensionApp
+from jupyter_server.gateway.gateway_client import GatewayClient
+
+from omegaml_lab.omega import Omega
+from omegaml_lab.server.contents import OmegaContentsManager, contents_path
+from omegaml_lab.server.events import ChangeFeed, register_schemas
+from omegaml_lab.server.handlers import routes
+from omegaml_lab.server.kernels import OmegaKernelManager
+from omegaml_lab.server.shared import EXTENSION
+from omegaml_lab.server.threads import Threads
+from omegaml_lab.storage import embedded
+
+if TYPE_CHECKING:
+    from jupyter_server.serverapp import ServerApp
+
+__all__ = ["OmegaLab"]
+
+
+class OmegaLab(ExtensionApp):
+    """Opens one repository for the whole server.
+
+    What the server's contents and kernel managers are is decided here, before they are made:
+    ours, unless somebody chose others.
+    """
+
+    name = EXTENSION
+    description = "Notebooks, runs and reports in a repository"
+    extension_url = "/lab"
+    load_other_extensions = True
+
+    omega: Omega
+    threads: Threads
+    feed: ChangeFeed | None = None
+
+    def _link_jupyter_server_extension(self, serverapp: ServerApp) -> None:
+        super()._link_jupyter_server_extension(serverapp)
+        self.omega = Omega()
+        self.threads = Threads(self._revive if self.omega.config.mongo_url is None else None)
+        chosen = serverapp.config.ServerApp
+        if "contents_manager_class" not in chosen:
+            serverapp.contents_manager_class = OmegaContentsManager
+        remote = GatewayClient.instance(parent=serverapp).gateway_enabled
+        if "kernel_manager_class" not in chosen and not remote:
+            serverapp.kernel_manager_class = OmegaKernelManager
+
+    def _revive(self) -> None:
+        embedded.ensure(self.omega.config.home)
+
+    def initialize_settings(self) -> None:
+        """Hand the repository to the handlers."""
+        self.settings.update({"omega": self.omega, "omega_threads": self.threads})
+
+    def initialize_handlers(self) -> None:
+        """Add our routes."""
+        self.handlers.extend(routes())
+
+    async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:
+        assert serverapp.event_logger is not None  # noqa: S101 - it is made before extensions
+        register_schemas(serverapp.event_logger)
+        self.feed = ChangeFeed(
+            self.omega,
+            serverapp.event_logger,
+            partial(contents_path, serverapp.contents_manager),
+        )
+        self.feed.start()
+
+    async def stop_extension(self) -> None:
+        """Stop the feed and disconnect."""
+        if self.feed is not None:
+            self.feed.stop()
+        self.threads.close()
+        self.omega.close()

@@ -1,0 +1,78 @@
+"""Live reports: a notebook from the repository, run by Voila for each viewer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jupyter_core.utils import ensure_async
+from tornado.web import HTTPError, authenticated
+from voila.configuration import VoilaConfiguration
+from voila.paths import collect_template_paths
+from voila.tornado.handler import TornadoVoilaHandler
+
+from omegaml_lab.core.errors import OmegaError
+from omegaml_lab.server.errors import http_error
+from omegaml_lab.server.voila import NotebookContents
+
+if TYPE_CHECKING:
+    from omegaml_lab.omega import Omega
+
+__all__ = ["LiveHandler", "VoilaRenderHandler"]
+
+_SETTING = "omega_voila"
+
+
+class VoilaRenderHandler(TornadoVoilaHandler):  # type: ignore[misc] # no types upstream
+    """Takes the place of Voila's own handler: images work, and nothing blocks.
+
+    It starts a kernel, so that the authorizer is asked for ``execute`` on ``kernels``.
+    """
+
+    auth_resource = "kernels"
+
+    def initialize(self) -> None:
+        """Configure Voila as its own extension does."""
+        if _SETTING not in self.settings:
+            configuration = VoilaConfiguration(parent=self.serverapp)
+            self.settings[_SETTING] = {
+                "config": self.serverapp.config,
+                "template_paths": collect_template_paths(
+                    ["voila", "nbconvert"], configuration.template
+                ),
+                "voila_configuration": configuration,
+            }
+        super().initialize(**self.settings[_SETTING])
+        self._contents = NotebookContents(self.settings["contents_manager"])
+
+    @property
+    def contents_manager(self) -> NotebookContents:
+        """The notebook and its images."""
+        return self._contents
+
+    async def prepare(self) -> None:
+        """Refuse who may not start kernels."""
+        await super().prepare()
+        if self._finished or self.current_user is None:
+            return  # on the way to the login; what needs no sign-in is not here
+        allowed = self.authorizer.is_authorized(
+            self, self.current_user, "execute", self.auth_resource
+        )
+        if not await ensure_async(allowed):
+            raise HTTPError(403)
+
+
+class LiveHandler(VoilaRenderHandler):
+    """Shows the notebook of a report that was published as live."""
+
+    @authenticated
+    async def get(self, name: str) -> None:
+        """Answer GET."""
+        omega: Omega = self.settings["omega"]
+        try:
+            report = await self.settings["omega_threads"].run(lambda: omega.reports.get(name))
+        except OmegaError as error:
+            raise http_error(error) from error
+        if not report.live:
+            raise HTTPError(404, f"{name} is not published as a live report")
+        manager: Any = self.settings["contents_manager"]
+        await super().get(path=manager.path_of_job(report.job))

@@ -1,0 +1,124 @@
+"""``objects``: what the four stores hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from tornado.web import HTTPError
+
+from omegaml_lab.core.errors import ObjectNotFoundError
+from omegaml_lab.core.metadata import STORES
+from omegaml_lab.core.names import Name
+from omegaml_lab.server.handlers.base import OmegaHandler
+from omegaml_lab.server.openapi import Operation, path_parameter, query
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from omegaml_lab.core.metadata import Metadata
+    from omegaml_lab.core.pages import Page
+    from omegaml_lab.store.store import OmegaStore
+
+__all__ = ["ObjectHandler", "ObjectsHandler"]
+
+SORTS = ("name", "modified", "size", "kind")
+_STORE = path_parameter("store", "The store.", {"type": "string", "enum": list(STORES)})
+_NAME = path_parameter("name", "The name, with its folders; each part percent-encoded.")
+_FLAG = {"type": "string", "enum": ["0", "1", "false", "true"]}
+_COUNT = {"type": "integer", "minimum": 0}
+
+
+class _StoreHandler(OmegaHandler):
+    auth_resource = "omega:objects"
+
+    def store(self, name: str) -> OmegaStore:
+        if name not in STORES:
+            raise HTTPError(404, f"There is no store {name!r}; there are {', '.join(STORES)}")
+        return self.omega.store(name)
+
+    def describe(self, meta: Metadata) -> dict[str, Any]:
+        path = self.contents_path(meta.name) if meta.store == "jobs" else None
+        return {**meta.to_dict(), "path": path}
+
+
+class ObjectsHandler(_StoreHandler):
+    """Lists a store."""
+
+    operations: ClassVar[Mapping[str, Operation]] = {
+        "get": Operation(
+            summary="List a folder of a store: first folders, then objects",
+            parameters=(
+                _STORE,
+                query("folder", {"type": "string"}, "The folder; the whole store by default."),
+                query("search", {"type": "string"}, "A part of the name, in any case."),
+                query("recursive", _FLAG, "Whether folders below are listed too."),
+                query("sort", {"type": "string", "enum": list(SORTS)}, "Name by default."),
+                query("descending", _FLAG, "Whether to turn the order round."),
+                query("offset", _COUNT, "How many to leave out."),
+                query("limit", _COUNT, "How many to return at most."),
+            ),
+            answers={200: "ObjectListing"},
+            problems=(400, 404),
+        )
+    }
+
+    async def get(self, store: str) -> None:
+        """Answer GET."""
+        sort = self.choice("sort", SORTS, "name")
+        options: dict[str, Any] = {
+            "recursive": self.flag("recursive"),
+            "search": self.text("search"),
+            "sort": sort,
+            "descending": self.flag("descending"),
+            "offset": self.count("offset", 0),
+            "limit": self.count("limit"),
+        }
+        folder = self.text("folder") or ""
+
+        def entries() -> Page[Metadata]:
+            return self.store(store).entries(folder, **options)
+
+        page = await self.call(entries)
+        self.answer({"items": [self.describe(meta) for meta in page.items], "total": page.total})
+
+
+class ObjectHandler(_StoreHandler):
+    """Describes and drops one object."""
+
+    operations: ClassVar[Mapping[str, Operation]] = {
+        "get": Operation(
+            summary="Describe an object",
+            parameters=(_STORE, _NAME),
+            answers={200: "Object"},
+            problems=(400, 404),
+        ),
+        "delete": Operation(
+            summary="Drop an object or a folder",
+            parameters=(
+                _STORE,
+                _NAME,
+                query("recursive", _FLAG, "Whether a folder goes with all that is in it."),
+            ),
+            answers={204: None},
+            problems=(400, 404, 409),
+        ),
+    }
+
+    async def get(self, store: str, name: str) -> None:
+        """Answer GET; a name is literal where there is such an object, else ``name@revision``."""
+
+        def metadata() -> Metadata:
+            objects = self.store(store)
+            try:
+                return objects.metadata(Name(name))
+            except ObjectNotFoundError:
+                return objects.metadata(name)
+
+        self.answer(self.describe(await self.call(metadata)))
+
+    async def delete(self, store: str, name: str) -> None:
+        """Answer DELETE."""
+        recursive = self.flag("recursive")
+        await self.call(lambda: self.store(store).drop(Name(name), recursive=recursive))
+        self.set_status(204)
+        self.finish()

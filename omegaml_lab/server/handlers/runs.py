@@ -1,0 +1,135 @@
+"""``runs``: what was, is and will be executed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from omegaml_lab.core.runs import Run, Status
+from omegaml_lab.server.handlers.base import OmegaHandler
+from omegaml_lab.server.openapi import Operation, path_parameter, query
+from omegaml_lab.server.targets import Target, target_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["CancelHandler", "RerunHandler", "RunHandler", "RunsHandler"]
+
+STATUSES = tuple(status.value for status in Status)
+_LIMIT = 50
+_RUN = path_parameter("run", "The id of the run.")
+_COUNT = {"type": "integer", "minimum": 0}
+
+
+class _RunHandler(OmegaHandler):
+    auth_resource = "omega:runs"
+
+    def describe(self, run: Run) -> dict[str, Any]:
+        return {
+            **run.to_dict(),
+            "job_path": self.contents_path(run.job),
+            "result_path": self.contents_path(run.result),
+        }
+
+
+class RunsHandler(_RunHandler):
+    """Lists runs and starts them."""
+
+    operations: ClassVar[Mapping[str, Operation]] = {
+        "get": Operation(
+            summary="List runs, newest first",
+            parameters=(
+                query("job", {"type": "string"}, "Only those of this job."),
+                query("path", {"type": "string"}, "Only those of this notebook."),
+                query("status", {"type": "string", "enum": list(STATUSES)}, "Only such ones."),
+                query("offset", _COUNT, "How many to leave out."),
+                query("limit", _COUNT, f"How many to return at most; {_LIMIT} by default."),
+            ),
+            answers={200: "RunListing"},
+            problems=(400,),
+        ),
+        "post": Operation(
+            summary="Run a notebook; one on the disk is copied into the repository first",
+            body="RunRequest",
+            answers={201: "Run"},
+            problems=(400, 404, 507),
+        ),
+    }
+
+    async def get(self) -> None:
+        """Answer GET."""
+        path, job = self.text("path"), self.text("job")
+        wanted = job if path is None else target_of(self.contents_manager, path=path).job
+        status = self.text("status") and self.choice("status", STATUSES, "")
+        offset, limit = self.count("offset", 0), self.count("limit", _LIMIT)
+        runs = self.omega.runtime.runs
+        page = await self.call(lambda: runs.list(wanted, status, offset=offset or 0, limit=limit))
+        self.answer({"items": [self.describe(run) for run in page.items], "total": page.total})
+
+    async def post(self) -> None:
+        """Answer POST."""
+        body = self.body("RunRequest")
+        target = target_of(self.contents_manager, path=body.get("path"), job=body.get("job"))
+        run = await self.call(
+            self._start, target, body.get("parameters", {}), body.get("publish", False)
+        )
+        self.answer(self.describe(run), status=201)
+
+    def _start(self, target: Target, parameters: Mapping[str, Any], publish: bool) -> Run:  # noqa: FBT001
+        runtime = self.omega.runtime
+        run = runtime.job(target.bring(self.omega)).run(parameters, publish=publish).run
+        if not target.on_disk:
+            return run
+        copied = f"The notebook is on the disk: its copy {run.job!r} in the repository is run."
+        notice = f"{copied} {run.notice}" if run.notice else copied
+        return runtime.runs.records.notify(run.id, notice)
+
+
+class RunHandler(_RunHandler):
+    """Tells everything about one run."""
+
+    operations: ClassVar[Mapping[str, Operation]] = {
+        "get": Operation(
+            summary="Describe a run", parameters=(_RUN,), answers={200: "Run"}, problems=(404,)
+        )
+    }
+
+    async def get(self, run: str) -> None:
+        """Answer GET."""
+        self.answer(self.describe(await self.call(self.omega.runtime.runs.get, run)))
+
+
+class CancelHandler(_RunHandler):
+    """Cancels a run."""
+
+    operations: ClassVar[Mapping[str, Operation]] = {
+        "post": Operation(
+            summary="Cancel a run: at once when it waits, within a second when it is going",
+            parameters=(_RUN,),
+            answers={200: "Run"},
+            problems=(404, 409),
+        )
+    }
+
+    async def post(self, run: str) -> None:
+        """Answer POST."""
+        self.answer(self.describe(await self.call(self.omega.runtime.runs.cancel, run)))
+
+
+class RerunHandler(_RunHandler):
+    """Runs the job of a run again."""
+
+    operations: ClassVar[Mapping[str, Operation]] = {
+        "post": Operation(
+            summary="Run the job again, as it is now",
+            parameters=(_RUN,),
+            body="RerunRequest",
+            answers={201: "Run"},
+            problems=(400, 404),
+        )
+    }
+
+    async def post(self, run: str) -> None:
+        """Answer POST; without parameters those of the first run are taken."""
+        parameters = self.body("RerunRequest").get("parameters")
+        new = await self.call(self.omega.runtime.runs.rerun, run, parameters)
+        self.answer(self.describe(new), status=201)

@@ -1,0 +1,295 @@
+"""The jobs store as a tree of files: the blocking half of the repository mount."""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+from nbformat.v4.rwbase import strip_transient
+from tornado.web import HTTPError
+
+from omegaml_lab.core.errors import InvalidNotebookError, ObjectExistsError, ObjectNotFoundError
+from omegaml_lab.core.names import Name, parent_of
+from omegaml_lab.server.models import (
+    HASH_ALGORITHM,
+    NOTEBOOK_SUFFIX,
+    decode,
+    folder_model,
+    object_model,
+    text_or_base64,
+)
+from omegaml_lab.server.mounts import Entry, hidden
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from nbformat import NotebookNode
+
+    from omegaml_lab.core.metadata import Metadata
+    from omegaml_lab.server.contents import OmegaContentsManager
+    from omegaml_lab.server.mounts import Model
+    from omegaml_lab.server.uploads import Uploads
+    from omegaml_lab.store.jobs import JobStore
+
+__all__ = ["JobFiles"]
+
+# What nbformat raises, on purpose or by accident, when it upgrades what is not a notebook.
+_BAD_NOTEBOOK = (ValueError, LookupError, TypeError, AttributeError, nbformat.ValidationError)
+_READS = 3
+"""How often a read starts again when the object is replaced under it."""
+
+
+class JobFiles:
+    """Notebooks, files and folders of the jobs store, by their exact paths.
+
+    `manager` says what is hidden and who is trusted; `started` stands in for the times of the
+    root, which has none.
+    """
+
+    def __init__(
+        self,
+        manager: OmegaContentsManager,
+        jobs: Callable[[], JobStore],
+        uploads: Uploads,
+        *,
+        started: datetime,
+    ) -> None:
+        self._manager = manager
+        self._jobs = jobs
+        self._uploads = uploads
+        self._started = started
+
+    # -- looking -----------------------------------------------------------------------------
+
+    def find(self, path: str) -> Metadata | None:
+        """Return the metadata of what is at exactly this path."""
+        try:
+            # Asking first spares the error's search for names that are alike.
+            return self._jobs().metadata(Name(path)) if self._jobs().exists(Name(path)) else None
+        except ObjectNotFoundError:  # dropped in between
+            return None
+
+    def is_folder(self, path: str) -> bool:
+        """Say whether `path` is a folder."""
+        return not path or ((meta := self.find(path)) is not None and meta.is_folder)
+
+    def is_file(self, path: str) -> bool:
+        """Say whether `path` is a file or notebook."""
+        return bool(path) and (meta := self.find(path)) is not None and not meta.is_folder
+
+    def model(
+        self,
+        path: str,
+        *,
+        content: bool,
+        type: str | None,  # noqa: A002 - Jupyter's words
+        format: str | None,  # noqa: A002
+        hash: bool,  # noqa: A002
+    ) -> Model:
+        """Return the model of `path`; its hash only where it was asked for, as on a disk."""
+        meta = self._visible(path) if path else None
+        if meta is None or meta.is_folder:
+            if type not in {None, "directory"}:
+                raise HTTPError(400, f"{path} is a directory, not a {type}", reason="bad type")
+            return self._folder(path, meta, content=content)
+        if type == "directory":
+            raise HTTPError(400, f"{path} is not a directory", reason="bad type")
+        if content:
+            meta, data = self._read_whole(meta)
+        model = object_model(meta, type=type)
+        if content and model["type"] == "notebook":
+            self._fill_notebook(model, data)
+        elif content:
+            text_or_base64(model, data, format)
+        if hash:
+            model["hash"], model["hash_algorithm"] = meta.hash, HASH_ALGORITHM
+        return model
+
+    def _visible(self, path: str) -> Metadata:
+        meta = self.find(path)
+        if meta is None:
+            raise HTTPError(404, f"No such file or directory: {path}")
+        if hidden(path) and not self._manager.allow_hidden:
+            raise HTTPError(404, f"file or directory does not exist: {path!r}")
+        return meta
+
+    def _folder(self, path: str, meta: Metadata | None, *, content: bool) -> Model:
+        if meta is None:
+            model = folder_model(path, created=self._started, modified=self._started)
+        else:
+            model = object_model(meta)
+        if content:
+            model["format"] = "json"
+            model["content"] = [
+                object_model(entry)
+                for entry in self._jobs().entries(path).items
+                if self._lists(entry.name.rpartition("/")[2])
+            ]
+        return model
+
+    def _lists(self, name: str) -> bool:
+        return self._manager.should_list(name) and (
+            self._manager.allow_hidden or not name.startswith(".")
+        )
+
+    def _read_whole(self, meta: Metadata) -> tuple[Metadata, bytes]:
+        """Read the payload that belongs to the metadata, even while somebody saves."""
+        for _ in range(_READS):
+            try:
+                return meta, self._jobs().read_bytes(Name(meta.name, revision=meta.revision))
+            except ObjectNotFoundError:
+                meta = self._visible(meta.name)
+        return meta, self._jobs().read_bytes(Name(meta.name))
+
+    def _fill_notebook(self, model: Model, data: bytes) -> None:
+        problem: dict[str, Any] = {}
+        try:
+            notebook = nbformat.reads(
+                data.decode("utf-8"), as_version=4, capture_validation_error=problem
+            )
+        except _BAD_NOTEBOOK as error:
+            raise HTTPError(
+                400, f"Unreadable Notebook: {model['path']} {error!r}", reason="bad notebook"
+            ) from error
+        self._manager.mark_trusted_cells(notebook, model["path"])
+        model["content"], model["format"] = notebook, "json"
+        self._manager.validate_notebook_model(model, problem)
+
+    # -- changing ----------------------------------------------------------------------------
+
+    def save(self, model: Model, path: str) -> Model:
+        """Save what `model` holds; return the new model without content, with its hash."""
+        kind = model["type"]
+        self._check_writable(path)
+        problem: dict[str, Any] = {}
+        if kind == "directory":
+            self._save_folder(path)
+        elif model.get("chunk") is not None:
+            unfinished = self._upload(model, path)
+            if unfinished is not None:
+                return unfinished
+        elif kind == "notebook":
+            self._save_notebook(model, path, problem)
+        else:
+            self._write(path, decode(model["content"], model.get("format"), path))
+        saved = self.model(path, content=False, type=None, format=None, hash=True)
+        if kind == "notebook":
+            self._manager.validate_notebook_model(model, problem)
+            saved |= {"message": model["message"]} if model.get("message") else {}
+        return saved
+
+    def _check_writable(self, path: str) -> None:
+        if hidden(path) and not self._manager.allow_hidden:
+            raise HTTPError(400, f"Cannot create hidden file or directory {path!r}")
+        if not self.is_folder(parent_of(path)):
+            raise HTTPError(404, f"No such directory: {parent_of(path)}")
+
+    def _save_folder(self, path: str) -> None:
+        meta = self.find(path)
+        if meta is None:
+            self._jobs().make_folder(Name(path), exist_ok=True)
+        elif not meta.is_folder:
+            raise HTTPError(400, f"Not a directory: {path}")
+
+    def _save_notebook(self, model: Model, path: str, problem: dict[str, Any]) -> None:
+        notebook = nbformat.from_dict(model["content"])
+        self._manager.check_and_sign(notebook, path)
+        try:
+            nbformat.validate(notebook)
+        except nbformat.ValidationError as error:
+            problem["ValidationError"] = error
+        strip_transient(notebook)
+        self._write(path, notebook)
+
+    def _upload(self, model: Model, path: str) -> Model | None:
+        """Take one piece of an upload; return a model until the last piece is here."""
+        data = decode(model["content"], model.get("format"), path)
+        if model["chunk"] != -1:
+            return self._uploads.add(path, model["chunk"], data)
+        with self._uploads.finish(path, data) as whole:
+            self._put(path, whole)
+        return None
+
+    def _write(self, path: str, data: bytes | NotebookNode, *, replace: bool = True) -> None:
+        """Keep `data` at `path`: as a notebook where it can be one, else as a file."""
+        meta = self.find(path)
+        if meta is not None and meta.is_folder:
+            raise HTTPError(400, f"{path} is a directory, not a file", reason="bad type")
+        if path.endswith(NOTEBOOK_SUFFIX):
+            try:
+                self._jobs().put(data, Name(path), kind="notebook", replace=replace)
+            except InvalidNotebookError:
+                pass  # it stays readable as text, to be repaired
+            else:
+                return
+        if not isinstance(data, bytes):
+            data = json.dumps(data).encode()
+        self._put(path, data, replace=replace)
+
+    def _put(self, path: str, data: Any, *, replace: bool = True) -> None:
+        mimetype = mimetypes.guess_type(path)[0] or "application/octet-stream"
+        self._jobs().put(data, Name(path), kind="file", replace=replace, mimetype=mimetype)
+
+    def remove(self, path: str) -> None:
+        """Delete what is at `path`, following the manager's rules for folders."""
+        if hidden(path) and not self._manager.allow_hidden:
+            raise HTTPError(400, f"Cannot delete file or directory {path!r}")
+        meta = self.find(path)
+        if meta is None:
+            raise HTTPError(404, f"File or directory does not exist: {path}")
+        careful = not (self._manager.delete_to_trash or self._manager.always_delete_dir)
+        if meta.is_folder and careful and self._jobs().entries(path, limit=1).total:
+            raise HTTPError(400, f"Directory {path} not empty")
+        self.erase(path)
+
+    def erase(self, path: str) -> None:
+        """Delete a file, or a folder with all below."""
+        self._jobs().drop(Name(path), recursive=True, missing_ok=True)
+
+    def move(self, old: str, new: str) -> None:
+        """Rename a file, or a folder with all below."""
+        if (hidden(old) or hidden(new)) and not self._manager.allow_hidden:
+            raise HTTPError(400, f"Cannot rename file or directory {old!r}")
+        meta = self.find(old)
+        if meta is None:
+            raise HTTPError(404, f"File or directory does not exist: {old}")
+        if self.find(new) is not None:
+            raise HTTPError(409, f"File already exists: {new}")
+        if new.startswith(f"{old}/"):
+            raise HTTPError(409, f"{old!r} cannot be moved into itself")
+        if not self.is_folder(parent_of(new)):
+            raise HTTPError(404, f"No such directory: {parent_of(new)}")
+        try:
+            self._jobs().rename(Name(old), Name(new))
+        except ObjectExistsError as error:
+            raise HTTPError(409, f"File already exists: {new}") from error
+        if new.endswith(NOTEBOOK_SUFFIX) and not meta.is_folder and meta.kind != "notebook":
+            self._write(new, self.read(new))
+
+    # -- plain bytes, for transfers ----------------------------------------------------------
+
+    def walk(self, path: str) -> Iterator[Entry]:
+        """Yield what is below a folder, hidden or not, parents first."""
+        meta = self.find(path) if path else None
+        if meta is not None and not meta.is_folder:
+            yield Entry("", folder=False, size=meta.size)
+            return
+        start = len(path) + 1 if path else 0
+        below = self._jobs().entries(path, recursive=True).items
+        for entry in sorted(below, key=lambda meta: meta.name.split("/")):
+            yield Entry(entry.name[start:], folder=entry.is_folder, size=entry.size)
+
+    def read(self, path: str) -> bytes:
+        """Return the bytes of a file."""
+        return self._jobs().read_bytes(Name(path))
+
+    def create(self, path: str, data: bytes) -> None:
+        """Write a file that must not be there yet."""
+        self._write(path, data, replace=False)
+
+    def create_folder(self, path: str) -> None:
+        """Make a folder that must not be there yet, and its parents."""
+        self._jobs().make_folder(Name(path))

@@ -1,0 +1,132 @@
+"""Mounts: the places that one file browser shows side by side.
+
+One mount is at the root, each other one below a name of its own. Everything beyond the edge
+of the contents manager speaks of a mount and of a path inside it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from tornado.web import HTTPError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Entry", "Files", "Model", "Mount", "Mounts", "clean", "hidden", "join"]
+
+Model = dict[str, Any]
+"""A contents model as ``jupyter_server`` defines it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file or folder met on a walk; `path` is relative to where the walk began."""
+
+    path: str
+    folder: bool
+    size: int = 0
+
+
+class Files(Protocol):
+    """A tree of plain bytes; every method blocks. It serves transfers between mounts."""
+
+    def walk(self, path: str) -> Iterator[Entry]:
+        """Yield what is below a folder, parents first; a file yields itself as ``""``."""
+
+    def read(self, path: str) -> bytes:
+        """Return the bytes of a file."""
+
+    def create(self, path: str, data: bytes) -> None:
+        """Write a file that must not be there yet."""
+
+    def create_folder(self, path: str) -> None:
+        """Make a folder that must not be there yet, and its parents."""
+
+    def erase(self, path: str) -> None:
+        """Delete a file, or a folder with all below."""
+
+
+class Mount(Protocol):
+    """A place that holds files and folders. Paths are inside the mount, ``""`` is its root."""
+
+    @property
+    def files(self) -> Files:
+        """The same tree, for code in threads."""
+
+    async def folder_exists(self, path: str) -> bool:
+        """Say whether `path` is a folder."""
+
+    async def file_exists(self, path: str) -> bool:
+        """Say whether `path` is a file or notebook."""
+
+    async def is_hidden(self, path: str) -> bool:
+        """Say whether `path` is hidden."""
+
+    async def get(
+        self,
+        path: str,
+        *,
+        content: bool,
+        type: str | None,  # noqa: A002 - Jupyter's words
+        format: str | None,  # noqa: A002
+        hash: bool,  # noqa: A002
+    ) -> Model:
+        """Return the model of `path`."""
+
+    async def save(self, model: Model, path: str) -> Model:
+        """Save `model` and return it without its content."""
+
+    async def remove(self, path: str) -> None:
+        """Delete a file or folder."""
+
+    async def move(self, old: str, new: str) -> None:
+        """Rename within the mount."""
+
+
+class Mounts:
+    """Which mount a path belongs to."""
+
+    def __init__(self, root: Mount, **named: Mount) -> None:
+        self.root = root
+        self.named = named
+
+    def find(self, path: str) -> tuple[Mount, str]:
+        """Return the mount of a clean `path` and the path inside it."""
+        first, _, rest = path.partition("/")
+        if first in self.named:
+            return self.named[first], rest
+        return self.root, path
+
+    def prefix(self, mount: Mount) -> str:
+        """Return where `mount` is, ``""`` for the root."""
+        return next((name for name, other in self.named.items() if other is mount), "")
+
+    def is_mount_point(self, path: str) -> bool:
+        """Say whether a clean `path` is where a mount begins."""
+        return path == "" or path in self.named
+
+
+def clean(path: str) -> str:
+    """Return `path` without empty and ``.`` parts.
+
+    Raises
+    ------
+    HTTPError
+        404 if it holds ``..``: nothing is to be found outside the root.
+    """
+    parts = [part for part in path.split("/") if part not in {"", "."}]
+    if ".." in parts:
+        raise HTTPError(404, f"{path} is outside root contents directory")
+    return "/".join(parts)
+
+
+def join(folder: str, name: str) -> str:
+    """Return the path of `name` in `folder`, which may be the root."""
+    return f"{folder}/{name}" if folder and name else folder or name
+
+
+def hidden(path: str) -> bool:
+    """Say whether any part of `path` begins with a dot."""
+    return any(part.startswith(".") for part in path.split("/"))

@@ -1,0 +1,182 @@
+"""JSON schemas of everything that goes over the wire; requests are checked against them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from omegaml_lab.core.metadata import STORES
+from omegaml_lab.core.reports import Access
+from omegaml_lab.core.runs import Status
+
+__all__ = ["SCHEMAS"]
+
+Schema = dict[str, Any]
+
+_STRING: Schema = {"type": "string"}
+_INTEGER: Schema = {"type": "integer"}
+_COUNT: Schema = {"type": "integer", "minimum": 0}
+_BOOLEAN: Schema = {"type": "boolean"}
+_TIME: Schema = {"type": "string", "format": "date-time"}
+_OBJECT: Schema = {"type": "object"}
+_ANY: Schema = {}
+
+
+def _or_null(schema: Schema) -> Schema:
+    return {**schema, "type": [schema["type"], "null"]}
+
+
+def _record(properties: Schema, *, optional: tuple[str, ...] = (), closed: bool = True) -> Schema:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": [name for name in properties if name not in optional],
+        "additionalProperties": not closed,
+    }
+
+
+def _listing(of: str) -> Schema:
+    items = {"type": "array", "items": {"$ref": f"#/components/schemas/{of}"}}
+    return _record({"items": items, "total": _COUNT})
+
+
+_PUBLISHING: Schema = {
+    "access": {"type": "string", "enum": [access.value for access in Access]},
+    "hide_code": _BOOLEAN,
+    "live": _BOOLEAN,
+}
+_TARGET: Schema = {
+    "path": {"type": "string", "minLength": 1, "description": "A path of Jupyter's contents."},
+    "job": {"type": "string", "minLength": 1, "description": "A name in the jobs store."},
+}
+_ONE_TARGET: Schema = {"oneOf": [{"required": ["path"]}, {"required": ["job"]}]}
+
+SCHEMAS: dict[str, Schema] = {
+    "Error": _record(
+        {
+            "message": {**_STRING, "description": "What was wrong, and what to do."},
+            "type": {**_STRING, "description": "The class of the error, e.g. ConflictError."},
+        }
+    ),
+    "Object": _record(
+        {
+            "store": {"type": "string", "enum": list(STORES)},
+            "name": _STRING,
+            "kind": _STRING,
+            "revision": _INTEGER,
+            "created": _TIME,
+            "modified": _TIME,
+            "bucket": _STRING,
+            "owner": _STRING,
+            "size": _COUNT,
+            "hash": _or_null(_STRING),
+            "attributes": _OBJECT,
+            "path": {**_or_null(_STRING), "description": "Where Jupyter's contents show it."},
+        }
+    ),
+    "ObjectListing": _listing("Object"),
+    "Parameter": _record(
+        {
+            "name": _STRING,
+            "type": {"enum": ["int", "float", "str", "bool", "list", "dict", "any"]},
+            "default": _ANY,
+            "help": _STRING,
+        }
+    ),
+    "Parameters": _record(
+        {"parameters": {"type": "array", "items": {"$ref": "#/components/schemas/Parameter"}}}
+    ),
+    "Failure": _record(
+        {
+            "name": _STRING,
+            "message": _STRING,
+            "cell": _or_null(_COUNT),
+            "traceback": {"type": "array", "items": _STRING},
+        }
+    ),
+    "Progress": _record({"done": _COUNT, "total": _COUNT, "current": _or_null(_COUNT)}),
+    "Run": _record(
+        {
+            "id": _STRING,
+            "job": _STRING,
+            "revision": _INTEGER,
+            "status": {"type": "string", "enum": [status.value for status in Status]},
+            "queued_at": _TIME,
+            "bucket": _STRING,
+            "parameters": _OBJECT,
+            "progress": {"$ref": "#/components/schemas/Progress"},
+            "started_at": _or_null(_TIME),
+            "ended_at": _or_null(_TIME),
+            "heartbeat_at": _or_null(_TIME),
+            "worker": _or_null(_STRING),
+            "label": _STRING,
+            "attempt": _COUNT,
+            "max_attempts": _COUNT,
+            "error": {"oneOf": [{"$ref": "#/components/schemas/Failure"}, {"type": "null"}]},
+            "result": _or_null(_STRING),
+            "log": _STRING,
+            "owner": _STRING,
+            "publish": _BOOLEAN,
+            "cancel_requested": _BOOLEAN,
+            "notice": _or_null(_STRING),
+            "elapsed": _or_null({"type": "number"}),
+            "job_path": _or_null(_STRING),
+            "result_path": _or_null(_STRING),
+        },
+        closed=False,
+    ),
+    "RunListing": _listing("Run"),
+    "RunRequest": {
+        **_record(
+            {**_TARGET, "parameters": _OBJECT, "publish": _BOOLEAN},
+            optional=("path", "job", "parameters", "publish"),
+        ),
+        **_ONE_TARGET,
+    },
+    "RerunRequest": _record({"parameters": _OBJECT}, optional=("parameters",)),
+    "Report": _record(
+        {
+            "name": _STRING,
+            "job": _STRING,
+            "run": _STRING,
+            "created": _TIME,
+            "modified": _TIME,
+            "bucket": _STRING,
+            "owner": _STRING,
+            **_PUBLISHING,
+            "url": {**_STRING, "description": "Absolute, or beginning with the base URL."},
+            "job_path": _or_null(_STRING),
+        },
+        closed=False,
+    ),
+    "ReportListing": _listing("Report"),
+    "ReportRequest": {
+        **_record(
+            {**_TARGET, "name": {"type": "string", "minLength": 1}, **_PUBLISHING},
+            optional=("path", "job", "name", *_PUBLISHING),
+        ),
+        **_ONE_TARGET,
+    },
+    "Worker": _record(
+        {
+            "id": _STRING,
+            "host": _STRING,
+            "pid": _INTEGER,
+            "started_at": _TIME,
+            "heartbeat_at": _TIME,
+            "label": _STRING,
+            "concurrency": _COUNT,
+            "busy": _COUNT,
+        }
+    ),
+    "Status": _record(
+        {
+            "version": _STRING,
+            "mount": {**_or_null(_STRING), "description": "Where contents show the repository."},
+            "repository": _record({"address": _STRING, "bucket": _STRING}),
+            "broker": _record({"address": _STRING, "healthy": _BOOLEAN, "message": _STRING}),
+            "workers": {"type": "array", "items": {"$ref": "#/components/schemas/Worker"}},
+            "scheduler": _or_null(_OBJECT),
+        }
+    ),
+    "OpenAPI": _OBJECT,
+}
