@@ -139,7 +139,14 @@ class Omega:
         """What is published."""
         from omegaml_lab.reports.reports import Reports
 
-        return Reports(self)
+        return Reports(
+            storage=self.storage,
+            jobs=self.jobs,
+            runs=self.runtime.runs,
+            registry=self.registry,
+            owner=self.config.user,
+            public_url=self.config.public_url,
+        )
 
     def close(self) -> None:
         """Disconnect, and let go of the embedded server when this process started to use it."""
@@ -163,7 +170,7 @@ class Jobs(JobStore):
         )
         self._omega = omega
 
-    def publish(self, name: str | Name, **options: Any) -> Report:
+    def publish(self, name: str | Name, /, **options: Any) -> Report:
         """Publish a job: its last good run is shown under a stable link.
 
         Parameters

@@ -143,7 +143,11 @@ def _perform(performer: Performer, omega: Omega, run_id: str) -> None:
 
 def _follow(omega: Omega, run: Run) -> None:
     try:
-        omega.reports.follow(run)
+        if run.bucket == omega.bucket:
+            omega.reports.follow(run)
+        else:
+            with Omega(omega.url, bucket=run.bucket, config=omega.config) as other:
+                other.reports.follow(run)
     except OmegaError as error:
         # The run is good; its page is rendered when somebody asks for it.
         _log.warning("the report of run %s was not rendered: %s", run.id, error)

@@ -78,6 +78,7 @@ class Sweeper:
         self._seen: dict[str, _Seen] = {}
         self._started = utcnow()
         self._told = 0.0
+        self._broker_away: str | None = None
 
     def run(self, stop: threading.Event) -> None:
         """Sweep about every second until `stop` is set; a database that is away is waited for."""
@@ -143,18 +144,20 @@ class Sweeper:
         workers = living_workers(self._storage)
         now = utcnow()
         for record in queued:
-            notice = waiting_for(record["label"], workers)
-            if notice != record["notice"]:
-                self._runs.notify(record["id"], notice)
             if _is_due(record, now) and not self._hint(self._runs.get(record["id"])):
                 return  # the broker is away: it will be so for the others too
+            notice = self._broker_away or waiting_for(record["label"], workers)
+            if notice != record["notice"]:
+                self._runs.notify(record["id"], notice)
 
     def _hint(self, run: Run) -> bool:
         try:
             self._broker.send(run)
         except BrokerUnavailableError as error:
-            self._runs.notify(run.id, str(error))
+            self._broker_away = str(error)
+            self._runs.notify(run.id, self._broker_away)
             return False
+        self._broker_away = None
         self._runs.hinted(run.id)
         return True
 

@@ -87,7 +87,7 @@ class Transport(virtual.Transport):
         self._stop = threading.Event()
         self._feed: threading.Thread | None = None
 
-    def drain_events(  # type: ignore[override]
+    def drain_events(
         self,
         connection: Any,  # noqa: ARG002
         timeout: float | None = None,

@@ -1,0 +1,279 @@
+"""Reports: the last good run of a job as a page, under a name that stays."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote
+
+from omegaml_lab.core.errors import (
+    DuplicateRecordError,
+    ObjectExistsError,
+    ObjectNotFoundError,
+    ReportNotFoundError,
+    ReportNotReadyError,
+    RunNotFoundError,
+)
+from omegaml_lab.core.names import Name, check_path
+from omegaml_lab.core.reports import Access, Report
+from omegaml_lab.core.runs import Run, Status
+from omegaml_lab.reports.assets import link_assets
+from omegaml_lab.store.store import OmegaStore
+
+if TYPE_CHECKING:
+    import builtins
+    from collections.abc import Collection
+
+    from omegaml_lab.core.pages import Page
+    from omegaml_lab.storage.storage import Storage
+    from omegaml_lab.store.jobs import JobStore
+    from omegaml_lab.store.registry import Registry
+
+__all__ = ["Reports", "Runs"]
+
+FORMAT = 1
+"""Raised when pages look different, so that those kept before are rendered again."""
+
+
+class Runs(Protocol):
+    """What reports need to know of runs."""
+
+    def get(self, run_id: str) -> Run:
+        """Return a run."""
+
+    def list(self, job: Name, status: Status, *, limit: int) -> Page[Run]:
+        """Return runs, newest first."""
+
+
+class Reports:
+    """What is published in one bucket.
+
+    Parameters
+    ----------
+    storage
+        The repository.
+    jobs
+        Its notebooks, results among them.
+    runs
+        Its runs.
+    registry
+        The kinds in which pages are kept.
+    owner
+        Who publishes.
+    public_url
+        Where people reach the server; empty when nobody said so.
+    """
+
+    def __init__(
+        self,
+        *,
+        storage: Storage,
+        jobs: JobStore,
+        runs: Runs,
+        registry: Registry,
+        owner: str = "",
+        public_url: str = "",
+    ) -> None:
+        self._records = storage.records("reports")
+        self._pages = OmegaStore(storage, "pages", registry=registry, bucket=jobs.bucket)
+        self._jobs = jobs
+        self._runs = runs
+        self._owner = owner
+        self._public_url = public_url.rstrip("/")
+
+    def publish(
+        self,
+        job: str | Name,
+        *,
+        name: str | None = None,
+        access: Access | str = Access.ANYONE,
+        hide_code: bool = False,
+        live: bool = False,
+    ) -> Report:
+        """Publish the last good run of a job under a link that shows later runs as well.
+
+        Parameters
+        ----------
+        job
+            The notebook.
+        name
+            What the link ends in; by default the job's name.
+        access
+            Who may read: ``anyone`` with the link, or those who are ``signed-in``.
+        hide_code
+            Show what the cells put out only.
+        live
+            Let people who are signed in open the notebook as an application.
+
+        Raises
+        ------
+        ReportNotReadyError
+            If no run of the job has succeeded yet.
+        ObjectExistsError
+            If another job is published under that name.
+        """
+        metadata = self._jobs.metadata(self._jobs.resolve(job))
+        run = self._latest(metadata.name)
+        if run is None:
+            raise ReportNotReadyError(metadata.name)
+        now = datetime.now(UTC)
+        report = Report(
+            name=check_path(name or metadata.name.removesuffix(".ipynb")),
+            job=metadata.name,
+            run=run.id,
+            created=now,
+            modified=now,
+            bucket=self._jobs.bucket,
+            owner=self._owner,
+            access=Access(access),
+            hide_code=hide_code,
+            live=live,
+        )
+        # Rendered first: what cannot be shown is not published.
+        self._rendered(run, hide_code=hide_code)
+        return self._report(self._keep(report))
+
+    def get(self, name: str) -> Report:
+        """Return what is published under `name`.
+
+        Raises
+        ------
+        ReportNotFoundError
+            If nothing is.
+        """
+        record = self._records.find(self._id(name))
+        if record is None:
+            raise ReportNotFoundError(name)
+        return self._report(record)
+
+    def list(self, job: str | Name | None = None) -> builtins.list[Report]:
+        """Return all reports of the bucket, or those of a job, by name."""
+        where: dict[str, Any] = {"bucket": self._jobs.bucket}
+        if job is not None:
+            where["job"] = self._jobs.resolve(job).path
+        found = self._records.query(where, sort=[("name", 1)])
+        return [self._report(record) for record in found]
+
+    def unpublish(self, name: str) -> None:
+        """Take a report off its link; the runs and their results stay.
+
+        Raises
+        ------
+        ReportNotFoundError
+            If nothing is published under that name.
+        """
+        if not self._records.delete(self._id(name)):
+            raise ReportNotFoundError(name)
+
+    def page(
+        self,
+        name: str,
+        run: str | None = None,
+        *,
+        assets: tuple[str, Collection[str]] | None = None,
+    ) -> str:
+        """Return the page of a report as HTML.
+
+        Parameters
+        ----------
+        name
+            The report.
+        run
+            Id of the run to show, the last good one by default.
+        assets
+            Base URL of scripts that a server keeps itself, and their names; others come from
+            the world.
+
+        Raises
+        ------
+        ReportNotFoundError
+            If nothing is published under that name.
+        RunNotFoundError
+            If the job has no such succeeded run.
+        """
+        report = self.get(name)
+        html = self._pinned(report, run) if run is not None else self._current(report)
+        return link_assets(html, *(assets or ()))
+
+    def follow(self, run: Run) -> None:
+        """Let the reports of a job show a run that has just succeeded."""
+        reports = self.list(Name(run.job))
+        if run.publish and not reports:
+            self.publish(Name(run.job))
+        latest = self._latest(run.job)
+        for report in reports:
+            self._rendered(run, hide_code=report.hide_code)
+            if latest is None or latest.id == run.id:
+                self._show(report, run)
+
+    # -- inside --------------------------------------------------------------------------------
+
+    def _current(self, report: Report) -> str:
+        latest = self._latest(report.job)
+        if latest is not None:
+            try:
+                html = self._rendered(latest, hide_code=report.hide_code)
+            except ObjectNotFoundError:
+                pass  # its result was dropped: what was shown before is better than nothing
+            else:
+                if latest.id != report.run:
+                    self._show(report, latest)
+                return html
+        try:
+            return self._rendered(self._runs.get(report.run), hide_code=report.hide_code)
+        except (ObjectNotFoundError, RunNotFoundError) as error:
+            raise ReportNotReadyError(report.job) from error
+
+    def _pinned(self, report: Report, run_id: str) -> str:
+        run = self._runs.get(run_id)
+        if run.job != report.job or run.bucket != report.bucket:
+            raise RunNotFoundError(run_id)
+        if run.status is not Status.SUCCEEDED:
+            raise RunNotFoundError(run_id)
+        try:
+            return self._rendered(run, hide_code=report.hide_code)
+        except ObjectNotFoundError as error:
+            raise RunNotFoundError(run_id) from error
+
+    def _rendered(self, run: Run, *, hide_code: bool) -> str:
+        """Return a run's page, rendered when it is asked for the first time."""
+        page = Name(f"{run.id}/{'results' if hide_code else 'code'}-{FORMAT}.html")
+        try:
+            return self._pages.read_bytes(page).decode("utf-8")
+        except ObjectNotFoundError:
+            from omegaml_lab.reports.render import render
+
+            notebook = json.loads(self._jobs.read_bytes(Name(str(run.result))))
+            html = render(notebook, run, hide_code=hide_code)
+            self._pages.put(html.encode("utf-8", "replace"), page, kind="file", keep=False)
+            return html
+
+    def _latest(self, job: str) -> Run | None:
+        found = self._runs.list(Name(job), Status.SUCCEEDED, limit=1).items
+        return found[0] if found else None
+
+    def _show(self, report: Report, run: Run) -> None:
+        now = datetime.now(UTC)
+        self._records.update(self._id(report.name), set={"run": run.id, "modified": now})
+
+    def _keep(self, report: Report) -> dict[str, Any]:
+        record = {**asdict(report), "access": report.access.value, "id": self._id(report.name)}
+        try:
+            self._records.insert(record)
+        except DuplicateRecordError:
+            changed = {k: v for k, v in record.items() if k not in {"id", "created"}}
+            kept = self._records.update(record["id"], where={"job": report.job}, set=changed)
+            if kept is None:
+                raise ObjectExistsError("reports", report.name) from None
+            return kept
+        return record
+
+    def _id(self, name: str) -> str:
+        return f"{self._jobs.bucket}/{name}"
+
+    def _report(self, record: dict[str, Any]) -> Report:
+        report = Report.from_record(record)
+        path = f"/omega/reports/{quote(report.name)}"
+        return replace(report, url=f"{self._public_url}{path}")
