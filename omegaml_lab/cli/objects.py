@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from omegaml_lab.cli.output import ago, print_facts, print_json, print_table, size
-from omegaml_lab.cli.session import Session, json_option, pass_session
+from omegaml_lab.cli.session import Session, help_text, json_option, pass_session
 
 if TYPE_CHECKING:
     from omegaml_lab.core.metadata import Metadata
@@ -37,8 +37,11 @@ def print_put(metadata: Metadata, *, as_json: bool) -> None:
 def _list(store: str, example: str) -> click.Command:
     @click.command(
         "list",
-        help=f"List what there is.\n\n\b\nomega {store} list\n"
-        f"omega {store} list {example.rpartition('/')[0] or 'folder'} --search 20",
+        help=help_text(
+            "List what there is.",
+            f"omega {store} list",
+            f"omega {store} list {example.rpartition('/')[0] or 'folder'} --search 20",
+        ),
     )
     @click.argument("folder", default="")
     @click.option("--search", metavar="TEXT", help="Only names with this text in them.")
@@ -68,8 +71,11 @@ def _list(store: str, example: str) -> click.Command:
 def _show(store: str, example: str) -> click.Command:
     @click.command(
         "show",
-        help=f"Show the metadata of one object.\n\n\b\nomega {store} show {example}\n"
-        f"omega {store} show {example}@3",
+        help=help_text(
+            "Show the metadata of one object.",
+            f"omega {store} show {example}",
+            f"omega {store} show {example}@3",
+        ),
     )
     @click.argument("name")
     @json_option
@@ -100,8 +106,9 @@ def _show(store: str, example: str) -> click.Command:
 def _history(store: str, example: str) -> click.Command:
     @click.command(
         "history",
-        help=f"List the revisions of one object, newest first.\n\n\b\n"
-        f"omega {store} history {example}",
+        help=help_text(
+            "List the revisions of one object, newest first.", f"omega {store} history {example}"
+        ),
     )
     @click.argument("name")
     @json_option
@@ -120,8 +127,10 @@ def _history(store: str, example: str) -> click.Command:
 def _rename(store: str, example: str) -> click.Command:
     @click.command(
         "rename",
-        help=f"Give an object or a folder another name.\n\n\b\n"
-        f"omega {store} rename {example} archive/{example}",
+        help=help_text(
+            "Give an object or a folder another name.",
+            f"omega {store} rename {example} archive/{example}",
+        ),
     )
     @click.argument("name")
     @click.argument("new")
@@ -137,8 +146,11 @@ def _rename(store: str, example: str) -> click.Command:
 def _drop(store: str, example: str) -> click.Command:
     @click.command(
         "drop",
-        help=f"Drop objects or folders.\n\n\b\nomega {store} drop {example}\n"
-        f"omega {store} drop folder --recursive",
+        help=help_text(
+            "Drop objects or folders.",
+            f"omega {store} drop {example}",
+            f"omega {store} drop folder --recursive",
+        ),
     )
     @click.argument("names", nargs=-1, required=True, metavar="NAME...")
     @click.option("--recursive", is_flag=True, help="A folder with all that is in it.")

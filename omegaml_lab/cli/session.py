@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from omegaml_lab.omega import Omega
 
-__all__ = ["Session", "examples", "json_option", "pass_session"]
+__all__ = ["Session", "examples", "help_text", "json_option", "pass_session"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +45,17 @@ def examples(*lines: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Add examples to the help of the command that is made of a function."""
 
     def add(function: Callable[..., Any]) -> Callable[..., Any]:
-        # The backspace tells click to leave the lines below it as they are.
-        shown = "\n".join(("\b", "Examples:", *(f"  {line}" for line in lines)))
-        function.__doc__ = f"{inspect.cleandoc(function.__doc__ or '')}\n\n{shown}"
+        function.__doc__ = help_text(inspect.cleandoc(function.__doc__ or ""), *lines)
         return function
 
     return add
+
+
+def help_text(text: str, *lines: str) -> str:
+    """Return the help of a command with examples below it."""
+    # The backspace tells click to leave the lines below it as they are.
+    shown = "\n".join(("\b", "Examples:", *(f"  {line}" for line in lines)))
+    return f"{text}\n\n{shown}"
 
 
 def json_option(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -167,7 +167,10 @@ def _disabled() -> bool:
 
     folders = [str(Path(folder) / "labconfig") for folder in jupyter_config_path()]
     page = get_page_config([], app_settings_dir=folders[0] if folders else None)
-    return bool(page.get("disabledExtensions", {}).get("omegaml-lab"))
+    disabled = page.get("disabledExtensions", ())
+    if isinstance(disabled, dict):
+        disabled = [name for name, off in disabled.items() if off]
+    return "omegaml-lab" in {name.partition(":")[0] for name in disabled}
 
 
 def _kernel() -> Check:

@@ -165,9 +165,9 @@ def end_processes(processes: Iterable[psutil.Process], *, patience: float) -> in
 
 
 def last_lines(log: Path, count: int = 5) -> str:
-    """Return the last lines of a log, in one line."""
+    """Return the last lines of a log that say something, in one line."""
     try:
         lines = log.read_bytes()[-20_000:].decode(errors="replace").splitlines()
     except OSError:
         return ""
-    return " / ".join([line.strip() for line in lines if line.strip()][-count:])
+    return " / ".join([line.strip() for line in lines if line.strip(" ^~")][-count:])
