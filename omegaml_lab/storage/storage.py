@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from omegaml_lab.storage.blobs import Blobs
+from omegaml_lab.storage.chunks import Chunks
 from omegaml_lab.storage.connection import Connection
 from omegaml_lab.storage.feed import watch
 from omegaml_lab.storage.heads import Heads
@@ -30,6 +31,7 @@ class Storage:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.blobs = Blobs(connection)
+        self.chunks = Chunks(connection)
         self.objects = Objects(connection)
 
     @classmethod

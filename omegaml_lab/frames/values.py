@@ -1,0 +1,168 @@
+"""Python values as bytes, exact and safe to read: msgpack with extension types of ours.
+
+The codes below are part of the stored form: never change or reuse one. Reading builds only
+the types named here and runs nobody's code.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgpack
+
+from omegaml_lab.core.errors import IntegrityError, UnsupportedObjectError
+from omegaml_lab.frames import scientific
+
+__all__ = ["TYPES", "pack", "unpack"]
+
+
+def pack(value: Any) -> bytes:
+    """Return `value` as bytes; equal values of equal types give equal bytes.
+
+    Dictionaries keep their order. bytearray and memoryview come back as bytes.
+
+    Raises
+    ------
+    UnsupportedObjectError
+        If it holds anything that is not a plain Python, numpy or pandas value.
+    """
+    try:
+        packed: bytes = msgpack.packb(
+            value, default=_encode, strict_types=True, unicode_errors="surrogatepass"
+        )
+    except (ValueError, RecursionError) as error:
+        # Nested too deep, or a reference to itself.
+        raise UnsupportedObjectError("python.value", f"value that is {error}") from error
+    return packed
+
+
+def unpack(data: bytes) -> Any:
+    """Return the value that `pack` turned into `data`.
+
+    Raises
+    ------
+    IntegrityError
+        If `data` was not made by `pack`.
+    """
+    try:
+        return msgpack.unpackb(
+            data, ext_hook=_decode, strict_map_key=False, unicode_errors="surrogatepass"
+        )
+    except (ValueError, TypeError, LookupError, ArithmeticError, msgpack.UnpackException) as error:
+        raise IntegrityError("value", str(error)) from error
+
+
+def _encode(value: Any) -> msgpack.ExtType:
+    encoder = _ENCODERS.get(type(value))
+    if encoder is not None:
+        code, encode = encoder
+        return msgpack.ExtType(code, pack(encode(value)))
+    encoded = scientific.encode(value)
+    if encoded is None:
+        type_name = f"{type(value).__module__}.{type(value).__qualname__}"
+        raise UnsupportedObjectError("python.value", type_name, kinds=TYPES)
+    code, plain = encoded
+    return msgpack.ExtType(code, pack(plain))
+
+
+def _decode(code: int, data: bytes) -> Any:
+    decode = _DECODERS.get(code) or scientific.decoder(code)
+    return decode(unpack(data))
+
+
+def _sorted(values: Any) -> list[Any]:
+    """Return a set's values in an order that depends on nothing but the values."""
+    return [value for _, value in sorted(((pack(v), v) for v in values), key=lambda p: p[0])]
+
+
+def _from_zone(zone: dt.tzinfo | None) -> Any:
+    if zone is None:
+        return None
+    if type(zone) is dt.timezone:
+        return list(zone.__getinitargs__())  # type: ignore[attr-defined] # what pickle uses
+    if type(zone) is ZoneInfo and zone.key:
+        return zone.key
+    name = getattr(zone, "zone", None)
+    if isinstance(name, str) and type(zone).__module__.startswith("pytz"):
+        return {"pytz": name}
+    raise UnsupportedObjectError("python.value", f"time zone {zone!r} without a portable name")
+
+
+def _to_zone(plain: Any) -> dt.tzinfo | None:
+    if plain is None:
+        return None
+    if isinstance(plain, str):
+        return ZoneInfo(plain)
+    if isinstance(plain, dict):
+        try:
+            import pytz  # type: ignore[import-untyped]
+        except ImportError:
+            return ZoneInfo(plain["pytz"])
+        zone: dt.tzinfo = pytz.timezone(plain["pytz"])
+        return zone
+    offset, *name = plain
+    if offset == dt.timedelta(0) and not name:
+        return dt.UTC
+    return dt.timezone(offset, *name)
+
+
+def _from_datetime(value: dt.datetime) -> Any:
+    zone = _from_zone(value.tzinfo)
+    if isinstance(zone, dict):  # pytz: its offset is in the instance, so the instant is kept
+        return [value.astimezone(dt.UTC).replace(tzinfo=None).isoformat(), 0, zone]
+    return [value.replace(tzinfo=None).isoformat(), value.fold, zone]
+
+
+def _to_datetime(plain: Any) -> dt.datetime:
+    text, fold, zone = plain
+    value = dt.datetime.fromisoformat(text)
+    if isinstance(zone, dict):
+        return value.replace(tzinfo=dt.UTC).astimezone(_to_zone(zone))
+    return value.replace(tzinfo=_to_zone(zone), fold=fold)
+
+
+def _from_time(value: dt.time) -> Any:
+    return [value.replace(tzinfo=None).isoformat(), value.fold, _from_zone(value.tzinfo)]
+
+
+def _to_time(plain: Any) -> dt.time:
+    text, fold, zone = plain
+    return dt.time.fromisoformat(text).replace(tzinfo=_to_zone(zone), fold=fold)
+
+
+def _to_int(plain: bytes) -> int:
+    return int.from_bytes(plain, "big", signed=True)
+
+
+def _from_int(value: int) -> bytes:
+    return value.to_bytes((value.bit_length() + 8) // 8, "big", signed=True)
+
+
+_PLAIN: list[tuple[int, type, Callable[[Any], Any], Callable[[Any], Any]]] = [
+    (1, tuple, list, tuple),
+    (2, set, _sorted, set),
+    (3, frozenset, _sorted, frozenset),
+    (4, dt.datetime, _from_datetime, _to_datetime),
+    (5, dt.date, dt.date.isoformat, dt.date.fromisoformat),
+    (6, dt.time, _from_time, _to_time),
+    (7, dt.timedelta, lambda t: [t.days, t.seconds, t.microseconds], lambda p: dt.timedelta(*p)),
+    (8, Decimal, str, Decimal),
+    (9, int, _from_int, _to_int),
+    (10, complex, lambda c: [c.real, c.imag], lambda p: complex(*p)),
+    (11, UUID, lambda u: u.bytes, lambda p: UUID(bytes=p)),
+    (12, Fraction, lambda f: [f.numerator, f.denominator], lambda p: Fraction(*p)),
+]
+_ENCODERS = {cls: (code, encode) for code, cls, encode, _ in _PLAIN}
+_DECODERS = {code: decode for code, _, _, decode in _PLAIN}
+
+TYPES = (
+    "None", "bool", "int", "float", "str", "bytes", "list", "dict",
+    *sorted(cls.__name__ for cls in _ENCODERS if cls is not int),
+)  # fmt: skip
+"""Names of the built-in types that can be kept."""

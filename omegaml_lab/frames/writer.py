@@ -1,0 +1,157 @@
+"""Writes frames: rows in chunks, columns in groups, two threads at once."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from omegaml_lab.core.errors import InvalidFrameError, UnsupportedObjectError
+from omegaml_lab.frames.ipc import compacted, to_ipc, zone
+from omegaml_lab.frames.schema import FrameSchema, take_apart
+from omegaml_lab.storage.chunks import LARGEST, Chunk
+from omegaml_lab.storage.payloads import Payload, Segment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from omegaml_lab.frames.columns import EncodedColumn
+    from omegaml_lab.storage.storage import Storage
+
+__all__ = ["CHUNK_ROWS", "write_frame"]
+
+CHUNK_ROWS = 65_536
+"""Measured: larger chunks make point lookups slow, smaller ones everything else."""
+_GROUP_BYTES = 4 * 1024 * 1024
+_WIDEST_BYTES = 64 * 1024 * 1024
+_THREADS = 2
+
+
+def write_frame(
+    obj: Any, storage: Storage, name: str, *, chunk_rows: int = CHUNK_ROWS
+) -> tuple[Payload, int, str]:
+    """Write a DataFrame or Series; return its payload, stored size and hash.
+
+    Raises
+    ------
+    InvalidFrameError
+        If something in it cannot be kept.
+    """
+    fields, columns = take_apart(obj, name)
+    groups = _group(columns, min(chunk_rows, max(fields["rows"], 1)))
+    schema = FrameSchema(**fields, groups=groups, chunk_rows=chunk_rows)
+    writer = _Writer(storage, name, columns, groups)
+    ranges = writer.ranges(schema.rows, chunk_rows) if columns else []
+    storage.chunks.prepare()
+    with ThreadPoolExecutor(_THREADS, "omega-frame") as pool:
+        results = [part for parts in pool.map(writer.write, ranges) for part in parts]
+    blob = storage.blobs.write(schema.to_bytes())
+    digest = hashlib.sha256(blob.hash.encode())
+    for _, part in results:
+        digest.update(part)
+    segment = Segment(id=writer.segment, rows=schema.rows, chunks=len(results))
+    payload = Payload(blob=blob, segments=(segment,) if ranges else ())
+    return payload, blob.size + sum(size for size, _ in results), digest.hexdigest()
+
+
+class _Writer:
+    """Writes the chunks of one segment."""
+
+    def __init__(
+        self, storage: Storage, name: str, columns: Sequence[EncodedColumn], groups: list[int]
+    ) -> None:
+        self.segment = uuid.uuid4().hex
+        self._storage = storage
+        self._name = name
+        self._columns = columns
+        self._by_group: dict[int, list[int]] = {}
+        for position, group in enumerate(groups):
+            self._by_group.setdefault(group, []).append(position)
+
+    def ranges(self, rows: int, chunk_rows: int) -> list[range]:
+        """Return the rows of each chunk; an empty frame has one chunk, for its types."""
+        widest = max(column.width for column in self._columns)
+        # So many rows of wide text are split below; this bounds the memory that it takes.
+        step = max(1, min(chunk_rows, int(_WIDEST_BYTES / max(widest, 1))))
+        return [range(start, min(start + step, rows)) for start in range(0, max(rows, 1), step)]
+
+    def write(self, rows: range) -> list[tuple[int, bytes]]:
+        """Write a range of rows; return the stored size and the digest of each chunk."""
+        try:
+            chunks = [
+                Chunk(
+                    segment=self.segment,
+                    group=group,
+                    part=part,
+                    start=rows.start,
+                    stop=rows.stop,
+                    columns=columns,
+                    zones=zones,
+                )
+                for group, positions in self._by_group.items()
+                for part, (columns, zones) in enumerate(self._parts(positions, rows))
+            ]
+        except _TooLargeError as error:
+            if len(rows) == 1:
+                reason = f"{error} in row {rows.start}; keep such values as files"
+                raise InvalidFrameError(self._name, reason) from None
+            middle = rows.start + len(rows) // 2
+            return [
+                *self.write(range(rows.start, middle)),
+                *self.write(range(middle, rows.stop)),
+            ]
+        self._storage.chunks.write(chunks)
+        digest = hashlib.sha256()
+        size = 0
+        for chunk in chunks:
+            for data in chunk.columns.values():
+                digest.update(data)
+                size += len(data)
+        return [(size, digest.digest())]
+
+    def _parts(
+        self, positions: Sequence[int], rows: range
+    ) -> Iterator[tuple[dict[int, bytes], dict[int, dict[str, Any]]]]:
+        """Yield columns, as many at a time as fit into a document."""
+        columns: dict[int, bytes] = {}
+        zones: dict[int, dict[str, Any]] = {}
+        room = LARGEST
+        for position in positions:
+            data, known = self._serialise(position, rows)
+            if len(data) > LARGEST:
+                raise _TooLargeError(f"{self._columns[position].where} takes {len(data):,} bytes")
+            if columns and len(data) > room:
+                yield columns, zones
+                columns, zones, room = {}, {}, LARGEST
+            columns[position], zones[position] = data, known
+            room -= len(data)
+        yield columns, zones
+
+    def _serialise(self, position: int, rows: range) -> tuple[bytes, dict[str, Any]]:
+        column = self._columns[position]
+        try:
+            array = column.slice(rows.start, rows.stop)
+        except UnsupportedObjectError as error:
+            reason = f"{column.where} holds a {error.obj_type}"
+            raise InvalidFrameError(self._name, reason) from error
+        if column.recipe["form"] in {"text", "object"}:
+            array = compacted(array)
+        return to_ipc(array), zone(array)
+
+
+class _TooLargeError(Exception):
+    """A column of some rows does not fit into a document."""
+
+
+def _group(columns: Sequence[EncodedColumn], rows: int) -> list[int]:
+    """Return the group of each column, so that a chunk of a group has some MiB."""
+    groups: list[int] = []
+    group, filled = 0, 0.0
+    for column in columns:
+        size = column.width * rows
+        if filled and filled + size > _GROUP_BYTES:
+            group, filled = group + 1, 0.0
+        groups.append(group)
+        filled += size
+    return groups

@@ -1,0 +1,103 @@
+"""Chunks: immutable documents that each hold some columns of some rows of a frame.
+
+They are written before any head refers to their segment, and never changed. Columns are
+known by their position: names of columns are data and never become names of fields.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from bson.binary import Binary
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from omegaml_lab.storage.connection import Connection
+
+__all__ = ["LARGEST", "Chunk", "Chunks"]
+
+LARGEST = 15 * 1024 * 1024
+"""How much the columns of one chunk may take; MongoDB's limit for a document is 16 MiB."""
+
+_COLLECTION = "chunks"
+# The columns are compressed already.
+_OPTIONS = {"storageEngine": {"wiredTiger": {"configString": "block_compressor=none"}}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """The rows `start` to `stop` of a segment, in some of its columns.
+
+    The columns of a segment are in groups. What is too large for one document goes into
+    several `part`s. `zones` holds what is known about
+    the values: ``a`` the smallest, ``b`` the largest, ``n`` how many are missing.
+    """
+
+    segment: str
+    group: int
+    part: int
+    start: int
+    stop: int
+    columns: Mapping[int, Any]
+    zones: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+
+
+class Chunks:
+    """Writes and reads chunks."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def prepare(self) -> None:
+        """Make sure that the collection is there, without compression by the server."""
+        self._connection.ensure_collection(_COLLECTION, _OPTIONS)
+
+    def write(self, chunks: Sequence[Chunk]) -> None:
+        """Keep chunks; when it returns they are on disk."""
+        now = datetime.now(UTC)
+        with self._connection.errors():
+            self._collection.insert_many([_document(c, now) for c in chunks], ordered=False)
+
+    def read(
+        self, segment: str, group: int, rows: range, positions: Collection[int]
+    ) -> Iterator[Chunk]:
+        """Yield the chunks of a group that start in these rows, with those columns only."""
+        where = {
+            "_id": {
+                "$gte": {"s": segment, "g": group, "n": rows.start},
+                "$lt": {"s": segment, "g": group, "n": rows.stop},
+            }
+        }
+        fields: dict[str, Any] = {"r": True, **{f"c.{position}": True for position in positions}}
+        with self._connection.errors():
+            for document in self._collection.find(where, fields, batch_size=100):
+                yield _chunk(document)
+
+    @property
+    def _collection(self) -> Any:
+        return self._connection.collection(_COLLECTION)
+
+
+def _document(chunk: Chunk, now: datetime) -> dict[str, Any]:
+    return {
+        "_id": {"s": chunk.segment, "g": chunk.group, "n": chunk.start, "p": chunk.part},
+        "t": now,
+        "r": chunk.stop - chunk.start,
+        "c": {str(position): Binary(data) for position, data in chunk.columns.items()},
+        "z": {str(position): dict(zone) for position, zone in chunk.zones.items()},
+    }
+
+
+def _chunk(document: Mapping[str, Any]) -> Chunk:
+    key = document["_id"]
+    return Chunk(
+        segment=key["s"],
+        group=key["g"],
+        part=key["p"],
+        start=key["n"],
+        stop=key["n"] + document["r"],
+        columns={int(position): data for position, data in document.get("c", {}).items()},
+    )
