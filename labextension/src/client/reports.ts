@@ -7,7 +7,7 @@ export type Access = 'anyone' | 'signed-in';
 export interface IReport {
   name: string;
   job: string;
-  job_path: string;
+  job_path: string | null;
   run: string;
   created: string;
   modified: string;

@@ -33,7 +33,7 @@ export interface IFailure {
 export interface IRun {
   id: string;
   job: string;
-  job_path: string;
+  job_path: string | null;
   revision: number;
   status: RunStatus;
   parameters: ReadonlyJSONObject;

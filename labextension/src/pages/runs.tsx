@@ -19,7 +19,7 @@ export function createRunsPage({ omega, commands, trans }: IPageOptions): ReactW
     rerun: execute(CommandIDs.rerun),
     openResult: execute(CommandIDs.openResult),
     openFailingCell: execute(CommandIDs.openFailingCell),
-    publish: run => void commands.execute(CommandIDs.publish, { path: run.job_path }),
+    publish: run => void commands.execute(CommandIDs.publish, { path: run.job_path ?? undefined }),
     copyLink: report => void copyLink(report, trans),
     onlyJob: job => void omega.runs.setFilter({ ...omega.runs.filter, job })
   };

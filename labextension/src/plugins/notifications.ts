@@ -35,7 +35,7 @@ function tellEnded(commands: CommandRegistry, trans: TranslationBundle, run: IRu
   const action = (id: string, label: string): Notification.IAction => ({
     label,
     displayType: 'default',
-    callback: () => void commands.execute(id, { id: run.id, path: run.job_path })
+    callback: () => void commands.execute(id, { id: run.id, path: run.job_path ?? undefined })
   });
   const name = run.job;
   const elapsed = elapsedSeconds(run, Date.now());
@@ -44,7 +44,8 @@ function tellEnded(commands: CommandRegistry, trans: TranslationBundle, run: IRu
     case 'succeeded':
       Notification.success(trans.__('“%1” succeeded in %2.', name, formatDuration(elapsed ?? 0)), {
         autoClose: 15_000,
-        actions: [open, action(CommandIDs.publish, trans.__('Publish'))]
+        actions:
+          run.job_path === null ? [open] : [open, action(CommandIDs.publish, trans.__('Publish'))]
       });
       break;
     case 'failed':

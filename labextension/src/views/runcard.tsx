@@ -188,7 +188,9 @@ function actionsOf({ run, report, actions, trans }: IRunCardProps): IAction[] {
   if (report) {
     add(isFinal(run), linkIcon, trans.__('Copy report link'), () => actions.copyLink(report));
   } else {
-    add(run.status === 'succeeded', shareIcon, trans.__('Publish'), () => actions.publish(run));
+    add(run.status === 'succeeded' && run.job_path !== null, shareIcon, trans.__('Publish'), () =>
+      actions.publish(run)
+    );
   }
   return list;
 }

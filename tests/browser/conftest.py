@@ -1,0 +1,87 @@
+"""One Lab and one Chromium for all browser tests; a clean browser context for each."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import Error, sync_playwright
+
+from .lab import Lab
+from .page import LabPage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Browser, BrowserContext
+
+HOW_TO = "There is no Chromium: `sudo apt-get install chromium`, or `playwright install chromium`."
+FLAGS = (
+    "--no-sandbox --disable-dev-shm-usage --disable-gpu --disable-quic --no-first-run "
+    "--disable-background-networking --disable-component-update --disable-sync"
+)
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A running `omega lab`."""
+    lab = Lab(tmp_path_factory.mktemp("lab"))
+    try:
+        lab.start()
+        yield lab
+    finally:
+        lab.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Chromium: the system's, else the one that Playwright has downloaded."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    program = next(filter(None, map(shutil.which, names)), None)
+    with sync_playwright() as playwright:
+        try:
+            started = playwright.chromium.launch(executable_path=program, args=FLAGS.split())
+        except Error as error:
+            if program is not None or os.environ.get("CI"):
+                raise
+            pytest.skip(f"{HOW_TO} ({error})")
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def make_context(chromium: Browser) -> Iterator[Callable[[], BrowserContext]]:
+    """Makes contexts that know nothing of each other: other people's browsers."""
+    made: list[BrowserContext] = []
+
+    def make() -> BrowserContext:
+        context = chromium.new_context(
+            viewport={"width": 1400, "height": 900},
+            permissions=["clipboard-read", "clipboard-write"],
+        )
+        context.set_default_timeout(20_000)
+        made.append(context)
+        return context
+
+    yield make
+    for context in made:
+        context.close()
+
+
+@pytest.fixture(params=["light", "dark"])
+def theme(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def open_lab(lab: Lab, make_context: Callable[[], BrowserContext]) -> Callable[..., LabPage]:
+    """Opens the Lab in a browser of its own; `story` names its pictures."""
+
+    def open_it(story: str, theme: str = "light") -> LabPage:
+        page = LabPage(make_context().new_page(), lab, story=story, theme=theme)
+        page.open()
+        return page
+
+    return open_it

@@ -1,0 +1,172 @@
+"""A real `omega lab` on a home of its own, as a person starts it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+TOKEN = "browser-test"
+STARTING = 120.0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Lab:
+    """Starts everything, ends everything, and asks the server what a test needs to know."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.log = folder / "lab.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        for name in ("home", "notebooks", "settings", "workspaces", "config", "user"):
+            (self.folder / name).mkdir(exist_ok=True)
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("OMEGA_")} | {
+            "OMEGA_HOME": str(self.folder / "home"),
+            "HOME": str(self.folder / "user"),
+            "JUPYTER_TOKEN": TOKEN,
+            "JUPYTER_CONFIG_DIR": str(self.folder / "config"),
+            "JUPYTER_RUNTIME_DIR": str(self.folder / "runtime"),
+            "JUPYTERLAB_SETTINGS_DIR": str(self.folder / "settings"),
+            "JUPYTERLAB_WORKSPACES_DIR": str(self.folder / "workspaces"),
+        }
+        command = ["-m", "omegaml_lab.cli", "lab", "--no-browser", "--port", str(self.port)]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, *command, "--notebook-dir", str(self.folder / "notebooks")],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        self.wait_ready()
+
+    def wait_ready(self) -> None:
+        """Wait until the server answers and a worker is alive."""
+        assert self._process is not None
+        deadline = time.monotonic() + STARTING
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                break
+            try:
+                if self.get("omega/api/status")["workers"]:
+                    return
+            except OSError:
+                pass
+            time.sleep(0.3)
+        msg = f"omega lab did not start:\n{self.log.read_text()[-4000:]}"
+        raise RuntimeError(msg)
+
+    def stop(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(10)
+
+    def kill_jupyter(self) -> None:
+        """End the Jupyter server at once; whoever supervises it starts another."""
+        assert self._process is not None
+        for child in psutil.Process(self._process.pid).children(recursive=True):
+            command = child.cmdline()
+            if "jupyterlab" in command and f"--ServerApp.port={self.port}" in command:
+                child.kill()
+                child.wait(10)
+                return
+        msg = "there is no Jupyter server to kill"
+        raise RuntimeError(msg)
+
+    # -- what the server knows ------------------------------------------------------------------
+
+    def get(self, where: str, **query: str) -> Any:
+        return self._ask("GET", f"{where}?{urllib.parse.urlencode(query)}" if query else where)
+
+    def post(self, path: str, body: dict[str, Any]) -> Any:
+        return self._ask("POST", path, body)
+
+    def put_notebook(self, path: str, *cells: str) -> None:
+        """Save a notebook of code cells; the first one is tagged `parameters`."""
+        parts = path.split("/")[:-1]
+        for depth in range(len(parts)):
+            folder = "/".join(parts[: depth + 1])
+            if not self._exists(folder):
+                self._ask("PUT", f"api/contents/{folder}", {"type": "directory"})
+        notebook = {
+            "nbformat": 4,
+            "nbformat_minor": 5,
+            "metadata": {
+                "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}
+            },
+            "cells": [
+                {
+                    "id": f"cell-{index}",
+                    "cell_type": "code",
+                    "metadata": {} if index else {"tags": ["parameters"]},
+                    "source": source,
+                    "execution_count": None,
+                    "outputs": [],
+                }
+                for index, source in enumerate(cells)
+            ],
+        }
+        self._ask("PUT", f"api/contents/{path}", {"type": "notebook", "content": notebook})
+
+    def runs(self, path: str) -> list[dict[str, Any]]:
+        return list(self.get("omega/api/runs", path=path)["items"])
+
+    def wait_run(self, path: str, *statuses: str, seconds: float = 60) -> dict[str, Any]:
+        """Return the newest run of the notebook once it has one of the statuses."""
+        deadline = time.monotonic() + seconds
+        found: list[dict[str, Any]] = []
+        while time.monotonic() < deadline:
+            found = self.runs(path)
+            if found and found[0]["status"] in statuses:
+                return found[0]
+            time.sleep(0.2)
+        msg = f"{path} did not become {statuses}: {found[:1]}"
+        raise AssertionError(msg)
+
+    def _exists(self, path: str) -> bool:
+        try:
+            self.get(f"api/contents/{path}", content="0")
+        except urllib.error.HTTPError as error:
+            if error.code == 404:
+                return False
+            raise
+        return True
+
+    def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        request = urllib.request.Request(
+            f"{self.url}/{urllib.parse.quote(path, safe='/?=&%')}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"token {TOKEN}"},
+        )
+        with urllib.request.urlopen(request, timeout=30) as response:
+            return json.loads(response.read() or b"null")

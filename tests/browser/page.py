@@ -1,0 +1,123 @@
+"""What a person does in the Lab, in their words."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import Page, expect
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator
+
+    from .lab import Lab
+
+from .lab import TOKEN
+
+SCREENSHOTS = Path(__file__).parent / "screenshots"
+THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
+
+
+class LabPage:
+    """One browser window with the Lab in it."""
+
+    def __init__(self, page: Page, lab: Lab, *, story: str, theme: str = "light") -> None:
+        self.page = page
+        self.lab = lab
+        self._folder = SCREENSHOTS / theme
+        self._story = story
+        self._theme = theme
+        self._shots = 0
+
+    def open(self) -> None:
+        """Open the Lab, signed in, with an empty desktop."""
+        folder = self.lab.folder / "settings" / "@jupyterlab" / "apputils-extension"
+        folder.mkdir(parents=True, exist_ok=True)
+        settings = {"theme": THEMES[self._theme]}
+        (folder / "themes.jupyterlab-settings").write_text(json.dumps(settings))
+        url = f"{self.lab.url}/lab/workspaces/{self._story}-{self._theme}"
+        self.page.goto(f"{url}?reset&token={TOKEN}")
+        self.wait_ready()
+
+    def wait_ready(self) -> None:
+        expect(self.page.locator("#jupyterlab-splash")).to_have_count(0, timeout=60_000)
+        expect(self.page.locator(".jp-DirListing-content").first).to_be_visible(timeout=60_000)
+
+    def shot(self, name: str) -> None:
+        """Keep a picture to be looked at."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._shots += 1
+        self.page.wait_for_timeout(300)  # what slides in has come to rest
+        path = self._folder / f"{self._story}-{self._shots:02}-{name}.png"
+        self.page.screenshot(path=path)
+
+    # -- the file browser -----------------------------------------------------------------------
+
+    def file(self, name: str) -> Locator:
+        return self.page.locator(".jp-DirListing-item").filter(
+            has=self.page.locator(".jp-DirListing-itemText", has_text=name)
+        )
+
+    def go_to(self, folder: str) -> None:
+        """Look at a folder from the top."""
+        self.show_files()
+        self.page.locator(".jp-BreadCrumbs-home").click()
+        for part in filter(None, folder.split("/")):
+            self.file(part).dblclick()
+            expect(self.page.locator(".jp-BreadCrumbs-item", has_text=part).last).to_be_visible()
+
+    def show_files(self) -> None:
+        if not self.page.locator("#filebrowser").is_visible():
+            self.page.locator(".jp-SideBar [data-id=filebrowser]").click()
+
+    def choose(self, name: str, command: str) -> None:
+        """Right-click an entry of the file browser and choose a command."""
+        self.file(name).click(button="right")
+        self.menu_entry(command).click()
+
+    def menu_entry(self, label: str) -> Locator:
+        return self.page.locator(".lm-Menu-item").filter(
+            has=self.page.get_by_text(label, exact=True)
+        )
+
+    # -- documents ------------------------------------------------------------------------------
+
+    @property
+    def notebook(self) -> Locator:
+        """The notebook in front."""
+        return self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+
+    def cell(self, index: int) -> Locator:
+        return self.notebook.locator(f".jp-Cell[data-windowed-list-index='{index}']")
+
+    # -- the panel ------------------------------------------------------------------------------
+
+    @property
+    def panel(self) -> Locator:
+        return self.page.locator("#omega-panel")
+
+    def show_panel(self) -> None:
+        if not self.panel.is_visible():
+            self.page.locator(".jp-SideBar [data-id=omega-panel]").click()
+        expect(self.panel).to_be_visible()
+
+    def run(self, job: str) -> Locator:
+        """The card of the newest run of a job."""
+        return self.panel.locator(".jp-Omega-run").filter(has_text=job).first
+
+    def object(self, name: str) -> Locator:
+        return self.panel.locator(f".jp-Omega-objects tr[data-name={json.dumps(name)}]")
+
+    # -- dialogs and notifications --------------------------------------------------------------
+
+    @property
+    def dialog(self) -> Locator:
+        return self.page.locator(".jp-Dialog")
+
+    def answer(self, label: str) -> None:
+        self.dialog.get_by_role("button", name=label, exact=True).click()
+
+    def notification(self, text: str) -> Locator:
+        return self.page.locator(".Toastify__toast").filter(has_text=re.compile(text))

@@ -1,0 +1,184 @@
+"""Runs in the Lab: parameters, failures, cancelling, and a server that comes and goes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .lab import Lab
+    from .page import LabPage
+
+PARAMETERS = """\
+carrier: str = "UA"  # Airline code
+months: list = [1, 2]
+limit: int = 10  # How many rows
+share: float = 0.5
+plot: bool = False
+options: dict = {"a": 1}"""
+
+
+@pytest.mark.timeout(180)
+def test_run_with_parameters(lab: Lab, open_lab: Callable[..., LabPage], theme: str) -> None:
+    path = f"forms/{theme}.ipynb"
+    lab.put_notebook(path, PARAMETERS, "print(carrier, months, limit, share, plot, options)")
+    me = open_lab("parameters", theme)
+    me.go_to("forms")
+    me.choose(f"{theme}.ipynb", "Run with parameters…")
+    field = {name: me.dialog.get_by_label(name, exact=True) for name in ("limit", "months")}
+    expect(me.dialog.get_by_label("carrier", exact=True)).to_have_value("UA")
+    expect(me.dialog).to_contain_text("Airline code")
+    me.shot("form")
+
+    field["limit"].fill("many")
+    field["months"].fill("[1, 2")
+    expect(me.dialog.get_by_text("Enter a whole number")).to_be_visible()
+    expect(me.dialog.get_by_text("This is not JSON")).to_be_visible()
+    me.answer("Run")
+    expect(me.dialog).to_contain_text("Mend the values")
+    me.shot("refused")
+    assert lab.runs(path) == []
+
+    field["limit"].fill("3")
+    field["months"].fill("[7]")
+    me.dialog.get_by_label("plot", exact=True).check()
+    me.dialog.get_by_label("share", exact=True).fill("0.25")
+    me.answer("Run")
+    expect(me.dialog).to_have_count(0)
+    run = lab.wait_run(path, "succeeded")
+    assert run["parameters"] == {"limit": 3, "months": [7], "plot": True, "share": 0.25}
+    result = lab.get(f"api/contents/{run['result_path']}")
+    outputs = [o for cell in result["content"]["cells"] for o in cell["outputs"]]
+    assert "".join(outputs[0]["text"]) == "UA [7] 3 0.25 True {'a': 1}\n"
+
+
+def test_what_the_server_refuses_is_told_in_the_form(
+    lab: Lab, open_lab: Callable[..., LabPage]
+) -> None:
+    lab.put_notebook("forms/changed.ipynb", "limit: int = 1")
+    me = open_lab("refusal")
+    me.go_to("forms")
+    me.choose("changed.ipynb", "Run with parameters…")
+    # Somebody takes the parameter away while the form is open.
+    me.dialog.get_by_label("limit", exact=True).fill("2")
+    lab.put_notebook("forms/changed.ipynb", "other: int = 1")
+    me.answer("Run")
+    expect(me.dialog.get_by_role("alert")).to_contain_text("limit")
+    me.shot("told")
+    me.answer("Cancel")
+    expect(me.dialog).to_have_count(0)
+    assert lab.runs("forms/changed.ipynb") == []
+
+
+@pytest.mark.timeout(180)
+def test_open_the_failing_cell(lab: Lab, open_lab: Callable[..., LabPage], theme: str) -> None:
+    path = f"failing/{theme}.ipynb"
+    cells = [f"print({index})" for index in range(30)]
+    lab.put_notebook(path, "a = 1", *cells, "flights = unknown_table", "print('never')")
+    me = open_lab("failing", theme)
+    me.go_to("failing")
+    me.choose(f"{theme}.ipynb", "Run on cluster")
+    toast = me.notification("failed: NameError")
+    expect(toast).to_be_visible(timeout=60_000)
+    me.show_panel()
+    card = me.run(f"failing/{theme}")
+    expect(card).to_have_attribute("data-status", "failed")
+    expect(card).to_contain_text("unknown_table")
+    me.shot("failed")
+    card.get_by_role("button", name="Open the failing cell").click()
+    active = me.notebook.locator(".jp-Cell.jp-mod-active")
+    expect(active).to_contain_text("flights = unknown_table", timeout=30_000)
+    expect(active).to_be_in_viewport()
+    expect(active).to_contain_text("NameError")
+    me.shot("failing-cell")
+
+
+@pytest.mark.timeout(180)
+def test_cancel(lab: Lab, open_lab: Callable[..., LabPage], theme: str) -> None:
+    path = f"slow/{theme}.ipynb"
+    lab.put_notebook(path, "n = 600", "import time", "time.sleep(n)")
+    me = open_lab("cancel", theme)
+    me.go_to("slow")
+    me.choose(f"{theme}.ipynb", "Run on cluster")
+    me.show_panel()
+    card = me.run(f"slow/{theme}")
+    expect(card).to_contain_text("cell 3 of 3", timeout=60_000)
+    card.get_by_role("button", name="Cancel").click()
+    expect(me.dialog).to_contain_text("Cancel this run?")
+    me.shot("asked")
+    me.answer("Keep running")
+    expect(card).to_have_attribute("data-status", "running")
+    card.get_by_role("button", name="Cancel").click()
+    me.answer("Cancel the run")
+    expect(card).to_have_attribute("data-status", "cancelled", timeout=15_000)
+    expect(card.get_by_role("button", name="Run again")).to_be_visible()
+    me.shot("cancelled")
+
+
+@pytest.mark.timeout(240)
+def test_a_run_goes_on_while_the_server_is_away(
+    lab: Lab, open_lab: Callable[..., LabPage]
+) -> None:
+    path = "away/steps.ipynb"
+    lab.put_notebook(path, "n = 12", *["import time; time.sleep(1)"] * 12, "print('done')")
+    me = open_lab("away")
+    me.go_to("away")
+    me.choose("steps.ipynb", "Run on cluster")
+    me.show_panel()
+    card = me.run("away/steps")
+    expect(card).to_contain_text("cell", timeout=60_000)
+    lab.kill_jupyter()
+    lab.wait_ready()
+    # Without a reload: the window finds the server again and learns what it has missed.
+    expect(card).to_have_attribute("data-status", "succeeded", timeout=90_000)
+    me.shot("back")
+    me.page.reload()
+    me.wait_ready()
+    me.show_panel()
+    expect(me.run("away/steps")).to_have_attribute("data-status", "succeeded")
+    me.run("away/steps").get_by_role("button", name="Open result").click()
+    expect(me.notebook.get_by_text("done", exact=True)).to_be_visible(timeout=30_000)
+    me.shot("result")
+
+
+@pytest.mark.timeout(180)
+def test_an_open_result_grows(lab: Lab, open_lab: Callable[..., LabPage]) -> None:
+    path = "growing/steps.ipynb"
+    steps = [f"import time; time.sleep(2); print('step {i} done')" for i in range(5)]
+    lab.put_notebook(path, "n = 1", *steps)
+    me = open_lab("growing")
+    me.go_to("growing")
+    me.choose("steps.ipynb", "Run on cluster")
+    me.show_panel()
+    card = me.run("growing/steps")
+    expect(card.get_by_role("button", name="Open result")).to_be_visible(timeout=60_000)
+    card.get_by_role("button", name="Open result").click()
+    expect(me.notebook.get_by_text("step 0 done", exact=True)).to_be_visible(timeout=30_000)
+    assert lab.runs(path)[0]["status"] == "running"
+    me.shot("growing")
+    expect(me.notebook.get_by_text("step 4 done", exact=True)).to_be_visible(timeout=30_000)
+    # It is there to be read: nothing was started for it.
+    assert [s["path"] for s in lab.get("api/sessions") if s["path"].startswith("results/")] == []
+
+
+@pytest.mark.timeout(180)
+def test_the_toolbar_button_saves_first(lab: Lab, open_lab: Callable[..., LabPage]) -> None:
+    path = "toolbar/one.ipynb"
+    lab.put_notebook(path, "a = 1", "print('before')")
+    me = open_lab("toolbar")
+    me.go_to("toolbar")
+    me.file("one.ipynb").dblclick()
+    line = me.notebook.locator(".cm-line", has_text="print('before')")
+    expect(line).to_be_visible(timeout=60_000)
+    line.click()
+    me.page.keyboard.press("Control+a")
+    me.page.keyboard.insert_text("print('after')")
+    me.notebook.locator(".jp-Toolbar [data-jp-item-name=omega-run]").click()
+    run = lab.wait_run(path, "succeeded")
+    result = lab.get(f"api/contents/{run['result_path']}")
+    assert "after" in str(result["content"]["cells"][1]["outputs"])
+    me.shot("toolbar")
