@@ -22,6 +22,7 @@ from omegaml_lab.server.models import HASH_ALGORITHM
 from omegaml_lab.server.mounts import Model, Mount, Mounts, clean, join
 from omegaml_lab.server.repository import RepositoryMount, in_thread
 from omegaml_lab.server.shared import shared_omega, shared_threads
+from omegaml_lab.server.signatures import share_between_threads
 from omegaml_lab.server.transfer import copy_tree
 from omegaml_lab.server.uploads import Uploads
 
@@ -42,10 +43,12 @@ class OmegaContentsManager(AsyncContentsManager):
         help="What is at the root of the file browser; the other one is a folder in it.",
     ).tag(config=True)
     repository_name = traitlets.Unicode(
-        "repo", help="The folder that shows the repository where the disk is at the root."
+        "repo",
+        help="The folder that shows the repository where the disk is at the root; none if empty.",
     ).tag(config=True)
     disk_name = traitlets.Unicode(
-        "local", help="The folder that shows the disk where the repository is at the root."
+        "local",
+        help="The folder that shows the disk where the repository is at the root; none if empty.",
     ).tag(config=True)
     root_dir = traitlets.Unicode(help="The folder of the disk that is shown.").tag(config=True)
     delete_to_trash = traitlets.Bool(
@@ -67,7 +70,8 @@ class OmegaContentsManager(AsyncContentsManager):
         super().__init__(**kwargs)
         self.threads = shared_threads(self.parent)
         self._naming = asyncio.Lock()  # two new files at once must not get the same name
-        self._signing = threading.RLock()  # the store of signatures is one SQLite connection
+        self._signing = threading.RLock()
+        share_between_threads(self.notary)
         self.disk = DiskMount(self)
         for trait in ("allow_hidden", "hide_globs"):
             traitlets.dlink((self, trait), (self.disk.manager, trait))
@@ -81,9 +85,13 @@ class OmegaContentsManager(AsyncContentsManager):
             self.threads,
         )
         if self.root == "repository":
-            self.mounts = Mounts(self.repository, **{self.disk_name: self.disk})
+            self.mounts = Mounts(self.repository, {self.disk_name: self.disk})
         else:
-            self.mounts = Mounts(self.disk, **{self.repository_name: self.repository})
+            self.mounts = Mounts(self.disk, {self.repository_name: self.repository})
+
+    @traitlets.observe("notary")
+    def _share_notary(self, change: Any) -> None:
+        share_between_threads(change.new)
 
     # -- defaults ----------------------------------------------------------------------------
 

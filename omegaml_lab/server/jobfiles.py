@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import mimetypes
+import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import nbformat
@@ -196,7 +197,10 @@ class JobFiles:
 
     def _save_notebook(self, model: Model, path: str, problem: dict[str, Any]) -> None:
         notebook = nbformat.from_dict(model["content"])
-        self._manager.check_and_sign(notebook, path)
+        try:
+            self._manager.check_and_sign(notebook, path)
+        except (RuntimeError, OSError, sqlite3.Error) as error:
+            raise HTTPError(500, f"Signing {path} failed, nothing was saved: {error}") from error
         try:
             nbformat.validate(notebook)
         except nbformat.ValidationError as error:

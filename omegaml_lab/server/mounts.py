@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from tornado.web import HTTPError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 __all__ = ["Entry", "Files", "Model", "Mount", "Mounts", "clean", "hidden", "join"]
 
@@ -86,11 +86,11 @@ class Mount(Protocol):
 
 
 class Mounts:
-    """Which mount a path belongs to."""
+    """Which mount a path belongs to; one whose name is empty is not shown."""
 
-    def __init__(self, root: Mount, **named: Mount) -> None:
+    def __init__(self, root: Mount, named: Mapping[str, Mount]) -> None:
         self.root = root
-        self.named = named
+        self.named = {name: mount for name, mount in named.items() if name}
 
     def find(self, path: str) -> tuple[Mount, str]:
         """Return the mount of a clean `path` and the path inside it."""
