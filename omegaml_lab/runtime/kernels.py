@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KernelProcess", "KernelSource", "KernelStartError", "UnknownKernelError"]
 
+_LONGEST_SOCKET_FOLDER = 90  # the path of a Unix socket ends at 107 bytes
 START_TIMEOUT = 60.0
 """Seconds a kernel may take until it answers."""
 
@@ -145,6 +146,9 @@ class KernelSource:
             kernel_spec_manager=specs,
             connection_file=str(folder / "kernel.json"),
         )
+        if manager.ipykernel and len(str(folder)) < _LONGEST_SOCKET_FOLDER:
+            # Sockets in the run's own folder: no port that others could take or listen on.
+            manager.transport, manager.ip = "ipc", str(folder / "kernel")
         for inherited in ("JPY_SESSION_NAME", "JPY_PARENT_PID"):
             environment.pop(inherited, None)
         try:

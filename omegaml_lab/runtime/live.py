@@ -68,7 +68,9 @@ class LiveNotebook:
     @property
     def progress(self) -> Progress:
         """How many code cells are done, and which one runs."""
-        return Progress(done=self._done, total=len(self._code), current=self._current)
+        total = len(self._code)
+        current = self._current if self._done < total else None
+        return Progress(done=self._done, total=total, current=current)
 
     # -- what the engine tells -----------------------------------------------------------------
 
