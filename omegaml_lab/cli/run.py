@@ -16,6 +16,7 @@ from omegaml_lab.cli.follow import follow, print_end
 from omegaml_lab.cli.output import print_json
 from omegaml_lab.cli.session import Session, examples, json_option, pass_session
 from omegaml_lab.cli.values import parameters_option, parse_values
+from omegaml_lab.core.names import Name
 from omegaml_lab.core.runs import Status
 from omegaml_lab.services.labs import public_link
 
@@ -93,7 +94,7 @@ def _helper(om: Omega, label: str) -> contextlib.AbstractContextManager[object]:
         "No worker runs: one is started for this run. `omega lab` or `omega worker` keeps one.",
         err=True,
     )
-    return temporary_worker(replace(om.config, mongo_url=om.url, label=label))
+    return temporary_worker(replace(om.config, label=label))
 
 
 def _lives(worker: Worker, label: str) -> bool:
@@ -134,12 +135,16 @@ def _left(left: Run) -> int:
 def _ended(om: Omega, ended: Run, *, publish: bool, as_json: bool) -> int:
     link = None
     if publish and ended.status is Status.SUCCEEDED:
-        report = om.reports.find(ended.job)
-        link = public_link(om.config.home, report.url) if report else None
+        # The worker publishes too, right after the run has ended: whoever is first does it.
+        known = om.reports.list(Name(ended.job))
+        report = known[0] if known else om.reports.publish(Name(ended.job))
+        link = public_link(om.config.home, report.url)
     if as_json:
         print_json({**ended.to_dict(), "link": link})
     else:
         print_end(ended)
         if link:
             click.echo(f"Report: {link}")
+            if link.startswith("/"):
+                click.echo("`omega lab` serves it; OMEGA_PUBLIC_URL makes it a whole link.")
     return 0 if ended.status is Status.SUCCEEDED else 1

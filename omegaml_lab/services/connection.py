@@ -14,10 +14,11 @@ from omegaml_lab.storage import embedded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from omegaml_lab.config import Config
 
-__all__ = ["check_servers", "environment_of", "resolve", "temporary_worker"]
+__all__ = ["check_servers", "environment_of", "held_file", "resolve", "temporary_worker"]
 
 
 def resolve(config: Config) -> Config:
@@ -37,6 +38,11 @@ def environment_of(config: Config) -> dict[str, str]:
     return environment
 
 
+def held_file(config: Config) -> Path | None:
+    """Return what a child process must hold a lock on, so that its MongoDB stays."""
+    return None if config.mongo_url is not None else embedded.users_file(config.home)
+
+
 def check_servers(config: Config) -> None:
     """Return if MongoDB and the broker answer.
 
@@ -53,12 +59,15 @@ def check_servers(config: Config) -> None:
 
 @contextlib.contextmanager
 def temporary_worker(config: Config) -> Iterator[Child]:
-    """Run a worker for as long as the block lasts."""
+    """Run a worker of the embedded services for as long as the block lasts."""
+    given = replace(config, mongo_url=None)
+    config = resolve(given)
     service = Service(
         name="worker",
-        command=[sys.executable, "-m", "omegaml_lab.cli", "worker"],
+        command=[sys.executable, "-m", "omegaml_lab.cli", "worker", "--grace", "1"],
         log=config.home / "logs" / "worker.log",
-        environment=environment_of(config),
+        environment={**environment_of(config), "OMEGA_LABEL": config.label},
+        holds=held_file(given),
     )
     child = Child(service, f"temporary-{os.getpid()}")
     child.start()

@@ -80,6 +80,7 @@ def jupyter_service(
     port: int,
     log: Path,
     environment: Mapping[str, str],
+    holds: Path | None,
     browser: bool,
 ) -> Service:
     """Return the service; secrets travel in the environment, never in the command line."""
@@ -94,7 +95,7 @@ def jupyter_service(
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")  # in a container; it listens on loopback and asks a token
-    return Service(name="jupyter", command=command, log=log, environment=environment)
+    return Service(name="jupyter", command=command, log=log, environment=environment, holds=holds)
 
 
 def answers(host: str, port: int) -> bool:

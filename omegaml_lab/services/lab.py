@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from omegaml_lab.core.errors import BrokerUnavailableError, OmegaError, ServiceError
 from omegaml_lab.services import jupyter
-from omegaml_lab.services.connection import check_servers, environment_of, resolve
+from omegaml_lab.services.connection import check_servers, environment_of, held_file, resolve
 from omegaml_lab.services.examples import put_examples
 from omegaml_lab.services.labs import (
     end_leftovers,
@@ -133,6 +133,7 @@ class Lab:
             port=self._port,
             log=self._log(f"jupyter-{self._port}"),
             environment=self._environment,
+            holds=held_file(self._given),
             browser=browser,
         )
 
@@ -142,6 +143,7 @@ class Lab:
             command=[sys.executable, "-m", "omegaml_lab.cli", name, *_OPTIONS.get(name, ())],
             log=self._log(name),
             environment={k: v for k, v in self._environment.items() if k != "JUPYTER_TOKEN"},
+            holds=held_file(self._given),
         )
 
     def _log(self, name: str) -> Path:

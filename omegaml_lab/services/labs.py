@@ -95,17 +95,17 @@ def running_labs(home: Path) -> list[LabRecord]:
 
 def end_leftovers(home: Path) -> list[str]:
     """End what Labs that were killed left running, and return the names of those services."""
-    ended = []
-    for lab in _recorded(home):
-        if lab.alive:
-            continue
-        for service in lab.services:
+    ended: list[str] = []
+    family: list[psutil.Process] = []
+    dead = [lab for lab in _recorded(home) if not lab.alive]
+    for service in (service for lab in dead for service in lab.services):
+        with contextlib.suppress(psutil.Error):
             if process := _process(service.pid, service.created):
-                family = [process, *process.children(recursive=True)]
-                with contextlib.suppress(psutil.Error):
-                    process.terminate()
-                end_processes(family, patience=5)
+                family += [process, *process.children(recursive=True)]
+                process.terminate()
                 ended.append(service.name)
+    end_processes(family, patience=6)
+    for lab in dead:
         for name in ("worker", "scheduler"):
             end_processes(bearers(f"{lab.pid}-{lab.created:.2f}/{name}"), patience=0)
         forget_lab(home, lab.pid)

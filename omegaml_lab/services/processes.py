@@ -28,12 +28,18 @@ _FIRST_DELAY, _LONGEST_DELAY, _STABLE_AFTER = 0.25, 30.0, 30.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """A program to keep running. `environment` is added to ours."""
+    """A program to keep running.
+
+    `environment` is added to ours. While the program runs it holds a shared lock on the file
+    `holds`: so the embedded MongoDB stays until its last client has ended, even when the
+    supervisor is killed.
+    """
 
     name: str
     command: Sequence[str]
     log: Path
     environment: Mapping[str, str] = field(default_factory=dict)
+    holds: Path | None = None
 
 
 @dataclass(slots=True)
@@ -67,11 +73,11 @@ class Child:
         if log.exists() and log.stat().st_size > _LOG_LIMIT:
             log.replace(log.with_suffix(".log.1"))
         launch = Path(__file__).with_name("launch.py")
-        parent = (str(os.getpid()), str(int(signal.SIGTERM)))
+        terms = (str(os.getpid()), str(int(signal.SIGTERM)), str(self.service.holds or ""))
         descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             self.process = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(launch), *parent, *self.service.command],
+                [sys.executable, "-I", "-S", str(launch), *terms, *self.service.command],
                 stdin=subprocess.DEVNULL,
                 stdout=descriptor,
                 stderr=descriptor,

@@ -23,7 +23,7 @@ from omegaml_lab.storage.mongod import USER, Mongod, Place, replace_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["EmbeddedStatus", "ensure", "release", "running_url", "status"]
+__all__ = ["EmbeddedStatus", "ensure", "release", "running_url", "status", "users_file"]
 
 _LOCK_SECONDS = 120.0
 
@@ -95,6 +95,11 @@ def ensure(home: Path, *, port: int | None = None) -> str:
                 replace_text(place.folder / "port", str(port))
             mongod.start()
     return _url(place)
+
+
+def users_file(home: Path) -> Path:
+    """Return the file on which a process holds a shared lock to be a user of the server."""
+    return Place(Path(home).expanduser().resolve()).users
 
 
 def running_url(home: Path) -> str | None:

@@ -44,6 +44,7 @@ def test_no_secret_is_in_the_command_line(tmp_path, monkeypatch):
         port=8888,
         log=tmp_path / "log",
         environment={"JUPYTER_TOKEN": "mine"},
+        holds=None,
         browser=False,
     )
     assert not any("mine" in argument for argument in service.command)
