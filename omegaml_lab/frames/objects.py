@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +20,7 @@ _MISSING: dict[Any, tuple[str, Any]] = {
     float: ("nan", np.nan),
     type(pd.NA): ("NA", pd.NA),
 }
+_GUESS = 64
 _BY_NAME = dict(_MISSING.values())
 _ARROW: dict[Any, Any] = {str: pa.large_string(), bytes: pa.large_binary()}
 
@@ -63,7 +63,8 @@ def decode(recipe: dict[str, Any], chunks: Sequence[pa.Array]) -> np.ndarray[Any
 def width(values: np.ndarray[Any, Any]) -> float:
     """Return about how many bytes a value takes, from a sample."""
     sample = values[:: max(1, len(values) // 500)]
-    return sum(map(sys.getsizeof, sample)) / max(1, len(sample))
+    sizes = [len(value) if isinstance(value, str | bytes) else _GUESS for value in sample]
+    return sum(sizes) / max(1, len(sizes))
 
 
 def _uniform(values: np.ndarray[Any, Any]) -> tuple[type, str] | None:

@@ -42,16 +42,16 @@ def write_frame(
     groups = _group(columns, min(chunk_rows, max(fields["rows"], 1)))
     schema = FrameSchema(**fields, groups=groups, chunk_rows=chunk_rows)
     writer = _Writer(storage, name, columns, groups)
-    ranges = writer.ranges(schema.rows, chunk_rows) if columns else []
+    tasks = writer.tasks(schema.rows, chunk_rows) if columns else []
     storage.chunks.prepare()
     with ThreadPoolExecutor(_THREADS, "omega-frame") as pool:
-        results = [part for parts in pool.map(writer.write, ranges) for part in parts]
+        results = [part for parts in pool.map(writer.write, tasks) for part in parts]
     blob = storage.blobs.write(schema.to_bytes())
     digest = hashlib.sha256(blob.hash.encode())
     for _, part in results:
         digest.update(part)
     segment = Segment(id=writer.segment, rows=schema.rows, chunks=len(results))
-    payload = Payload(blob=blob, segments=(segment,) if ranges else ())
+    payload = Payload(blob=blob, segments=(segment,) if tasks else ())
     return payload, blob.size + sum(size for size, _ in results), digest.hexdigest()
 
 
@@ -69,15 +69,20 @@ class _Writer:
         for position, group in enumerate(groups):
             self._by_group.setdefault(group, []).append(position)
 
-    def ranges(self, rows: int, chunk_rows: int) -> list[range]:
-        """Return the rows of each chunk; an empty frame has one chunk, for its types."""
+    def tasks(self, rows: int, chunk_rows: int) -> list[tuple[int, range]]:
+        """Return the group and rows of each chunk; an empty frame has one, for its types."""
         widest = max(column.width for column in self._columns)
         # So many rows of wide text are split below; this bounds the memory that it takes.
         step = max(1, min(chunk_rows, int(_WIDEST_BYTES / max(widest, 1))))
-        return [range(start, min(start + step, rows)) for start in range(0, max(rows, 1), step)]
+        return [
+            (group, range(start, min(start + step, rows)))
+            for start in range(0, max(rows, 1), step)
+            for group in self._by_group
+        ]
 
-    def write(self, rows: range) -> list[tuple[int, bytes]]:
-        """Write a range of rows; return the stored size and the digest of each chunk."""
+    def write(self, task: tuple[int, range]) -> list[tuple[int, bytes]]:
+        """Write some rows of a group; return the stored size and the digest of each chunk."""
+        group, rows = task
         try:
             chunks = [
                 Chunk(
@@ -89,8 +94,7 @@ class _Writer:
                     columns=columns,
                     zones=zones,
                 )
-                for group, positions in self._by_group.items()
-                for part, (columns, zones) in enumerate(self._parts(positions, rows))
+                for part, (columns, zones) in enumerate(self._parts(self._by_group[group], rows))
             ]
         except _TooLargeError as error:
             if len(rows) == 1:
@@ -98,8 +102,8 @@ class _Writer:
                 raise InvalidFrameError(self._name, reason) from None
             middle = rows.start + len(rows) // 2
             return [
-                *self.write(range(rows.start, middle)),
-                *self.write(range(middle, rows.stop)),
+                *self.write((group, range(rows.start, middle))),
+                *self.write((group, range(middle, rows.stop))),
             ]
         self._storage.chunks.write(chunks)
         digest = hashlib.sha256()

@@ -72,6 +72,10 @@ class Connection:
         """Return the collection `name` of the database."""
         return self.database[name]
 
+    def forget(self) -> None:
+        """Forget which indexes and collections are known to be there."""
+        self._ensured = set()
+
     def close(self) -> None:
         """Disconnect; the next use connects again."""
         with self._lock:

@@ -70,6 +70,12 @@ class Storage:
         """Return the records kept in `collection`."""
         return Records(self._connection, collection)
 
+    def erase(self) -> None:
+        """Remove the whole database with all that is in it. There is no way back."""
+        with self._connection.errors():
+            self._connection.client.drop_database(self._connection.name)
+        self._connection.forget()
+
     def close(self) -> None:
         """Disconnect; a later use connects again."""
         self._connection.close()

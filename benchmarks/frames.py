@@ -1,0 +1,106 @@
+"""Put and get of frames against parquet (snappy) on the local disk.
+
+Run it as ``python benchmarks/frames.py [mongodb://…/database]``; without a URL it starts the
+embedded MongoDB in a temporary folder. The two sides take turns in one process, and what is
+printed are medians and their ratio. The database is dropped before and after.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from omegaml_lab.omega import Omega
+
+TURNS = 7
+
+
+def mixed(rows: int = 1_000_000) -> pd.DataFrame:
+    """Eight columns of the kinds that real tables have."""
+    rng = np.random.default_rng(7)
+    return pd.DataFrame(
+        {
+            "id": np.arange(rows),
+            "price": rng.lognormal(3, 1, rows),
+            "score": rng.normal(size=rows),
+            "count": rng.integers(0, 1000, rows, dtype="int32"),
+            "flag": rng.random(rows) < 0.3,
+            "when": pd.Timestamp("2024-01-01")
+            + pd.to_timedelta(rng.integers(0, 10**8, rows), "s"),
+            "carrier": rng.choice(["UA", "AA", "DL", "B6", "WN"], rows),
+            "tail": np.char.add("N", rng.integers(10_000, 14_000, rows).astype(str)),
+        }
+    )
+
+
+def wide(rows: int = 10_000, columns: int = 1_000) -> pd.DataFrame:
+    """Many columns of numbers."""
+    values = np.random.default_rng(7).normal(size=(rows, columns))
+    return pd.DataFrame(values, columns=[f"x{i}" for i in range(columns)])
+
+
+def compare(name: str, sides: dict[str, object]) -> None:
+    """Print the median of each side, and the ratio of the first to the last."""
+    times: dict[str, list[float]] = {side: [] for side in sides}
+    for turn in range(TURNS + 1):
+        for side, call in sides.items():
+            start = time.perf_counter()
+            call()
+            if turn:  # the first one warms up
+                times[side].append(time.perf_counter() - start)
+    medians = {side: statistics.median(values) for side, values in times.items()}
+    told = "  ".join(f"{side} {seconds * 1000:7.0f} ms" for side, seconds in medians.items())
+    ours, theirs = medians.values()
+    print(f"{name:32} {told}  ratio {ours / theirs:.2f}x")
+
+
+def measure(om: Omega, folder: Path) -> None:
+    """Compare on each frame."""
+    for name, frame in {"1,000,000 x 8 mixed": mixed(), "10,000 x 1,000": wide()}.items():
+        path = folder / "frame.parquet"
+        compare(
+            f"put  {name}",
+            {
+                "omega": lambda frame=frame: om.datasets.put(frame, "frame", keep=False),
+                "parquet": lambda frame=frame, path=path: frame.to_parquet(path),
+            },
+        )
+        compare(
+            f"get  {name}",
+            {
+                "omega": lambda: om.datasets.get("frame"),
+                "parquet": lambda path=path: pd.read_parquet(path),
+            },
+        )
+        pd.testing.assert_frame_equal(om.datasets.get("frame"), frame)
+        two = list(frame.columns[1:3])
+        compare(
+            f"get  {name}, two columns",
+            {
+                "omega": lambda two=two: om.datasets.get("frame", columns=two),
+                "parquet": lambda path=path, two=two: pd.read_parquet(path, columns=two),
+            },
+        )
+
+
+def main() -> None:
+    """Run the comparison."""
+    with tempfile.TemporaryDirectory(prefix="omega-bench-") as folder:
+        home = Path(folder)
+        url = sys.argv[1] if len(sys.argv) > 1 else None
+        if url is None:
+            from omegaml_lab.storage import embedded
+
+            url = embedded.ensure(home / "home")
+        with Omega(url, bucket="benchmark") as om:
+            measure(om, home)
+
+
+if __name__ == "__main__":
+    main()
