@@ -34,7 +34,7 @@ def shared(mongo_server_url: str, tmp_path_factory: pytest.TempPathFactory) -> I
     """A repository that all tests of a module use, for they share a worker."""
     import pymongo
 
-    from tests.conftest import database_url
+    from omegaml_lab.testing.fixtures import database_url
 
     name = f"omega_test_{uuid.uuid4().hex[:12]}"
     config = Config.load(
