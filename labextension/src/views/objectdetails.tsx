@@ -57,7 +57,7 @@ function ObjectButtons({ object, actions, trans }: IObjectDetailsProps): JSX.Ele
     [true, deleteIcon, trans.__('Drop'), actions.drop]
   ];
   return (
-    <div className="jp-Omega-runActions">
+    <div className="jp-Omega-actions">
       {buttons.map(([wanted, icon, label, act]) =>
         wanted ? (
           <Button

@@ -90,7 +90,7 @@ interface IRowProps {
 function Row({ object, model, actions, reachable }: IRowProps): JSX.Element {
   const Icon = iconOf(object);
   const selected = model.selected?.name === object.name;
-  const shown = model.search ? object.name : (object.name.split('/').pop() ?? object.name);
+  const cut = object.name.lastIndexOf('/');
   const select = (): void => model.select(selected ? null : object.name);
   const enter = (): void =>
     isFolder(object) ? void model.open(object.store, object.name) : actions.open(object);
@@ -117,7 +117,10 @@ function Row({ object, model, actions, reachable }: IRowProps): JSX.Element {
         <Icon.react tag="span" width="16px" height="16px" />
       </td>
       <td data-column="name" title={object.name}>
-        <bdi>{shown}</bdi>
+        <bdi>{object.name.slice(cut + 1)}</bdi>
+        {model.search && cut > 0 && (
+          <span className="jp-Omega-place"> {object.name.slice(0, cut)}</span>
+        )}
       </td>
       <td data-column="size">{isFolder(object) ? '' : formatSize(object.size)}</td>
       <td data-column="modified" title={formatTime(object.modified)}>

@@ -1,5 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { redoIcon } from '@jupyterlab/ui-components';
+import { undoIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { IField, ParametersForm } from '../models/form';
@@ -28,7 +28,7 @@ export function ParameterFields({ form, trans }: IParameterFieldsProps): JSX.Ele
         <Field key={field.parameter.name} field={field} form={form} trans={trans} />
       ))}
       {form.refusal && (
-        <p className="jp-Omega-refusal" role="alert">
+        <p className="jp-Omega-refusal jp-Omega-formRefusal" role="alert">
           {form.refusal}
         </p>
       )}
@@ -50,7 +50,7 @@ function Field({ field, form, trans }: IFieldProps): JSX.Element {
         <span className="jp-Omega-type">{type === 'any' ? 'JSON' : type}</span>
         {(field.changed || field.error) && (
           <IconButton
-            icon={redoIcon}
+            icon={undoIcon}
             label={trans.__('Back to the default of %1', name)}
             onClick={() => form.reset(name)}
           />
@@ -63,12 +63,16 @@ function Field({ field, form, trans }: IFieldProps): JSX.Element {
         </div>
       )}
       <div id={`${id}-help`} className="jp-Omega-hint">
-        {help}
-        {help && ' '}
-        {trans.__('Default: %1', JSON.stringify(field.parameter.default))}
+        {[help, defaultText(field, trans)].filter(Boolean).join(' · ')}
       </div>
     </div>
   );
+}
+
+function defaultText({ parameter }: IField, trans: TranslationBundle): string {
+  return parameter.default === null
+    ? trans.__('Left alone, the notebook decides.')
+    : trans.__('Default: %1', JSON.stringify(parameter.default));
 }
 
 interface IControlProps {

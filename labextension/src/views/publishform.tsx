@@ -52,7 +52,7 @@ export function PublishForm({ publication, trans }: IPublishFormProps): JSX.Elem
         </p>
       )}
       {refusal && (
-        <p className="jp-Omega-refusal" role="alert">
+        <p className="jp-Omega-refusal jp-Omega-formRefusal" role="alert">
           {refusal}
         </p>
       )}

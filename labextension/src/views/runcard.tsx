@@ -4,6 +4,7 @@ import {
   Button,
   caretDownIcon,
   caretRightIcon,
+  filterIcon,
   linkIcon,
   notebookIcon,
   redoIcon,
@@ -17,7 +18,6 @@ import type { IRun } from '../client/runs';
 import { isFinal } from '../client/runs';
 import { elapsedSeconds } from '../models/progress';
 import { formatAgo, formatDuration, formatTime } from './format';
-import { IconButton } from './iconbutton';
 import { standing, STATUS_ICONS, statusLabel } from './status';
 
 /** What can be done with a run. */
@@ -81,7 +81,7 @@ export function RunCard(props: IRunCardProps): JSX.Element {
         </div>
       )}
       <Actions {...props} />
-      {open && <Details run={run} trans={trans} />}
+      {open && <Details {...props} />}
     </li>
   );
 }
@@ -145,7 +145,7 @@ interface IAction {
 function Actions(props: IRunCardProps): JSX.Element {
   const { run, reachable } = props;
   return (
-    <div className="jp-Omega-runActions">
+    <div className="jp-Omega-actions">
       {actionsOf(props).map(({ icon, label, act }) => (
         <Button
           key={label}
@@ -160,12 +160,6 @@ function Actions(props: IRunCardProps): JSX.Element {
           {label}
         </Button>
       ))}
-      <IconButton
-        icon={notebookIcon}
-        label={props.trans.__('Show the runs of this notebook only')}
-        tabIndex={reachable ? 0 : -1}
-        onClick={() => props.actions.onlyJob(run.job)}
-      />
     </div>
   );
 }
@@ -195,7 +189,7 @@ function actionsOf({ run, report, actions, trans }: IRunCardProps): IAction[] {
   return list;
 }
 
-function Details({ run, trans }: { run: IRun; trans: TranslationBundle }): JSX.Element {
+function Details({ run, reachable, actions, trans }: IRunCardProps): JSX.Element {
   const rows: [string, string | null][] = [
     [trans.__('Notebook'), trans.__('%1, revision %2', run.job, run.revision)],
     [trans.__('Parameters'), parametersText(run)],
@@ -209,16 +203,30 @@ function Details({ run, trans }: { run: IRun; trans: TranslationBundle }): JSX.E
     [trans.__('Run'), run.id]
   ];
   return (
-    <dl className="jp-Omega-details">
-      {rows.map(([term, value]) =>
-        value ? (
-          <React.Fragment key={term}>
-            <dt>{term}</dt>
-            <dd>{value}</dd>
-          </React.Fragment>
-        ) : null
-      )}
-    </dl>
+    <>
+      <dl className="jp-Omega-details">
+        {rows.map(([term, value]) =>
+          value ? (
+            <React.Fragment key={term}>
+              <dt>{term}</dt>
+              <dd>{value}</dd>
+            </React.Fragment>
+          ) : null
+        )}
+      </dl>
+      <div className="jp-Omega-actions">
+        <Button
+          minimal
+          small
+          className="jp-Omega-textButton"
+          tabIndex={reachable ? 0 : -1}
+          onClick={() => actions.onlyJob(run.job)}
+        >
+          <filterIcon.react tag="span" width="14px" height="14px" />
+          {trans.__('Only the runs of this notebook')}
+        </Button>
+      </div>
+    </>
   );
 }
 

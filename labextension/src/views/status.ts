@@ -46,7 +46,7 @@ export function standing(run: IRun, trans: TranslationBundle): string {
       : trans.__('%1 · starting the kernel', label);
   }
   if (run.status === 'failed' && total) {
-    return trans.__('%1 · %2 of %3 cells done', label, done, total);
+    return trans.__('%1 · cell %2 of %3', label, Math.min(done + 1, total), total);
   }
   return label;
 }
