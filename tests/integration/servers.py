@@ -52,7 +52,7 @@ class Server:
 
     def contents(self, path: str, **params: Any) -> Any:
         """Return a contents model."""
-        return self.get(f"api/contents/{quoted(path)}", params=params)
+        return self.get(f"api/contents/{quoted(path)}".rstrip("/"), params=params)
 
 
 def good(response: requests.Response) -> requests.Response:
