@@ -51,7 +51,9 @@ def markdown_pages() -> list[Path]:
 
 
 # Not called `page`: that is Playwright's fixture.
-@pytest.mark.parametrize("source", markdown_pages(), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "source", markdown_pages(), ids=lambda path: str(path.relative_to(DOCS.parent))
+)
 def test_links_lead_somewhere(source: Path) -> None:
     links = re.findall(r"\]\((?!https?://|#)([^)#\s]+)", source.read_text("utf-8"))
     assert [link for link in links if not (source.parent / link).exists()] == []

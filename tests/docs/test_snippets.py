@@ -14,9 +14,12 @@ import click
 import pytest
 
 from omegaml_lab.cli import omega
-from omegaml_lab.services.connection import temporary_worker
+from omegaml_lab.services.connection import environment_of
+from omegaml_lab.services.processes import Child, Service, stop_children
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from omegaml_lab.config import Config
 
 ROOT = Path(__file__).parents[2]
@@ -33,7 +36,7 @@ def blocks(page: Path, language: str) -> list[str]:
 def commands() -> list[tuple[str, str]]:
     """Return every line of the shell blocks that calls `omega`, with its page."""
     return [
-        (page.name, line.split(" #")[0].strip())
+        (str(page.relative_to(ROOT)), line.split(" #")[0].strip())
         for page in PAGES
         for block in blocks(page, "bash")
         for line in block.replace("\\\n", " ").splitlines()
@@ -44,22 +47,37 @@ def commands() -> list[tuple[str, str]]:
 WITH_PYTHON = [page for page in PAGES if blocks(page, "python")]
 
 
+@pytest.fixture
+def worker(config: Config) -> Iterator[Child]:
+    """A worker of the test's own repository."""
+    service = Service(
+        name="worker",
+        command=[sys.executable, "-m", "omegaml_lab.cli", "worker"],
+        log=config.home / "logs" / "worker.log",
+        environment=environment_of(config),
+    )
+    child = Child(service, f"docs-{os.getpid()}")
+    child.start()
+    yield child
+    stop_children([child], patience=8)
+
+
 def test_readme_has_something_to_try() -> None:
     assert ROOT / "README.md" in WITH_PYTHON
     assert "omega status" in {line for _, line in commands()}
 
 
 # Not called `page`: that is Playwright's fixture.
-@pytest.mark.parametrize("source", WITH_PYTHON, ids=lambda path: path.name)
+@pytest.mark.usefixtures("worker")
+@pytest.mark.parametrize("source", WITH_PYTHON, ids=lambda path: str(path.relative_to(ROOT)))
 def test_python_runs(source: Path, config: Config) -> None:
     code = "\n".join(["import omegaml_lab as om", *blocks(source, "python")])
-    environ = {key: value for key, value in os.environ.items() if not key.startswith("OMEGA_")}
-    environ |= {"OMEGA_HOME": str(config.home), "OMEGA_MONGO_URL": config.mongo_url or ""}
-    with temporary_worker(config):
-        done = subprocess.run(
-            [sys.executable, "-c", code],
-            env=environ, capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
+    others = {key: value for key, value in os.environ.items() if not key.startswith("OMEGA_")}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**others, **environment_of(config)}, capture_output=True, text=True, timeout=120,
+        check=False,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
     if source.name == "README.md":
         assert "succeeded" in done.stdout

@@ -116,7 +116,7 @@ def test_second_analysis_reads_what_the_first_has_put(execute, omega: Omega) -> 
     assert omega.datasets.metadata("flights").revision == 1
     assert not omega.models.exists("delays/HA")
     assert "No model was trained" in texts(result)
-    daily = omega.datasets.get("weather/JFK daily")
+    daily = omega.datasets.get("delays/JFK by day")
     assert daily["date"].dt.month.unique().tolist() == [1, 2]
 
 
