@@ -6,12 +6,22 @@ import type { IRun } from '../client/runs';
 
 /** Open the executed notebook of a run. It is there to be read: no kernel is started for it. */
 export function openResult(documents: IDocumentManager, run: IRun): IDocumentWidget | undefined {
-  return run.result_path === null
-    ? undefined
-    : documents.openOrReveal(run.result_path, undefined, undefined, undefined, {
-        shouldStart: false,
-        autoStartDefault: false
-      });
+  const path = run.result_path;
+  if (path === null) {
+    return undefined;
+  }
+  const isNew = !documents.findWidget(path, null);
+  const widget = documents.openOrReveal(path, undefined, undefined, undefined, {
+    shouldStart: false,
+    autoStartDefault: false
+  });
+  if (widget && isNew) {
+    void widget.context.ready.then(() => {
+      // Jupyter adds the language where it is missing, and calls that a change.
+      widget.context.model.dirty = false;
+    });
+  }
+  return widget;
 }
 
 /** Open the executed notebook at the cell that failed, and make that the active one. */

@@ -65,6 +65,7 @@ async function reload(widget: IDocumentWidget): Promise<void> {
   const top = scrolled?.scrollTop ?? 0;
   try {
     await context.revert();
+    context.model.dirty = false; // Jupyter completes the metadata, which is nobody's change
   } catch {
     return; // The next change tries again; Jupyter has said what is the matter.
   }
