@@ -42,6 +42,10 @@ def __getattr__(name: str) -> Any:
     return value
 
 
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_PUBLIC, *_OF_DEFAULT})
+
+
 class _Package(types.ModuleType):
     """The class of this module, with the stores of the default repository.
 
@@ -60,7 +64,8 @@ def _of_default(name: str) -> property:
     return property(get, ignore)
 
 
-for _name in ("datasets", "models", "jobs", "scripts", "runtime", "reports"):
+_OF_DEFAULT = ("datasets", "models", "jobs", "scripts", "runtime", "reports")
+for _name in _OF_DEFAULT:
     setattr(_Package, _name, _of_default(_name))
 sys.modules[__name__].__class__ = _Package
 

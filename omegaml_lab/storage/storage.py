@@ -130,10 +130,13 @@ class Objects:
         if event["operationType"] == "delete":
             document = self._last_state(event["documentKey"]["_id"])
             return _said("dropped", document) if document else None
-        document = event.get("fullDocument")
-        if not document:  # dropped before we could look: that will be told
-            return None
         fields = event.get("updateDescription", {}).get("updatedFields", {})
+        document = event.get("fullDocument")
+        if not document:  # dropped before we could look; that will be told next
+            archived = self._last_state(event["documentKey"]["_id"])
+            if archived is None:
+                return None
+            document = {**archived, "name": fields.get("name", archived["name"])}
         if event["operationType"] == "insert" or "revision" in fields:
             return _said("put", document)
         if "name" in fields:

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from omegaml_lab.core.errors import InvalidNameError
+from omegaml_lab.core.names import MAX_LENGTH, Name, check_path, parent_of, parse_name
+
+PARTS = st.text(
+    st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="/"), min_size=1, max_size=20
+).filter(lambda part: part not in {".", ".."})
+PATHS = st.lists(PARTS, min_size=1, max_size=4).map("/".join)
+
+
+@given(PATHS)
+def test_every_character_but_control_is_legal(path: str) -> None:
+    assert check_path(path) == path
+    assert Name(path).path == path
+    assert Name(path).parent == parent_of(path)
+
+
+@given(PATHS, st.integers(min_value=1))
+def test_a_revision_is_what_follows_the_last_at(path: str, revision: int) -> None:
+    assert parse_name(f"{path}@{revision}") == Name(path, revision=revision)
+    assert str(Name(path, revision=revision)) == f"{path}@{revision}"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("flights", Name("flights")),
+        ("a/b@prod", Name("a/b", tag="prod")),
+        ("a@2x.png", Name("a@2x.png")),
+        ("a@0", Name("a@0")),
+        ("@3", Name("@3")),
+        ("a@b@3", Name("a@b", revision=3)),
+        ("me@x.org/data", Name("me@x.org/data")),
+    ],
+)
+def test_what_people_write(text: str, name: Name) -> None:
+    assert parse_name(text) == name
+
+
+@pytest.mark.parametrize(
+    "path", ["", "/", "a/", "/a", "a//b", ".", "a/../b", "..", "a\x00b", "a\nb", "\ud800"]
+)
+def test_what_is_refused(path: str) -> None:
+    with pytest.raises(InvalidNameError) as caught:
+        check_path(path)
+    assert caught.value.name == path
+
+
+def test_the_longest_name_counts_bytes() -> None:
+    assert check_path("x" * MAX_LENGTH)
+    with pytest.raises(InvalidNameError, match="longer"):
+        check_path("ä" * (MAX_LENGTH // 2 + 1))

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from omegaml_lab.core.runs import FINAL, TRANSITIONS, Failure, Progress, Run, Status, can_become
+
+
+@given(st.sampled_from(Status), st.sampled_from(Status))
+def test_nothing_comes_back_but_what_is_lost(status: Status, wanted: Status) -> None:
+    allowed = can_become(status, wanted)
+    assert allowed == (wanted in TRANSITIONS[status])
+    if status in FINAL:
+        goes_on = {Status.QUEUED, Status.CANCELLED} if status is Status.LOST else set()
+        assert allowed == (wanted in goes_on)
+    assert not can_become(status, status)
+
+
+def test_a_run_comes_back_from_its_record() -> None:
+    now = dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
+    run = Run(
+        id="x",
+        job="a.ipynb",
+        revision=1,
+        status=Status.FAILED,
+        queued_at=now,
+        started_at=now,
+        ended_at=now + dt.timedelta(seconds=2),
+        progress=Progress(done=1, total=3, current=2),
+        error=Failure(name="ValueError", message="no", cell=2, traceback=("a", "b")),
+    )
+    record = json.loads(json.dumps(run.to_dict())) | {"unknown": 1}
+    times = ("queued_at", "started_at", "ended_at")
+    record |= {key: dt.datetime.fromisoformat(record[key]) for key in times}
+    assert Run.from_record(record) == run
+    assert run.final
+    assert run.elapsed == 2

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import datetime as dt
+import io
+import os
+from typing import TYPE_CHECKING
+
+import pymongo
+import pytest
+
+from omegaml_lab.core.errors import IntegrityError
+from omegaml_lab.storage.blobs import INLINE, PIECE
+from omegaml_lab.storage.storage import Storage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SIZES = [0, 1, INLINE, INLINE + 1, PIECE - 1, PIECE, PIECE + 1, 9 * PIECE + 5]
+
+
+@pytest.fixture
+def storage(mongo_url: str) -> Iterator[Storage]:
+    storage = Storage.open(mongo_url)
+    yield storage
+    storage.close()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_bytes_come_back(storage: Storage, size: int) -> None:
+    data = os.urandom(size)
+    blob = storage.blobs.write(data)
+    assert blob.size == size
+    assert storage.blobs.read(blob) == data
+    assert b"".join(storage.blobs.stream(blob)) == data
+    assert (blob.inline is not None) == (size <= INLINE)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_however_they_come_in_they_are_the_same(storage: Storage, size: int) -> None:
+    data = os.urandom(size)
+    parts = [data[i : i + 1_234_567] for i in range(0, size, 1_234_567)]
+    sources = [bytearray(data), memoryview(data), io.BytesIO(data), iter(parts), parts]
+    assert len({storage.blobs.write(source) for source in sources}) == 1
+
+
+def test_a_blob_is_a_file(storage: Storage) -> None:
+    data = os.urandom(3 * PIECE + 17)
+    blob = storage.blobs.write(data)
+    with storage.blobs.open(blob) as file:
+        assert file.read() == data
+        assert file.seek(-17, os.SEEK_END) == 3 * PIECE
+        assert file.read(100) == data[-17:]
+        file.seek(PIECE - 3)
+        assert file.read(6) == data[PIECE - 3 : PIECE + 3]
+        assert file.seek(10**9) == 10**9
+        assert file.read() == b""
+        with pytest.raises(ValueError, match="before the start"):
+            file.seek(-1)
+    with storage.blobs.open(storage.blobs.write(b"small")) as file:
+        file.seek(1)
+        assert file.read() == b"mall"
+
+
+def test_equal_pieces_are_kept_once(storage: Storage, mongo_url: str) -> None:
+    data = os.urandom(2 * PIECE)
+    storage.blobs.write(data + b"a" * 100_000)
+    storage.blobs.write(data + b"b" * 100_000)
+    storage.blobs.write(data[:PIECE] * 6)
+    with pymongo.MongoClient(mongo_url) as client:
+        pieces = client.get_default_database()["pieces"]
+        assert pieces.count_documents({}) == 4
+        # Who relies on a piece again makes it young, for the collector's sake.
+        long_ago = dt.datetime(2020, 1, 1)  # noqa: DTZ001
+        pieces.update_many({}, {"$set": {"t": long_ago}})
+        storage.blobs.write(data)
+        assert pieces.count_documents({"t": {"$gt": long_ago}}) == 2
+
+
+def test_damage_is_noticed(storage: Storage, mongo_url: str) -> None:
+    blob = storage.blobs.write(os.urandom(3 * PIECE))
+    with pymongo.MongoClient(mongo_url) as client:
+        pieces = client.get_default_database()["pieces"]
+        one = pieces.find_one()
+        pieces.update_one({"_id": one["_id"]}, {"$set": {"d": b"\0" * PIECE}})
+        with pytest.raises(IntegrityError):
+            storage.blobs.read(blob)
+        pieces.delete_one({"_id": one["_id"]})
+        with pytest.raises(IntegrityError):
+            b"".join(storage.blobs.stream(blob))
