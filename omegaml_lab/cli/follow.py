@@ -35,8 +35,10 @@ def states(om: Omega, run: Run) -> Iterator[Run]:
             stop.set()
 
 
-def follow(om: Omega, run: Run, *, quiet: bool) -> Run:
+def follow(om: Omega, run: Run, *, quiet: bool, notices: bool = True) -> Run:
     """Return the run when it has ended; unless `quiet` a progress bar shows its cells.
+
+    `notices` says whether to tell what keeps it waiting.
 
     Raises
     ------
@@ -67,7 +69,7 @@ def follow(om: Omega, run: Run, *, quiet: bool) -> Run:
                 completed=progress.done,
                 cells=f"cell {progress.done} of {progress.total}" if progress.total else "",
             )
-            if run.notice and run.notice != said and not quiet:
+            if notices and run.notice and run.notice != said and not quiet:
                 said = run.notice
                 bar.console.print(run.notice, style="yellow")
     return run

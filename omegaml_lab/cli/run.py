@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import socket
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from omegaml_lab.cli.follow import follow, print_end
 from omegaml_lab.cli.output import print_json
 from omegaml_lab.cli.session import Session, examples, json_option, pass_session
 from omegaml_lab.cli.values import parameters_option, parse_values
+from omegaml_lab.core.errors import ObjectNotFoundError
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.runs import Status
 from omegaml_lab.services.labs import public_link
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from omegaml_lab.core.runs import Run
     from omegaml_lab.core.workers import Worker
     from omegaml_lab.omega import Omega
+    from omegaml_lab.runtime.handles import JobHandle
 
 __all__ = ["run"]
 
@@ -60,40 +62,51 @@ def run(
     exit code is 0 when the run succeeded (with --no-wait: when it is queued), else 1.
     """
     with session.open() as om:
-        job = om.runtime.job(_job_name(om, notebook))
+        job = _job(om, notebook)
         values = parse_values(job.name, given, job.parameters() if given else [])
         handle = job.run(values, publish=publish, label=label)
         if not wait:
             return _queued(handle.run, as_json=as_json)
-        helper = _helper(om, handle.run.label)
+        helped = _needs_worker(om, handle.run.label)
+        helper = _temporary_worker(om, handle.run.label) if helped else nullcontext()
         try:
             with helper:
-                ended = follow(om, handle.run, quiet=as_json)
+                ended = follow(om, handle.run, quiet=as_json, notices=not helped)
         except KeyboardInterrupt:
             return _left(handle.refresh().run)
         return _ended(om, ended, publish=publish, as_json=as_json)
 
 
-def _job_name(om: Omega, notebook: str) -> str:
-    """Return the name of the job; a file on disk is put first."""
+def _job(om: Omega, notebook: str) -> JobHandle:
+    """Return the job that is meant; a file on disk is put first."""
     path = Path(notebook)
     if not path.is_file():
-        return notebook
+        try:
+            return om.runtime.job(notebook)
+        except ObjectNotFoundError:
+            click.echo(
+                f"There is no file {notebook} here, so the name of a job is meant.", err=True
+            )
+            raise
     put = om.jobs.put(path.read_bytes(), name_of(path), kind="notebook")
     click.echo(f"{path} is put into the repository as job {put.name}@{put.revision}.", err=True)
-    return put.name
+    return om.runtime.job(Name(put.name))
 
 
-def _helper(om: Omega, label: str) -> contextlib.AbstractContextManager[object]:
-    """Return a worker for the time of waiting where only we can start one, else nothing."""
+def _needs_worker(om: Omega, label: str) -> bool:
+    """Whether nobody is there to perform the run, and it is for us to change that."""
     if om.config.mongo_url is not None or any(_lives(w, label) for w in om.runtime.workers()):
-        return contextlib.nullcontext()
-    from omegaml_lab.services.connection import temporary_worker
-
+        return False
     click.echo(
         "No worker runs: one is started for this run. `omega lab` or `omega worker` keeps one.",
         err=True,
     )
+    return True
+
+
+def _temporary_worker(om: Omega, label: str) -> AbstractContextManager[object]:
+    from omegaml_lab.services.connection import temporary_worker
+
     return temporary_worker(replace(om.config, label=label))
 
 
