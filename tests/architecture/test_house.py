@@ -130,6 +130,14 @@ def test_every_setting_is_documented() -> None:
     assert {name for name in wanted if name not in page} == set()
 
 
+def test_no_test_is_left_out() -> None:
+    project = tomllib.loads((measures.ROOT / "pyproject.toml").read_text("utf-8"))
+    named = set(project["tool"]["pytest"]["ini_options"]["testpaths"])
+    tests = [relative(p) for p in measures.project_files() if p.name.startswith("test_")]
+    folders = {"/".join(name.split("/")[:2]) for name in tests if name.endswith(".py")}
+    assert folders == named
+
+
 def test_import_is_light() -> None:
     heavy = (
         "pandas numpy sklearn celery kombu pymongo bson tornado pyarrow dask nbformat jupyterlab"
