@@ -91,11 +91,15 @@ def make_worker(omega: Omega, *, grace: float = GRACE) -> Celery:
 
 def _performer(omega: Omega) -> Performer:
     # These load papermill and nbformat: once, before the first run waits for them.
+    from omegaml_lab.runtime import warm
     from omegaml_lab.runtime.kernels import KernelSource
     from omegaml_lab.runtime.log import secrets_of
     from omegaml_lab.runtime.performer import Performer
 
     config, url = omega.config, omega.url
+    nursery = warm.Nursery() if warm.available() else None
+    if nursery is not None:
+        nursery.start()
 
     def jobs(run: Run) -> JobStore:
         return JobStore(
@@ -116,7 +120,7 @@ def _performer(omega: Omega) -> Performer:
         runs=omega.runtime.runs.records,
         workers=omega.storage.records("workers"),
         jobs=jobs,
-        kernels=KernelSource(),
+        kernels=KernelSource(nursery),
         environment=environment,
         secrets=secrets_of(url, config.broker_url),
         label=config.label,

@@ -45,7 +45,7 @@ def _exporter(*, hide_code: bool) -> HTMLExporter:
     tags.TagRemovePreprocessor.remove_cell_tags = {"remove-cell", "remove_cell", "hide-cell"}
     tags.TagRemovePreprocessor.remove_input_tags = {"remove-input", "remove_input", "hide-input"}
     tags.TagRemovePreprocessor.remove_all_outputs_tags = {"remove-output", "hide-output"}
-    return HTMLExporter(
+    return HTMLExporter(  # type: ignore[no-untyped-call]
         config=tags,
         template_name="omega",
         extra_template_basedirs=[str(_TEMPLATES)],

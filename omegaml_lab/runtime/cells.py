@@ -93,6 +93,8 @@ class CellRunner(PapermillNotebookClient):  # type: ignore[misc]
         try:
             async with kernels.start(self.kernel_name, environment=environment) as kernel:
                 await self._run_in(kernel)
+        except asyncio.CancelledError as error:  # by stop(), before the kernel answered
+            raise KernelDiedError("it was told to end", self._cell) from error
         finally:
             live.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -105,6 +107,7 @@ class CellRunner(PapermillNotebookClient):  # type: ignore[misc]
             await self._run_cells()
             self.nb.metadata["language_info"] = kernel.language_info
             self.set_widgets_metadata()
+            await kernel.leave(self.kc)
         except (asyncio.CancelledError, DeadKernelError) as error:
             if self._cell is not None:
                 self.nb_man.cell_exception(self.nb.cells[self._cell], cell_index=self._cell)

@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
 from queue import Empty
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+import psutil
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
 
 from omegaml_lab.core.errors import OmegaError
 
 if TYPE_CHECKING:
-    import subprocess
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
+
+    from omegaml_lab.runtime.warm import Nursery
 
 __all__ = ["KernelProcess", "KernelSource", "KernelStartError", "UnknownKernelError"]
 
-_LONGEST_SOCKET_FOLDER = 90  # the path of a Unix socket ends at 107 bytes
 START_TIMEOUT = 60.0
 """Seconds a kernel may take until it answers."""
+_LEAVE_TIMEOUT = 5.0
+_LONGEST_SOCKET_FOLDER = 90  # the path of a Unix socket ends at 107 bytes
+_LAUNCHER = ["-m", "ipykernel_launcher"]
+# What a notebook's history would be good for is in the notebook.
+_ARGUMENTS = ["--HistoryManager.hist_file=:memory:"]
 
 
 class UnknownKernelError(OmegaError, LookupError):
@@ -51,16 +60,40 @@ class KernelStartError(OmegaError, RuntimeError):
         super().__init__(f"The kernel {kernel!r} did not start: {reason}")
 
 
+class Process(Protocol):
+    """What is asked of a kernel's process."""
+
+    pid: int
+
+    def poll(self) -> int | None:
+        """Return the exit code, None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the exit code."""
+
+
+class _Manager(AsyncKernelManager):
+    """Knows a kernel's connection; its process is ours to start and to end."""
+
+    spec: KernelSpec
+    process: Process | None = None
+
+    async def is_alive(self) -> bool:  # type: ignore[override]
+        """Say whether the kernel's process runs."""
+        return self.process is not None and self.process.poll() is None
+
+    _async_is_alive = is_alive
+
+
 class KernelProcess:
     """One running kernel."""
 
-    def __init__(
-        self, manager: AsyncKernelManager, folder: Path, process: subprocess.Popen[bytes]
-    ) -> None:
+    def __init__(self, manager: _Manager, folder: Path, process: Process) -> None:
         self.manager = manager
         self.folder = folder
         self.process = process
         self.language_info: dict[str, Any] = {}
+        manager.process = process
 
     async def connect(self) -> Any:
         """Return a client whose channels are open, once the kernel answers.
@@ -70,10 +103,11 @@ class KernelProcess:
         KernelStartError
             If it ends first, or takes longer than a minute.
         """
+        deadline = time.monotonic() + START_TIMEOUT
+        await self._bound()
         client = self.manager.client()
         client.start_channels()
         client.allow_stdin = False
-        deadline = time.monotonic() + START_TIMEOUT
         while time.monotonic() < deadline:
             client.kernel_info()
             # The reply alone does not prove that outputs arrive too: wait for both channels.
@@ -82,22 +116,31 @@ class KernelProcess:
                 await client.get_iopub_msg(timeout=0.2)
                 self.language_info = reply["content"]["language_info"]
                 return client
-            if not await self.manager.is_alive():
+            if self.process.poll() is not None:
                 client.stop_channels()
                 raise KernelStartError(self.manager.kernel_name, self.reason())
         client.stop_channels()
         raise KernelStartError(self.manager.kernel_name, f"no answer in {START_TIMEOUT:g} s")
 
+    async def leave(self, client: Any) -> None:
+        """Let the kernel end by itself, with its exit handlers, for a few seconds."""
+        client.shutdown()
+        await self._until(lambda: self.process.poll() is not None, _LEAVE_TIMEOUT)
+
     def kill(self) -> None:
-        """End the kernel's whole process group; safe from any thread, and more than once."""
+        """End the kernel and all that it started; safe from any thread, and more than once."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            others = psutil.Process(self.process.pid).children(recursive=True)
+            for other in others:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    other.kill()
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
 
     def reason(self) -> str:
         """Say how the process ended, and the last it said."""
-        code = self.process.poll()
         said = self.log_tail(1000).strip()
-        return _ending(code) + (f". Its last words:\n{said}" if said else "")
+        return _ending(self.process.poll()) + (f". Its last words:\n{said}" if said else "")
 
     def log_tail(self, size: int) -> str:
         """Return the end of what the process itself wrote to its stdout and stderr."""
@@ -108,9 +151,34 @@ class KernelProcess:
             log.seek(max(0, path.stat().st_size - size))
             return log.read().decode("utf-8", "replace")
 
+    async def _bound(self) -> None:
+        """Wait for the kernel's sockets: who connects before they are there waits longer."""
+        if self.manager.transport != "ipc":
+            return
+        ports = [self.manager.shell_port, self.manager.iopub_port, self.manager.control_port]
+        paths = [Path(f"{self.manager.ip}-{port}") for port in ports]
+        await self._until(
+            lambda: all(path.exists() for path in paths) or self.process.poll() is not None,
+            START_TIMEOUT,
+        )
+
+    async def _until(self, condition: Callable[[], bool], seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition() and time.monotonic() < deadline:  # noqa: ASYNC110
+            await asyncio.sleep(0.002)
+
 
 class KernelSource:
-    """Starts kernels."""
+    """Starts kernels.
+
+    Parameters
+    ----------
+    nursery
+        Where Python kernels of this environment come from; None starts all of them cold.
+    """
+
+    def __init__(self, nursery: Nursery | None = None) -> None:
+        self._nursery = nursery
 
     @contextlib.asynccontextmanager
     async def start(
@@ -127,39 +195,65 @@ class KernelSource:
         """
         folder = Path(tempfile.mkdtemp(prefix="omega-run-"))
         try:
-            kernel = await self._launch(name, folder, {**os.environ, **environment})
+            manager = self._manager(name, folder)
+            kernel = KernelProcess(manager, folder, self._launch(manager, folder, environment))
             try:
                 yield kernel
             finally:
                 kernel.kill()
                 kernel.process.wait()
-                kernel.manager.context.destroy(linger=0)
+                manager.context.destroy(linger=0)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    async def _launch(self, name: str, folder: Path, environment: dict[str, str]) -> KernelProcess:
-        work = folder / "work"
-        work.mkdir()
+    def _manager(self, name: str, folder: Path) -> _Manager:
         specs = KernelSpecManager()
-        manager = AsyncKernelManager(
+        manager = _Manager(
             kernel_name=name,
             kernel_spec_manager=specs,
             connection_file=str(folder / "kernel.json"),
         )
-        if manager.ipykernel and len(str(folder)) < _LONGEST_SOCKET_FOLDER:
-            # Sockets in the run's own folder: no port that others could take or listen on.
-            manager.transport, manager.ip = "ipc", str(folder / "kernel")
-        for inherited in ("JPY_SESSION_NAME", "JPY_PARENT_PID"):
-            environment.pop(inherited, None)
         try:
-            with (folder / "kernel.log").open("wb") as log:
-                await manager.start_kernel(cwd=str(work), env=environment, stdout=log, stderr=log)
+            manager.spec = specs.get_kernel_spec(name)
         except NoSuchKernel as error:
             raise UnknownKernelError(name, sorted(specs.find_kernel_specs())) from error
+        if _is_ipykernel(manager.spec) and len(str(folder)) < _LONGEST_SOCKET_FOLDER:
+            # Sockets in the run's own folder: no port that others could take or listen on.
+            manager.transport, manager.ip = "ipc", str(folder / "kernel")
+        manager.write_connection_file()
+        return manager
+
+    def _launch(self, manager: _Manager, folder: Path, environment: Mapping[str, str]) -> Process:
+        work, log = folder / "work", folder / "kernel.log"
+        work.mkdir()
+        spec = manager.spec
+        command = manager.format_kernel_cmd(_ARGUMENTS if _is_ipykernel(spec) else None)
+        inherited = {k: v for k, v in os.environ.items() if k not in _NOT_INHERITED}
+        whole = {**inherited, **spec.env, **environment}
+        if self._nursery is not None and command[:3] == [sys.executable, *_LAUNCHER]:
+            with contextlib.suppress(OSError):
+                return self._nursery.spawn(command[3:], environment=whole, folder=work, log=log)
+        whole["JPY_PARENT_PID"] = str(os.getpid())
+        try:
+            with log.open("ab") as output:
+                return subprocess.Popen(
+                    command,
+                    cwd=work,
+                    env=whole,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    start_new_session=True,
+                )
         except OSError as error:
-            raise KernelStartError(name, str(error)) from error
-        provisioner: Any = manager.provisioner
-        return KernelProcess(manager, folder, provisioner.process)
+            raise KernelStartError(manager.kernel_name, str(error)) from error
+
+
+_NOT_INHERITED = frozenset({"JPY_SESSION_NAME", "JPY_PARENT_PID", "JUPYTER_TOKEN"})
+
+
+def _is_ipykernel(spec: KernelSpec) -> bool:
+    return bool(spec.argv[1:3] == _LAUNCHER)
 
 
 def _ending(code: int | None) -> str:

@@ -61,7 +61,7 @@ class Process:
 
 
 def until(
-    condition: Callable[[], object], *, seconds: float = 60, what: Callable[[], str] = lambda: ""
+    condition: Callable[[], object], *, seconds: float = 30, what: Callable[[], str] = lambda: ""
 ) -> None:
     """Wait until something holds; the time only bounds how long a failing test takes."""
     deadline = time.monotonic() + seconds

@@ -1,0 +1,203 @@
+"""The nursery: a process that has loaded what every Python kernel loads, and forks kernels.
+
+Started by :mod:`.warm` as ``python -m omegaml_lab.runtime.nursery <file descriptor>``. Each
+line on that socket is a request; each kernel is a fork that has run no code of anybody. When
+the socket closes, because the worker has ended in whatever way, all kernels are killed with
+everything that they started.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import gc
+import importlib
+import json
+import os
+import selectors
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+__all__ = ["main"]
+
+PRELOADED = (
+    "ipykernel.kernelapp",
+    "ipykernel.zmqshell",
+    "ipykernel.ipkernel",
+    "IPython.core.completer",
+    "comm",
+    "matplotlib_inline.backend_inline",
+    "ipywidgets",
+    "numpy",
+    "pandas",
+)
+"""Modules that are slow to load and keep no state of who uses them; each one is optional."""
+
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+class _Nursery:
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._alarm, alarm = socket.socketpair()
+        os.set_blocking(alarm.fileno(), False)
+        os.set_blocking(self._alarm.fileno(), False)
+        self._sender = alarm
+        signal.set_wakeup_fd(alarm.fileno())
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        self._unread = b""
+
+    def serve(self) -> None:
+        """Fork and bury until the worker is gone."""
+        selector = selectors.DefaultSelector()
+        selector.register(self._connection, selectors.EVENT_READ)
+        selector.register(self._alarm, selectors.EVENT_READ)
+        while True:
+            for key, _ in selector.select():
+                if key.fileobj is self._alarm:
+                    self._bury()
+                elif not self._receive():
+                    return
+
+    def _receive(self) -> bool:
+        try:
+            data = self._connection.recv(65536)
+        except ConnectionResetError:
+            return False
+        *lines, self._unread = (self._unread + data).split(b"\n")
+        for line in lines:
+            self._fork(json.loads(line))
+        return bool(data)
+
+    def _fork(self, request: dict[str, Any]) -> None:
+        pid = os.fork()
+        if pid == 0:
+            self._connection.close()
+            _become_kernel(request)
+        self._tell({"id": request["id"], "pid": pid})
+
+    def _bury(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            self._alarm.recv(4096)
+        with contextlib.suppress(ChildProcessError):
+            while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+                self._tell({"pid": ended[0], "code": os.waitstatus_to_exitcode(ended[1])})
+
+    def _tell(self, message: dict[str, Any]) -> None:
+        with contextlib.suppress(BrokenPipeError):  # the worker is gone: serve() will see
+            self._connection.sendall(json.dumps(message).encode() + b"\n")
+
+
+def _become_kernel(request: dict[str, Any]) -> None:
+    """Turn this fork into a kernel like one that was started cold; never return."""
+    code = 1
+    try:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        os.setsid()
+        _redirect(request["log"])
+        os.environ.clear()
+        os.environ.update(request["environment"])
+        os.chdir(request["folder"])
+        _forget()
+        from ipykernel.kernelapp import IPKernelApp
+
+        # ipykernel read its parent from the environment when it was loaded, before the fork.
+        arguments = [*request["arguments"], f"--IPKernelApp.parent_handle={os.getppid()}"]
+        sys.argv = ["ipykernel_launcher", *arguments]
+        IPKernelApp.launch_instance(argv=arguments)
+        code = 0
+    except SystemExit as ending:
+        code = ending.code if isinstance(ending.code, int) else int(ending.code is not None)
+    finally:
+        _leave(code)
+
+
+def _redirect(log: str) -> None:
+    for path, flags, targets in (
+        (os.devnull, os.O_RDONLY, (0,)),
+        (log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, (1, 2)),
+    ):
+        opened = os.open(path, flags, 0o600)
+        for target in targets:
+            os.dup2(opened, target)
+        os.close(opened)
+
+
+def _forget() -> None:
+    """Drop what a fork inherits and a fresh process would not have."""
+    import random
+    import tempfile
+    import time
+
+    random.seed()
+    tempfile.tempdir = None
+    tempfile._name_sequence = None  # type: ignore[attr-defined]  # noqa: SLF001
+    time.tzset()
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed()
+    # The folder of this module's package must not shadow the notebook's own.
+    sys.path[:] = [path for path in sys.path if path not in {"", str(Path.cwd())}]
+
+
+def _leave(code: int) -> None:
+    """End as an interpreter does: threads joined, exit handlers run, streams flushed."""
+    import atexit
+    import threading
+    import traceback
+
+    if sys.exc_info()[0] not in {None, SystemExit}:
+        traceback.print_exc()
+    with contextlib.suppress(AttributeError):
+        threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001
+    atexit._run_exitfuncs()  # noqa: SLF001
+    for stream in (sys.__stdout__, sys.__stderr__):
+        with contextlib.suppress(OSError, ValueError):
+            if stream is not None:
+                stream.flush()
+    os._exit(code)
+
+
+def _preload() -> None:
+    for name in PRELOADED:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    gc.collect()
+    gc.freeze()  # what is shared with the forks is not touched again
+
+
+def _adopt_orphans() -> None:
+    """Become the parent of what the kernels leave behind, so that it can be found and ended."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _end_all() -> None:
+    import psutil
+
+    while children := psutil.Process().children(recursive=True):
+        for child in children:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                child.kill()
+        psutil.wait_procs(children, timeout=1)
+
+
+def main(descriptor: int) -> None:
+    """Serve the worker at the other end of a socket."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    connection = socket.socket(fileno=descriptor)
+    connection.set_inheritable(False)
+    _adopt_orphans()
+    _preload()
+    try:
+        _Nursery(connection).serve()
+    finally:
+        _end_all()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

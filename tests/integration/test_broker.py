@@ -1,0 +1,94 @@
+"""Both brokers: RabbitMQ, and messages through the repository's own database."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from omegaml_lab.core.errors import BrokerUnavailableError
+from omegaml_lab.core.runs import Status
+from omegaml_lab.omega import Omega
+from tests.integration.notebooks import notebook
+from tests.integration.processes import scheduler, until, worker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from omegaml_lab.config import Config
+    from tests.integration.rabbitmq import RabbitMQ
+
+
+@pytest.fixture
+def over_rabbit(config: Config, rabbit: RabbitMQ) -> Iterator[Omega]:
+    with Omega(config=replace(config, broker_url=rabbit.url)) as omega:
+        yield omega
+
+
+def run_one(omega: Omega) -> Status:
+    omega.jobs.put(notebook("1"), "one")
+    return omega.runtime.job("one").run().wait(60).status
+
+
+def test_rabbitmq_carries_runs_and_cancels(over_rabbit: Omega, tmp_path: Path) -> None:
+    over_rabbit.runtime.broker.check()
+    with worker(over_rabbit, tmp_path):
+        assert run_one(over_rabbit) is Status.SUCCEEDED
+        over_rabbit.jobs.put(notebook("import time; time.sleep(600)"), "long")
+        run = over_rabbit.runtime.job("long").run()
+        until(lambda: run.progress.current == 0)
+        assert run.cancel().wait(30).status is Status.CANCELLED
+        for _ in range(3):
+            over_rabbit.runtime.broker.send(run.run)  # doubled messages do no harm
+        assert run_one(over_rabbit) is Status.SUCCEEDED
+    assert over_rabbit.storage.records("messages").count() == 0
+    assert "guest" not in over_rabbit.runtime.broker.address
+
+
+def test_rabbitmq_may_be_away_when_a_run_is_asked_for(
+    over_rabbit: Omega, rabbit: RabbitMQ, tmp_path: Path
+) -> None:
+    with worker(over_rabbit, tmp_path) as process:
+        assert run_one(over_rabbit) is Status.SUCCEEDED
+        rabbit.stop()
+        try:
+            over_rabbit.jobs.put(notebook("print('hi')"), "patient")
+            run = over_rabbit.runtime.job("patient").run()
+            assert run.status is Status.QUEUED
+            assert "does not answer" in str(run.notice)
+            assert "start once it is back" in str(run.notice)
+            with pytest.raises(BrokerUnavailableError):
+                over_rabbit.runtime.broker.check()
+        finally:
+            rabbit.start()
+        # The worker found its way back by itself, and the scheduler sends what was not sent.
+        with scheduler(over_rabbit, tmp_path):
+            assert run.wait(90).status is Status.SUCCEEDED, process.said()
+        assert run.notice is None
+
+
+def test_a_worker_refuses_what_is_not_json(omega: Omega, tmp_path: Path) -> None:
+    with worker(omega, tmp_path) as process:
+        app = omega.runtime.broker.app
+        from omegaml_lab.runtime.broker import PERFORM, queue_of
+
+        queue = queue_of(omega.storage.database, "default")
+        app.conf.task_serializer = "pickle"
+        app.send_task(PERFORM, args=["x", "y"], queue=queue, serializer="pickle")
+        app.conf.task_serializer = "json"
+        assert run_one(omega) is Status.SUCCEEDED, process.said()
+        assert "pickle" in process.said()
+
+
+def test_messages_of_another_repository_are_left_alone(omega: Omega, tmp_path: Path) -> None:
+    with worker(omega, tmp_path):
+        from omegaml_lab.runtime.broker import PERFORM, queue_of
+
+        queue = queue_of(omega.storage.database, "default")
+        omega.jobs.put(notebook("1"), "mine")
+        run = omega.runtime.job("mine").run(label="nobody")
+        omega.runtime.broker.app.send_task(PERFORM, args=[run.id, "other"], queue=queue)
+        assert run_one(omega) is Status.SUCCEEDED
+        assert run.status is Status.QUEUED
