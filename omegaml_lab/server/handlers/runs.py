@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from omegaml_lab.core.runs import Run, Status
@@ -81,7 +82,8 @@ class RunsHandler(_RunHandler):
             return run
         copied = f"The notebook is on the disk: its copy {run.job!r} in the repository is run."
         notice = f"{copied} {run.notice}" if run.notice else copied
-        return runtime.runs.records.notify(run.id, notice)
+        noted = runtime.runs.records.notify(run.id, notice)
+        return replace(noted, notice=noted.notice or notice)  # it may be going already
 
 
 class RunHandler(_RunHandler):

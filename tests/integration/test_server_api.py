@@ -1,0 +1,260 @@
+"""The REST API of a real server with a real worker, checked against its OpenAPI document."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+from openapi_core import OpenAPI
+from openapi_core.contrib.requests import RequestsOpenAPIRequest, RequestsOpenAPIResponse
+
+from tests.integration.notebooks import WAIT, notebook
+from tests.integration.processes import until, worker
+from tests.integration.servers import Server, jupyter_server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from omegaml_lab.omega import Omega
+
+
+def quoted(name: str) -> str:
+    """Percent-encode a name as programs made from an OpenAPI document do, slashes too."""
+    return str(requests.utils.quote(name, safe=""))
+
+
+class Api:
+    """Asks a server, and checks each exchange against its OpenAPI document."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        document = server.get("omega/api/openapi.json")
+        document["servers"] = [{"url": f"{server.url}omega/api"}]
+        self.openapi = OpenAPI.from_dict(document)
+
+    def ask(self, method: str, route: str, status: int, body: Any = None, /, **params: Any) -> Any:
+        """Return the JSON of an answer with this status."""
+        url = f"omega/api/{route}"
+        answer = self.server.ask(method, url, json=body, params=params)
+        assert answer.status_code == status, answer.text
+        request = RequestsOpenAPIRequest(answer.request)
+        self.openapi.validate_response(request, RequestsOpenAPIResponse(answer))
+        if answer.ok:
+            self.openapi.validate_request(request)
+        return answer.json() if answer.content else None
+
+    def ended(self, run: Any) -> Any:
+        """Return a run once it has ended."""
+        url = f"runs/{run['id']}"
+        final = {"succeeded", "failed", "cancelled"}
+        until(
+            lambda: self.ask("GET", url, 200)["status"] in final,
+            what=lambda: str(self.ask("GET", url, 200)),
+        )
+        return self.ask("GET", url, 200)
+
+
+@pytest.fixture(scope="module", params=["repository", "disk"])
+def api(
+    request: pytest.FixtureRequest, shared: Omega, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Api]:
+    folder = tmp_path_factory.mktemp("api")
+    with jupyter_server(folder, shared.url, root=request.param) as server:
+        yield Api(server)
+
+
+@pytest.fixture(scope="module")
+def working(shared: Omega, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with worker(shared, tmp_path_factory.mktemp("worker")):
+        yield
+
+
+@pytest.fixture
+def repository(api: Api) -> str:
+    """Where the server shows the repository, with a slash when it is below the root."""
+    mount = api.ask("GET", "status", 200)["mount"]
+    return f"{mount}/" if mount else ""
+
+
+def test_status(api: Api, working: None, shared: Omega) -> None:
+    status = api.ask("GET", "status", 200)
+    assert status["repository"] == {"address": shared.storage.address, "bucket": "default"}
+    assert status["broker"]["healthy"]
+    assert [w["concurrency"] >= 1 for w in status["workers"]] == [True]
+    assert "@" not in json.dumps(status)
+
+
+def test_objects(api: Api, shared: Omega, repository: str) -> None:
+    shared.datasets.put({"a": 1}, "listing/deep/value")
+    shared.datasets.put(b"x" * 10, "listing/file", kind="file")
+    listing = api.ask("GET", "objects/datasets", 200, folder="listing")
+    assert [o["name"] for o in listing["items"]] == ["listing/deep", "listing/file"]
+    assert listing["total"] == 2
+    found = api.ask("GET", "objects/datasets", 200, search="VALUE", recursive=1)
+    assert [o["name"] for o in found["items"]] == ["listing/deep/value"]
+    assert found["items"][0]["path"] is None
+    page = api.ask("GET", "objects/datasets", 200, folder="listing", offset=1, limit=1)
+    assert ([o["name"] for o in page["items"]], page["total"]) == (["listing/file"], 2)
+    one = api.ask("GET", f"objects/datasets/{quoted('listing/file')}", 200)
+    assert (one["size"], one["kind"]) == (10, "file")
+    shared.jobs.put("1", "some/job")
+    job = api.ask("GET", f"objects/jobs/{quoted('some/job.ipynb')}", 200)
+    assert job["path"] == f"{repository}some/job.ipynb"
+    assert api.ask("DELETE", "objects/datasets/listing", 409)["type"] == "ObjectExistsError"
+    api.ask("DELETE", "objects/datasets/listing", 204, recursive=1)
+    assert api.ask("DELETE", "objects/datasets/listing", 404)["type"] == "ObjectNotFoundError"
+
+
+@pytest.mark.parametrize("name", ["a b%c+d", "ü√[x]{y}?#&", "a@b", "'\"\\", "$gt", "a.b.$c"])
+def test_objects_of_any_name(api: Api, shared: Omega, name: str) -> None:
+    from omegaml_lab.core.names import Name
+
+    shared.scripts.put(b"x", Name(f"odd/{name}"))
+    assert api.ask("GET", f"objects/scripts/{quoted(f'odd/{name}')}", 200)["name"] == f"odd/{name}"
+    api.ask("DELETE", f"objects/scripts/{quoted(f'odd/{name}')}", 204)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("objects/nothing", 404),
+        ("objects/jobs/nothing", 404),
+        ("objects/jobs?limit=-1", 400),
+        ("objects/jobs?sort=colour", 400),
+        ("objects/jobs?recursive=maybe", 400),
+        ("runs?status=odd", 400),
+        ("runs?limit=many", 400),
+        ("runs/nothing", 404),
+        ("reports/nothing", 404),
+        ("parameters", 400),
+        ("parameters?path=nothing.ipynb&", 404),
+    ],
+)
+def test_bad_questions(api: Api, path: str, status: int) -> None:
+    answer = api.server.ask("GET", f"omega/api/{path}")
+    assert answer.status_code == status, answer.text
+    assert set(answer.json()) == {"message", "type"}
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({}, "either path or job"),
+        ({"job": "a", "path": "b"}, "either path or job"),
+        ({"job": 3}, "job"),
+        ({"job": "a", "parameters": []}, "parameters"),
+        ({"job": "a", "publish": "yes"}, "publish"),
+        ({"job": "a", "colour": "red"}, "colour"),
+        ([1], "object"),
+    ],
+)
+def test_bad_bodies(api: Api, body: Any, message: str) -> None:
+    answer = api.ask("POST", "runs", 400, body)
+    assert message in answer["message"]
+
+
+def test_body_that_is_not_json(api: Api) -> None:
+    answer = api.server.ask("POST", "omega/api/runs", data=b"{no")
+    assert answer.status_code == 400
+    assert "JSON" in answer.json()["message"]
+
+
+def test_parameters(api: Api, shared: Omega, repository: str) -> None:
+    shared.jobs.put(notebook("print(n)", parameters="n: int = 3  # how many"), "takes/some")
+    declared = api.ask("GET", "parameters", 200, path=f"{repository}takes/some.ipynb")
+    assert declared["parameters"] == [
+        {"name": "n", "type": "int", "default": 3, "help": "how many"}
+    ]
+    shared.jobs.put(b"text", "takes/text.txt", kind="file")
+    api.ask("GET", "parameters", 400, path=f"{repository}takes/text.txt")
+
+
+def test_run_and_report(api: Api, working: None, shared: Omega, repository: str) -> None:
+    job = f"path of {repository or 'root'}".replace("/", "") + "/sums"
+    shared.jobs.put(notebook("print(n + 1)", parameters="n = 1"), job)
+    path = f"{repository}{job}.ipynb"
+    early = api.ask("POST", "reports", 409, {"path": path})
+    assert early["type"] == "ReportNotReadyError"
+
+    run = api.ask("POST", "runs", 201, {"path": path, "parameters": {"n": 41}})
+    assert (run["job_path"], run["status"]) == (path, "queued")
+    run = api.ended(run)
+    assert run["status"] == "succeeded", run
+    assert run["progress"]["done"] == run["progress"]["total"]
+    result = api.server.contents(run["result_path"])["content"]
+    assert "42" in json.dumps(result["cells"])
+    assert api.ask("GET", "runs", 200, path=path)["items"][0]["id"] == run["id"]
+    assert api.ask("POST", f"runs/{run['id']}/cancel", 409)["type"] == "InvalidTransitionError"
+
+    again = api.ask("POST", f"runs/{run['id']}/rerun", 201, {"parameters": {"n": 6}})
+    assert api.ended(again)["parameters"] == {"n": 6}
+
+    report = api.ask("POST", "reports", 201, {"path": path, "access": "anyone"})
+    assert report["job_path"] == path
+    listed = api.ask("GET", "reports", 200, path=path)["items"]
+    assert [(r["name"], r["url"]) for r in listed] == [(report["name"], report["url"])]
+    page = api.server.ask("GET", report["url"].lstrip("/"), anonymous=True)
+    assert page.status_code == 200
+    assert ">7\n" in page.text
+    pinned = api.server.ask("GET", f"{report['url']}?run={run['id']}".lstrip("/"), anonymous=True)
+    assert "42\n" in pinned.text
+    policy = page.headers["Content-Security-Policy"]
+    assert "sandbox allow-scripts" in policy
+    assert "allow-same-origin" not in policy
+
+    hidden = api.ask("POST", "reports", 201, {"path": path, "access": "signed-in"})
+    answer = api.server.ask("GET", hidden["url"].lstrip("/"), anonymous=True)
+    unknown = api.server.ask("GET", "omega/reports/unknown", anonymous=True)
+    for refusal in (answer, unknown):
+        assert refusal.status_code == 302
+        assert refusal.headers["Location"].startswith("/login?next=")
+    assert answer.content == unknown.content
+    assert api.server.ask("GET", hidden["url"].lstrip("/")).status_code == 200
+    missing = api.server.ask("GET", "omega/reports/unknown")
+    assert missing.status_code == 404
+    assert "<h1>There is no such report</h1>" in missing.text
+
+    api.ask("DELETE", f"reports/{quoted(report['name'])}", 204)
+    api.ask("GET", f"reports/{quoted(report['name'])}", 404)
+
+
+def test_wrong_parameters_start_nothing(api: Api, shared: Omega) -> None:
+    shared.jobs.put(notebook("print(n)", parameters="n = 1"), "strict")
+    before = shared.runtime.runs.list("strict").total
+    wrong = api.ask("POST", "runs", 400, {"job": "strict", "parameters": {"n": "many"}})
+    assert wrong["type"] == "InvalidParameterError"
+    api.ask("POST", "runs", 400, {"job": "strict", "parameters": {"m": 1}})
+    api.ask("POST", "runs", 404, {"job": "unknown job"})
+    assert shared.runtime.runs.list("strict").total == before
+
+
+def test_notebook_on_the_disk_is_copied_and_run(
+    api: Api, working: None, shared: Omega, repository: str
+) -> None:
+    (api.server.root / "sub").mkdir(exist_ok=True)
+    (api.server.root / "sub" / "n.ipynb").write_text(json.dumps(notebook("print('from disk')")))
+    disk = "" if repository else "local/"
+    assert api.ask("GET", "parameters", 200, path=f"{disk}sub/n.ipynb") == {"parameters": []}
+    run = api.ask("POST", "runs", 201, {"path": f"{disk}sub/n.ipynb"})
+    assert run["job_path"] == f"{repository}uploads/sub/n.ipynb"
+    assert "copy" in run["notice"]
+    assert api.ended(run)["status"] == "succeeded"
+    api.ask("POST", "runs", 404, {"path": f"{disk}sub/missing.ipynb"})
+
+
+def test_cancel(api: Api, working: None, shared: Omega, tmp_path: Path) -> None:
+    shared.jobs.put(notebook(WAIT, parameters=f"flag = {str(tmp_path / 'never')!r}"), "endless")
+    run = api.ask("POST", "runs", 201, {"job": "endless"})
+    until(lambda: api.ask("GET", f"runs/{run['id']}", 200)["progress"]["current"] is not None)
+    api.ask("POST", f"runs/{run['id']}/cancel", 200)
+    assert api.ended(run)["status"] == "cancelled"
+
+
+def test_failure_tells_the_cell(api: Api, working: None, shared: Omega) -> None:
+    shared.jobs.put(notebook("1", "1 / 0"), "fails")
+    run = api.ended(api.ask("POST", "runs", 201, {"job": "fails"}))
+    assert run["status"] == "failed"
+    assert (run["error"]["name"], run["error"]["cell"]) == ("ZeroDivisionError", 1)
