@@ -101,6 +101,8 @@ def _typed(key: str, value: Any) -> Any:
         typed = kind(value)
     except (TypeError, ValueError) as error:
         raise ConfigError(key, value, f"it must be a {kind.__name__}") from error
+    if isinstance(typed, Path):
+        return typed.expanduser().absolute()
     if kind in {int, float} and typed <= 0:
         raise ConfigError(key, value, "it must be greater than zero")
     return typed

@@ -137,8 +137,9 @@ def _queued(queued: Run, *, as_json: bool) -> int:
 
 
 def _left(left: Run) -> int:
+    waits = left.status is Status.QUEUED
     click.echo(
-        f"\nRun {left.id} is {left.status} and goes on as soon as a worker has it:"
+        f"\nRun {left.id} {'waits for a worker' if waits else 'goes on'}:"
         f" `omega runs show {left.id}` tells how it goes, `omega runs cancel {left.id}` ends it.",
         err=True,
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlsplit
 
 from omegaml_lab.core.errors import OmegaError
 from omegaml_lab.omega import Omega
@@ -103,8 +102,7 @@ def _behind(config: Config) -> Iterator[Health]:
 def _jupyter(config: Config) -> Iterator[Health]:
     labs = running_labs(config.home)
     for lab in labs:
-        address = urlsplit(lab.url)
-        well = answers(address.hostname or "", address.port or 0)
+        well = answers(lab.url)
         detail = f"omega lab, pid {lab.pid}{', leads' if lab.leads else ''}"
         yield Health(
             name="Jupyter",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import json
 import os
 import secrets
 import socket
@@ -11,6 +12,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from omegaml_lab.core.errors import ServiceError
 from omegaml_lab.services.processes import Service
@@ -18,7 +20,14 @@ from omegaml_lab.services.processes import Service
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["JupyterOptions", "answers", "choose_port", "jupyter_service", "new_token"]
+__all__ = [
+    "JupyterOptions",
+    "answers",
+    "choose_port",
+    "jupyter_service",
+    "new_token",
+    "server_url",
+]
 
 _FIRST_PORT, _PORTS = 8888, 100
 _ANYWHERE = {"", "*", "0.0.0.0", "::"}  # noqa: S104 - compared with, not bound to
@@ -32,11 +41,6 @@ class JupyterOptions:
     port: int | None = None
     browser: bool = True
     folder: Path = Path()
-
-    @property
-    def host(self) -> str:
-        """The name under which a browser on this machine finds it."""
-        return "127.0.0.1" if self.ip in _ANYWHERE else self.ip
 
 
 def choose_port(options: JupyterOptions) -> int:
@@ -98,10 +102,28 @@ def jupyter_service(
     return Service(name="jupyter", command=command, log=log, environment=environment, holds=holds)
 
 
-def answers(host: str, port: int) -> bool:
-    """Say whether a Jupyter server answers there."""
-    connection = http.client.HTTPConnection(host, port, timeout=2)
-    with contextlib.suppress(OSError, http.client.HTTPException), contextlib.closing(connection):
-        connection.request("GET", "/api")
-        return connection.getresponse().status == http.client.OK
+def server_url(pid: int) -> str | None:
+    """Return where the server with this pid is, as it says itself; None while it starts.
+
+    A person's own configuration may have given it another base URL, or a certificate.
+    """
+    from jupyter_core.paths import jupyter_runtime_dir
+
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        path = Path(jupyter_runtime_dir()) / f"jpserver-{pid}.json"
+        return str(json.loads(path.read_text("utf-8"))["url"])
+    return None
+
+
+def answers(url: str) -> bool:
+    """Say whether a Jupyter server answers there; any answer is one, also of one with TLS."""
+    address = urlsplit(url)
+    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=2)
+    with contextlib.suppress(OSError), contextlib.closing(connection):
+        try:
+            connection.request("GET", f"{address.path}api")
+            connection.getresponse()
+        except http.client.HTTPException:
+            return address.scheme == "https"
+        return True
     return False

@@ -75,6 +75,7 @@ class Lab:
         self._ready = ready
         self._supervisor = Supervisor(supervisor_id(), say=say, changed=self._record)
         self._port = 0
+        self._url = ""
         self._lead: int | None = None
         self._pause, self._next_try = 0.5, 0.0
         self._environment: dict[str, str] = {}
@@ -115,17 +116,20 @@ class Lab:
         self._environment = {**environment_of(self._config), "JUPYTER_TOKEN": token}
         server = self._supervisor.add(self._jupyter(browser=self._options.browser))
         self._take_lead()
-        for name in put_examples(self._config):
-            self._say(f"Put the example {name} into the repository.")
+        self._put_examples()
         self._wait_ready(server)
         # A browser is opened once, not again when the server is.
         server.service = self._jupyter(browser=False)
         if not self._supervisor.stop.is_set():
+            self._record()
             self._ready(f"{self._url}lab?token={token}")
 
-    @property
-    def _url(self) -> str:
-        return f"http://{self._options.host}:{self._port}/"
+    def _put_examples(self) -> None:
+        try:
+            for name in put_examples(self._config):
+                self._say(f"Put the example {name} into the repository.")
+        except OmegaError as error:  # a Lab without them is a Lab all the same
+            self._say(str(error))
 
     def _jupyter(self, *, browser: bool) -> Service:
         return jupyter.jupyter_service(
@@ -151,15 +155,26 @@ class Lab:
 
     def _wait_ready(self, server: Child) -> None:
         deadline = time.monotonic() + _READY_SECONDS
-        while not self._supervisor.wait(0.1) and not jupyter.answers(
-            self._options.host, self._port
-        ):
+        while not self._supervisor.wait(0.1):
+            url = jupyter.server_url(server.pid) if server.pid else None
+            if url is not None and jupyter.answers(url):
+                self._url = url
+                return
             code = server.ended()
-            if code is None and time.monotonic() < deadline:
-                continue
-            log = server.service.log
-            how = "does not answer" if code is None else f"ended with code {code}"
-            raise ServiceError("jupyter", f"it {how}: {last_lines(log)}.", log=str(log))
+            if code is not None and self._lost_port():
+                server.service = self._jupyter(browser=self._options.browser)
+                server.start()
+            elif code is not None or time.monotonic() > deadline:
+                log = server.service.log
+                how = "does not answer" if code is None else f"ended with code {code}"
+                raise ServiceError("jupyter", f"it {how}: {last_lines(log)}.", log=str(log))
+
+    def _lost_port(self) -> bool:
+        """Whether somebody took the port since we chose it; then there is another one."""
+        if self._options.port is not None or jupyter.choose_port(self._options) == self._port:
+            return False
+        self._port = jupyter.choose_port(self._options)
+        return True
 
     # -- keeping -------------------------------------------------------------------------------
 

@@ -42,7 +42,10 @@ class ServiceRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabRecord:
-    """A running ``omega lab``. `url` has no token; `leads` says that it runs the worker."""
+    """A running ``omega lab``.
+
+    `url` has no token and is empty while it starts; `leads` says that it runs the worker.
+    """
 
     pid: int
     created: float
@@ -136,5 +139,5 @@ def _recorded(home: Path) -> list[LabRecord]:
 
 def public_link(home: Path, url: str) -> str:
     """Return the link to give to people: `url` itself, or below the Lab that runs here."""
-    labs = running_labs(home) if url.startswith("/") else []
+    labs = [lab for lab in running_labs(home) if lab.url] if url.startswith("/") else []
     return labs[0].url.rstrip("/") + url if labs else url

@@ -17,7 +17,17 @@ import psutil
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-__all__ = ["COOKIE", "Child", "Service", "bearers", "end_processes", "last_lines", "stop_children"]
+__all__ = [
+    "COOKIE",
+    "Child",
+    "Service",
+    "bearers",
+    "end_processes",
+    "kill_children",
+    "last_lines",
+    "orphans",
+    "stop_children",
+]
 
 COOKIE = "OMEGA_SERVICE"
 """Variable in the environment of a service and all it starts: ``<supervisor>/<service>``."""
@@ -130,6 +140,25 @@ def _ours() -> Iterator[psutil.Process]:
                 yield process
 
 
+def orphans(child: Child) -> list[psutil.Process]:
+    """Return what a child has left running that computes for nobody any more.
+
+    That is all that a worker has started, and the kernels of Jupyter. What a person has left
+    running in a terminal of Jupyter, cut loose from it on purpose, is not ours to end.
+    """
+    found = bearers(child.cookie)
+    if child.service.name != "jupyter":
+        return found
+    return [process for process in found if _is_orphaned_kernel(process)]
+
+
+def _is_orphaned_kernel(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.Error, OSError):
+        parent = process.environ().get("JPY_PARENT_PID", "")
+        return parent.isdigit() and int(parent) != process.ppid()
+    return False
+
+
 def stop_children(children: Iterable[Child], *, patience: float) -> None:
     """End the children and all they started: politely, again politely, then by force."""
     living = [child for child in children if child.ended() is None and child.process is not None]
@@ -142,18 +171,23 @@ def stop_children(children: Iterable[Child], *, patience: float) -> None:
             time.sleep(0.05)
             for child in living:
                 child.ended()
-    for child in living:
-        # A run's processes end with its worker; what a person left running in a terminal of
-        # Jupyter, cut loose from it on purpose, is not ours to end.
-        if child.service.name != "jupyter":
-            families += bearers(child.cookie)
+    families += [process for child in living for process in orphans(child)]
     end_processes(families, patience=0.5)
     for child in living:
         if child.process is not None:
             child.process.wait(10)
 
 
+def kill_children(children: Iterable[Child]) -> None:
+    """End the children and all they started by force, without waiting for their end."""
+    for process in [member for child in children for member in _family(child)]:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+
+
 def _family(child: Child) -> list[psutil.Process]:
+    if child.pid is None:  # psutil would take it for our own
+        return []
     with contextlib.suppress(psutil.Error):
         parent = psutil.Process(child.pid)
         return [parent, *parent.children(recursive=True)]

@@ -47,7 +47,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _jupyter(arguments: Sequence[str]) -> list[str]:
-    return ["-m", "jupyterhub.singleuser", "--OmegaLab.mount=root", *arguments]
+    return ["-m", "jupyterhub.singleuser", "--OmegaContentsManager.root=repository", *arguments]
 
 
 def _service(config: Config, name: str, command: Sequence[str]) -> Service:

@@ -9,7 +9,13 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from omegaml_lab.services.processes import Child, bearers, end_processes, stop_children
+from omegaml_lab.services.processes import (
+    Child,
+    end_processes,
+    kill_children,
+    orphans,
+    stop_children,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,9 +68,8 @@ class Supervisor:
         """Start again, after a pause that grows, what has ended."""
         for child in self.children:
             if (code := child.ended()) is not None:
-                # Kernels whose worker was killed compute for nobody: their run starts anew.
-                if child.service.name != "jupyter":
-                    end_processes(bearers(child.cookie), patience=0)
+                # A run whose worker was killed starts anew: what is left of it is in the way.
+                end_processes(orphans(child), patience=0)
                 self._say(
                     f"The {child.service.name} {_ending(code)} and is started again;"
                     f" its log is {child.service.log}."
@@ -99,7 +104,7 @@ class Supervisor:
         self.stop.set()
         self._asked += 1
         if self._asked > 1:
-            stop_children(self.children, patience=0)
+            kill_children(self.children)
             os._exit(128 + number)
 
 

@@ -179,7 +179,7 @@ def test_a_signal_ends_everything_kernels_too(labs, home, number):
         run = om.runtime.job("long").run()
         eventually(lambda: run.status == "running")
     kernels = [
-        eventually(lambda: psutil.Process(lab.service(name)).children())  # noqa: B023
+        eventually(lambda: psutil.Process(lab.service(name)).children(recursive=True))  # noqa: B023
         for name in ("jupyter", "worker")
     ]
 

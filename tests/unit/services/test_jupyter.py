@@ -55,4 +55,4 @@ def test_nobody_answers(taken):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    assert not answers("127.0.0.1", port)
+    assert not answers(f"http://127.0.0.1:{port}/")
