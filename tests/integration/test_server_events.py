@@ -1,0 +1,148 @@
+"""What happens in the repository reaches the browser, through a restart of MongoDB too."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from websocket import WebSocket, WebSocketTimeoutException, create_connection
+
+from omegaml_lab.config import Config
+from omegaml_lab.omega import Omega
+from omegaml_lab.server.events import OBJECT_EVENT, RUN_EVENT
+from omegaml_lab.storage import embedded
+from tests.integration.notebooks import notebook
+from tests.integration.processes import until
+from tests.integration.servers import TOKEN, Server, jupyter_server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The home of a MongoDB that tests may kill."""
+    folder = tmp_path_factory.mktemp("home")
+    embedded.ensure(folder)
+    yield folder
+    embedded.release(folder)
+
+
+@pytest.fixture(scope="module")
+def omega(home: Path) -> Iterator[Omega]:
+    with Omega(config=Config.load(environ={}, home=home, mongo_url=embedded.ensure(home))) as om:
+        yield om
+
+
+@pytest.fixture(scope="module")
+def server(omega: Omega, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("events")
+    with jupyter_server(folder, omega.url, root="repository") as server:
+        yield server
+
+
+class Listener:
+    """A browser that listens to the server's events."""
+
+    def __init__(self, server: Server) -> None:
+        url = server.url.replace("http", "ws") + f"api/events/subscribe?token={TOKEN}"
+        self._socket: WebSocket = create_connection(url, timeout=60)
+
+    def wait_for(self, schema: str, **wanted: Any) -> dict[str, Any]:
+        """Return the next event of a schema that has these values."""
+        while True:
+            event: dict[str, Any] = json.loads(self._socket.recv())
+            if event["schema_id"] == schema and wanted.items() <= event.items():
+                return event
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+@pytest.fixture
+def listener(server: Server) -> Iterator[Listener]:
+    listener = Listener(server)
+    yield listener
+    listener.close()
+
+
+def feed_stands(omega: Omega, listener: Listener) -> None:
+    """Wait until changes arrive: the server connects to MongoDB after it answers HTTP."""
+
+    def arrives() -> bool:
+        omega.scripts.put(b"x", "probe")
+        listener._socket.settimeout(0.5)
+        try:
+            listener.wait_for(OBJECT_EVENT, store="scripts", name="probe")
+        except WebSocketTimeoutException:
+            return False
+        finally:
+            listener._socket.settimeout(60)
+        return True
+
+    until(arrives)
+
+
+def test_objects_and_runs_are_told(server: Server, omega: Omega, listener: Listener) -> None:
+    feed_stands(omega, listener)
+    omega.jobs.put(notebook("1"), "told")
+    listener.wait_for(OBJECT_EVENT, store="jobs", name="told.ipynb", change="put")
+    omega.jobs.rename("told", "renamed")
+    event = listener.wait_for(OBJECT_EVENT, change="renamed")
+    assert (event["name"], event["previous"]) == ("renamed.ipynb", "told.ipynb")
+
+    run = omega.runtime.job("renamed").run()
+    event = listener.wait_for(RUN_EVENT)
+    assert event["run"]["id"] == run.id
+    assert event["run"]["job_path"] == "renamed.ipynb"
+    assert "log" not in event["run"]
+    run.cancel()
+    while event["run"]["status"] != "cancelled":
+        event = listener.wait_for(RUN_EVENT)
+
+    omega.jobs.drop("renamed")
+    listener.wait_for(OBJECT_EVENT, name="renamed.ipynb", change="dropped")
+
+
+def test_another_bucket_is_not_told(server: Server, omega: Omega, listener: Listener) -> None:
+    feed_stands(omega, listener)
+    Omega(config=omega.config, bucket="other").scripts.put(b"x", "elsewhere")
+    omega.scripts.put(b"x", "here")
+    assert listener.wait_for(OBJECT_EVENT)["name"] == "here"
+
+
+def test_repository_down_and_back(
+    server: Server, omega: Omega, listener: Listener, home: Path
+) -> None:
+    feed_stands(omega, listener)
+    text = {"type": "file", "format": "text", "content": "kept"}
+    assert server.ask("PUT", "api/contents/kept.txt", json=text).ok
+
+    process = embedded.status(home).pid
+    assert process is not None
+    os.kill(process, signal.SIGKILL)
+    until(lambda: not embedded.status(home).running)
+
+    lost = server.ask("PUT", "api/contents/lost.txt", json=text)
+    assert lost.status_code == 503
+    assert "MongoDB" in lost.json()["message"]
+    assert server.ask("GET", "api/contents").status_code == 503
+    answer = server.ask("GET", "omega/api/runs")
+    assert (answer.status_code, answer.json()["type"]) == (503, "StorageUnavailableError")
+    # The disk goes on meanwhile, and so do kernels.
+    assert server.ask("PUT", "api/contents/local/disk.txt", json=text).ok
+    assert server.contents("local/disk.txt")["content"] == "kept"
+    body = {
+        "path": "any/n.ipynb", "name": "", "type": "notebook", "kernel": {"name": "python3"}
+    }  # fmt: skip
+    assert server.ask("POST", "api/sessions", json=body).status_code == 201
+
+    embedded.ensure(home)
+    until(lambda: server.ask("GET", "api/contents").ok)
+    assert server.contents("kept.txt")["content"] == "kept"
+    assert server.ask("PUT", "api/contents/lost.txt", json=text).ok
+    feed_stands(omega, listener)

@@ -1,0 +1,89 @@
+"""Live reports: Voila on notebooks of the repository, images and all."""
+
+from __future__ import annotations
+
+import base64
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import nbformat
+import pytest
+
+from omegaml_lab.core.names import Name
+from tests.integration.notebooks import notebook
+from tests.integration.processes import worker
+from tests.integration.servers import Server, good, jupyter_server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from omegaml_lab.omega import Omega
+
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+
+
+@pytest.fixture(scope="module", params=["repository", "disk"])
+def server(
+    request: pytest.FixtureRequest, shared: Omega, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("live")
+    with jupyter_server(folder, shared.url, root=request.param) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def published(shared: Omega, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A live report with an image beside the notebook; its name."""
+    content = notebook("print('it', 'runs')")
+    text = "# Live\n\n![a pixel](img/one%20pixel.png) ![gone](img/gone.png)"
+    content.cells.insert(0, nbformat.v4.new_markdown_cell(text))
+    shared.jobs.put(content, "live/app")
+    shared.jobs.put(PIXEL, Name("live/img/one pixel.png"), kind="file")
+    with worker(shared, tmp_path_factory.mktemp("worker")):
+        shared.runtime.job("live/app").run().wait(60, check=True)
+    return shared.jobs.publish("live/app", live=True).name
+
+
+def embedded(page: str) -> bool:
+    return base64.b64encode(PIXEL).decode() in page.replace("\n", "")
+
+
+def test_live_report_runs_with_its_images(server: Server, published: str) -> None:
+    page = good(server.ask("GET", f"omega/live/{published}")).text
+    assert "it runs" in page
+    assert embedded(page)
+
+
+def test_voila_itself_shows_images_too(server: Server, published: str) -> None:
+    mount = server.get("omega/api/status")["mount"]
+    path = f"{mount}/live/app.ipynb".lstrip("/")
+    page = good(server.ask("GET", f"voila/render/{path}")).text
+    assert "it runs" in page
+    assert embedded(page)
+
+
+def test_others_are_answered_while_a_page_renders(server: Server, published: str) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        rendering = pool.submit(server.ask, "GET", f"omega/live/{published}")
+        answered = 0
+        while not rendering.done():
+            assert server.ask("GET", "omega/api/objects/jobs").ok
+            answered += 1
+            time.sleep(0.01)
+    assert good(rendering.result()).text
+    assert answered > 3
+
+
+def test_only_live_reports_and_only_for_people_signed_in(
+    server: Server, published: str, shared: Omega
+) -> None:
+    answer = server.ask("GET", f"omega/live/{published}", anonymous=True)
+    assert answer.status_code == 302
+    assert answer.headers["Location"].startswith("/login")
+    assert server.ask("GET", "omega/live/unknown").status_code == 404
+    shared.jobs.publish("live/app", live=False)
+    assert server.ask("GET", f"omega/live/{published}").status_code == 404
+    shared.jobs.publish("live/app", live=True)
