@@ -25,6 +25,12 @@ from omegaml_lab.storage.storage import Storage
 ROOT = Path(__file__).parents[2]
 ADMIN_TOKEN = "a-token-of-this-test-only"
 
+HELLO: dict[str, Any] = {
+    "nbformat": 4, "nbformat_minor": 5, "metadata": {},
+    "cells": [{"id": "a", "cell_type": "code", "source": "6 * 7", "metadata": {}, "outputs": [],
+               "execution_count": None}],
+}  # fmt: skip
+
 # What a site adds: who may sign in, and servers that run as the user of this test.
 SITE = f"""
 import os
@@ -54,11 +60,15 @@ class Hub:
     url: str
     log: Path
 
-    def ask(self, path: str, *, token: str = ADMIN_TOKEN, body: Any = None) -> tuple[int, Any]:
+    def ask(
+        self, path: str, *, token: str = ADMIN_TOKEN, body: Any = None, method: str | None = None
+    ) -> tuple[int, Any]:
         """Ask with a token; a `body` makes it a POST. Returns the status and the JSON."""
         data = None if body is None else json.dumps(body).encode()
         headers = {"Authorization": f"token {token}", "Accept": "application/json"}
-        request = urllib.request.Request(self.url + path, data=data, headers=headers)
+        request = urllib.request.Request(
+            self.url + path, data=data, headers=headers, method=method
+        )
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 text = answer.read()
@@ -142,6 +152,23 @@ def test_each_user_has_a_server_with_a_repository_of_their_own(hub: Hub) -> None
     assert status == 200
     assert hub.ask("/user/ann/omega/api/status", token=tokens["bo"])[0] == 403
     assert hub.ask("/user/ann/omega/api/status", token="wrong")[0] == 403
+
+
+def test_a_users_own_worker_runs_what_they_save(hub: Hub) -> None:
+    token = hub.server("ann")
+    notebook = {"type": "notebook", "format": "json", "content": HELLO}
+    path = "/user/ann/api/contents/hello.ipynb"
+    assert hub.ask(path, token=token, body=notebook, method="PUT")[0] == 201
+    status, run = hub.ask("/user/ann/omega/api/runs", token=token, body={"path": "hello.ipynb"})
+    assert status == 201
+    ended = {"succeeded", "failed", "cancelled", "lost"}
+
+    def state() -> dict[str, Any]:
+        answer: dict[str, Any] = hub.ask(f"/user/ann/omega/api/runs/{run['id']}", token=token)[1]
+        return answer
+
+    wait(lambda: state()["status"] in ended, hub.log)
+    assert (state()["status"], state()["owner"]) == ("succeeded", "ann")
 
 
 def test_lab_has_the_extension(hub: Hub) -> None:
