@@ -28,7 +28,9 @@ PRELOADED = (
     "ipykernel.zmqshell",
     "ipykernel.ipkernel",
     "IPython.core.completer",
+    "ipykernel.debugger",
     "comm",
+    "sqlite3",
     "matplotlib_inline.backend_inline",
     "ipywidgets",
     "numpy",
@@ -163,6 +165,8 @@ def _leave(code: int) -> None:
 
 
 def _preload() -> None:
+    # The debugger's advice about frozen modules would be in every log.
+    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
     for name in PRELOADED:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)

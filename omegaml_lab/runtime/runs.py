@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import InvalidTransitionError, RunNotFoundError
 from omegaml_lab.core.pages import Page
-from omegaml_lab.core.runs import Failure, Progress, Run, Status, can_become
+from omegaml_lab.core.runs import FINAL, Failure, Progress, Run, Status, can_become
 
 if TYPE_CHECKING:
     import threading
@@ -221,7 +221,7 @@ class RunRecords:
         error: Failure | None = None,
     ) -> Run | None:
         """End the run; None when the claim is void."""
-        if not can_become(Status.RUNNING, status):
+        if status not in FINAL or not can_become(Status.RUNNING, status):
             raise InvalidTransitionError(claim.run.id, Status.RUNNING, status)
         ended = {
             "status": status.value,

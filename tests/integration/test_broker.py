@@ -10,6 +10,7 @@ import pytest
 from omegaml_lab.core.errors import BrokerUnavailableError
 from omegaml_lab.core.runs import Status
 from omegaml_lab.omega import Omega
+from omegaml_lab.runtime.broker import PERFORM, make_app, queue_of
 from tests.integration.notebooks import notebook
 from tests.integration.processes import scheduler, until, worker
 
@@ -71,21 +72,15 @@ def test_rabbitmq_may_be_away_when_a_run_is_asked_for(
 
 def test_a_worker_refuses_what_is_not_json(omega: Omega, tmp_path: Path) -> None:
     with worker(omega, tmp_path) as process:
-        app = omega.runtime.broker.app
-        from omegaml_lab.runtime.broker import PERFORM, queue_of
-
         queue = queue_of(omega.storage.database, "default")
-        app.conf.task_serializer = "pickle"
+        app = make_app(omega.runtime.broker.url)
         app.send_task(PERFORM, args=["x", "y"], queue=queue, serializer="pickle")
-        app.conf.task_serializer = "json"
         assert run_one(omega) is Status.SUCCEEDED, process.said()
         assert "pickle" in process.said()
 
 
 def test_messages_of_another_repository_are_left_alone(omega: Omega, tmp_path: Path) -> None:
     with worker(omega, tmp_path):
-        from omegaml_lab.runtime.broker import PERFORM, queue_of
-
         queue = queue_of(omega.storage.database, "default")
         omega.jobs.put(notebook("1"), "mine")
         run = omega.runtime.job("mine").run(label="nobody")

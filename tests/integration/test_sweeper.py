@@ -1,0 +1,186 @@
+"""The sweeper on a real database: any number of them, no clock trusted."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from omegaml_lab.core.errors import InvalidTransitionError
+from omegaml_lab.core.runs import Failure, Progress, Status
+from omegaml_lab.runtime.execution import result_name
+from omegaml_lab.runtime.sweeper import Sweeper
+from tests.integration.processes import until
+
+if TYPE_CHECKING:
+    from omegaml_lab.core.runs import Run
+    from omegaml_lab.omega import Omega
+    from omegaml_lab.runtime.runs import Claim, RunRecords
+
+
+def sweeper(omega: Omega, lease: float = 0.2) -> Sweeper:
+    return Sweeper(
+        storage=omega.storage,
+        runs=omega.runtime.runs.records,
+        broker=omega.runtime.broker,
+        lease=lease,
+    )
+
+
+def queued(omega: Omega, **values: object) -> Run:
+    return omega.runtime.runs.records.create("a.ipynb", 1, parameters={}, **values)
+
+
+def claimed(runs: RunRecords, run: Run) -> Claim:
+    claim = runs.claim(run.id, worker="w", result=result_name)
+    assert claim is not None
+    return claim
+
+
+def messages(omega: Omega) -> int:
+    return omega.storage.records("messages").count()
+
+
+def test_a_claim_is_given_once_and_void_after_the_run_was_lost(omega: Omega) -> None:
+    runs = omega.runtime.runs.records
+    run = queued(omega)
+    got: list[Claim | None] = []
+    threads = [
+        threading.Thread(
+            target=lambda n=n: got.append(runs.claim(run.id, worker=f"w{n}", result=result_name))
+        )
+        for n in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (first,) = [claim for claim in got if claim is not None]
+    minder = sweeper(omega)
+    minder.sweep()
+    time.sleep(0.3)
+    minder.sweep()
+    again = runs.get(run.id)
+    assert (again.status, again.attempt, again.worker) == (Status.QUEUED, 2, None)
+    second = claimed(runs, run)
+    # Whatever the first worker does now is of no effect.
+    assert runs.beat(first) is None
+    assert runs.report(first, Progress(done=9), "spoilt") is None
+    assert runs.finish(first, Status.FAILED, progress=Progress(), log="") is None
+    assert runs.give_back(first, notice="") is None
+    done = runs.finish(second, Status.SUCCEEDED, progress=Progress(done=1, total=1), log="fine")
+    assert done is not None
+    assert (done.status, done.log) == (Status.SUCCEEDED, "fine")
+    # A worker that asks twice, because it did not hear the answer, hears it again.
+    repeated = runs.finish(second, Status.SUCCEEDED, progress=Progress(), log="")
+    assert repeated is not None
+    assert repeated.log == "fine"
+    with pytest.raises(InvalidTransitionError):
+        runs.cancel(run.id)
+    with pytest.raises(InvalidTransitionError):
+        runs.finish(second, Status.QUEUED, progress=Progress(), log="")
+
+
+def test_a_run_that_beats_is_left_alone(omega: Omega) -> None:
+    runs = omega.runtime.runs.records
+    claim = claimed(runs, queued(omega))
+    minder = sweeper(omega)
+    for _ in range(5):
+        minder.sweep()
+        time.sleep(0.1)
+        assert runs.beat(claim) is not None
+    assert runs.get(claim.run.id).status is Status.RUNNING
+
+
+def test_a_beat_between_look_and_judgement_saves_the_run(omega: Omega) -> None:
+    runs = omega.runtime.runs.records
+    claim = claimed(runs, queued(omega))
+    (seen,) = runs.query({"status": "running"})
+    runs.beat(claim)
+    assert runs.lose(seen, Failure(name="WorkerLost", message="")) is None
+    assert runs.get(claim.run.id).status is Status.RUNNING
+
+
+def test_many_sweepers_lose_and_queue_a_run_once(omega: Omega) -> None:
+    runs = omega.runtime.runs.records
+    claimed(runs, queued(omega))
+    stop = threading.Event()
+    minders = [threading.Thread(target=sweeper(omega).run, args=(stop,)) for _ in range(4)]
+    for minder in minders:
+        minder.start()
+    until(lambda: runs.query({"status": "queued"}))
+    time.sleep(1.5)  # they go round again
+    stop.set()
+    for minder in minders:
+        minder.join()
+    (record,) = runs.query({})
+    assert (record["status"], record["attempt"]) == ("queued", 2)
+    assert omega.runtime.scheduler() is None  # each took its record away
+
+
+def test_the_last_attempt_stays_lost_and_says_why(omega: Omega) -> None:
+    runs = omega.runtime.runs.records
+    claim = claimed(runs, queued(omega, max_attempts=1))
+    minder = sweeper(omega)
+    minder.sweep()
+    time.sleep(0.3)
+    minder.sweep()
+    run = runs.get(claim.run.id)
+    assert (run.status, run.final) == (Status.LOST, True)
+    assert run.error is not None
+    assert "Worker w was not heard of" in run.error.message
+
+
+def test_a_lost_run_that_a_dead_sweeper_left_is_queued(omega: Omega) -> None:
+    runs = omega.runtime.runs.records
+    claim = claimed(runs, queued(omega))
+    (seen,) = runs.query({"status": "running"})
+    lost = runs.lose(seen, Failure(name="WorkerLost", message=""))
+    assert lost is not None
+    assert not lost.final
+    sweeper(omega).sweep()
+    assert runs.get(claim.run.id).status is Status.QUEUED
+
+
+def test_messages_are_sent_again_but_ever_less_often(omega: Omega) -> None:
+    run = queued(omega)
+    minder = sweeper(omega)
+    minder.sweep()
+    assert messages(omega) == 0  # young runs have their message on the way
+    records = omega.storage.records("runs")
+    from datetime import timedelta
+
+    long_ago = run.queued_at - timedelta(seconds=30)
+    records.update(run.id, set={"queued_at": long_ago})
+    minder.sweep()
+    minder.sweep()
+    assert messages(omega) == 1
+    assert records.find(run.id)["hints"] == 1  # type: ignore[index]
+    notice = omega.runtime.runs.get(run.id).notice
+    assert "No worker is alive" in str(notice)
+    assert omega.runtime.scheduler()["host"]  # type: ignore[index]
+
+
+def test_the_sweeper_shows_up_and_outlives_an_absent_database(omega: Omega) -> None:
+    from omegaml_lab.runtime.broker import Broker
+    from omegaml_lab.runtime.runs import RunRecords
+    from omegaml_lab.storage.storage import Storage
+    from tests.integration.rabbitmq import free_port
+
+    nowhere = f"mongodb://127.0.0.1:{free_port()}/x?serverSelectionTimeoutMS=100"
+    storage = Storage.open(nowhere)
+    minder = Sweeper(
+        storage=storage,
+        runs=RunRecords(storage.records("runs")),
+        broker=Broker(None, mongo_url=nowhere, database="x"),
+    )
+    stop = threading.Event()
+    thread = threading.Thread(target=minder.run, args=(stop,))
+    thread.start()
+    time.sleep(0.5)
+    assert thread.is_alive()
+    stop.set()
+    thread.join(30)
+    assert not thread.is_alive()
