@@ -109,7 +109,7 @@ def test_json_of_a_run_is_nothing_but_json(omega, served):
         (["run", "good", "-p", "a=1.5"], 1, "it must be a whole number, not 1.5"),
         (["run", "good", "-p", "a=x"], 1, "it must be a whole number, not 'x'"),
         (["run", "good", "-p", "a"], 2, "is not of the form NAME=VALUE"),
-        (["run", "goood"], 1, "Did you mean 'good"),
+        (["run", "goood.ipynb"], 1, "Did you mean 'good"),
         (["run", "nowhere.ipynb"], 1, "There is no file nowhere.ipynb here"),
         (["runs", "show", "nothing"], 1, "There is no run 'nothing'"),
         (["runs", "cancel", "nothing"], 1, "There is no run 'nothing'"),

@@ -275,3 +275,18 @@ def test_a_taken_port_is_explained(home):
     assert done.returncode == 1
     assert "is taken. Choose another one with --port." in done.stderr
     assert processes_of(home) == {}
+
+
+def test_the_given_broker_is_used(labs, home, mongo_url, rabbit):
+    servers = {"OMEGA_MONGO_URL": mongo_url, "OMEGA_BROKER_URL": rabbit.url}
+    labs(**servers)
+    done = omega(home, "run", "examples/weather", "--publish", "--json", **servers)
+    assert done.returncode == 0, done.stderr
+    run = json.loads(done.stdout)
+    assert run["status"] == "succeeded"
+    assert run["link"].startswith("http://127.0.0.1:")  # below the Lab that runs here
+    with urllib.request.urlopen(run["link"], timeout=30) as page:
+        assert b"<html" in page.read()
+    states = json.loads(omega(home, "status", "--json", **servers).stdout)
+    broker = next(state for state in states if state["name"] == "broker")
+    assert (broker["state"], broker["where"].startswith("127.0.0.1:")) == ("healthy", True)
