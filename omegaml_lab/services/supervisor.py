@@ -93,7 +93,10 @@ class Supervisor:
     @contextlib.contextmanager
     def signals(self) -> Iterator[None]:
         """Take Ctrl-C, SIGTERM and SIGHUP as the wish to stop; a second one is impatience."""
-        before = {number: signal.signal(number, self._on_signal) for number in _SIGNALS}
+        # Who started us with nohup wants us to outlive the terminal.
+        deaf = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        heard = [number for number in _SIGNALS if not (deaf and number is signal.SIGHUP)]
+        before = {number: signal.signal(number, self._on_signal) for number in heard}
         try:
             yield
         finally:

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omegaml_lab.core.errors import ServiceError
-from omegaml_lab.storage.mongod import USER, Mongod, Place, replace_text
+from omegaml_lab.storage.mongod import USER, Mongod
+from omegaml_lab.storage.place import Place, replace_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -216,12 +216,25 @@ def test_a_run_can_be_cancelled(omega, served):
     assert omega("runs", "cancel", run.id)[0] == 1
 
 
+@pytest.fixture
+def _interruptible():
+    """In the background of a script Ctrl-C is ignored, which children would inherit."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interruptible")
 def test_who_waits_may_leave_and_the_run_goes_on(served, place):
     served.jobs.put("import time; time.sleep(600)", "longer")
     command = [sys.executable, "-m", "omegaml_lab.cli", "run", "longer"]
     environment = {**os.environ, "OMEGA_MONGO_URL": served.url}
     waiting = subprocess.Popen(
-        command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     deadline = time.monotonic() + 60
     while not [r for r in served.runtime.runs.list("longer").items if r.status == "running"]:
