@@ -163,21 +163,16 @@ class JobFiles:
 
     def save(self, model: Model, path: str) -> Model:
         """Save what `model` holds; return the new model without content, with its hash."""
-        kind = model["type"]
         self._check_writable(path)
         problem: dict[str, Any] = {}
-        if kind == "directory":
-            self._save_folder(path)
-        elif model.get("chunk") is not None:
-            unfinished = self._upload(model, path)
-            if unfinished is not None:
-                return unfinished
-        elif kind == "notebook":
-            self._save_notebook(model, path, problem)
-        else:
-            self._write(path, decode(model["content"], model.get("format"), path))
-        saved = self.model(path, content=False, type=None, format=None, hash=True)
-        if kind == "notebook":
+        if model.get("chunk") not in {None, -1}:
+            data = decode(model["content"], model.get("format"), path)
+            return self._uploads.add(path, model["chunk"], data)
+        meta = self._save(model, path, problem)
+        saved = object_model(meta)
+        if not meta.is_folder:
+            saved["hash"], saved["hash_algorithm"] = meta.hash, HASH_ALGORITHM
+        if model["type"] == "notebook":
             self._manager.validate_notebook_model(model, problem)
             saved |= {"message": model["message"]} if model.get("message") else {}
         return saved
@@ -185,17 +180,29 @@ class JobFiles:
     def _check_writable(self, path: str) -> None:
         if hidden(path) and not self._manager.allow_hidden:
             raise HTTPError(400, f"Cannot create hidden file or directory {path!r}")
-        if not self.is_folder(parent_of(path)):
+        if not self._jobs().exists(Name(path)) and not self.is_folder(parent_of(path)):
             raise HTTPError(404, f"No such directory: {parent_of(path)}")
 
-    def _save_folder(self, path: str) -> None:
-        meta = self.find(path)
-        if meta is None:
-            self._jobs().make_folder(Name(path), exist_ok=True)
-        elif not meta.is_folder:
-            raise HTTPError(400, f"Not a directory: {path}")
+    def _save(self, model: Model, path: str, problem: dict[str, Any]) -> Metadata:
+        try:
+            if model["type"] == "directory":
+                return self._jobs().make_folder(Name(path), exist_ok=True)
+            if model["type"] == "notebook":
+                return self._save_notebook(model, path, problem)
+            data = decode(model["content"], model.get("format"), path)
+            if model.get("chunk") is None:
+                return self._write(path, data)
+            with self._uploads.finish(path, data) as whole:
+                if path.endswith(NOTEBOOK_SUFFIX):
+                    return self._write(path, whole.read())
+                return self._put(path, whole)
+        except ObjectExistsError as error:
+            kind = "file" if model["type"] == "directory" else "directory"
+            raise HTTPError(
+                400, f"{path} is a {kind}, not a {model['type']}", reason="bad type"
+            ) from error
 
-    def _save_notebook(self, model: Model, path: str, problem: dict[str, Any]) -> None:
+    def _save_notebook(self, model: Model, path: str, problem: dict[str, Any]) -> Metadata:
         notebook = nbformat.from_dict(model["content"])
         try:
             self._manager.check_and_sign(notebook, path)
@@ -206,36 +213,22 @@ class JobFiles:
         except nbformat.ValidationError as error:
             problem["ValidationError"] = error
         strip_transient(notebook)
-        self._write(path, notebook)
+        return self._write(path, notebook)
 
-    def _upload(self, model: Model, path: str) -> Model | None:
-        """Take one piece of an upload; return a model until the last piece is here."""
-        data = decode(model["content"], model.get("format"), path)
-        if model["chunk"] != -1:
-            return self._uploads.add(path, model["chunk"], data)
-        with self._uploads.finish(path, data) as whole:
-            self._put(path, whole)
-        return None
-
-    def _write(self, path: str, data: bytes | NotebookNode, *, replace: bool = True) -> None:
+    def _write(self, path: str, data: bytes | NotebookNode, *, replace: bool = True) -> Metadata:
         """Keep `data` at `path`: as a notebook where it can be one, else as a file."""
-        meta = self.find(path)
-        if meta is not None and meta.is_folder:
-            raise HTTPError(400, f"{path} is a directory, not a file", reason="bad type")
         if path.endswith(NOTEBOOK_SUFFIX):
             try:
-                self._jobs().put(data, Name(path), kind="notebook", replace=replace)
+                return self._jobs().put(data, Name(path), kind="notebook", replace=replace)
             except InvalidNotebookError:
                 pass  # it stays readable as text, to be repaired
-            else:
-                return
         if not isinstance(data, bytes):
             data = json.dumps(data).encode()
-        self._put(path, data, replace=replace)
+        return self._put(path, data, replace=replace)
 
-    def _put(self, path: str, data: Any, *, replace: bool = True) -> None:
+    def _put(self, path: str, data: Any, *, replace: bool = True) -> Metadata:
         mimetype = mimetypes.guess_type(path)[0] or "application/octet-stream"
-        self._jobs().put(data, Name(path), kind="file", replace=replace, mimetype=mimetype)
+        return self._jobs().put(data, Name(path), kind="file", replace=replace, mimetype=mimetype)
 
     def remove(self, path: str) -> None:
         """Delete what is at `path`, following the manager's rules for folders."""

@@ -256,6 +256,14 @@ def test_upload_in_pieces(place: Place, folder: str) -> None:
     assert place.names(folder) == {"big.bin"}
 
 
+def test_notebook_uploaded_in_pieces_can_be_run(place: Place, folder: str, shared: Omega) -> None:
+    text = json.dumps(notebook("1"))
+    for number, part in ((1, text[:50]), (2, text[50:90]), (-1, text[90:])):
+        place.put(f"{folder}/n.ipynb", type="file", format="text", chunk=number, content=part)
+    inside = folder.removeprefix(place.repository)
+    assert shared.jobs.metadata(f"{inside}/n.ipynb").kind == "notebook"
+
+
 def test_upload_with_a_missing_piece_is_refused(place: Place, folder: str) -> None:
     def piece(number: int) -> int:
         body = {"type": "file", "format": "text", "chunk": number, "content": f"{number}"}
