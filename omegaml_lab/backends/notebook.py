@@ -51,7 +51,8 @@ class NotebookBackend(Backend):
         """
         notebook = parse_notebook(obj, name)
         blob = storage.blobs.write(_canonical(notebook, name))
-        kernel = notebook.get("metadata", {}).get("kernelspec", {}).get("name")
+        kernelspec = notebook["metadata"].get("kernelspec")
+        kernel = kernelspec.get("name") if isinstance(kernelspec, dict) else None
         details = {"mimetype": "application/x-ipynb+json", "cells": len(notebook["cells"])}
         return Written(
             payload=Payload(blob=blob),
@@ -134,8 +135,15 @@ def _upgraded(notebook: Mapping[str, Any], name: str) -> dict[str, Any]:
 
     try:
         newest = nbformat.reads(json.dumps(notebook), as_version=_NEWEST)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InvalidNotebookError(name, f"it cannot be upgraded ({error})") from error
+    except (
+        nbformat.ValidationError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+    ) as error:
+        reason = str(error).partition("\n")[0]
+        raise InvalidNotebookError(name, f"it cannot be upgraded ({reason})") from error
     return _checked(newest, name)
 
 

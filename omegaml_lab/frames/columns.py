@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from omegaml_lab.core.errors import UnsupportedObjectError
 from omegaml_lab.frames import objects
+from omegaml_lab.frames.frequencies import name_of, with_frequency
 from omegaml_lab.frames.ipc import from_ipc, to_ipc
 
 if TYPE_CHECKING:
@@ -209,6 +210,7 @@ def _encode_category(values: Any) -> EncodedColumn:
         categories["range"] = [index.start, index.stop, index.step]
     else:
         column = encode(index.array)
+        categories["freq"] = name_of(index)
         categories["recipe"] = column.recipe
         categories["array"] = to_ipc(column.slice(0, len(index)))
     recipe = {"form": "category", "ordered": bool(values.ordered), "categories": categories}
@@ -226,6 +228,7 @@ def _decode_category(recipe: Recipe, chunks: Sequence[pa.Array]) -> Any:
     else:
         array = decode(categories["recipe"], [from_ipc(categories["array"])])
         index = pd.Index(array, dtype=array.dtype, name=categories["name"])
+        index = with_frequency(index, categories["freq"])
     dtype = pd.CategoricalDtype(index, recipe["ordered"])
     return pd.Categorical.from_codes(codes, dtype=dtype, validate=True)
 

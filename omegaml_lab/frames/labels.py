@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from omegaml_lab.core.errors import InvalidFrameError
+from omegaml_lab.core.errors import UnsupportedObjectError
 from omegaml_lab.frames import columns
+from omegaml_lab.frames.frequencies import name_of, with_frequency
 from omegaml_lab.frames.ipc import from_ipc, to_ipc
 
 if TYPE_CHECKING:
@@ -16,30 +17,34 @@ if TYPE_CHECKING:
 __all__ = ["build", "decode_labels", "describe", "encode_labels", "levels"]
 
 
-def describe(index: pd.Index, name: str) -> dict[str, Any]:
-    """Return all of an index but its arrays; `name` is of the frame, for messages."""
+def describe(index: pd.Index) -> dict[str, Any]:
+    """Return all of an index but its arrays.
+
+    Raises
+    ------
+    UnsupportedObjectError
+        If it has a frequency that cannot be had from its name.
+    """
     if type(index) is pd.RangeIndex:
         parts = [index.start, index.stop, index.step]
         return {"form": "range", "range": parts, "name": index.name}
     if isinstance(index, pd.MultiIndex):
         return {"form": "multi", "names": list(index.names)}
-    plain: dict[str, Any] = {"form": "array", "name": index.name}
-    freq = getattr(index, "freq", None)
-    if freq is not None and not isinstance(index, pd.PeriodIndex):
-        if pd.tseries.frequencies.to_offset(freq.freqstr) != freq:
-            raise InvalidFrameError(
-                name, f"the frequency {freq!r} of its index has no name; set freq to None"
-            )
-        plain["freq"] = freq.freqstr
-    return plain
+    return {"form": "array", "name": index.name, "freq": name_of(index)}
 
 
 def levels(index: pd.Index) -> list[Any]:
-    """Return the arrays that make up an index."""
+    """Return the arrays that make up an index; of levels, how they are coded."""
     if type(index) is pd.RangeIndex:
         return []
     if isinstance(index, pd.MultiIndex):
-        return [index.get_level_values(i).array for i in range(index.nlevels)]
+        try:
+            return [
+                pd.Categorical.from_codes(codes, categories=level)
+                for codes, level in zip(index.codes, index.levels, strict=True)
+            ]
+        except ValueError as error:
+            raise UnsupportedObjectError("pandas.chunks", f"level where {error}") from error
     return [index.array]
 
 
@@ -48,18 +53,23 @@ def build(plain: dict[str, Any], arrays: Sequence[Any]) -> pd.Index:
     if plain["form"] == "range":
         return pd.RangeIndex(*plain["range"]).rename(plain["name"])
     if plain["form"] == "multi":
-        return pd.MultiIndex.from_arrays([_flat(a) for a in arrays], names=plain["names"])
-    index = _flat(arrays[0]).rename(plain["name"])
-    if freq := plain.get("freq"):
-        index.freq = pd.tseries.frequencies.to_offset(freq)  # type: ignore[attr-defined]
-    return index
+        return pd.MultiIndex(
+            levels=[array.categories for array in arrays],
+            codes=[array.codes for array in arrays],
+            names=plain["names"],
+            verify_integrity=False,
+        )
+    # With its dtype said, or pandas would guess that objects are text or dates.
+    index: pd.Index[Any] = pd.Index(arrays[0], dtype=arrays[0].dtype, copy=False)
+    with_frequency(index, plain["freq"])
+    return index.rename(plain["name"])
 
 
 def encode_labels(index: pd.Index) -> dict[str, Any]:
     """Return a whole index as plain values."""
     encoded = [columns.encode(array) for array in levels(index)]
     return {
-        "index": describe(index, "labels"),
+        "index": describe(index),
         "recipes": [column.recipe for column in encoded],
         "arrays": [to_ipc(column.slice(0, len(index))) for column in encoded],
     }
@@ -72,9 +82,3 @@ def decode_labels(plain: dict[str, Any]) -> pd.Index:
         for recipe, data in zip(plain["recipes"], plain["arrays"], strict=True)
     ]
     return build(plain["index"], arrays)
-
-
-def _flat(array: Any) -> pd.Index:
-    # With its dtype said, or pandas would guess that objects are text or dates.
-    index: pd.Index[Any] = pd.Index(array, dtype=array.dtype, copy=False)
-    return index

@@ -111,7 +111,8 @@ class _Reader:
             blocks.append((block, np.array([places[p].pop(0) for p in positions], dtype=np.intp)))
         for position, remaining in places.items():
             for place in remaining:
-                array = arrays[position]
+                # A flat column is left here only when it is asked for once more.
+                array = arrays[position] if position in arrays else self._rows_of[position].copy()
                 if isinstance(array, np.ndarray):
                     array = array.reshape(1, -1)
                 blocks.append((array, np.array([place], dtype=np.intp)))

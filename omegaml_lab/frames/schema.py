@@ -107,13 +107,19 @@ def take_apart(
         _encoded(frame.iloc[:, i].array, name, f"column {frame.columns[i]!r}")
         for i in range(frame.shape[1])
     ]
-    for level, array in enumerate(labels.levels(frame.index)):
+    try:
+        index = labels.describe(frame.index)
+        levels = labels.levels(frame.index)
+        columns = labels.encode_labels(frame.columns)
+    except UnsupportedObjectError as error:
+        raise InvalidFrameError(name, f"its labels hold a {error.obj_type}") from error
+    for level, array in enumerate(levels):
         encoded.append(_encoded(array, name, f"level {level} of the index"))
     fields = {
         "form": "series" if is_series else "frame",
         "rows": len(frame),
-        "columns": labels.encode_labels(frame.columns),
-        "index": labels.describe(frame.index, name),
+        "columns": columns,
+        "index": index,
         "recipes": [column.recipe for column in encoded],
         "name": obj.name if isinstance(obj, pd.Series) else None,
         "attrs": dict(obj.attrs),

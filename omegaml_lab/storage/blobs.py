@@ -213,6 +213,8 @@ def _cut(source: Data | io.BufferedIOBase | Iterable[Data]) -> Iterator[bytes]:
     parts: Iterable[Any] = iter(lambda: read(PIECE), b"") if read else source
     rest = bytearray()
     for part in parts:
+        if isinstance(part, str):
+            raise TypeError("what was given yields text, not bytes: open it in binary mode")
         rest += part
         while len(rest) >= PIECE:
             yield bytes(rest[:PIECE])

@@ -1,0 +1,133 @@
+"""Nothing that is loaded may run code that nobody vouched for."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import skops.io
+from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.linear_model import LinearRegression
+from sklearn.preprocessing import FunctionTransformer
+
+from omegaml_lab.backends.sklearn_skops import _is_scikit_learn
+from omegaml_lab.core.errors import (
+    IntegrityError,
+    UnsupportedObjectError,
+    UntrustedObjectError,
+)
+from omegaml_lab.core.names import Name
+
+if TYPE_CHECKING:
+    from omegaml_lab.omega import Omega
+
+
+class Foreign(LinearRegression):
+    """An estimator that scikit-learn does not define."""
+
+
+def planted(payload: bytes, change: Any) -> bytes:
+    """Return a model file with its schema changed by somebody who can write to the database."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(payload)) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            data = old.read(name)
+            new.writestr(name, change(data) if name == "schema.json" else data)
+    return out.getvalue()
+
+
+def put_planted(omega: Omega, data: bytes) -> None:
+    """Store `data` as if it were a model, below what checks it."""
+    omega.models.put(data, "model", kind="file")
+    import pymongo
+
+    with pymongo.MongoClient(omega.url) as client:
+        heads = client.get_default_database()["objects"]
+        heads.update_one({"name": "model"}, {"$set": {"kind": "sklearn.skops"}})
+
+
+def test_scikit_learns_own_classes_are_trusted(omega: Omega) -> None:
+    x, y = np.random.default_rng(1).normal(size=(60, 3)), np.arange(60) % 2
+    for model in (
+        GradientBoostingClassifier(n_estimators=3).fit(x, y),
+        HistGradientBoostingRegressor(max_iter=3).fit(x, y),
+        FunctionTransformer(np.log1p),
+    ):
+        omega.models.put(model, "model")
+        assert type(omega.models.get("model")) is type(model)
+
+
+def test_foreign_classes_need_to_be_named_each_time(omega: Omega) -> None:
+    model = Foreign().fit([[1.0], [2.0]], [1, 2])
+    name = f"{Foreign.__module__}.Foreign"
+    with pytest.raises(UntrustedObjectError, match="trusted="):
+        omega.models.put(model, "model")
+    assert not omega.models.exists("model")
+    omega.models.put(model, "model", trusted=[name])
+    with pytest.raises(UntrustedObjectError):
+        omega.models.get("model")
+
+
+def test_a_planted_function_does_not_run(omega: Omega, tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("x")
+    data = skops.io.dumps(FunctionTransformer(np.log1p))
+
+    def plant(schema: bytes) -> bytes:
+        text = schema.decode().replace('"__class__": "log1p"', '"__class__": "remove"')
+        return text.replace('"__module__": "numpy"', '"__module__": "os"').encode()
+
+    changed = planted(data, plant)
+    assert changed != data
+    put_planted(omega, changed)
+    with pytest.raises((UntrustedObjectError, IntegrityError)):
+        omega.models.get("model")
+    assert victim.exists()
+
+
+@pytest.mark.parametrize("data", [b"", b"not a zip", b"PK\x05\x06" + b"\0" * 18])
+def test_what_is_no_model_is_damaged(omega: Omega, data: bytes) -> None:
+    put_planted(omega, data)
+    with pytest.raises(IntegrityError):
+        omega.models.get("model")
+
+
+def test_a_schema_that_is_nonsense(omega: Omega) -> None:
+    data = skops.io.dumps(LinearRegression())
+    for nonsense in (b"{}", b"[", json.dumps({"__loader__": "nothing"}).encode()):
+        put_planted(omega, planted(data, lambda _schema, new=nonsense: new))
+        with pytest.raises(IntegrityError):
+            omega.models.get("model")
+        omega.models.drop(Name("model"))
+
+
+@pytest.mark.parametrize(
+    ("type_name", "trusted"),
+    [
+        ("sklearn.tree._tree.Tree", True),
+        ("sklearn.linear_model._base.LinearRegression", True),
+        # Found in modules of scikit-learn, but not theirs, or no class.
+        ("sklearn.datasets._openml.urlopen", False),
+        ("sklearn.datasets._base.shutil.rmtree", False),
+        ("sklearn.utils.os.system", False),
+        ("sklearn.base.clone", False),
+        ("sklearn.nothing.Here", False),
+        ("sklearnx.tree.Tree", False),
+        ("sklearn", False),
+        ("os.system", False),
+        ("", False),
+    ],
+)
+def test_who_is_scikit_learn(type_name: str, *, trusted: bool) -> None:
+    assert _is_scikit_learn(type_name) is trusted
+
+
+def test_estimators_that_skops_cannot_write(omega: Omega) -> None:
+    with pytest.raises((UnsupportedObjectError, UntrustedObjectError)):
+        omega.models.put(FunctionTransformer(lambda x: x), "model")
+    assert omega.models.list() == []
