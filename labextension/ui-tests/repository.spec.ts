@@ -21,8 +21,7 @@ beforeEach(async () => {
   bus = new Bus();
   model = new RepositoryModel({
     client: new OmegaClient(server.settings).objects,
-    feed: bus.feed,
-    poll: false
+    feed: bus.feed
   });
 });
 
@@ -79,6 +78,13 @@ test('a change in what is looked at is shown without being asked for', async () 
   stored = [...stored, makeObject('c.ipynb')];
   bus.object('jobs', 'c.ipynb');
   await until(() => model.items.length === 3);
+});
+
+test('what moves away is shown to be gone', async () => {
+  await model.open('jobs', 'x');
+  stored = [];
+  bus.object('jobs', 'y/a.ipynb', 'renamed', 'x/a.ipynb');
+  await until(() => model.items.length === 0);
 });
 
 test('a change elsewhere asks for nothing', async () => {

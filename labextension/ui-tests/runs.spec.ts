@@ -32,8 +32,7 @@ beforeEach(async () => {
   bus = new Bus();
   model = new RunsModel({
     client: new OmegaClient(server.settings).runs,
-    feed: bus.feed,
-    poll: false
+    feed: bus.feed
   });
   model.ended.connect((_, run) => ended.push(run.id));
 });
@@ -120,21 +119,68 @@ test('an end is told once, and not of what ended before', async () => {
   expect(ended).toEqual(['a']);
 });
 
-test('the end of a run that is not listed is learned from the server', async () => {
-  stored = [makeRun('a', 0, { status: 'running' })];
+test('the end of an own run that is not listed is learned from the server', async () => {
+  stored = [makeRun('other', 0, { status: 'running' })];
   await model.refresh();
-  stored = [makeRun('a', 0, { status: 'succeeded' })];
+  await model.run({ path: 'x.ipynb' });
+  stored = [makeRun('new', 50, { status: 'succeeded' })];
   await model.setFilter({ status: 'failed' });
   expect(model.items).toEqual([]);
-  expect(ended).toEqual(['a']);
+  expect(ended).toEqual(['new']);
+  // Of the runs of others only what is pushed and listed is known.
+  expect(server.asked.some(({ path }) => path.endsWith('/other'))).toBe(false);
+});
+
+test('what is pushed while an answer is on its way is not lost', async () => {
+  await model.refresh();
+  let answer = (): void => undefined;
+  const asked = new Promise<void>(resolve => {
+    server.answer = () => {
+      resolve();
+      return new Promise(done => {
+        answer = () => done({ json: { items: [], total: 0 } });
+      });
+    };
+  });
+  const refreshed = model.refresh();
+  await asked;
+  bus.run(makeRun('a'));
+  answer();
+  await refreshed;
+  expect(ids()).toEqual(['a']);
+  expect(model.total).toBe(1);
 });
 
 test('a run that ends before the answer to its start is told too', async () => {
   server.answer = () => ({ status: 201, json: makeRun('a', 0, { status: 'failed' }) });
-  await model.start({ path: 'x.ipynb' });
+  await model.run({ path: 'x.ipynb' });
   expect(ended).toEqual(['a']);
   expect(model.startedHere('a')).toBe(true);
   expect(model.startedHere('b')).toBe(false);
+});
+
+test('a run whose end is pushed before the answer to its start is told once', async () => {
+  await model.refresh();
+  const usual = server.answer;
+  server.answer = asked => {
+    if (asked.method === 'POST') {
+      bus.run(makeRun('new', 50, { status: 'succeeded' }));
+    }
+    return usual(asked);
+  };
+  await model.run({ path: 'x.ipynb' });
+  expect(model.items[0].status).toBe('succeeded');
+  expect(ended).toEqual(['new']);
+});
+
+test('a begin is told once for each status', async () => {
+  const begun: string[] = [];
+  model.started.connect((_, run) => begun.push(run.status));
+  await model.refresh();
+  bus.run(makeRun('a', 1));
+  bus.run(makeRun('a', 1, { status: 'running' }));
+  bus.run(makeRun('a', 1, { status: 'running', progress: { done: 1, total: 2, current: 1 } }));
+  expect(begun).toEqual(['queued', 'running']);
 });
 
 test('a lost run has not ended while attempts are left', async () => {

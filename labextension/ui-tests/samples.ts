@@ -62,8 +62,8 @@ export class Bus {
     this._stream.emit({ schema_id: RUN_SCHEMA, run } as unknown as Event.Emission);
   }
 
-  object(store: string, name: string, change = 'put'): void {
-    this._stream.emit({ schema_id: OBJECT_SCHEMA, store, name, change });
+  object(store: string, name: string, change = 'put', previous = name): void {
+    this._stream.emit({ schema_id: OBJECT_SCHEMA, store, name, change, previous });
   }
 
   other(): void {

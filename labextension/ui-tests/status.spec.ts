@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { OmegaClient } from '../src/client';
+import { TabMemory } from '../src/models/memory';
 import { Publication } from '../src/models/publication';
 import { ReportsModel } from '../src/models/reports';
 import { RunsModel } from '../src/models/runs';
@@ -31,7 +32,7 @@ const REPORT = {
 } as const;
 
 test('coming back after being away is told', async () => {
-  const model = new StatusModel({ client: new OmegaClient(server.settings).status, poll: false });
+  const model = new StatusModel({ client: new OmegaClient(server.settings).status });
   let back = 0;
   model.reconnected.connect(() => (back += 1));
   await model.refresh();
@@ -50,7 +51,7 @@ test('a run that publishes brings its report', async () => {
   const client = new OmegaClient(server.settings);
   const bus = new Bus();
   server.answer = () => ({ json: { items: [REPORT], total: 1 } });
-  const runs = new RunsModel({ client: client.runs, feed: bus.feed, poll: false });
+  const runs = new RunsModel({ client: client.runs, feed: bus.feed });
   const reports = new ReportsModel({ client: client.reports, runs });
   bus.run(makeRun('r', 0, { publish: true }));
   bus.run(makeRun('r', 0, { publish: true, status: 'succeeded' }));
@@ -66,10 +67,27 @@ test('publishing again begins with what was chosen last', () => {
   });
   const first = new Publication(null, false);
   expect(first.options.access).toBe('anyone');
+  expect(first.choices).toBe(true);
   first.refuse('no');
   first.choose({ live: true });
   expect(first.options).toEqual({ access: 'anyone', hide_code: false, live: true });
+  expect(first.choices).toEqual(first.options);
   expect(first.refusal).toBeNull();
+});
+
+test('what was started is remembered over a reload, and only the newest of it', () => {
+  const kept = new Map<string, string>();
+  const storage = {
+    getItem: (key: string) => kept.get(key) ?? null,
+    setItem: (key: string, value: string) => void kept.set(key, value)
+  } as Storage;
+  for (let index = 0; index < 201; index += 1) {
+    new TabMemory('runs', storage).add(`r${index}`);
+  }
+  const after = new TabMemory('runs', storage);
+  expect([after.has('r0'), after.has('r1'), after.has('r200')]).toEqual([false, true, true]);
+  kept.set('runs', 'not JSON');
+  expect(after.has('r1')).toBe(false);
 });
 
 test('sizes and durations are short', () => {

@@ -49,7 +49,7 @@ class LabPage:
         """Keep a picture to be looked at."""
         self._folder.mkdir(parents=True, exist_ok=True)
         self._shots += 1
-        self.page.wait_for_timeout(300)  # what slides in has come to rest
+        self.page.wait_for_timeout(700)  # what slides in has come to rest
         path = self._folder / f"{self._story}-{self._shots:02}-{name}.png"
         self.page.screenshot(path=path)
 

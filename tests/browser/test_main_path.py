@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -67,8 +68,10 @@ def run_on_cluster_and_watch(me: LabPage) -> None:
     expect(me.notification("is queued")).to_be_visible()
     me.show_panel()
     card = me.run("examples/flights")
-    expect(card).to_contain_text("cell", timeout=30_000)
-    expect(card.locator("[role=progressbar]")).to_be_visible()
+    expect(card).to_contain_text(re.compile("cell [2-9] of 9"), timeout=60_000)
+    expect(card.locator("[role=progressbar]")).to_have_attribute(
+        "aria-valuenow", re.compile(r"\d")
+    )
     me.shot("running")
     expect(card).to_have_attribute("data-status", "succeeded", timeout=RUN_SECONDS * 1000)
     expect(me.notification("succeeded in")).to_be_visible()

@@ -182,3 +182,22 @@ def test_the_toolbar_button_saves_first(lab: Lab, open_lab: Callable[..., LabPag
     result = lab.get(f"api/contents/{run['result_path']}")
     assert "after" in str(result["content"]["cells"][1]["outputs"])
     me.shot("toolbar")
+
+
+@pytest.mark.timeout(180)
+def test_an_end_is_told_once_even_after_a_reload(
+    lab: Lab, open_lab: Callable[..., LabPage]
+) -> None:
+    lab.put_notebook("told/one.ipynb", "import time; time.sleep(6)")
+    me = open_lab("told")
+    me.go_to("told")
+    me.choose("one.ipynb", "Run on cluster")
+    lab.wait_run("told/one.ipynb", "running")
+    me.page.reload()
+    me.wait_ready()
+    expect(me.notification("succeeded in")).to_have_count(1, timeout=30_000)
+    me.page.reload()
+    me.wait_ready()
+    me.show_panel()
+    expect(me.run("told/one")).to_have_attribute("data-status", "succeeded")
+    expect(me.notification("succeeded in")).to_have_count(0)

@@ -101,7 +101,7 @@ async function start(
   parameters?: ReadonlyJSONObject
 ): Promise<void> {
   await targets.save(path);
-  tellQueued(commands, trans, await omega.runs.start({ path }, parameters));
+  tellQueued(commands, trans, await omega.runs.run({ path }, parameters));
 }
 
 /** Say that a run is on its way, with the way to watch it. */
@@ -109,6 +109,7 @@ export function tellQueued(commands: CommandRegistry, trans: TranslationBundle, 
   const message = trans.__('“%1” is queued.', run.job);
   const options = {
     autoClose: run.notice ? 10_000 : 4000,
+    data: { run: run.id }, // by which it is dismissed when the run ends
     actions: [
       {
         label: trans.__('Show runs'),

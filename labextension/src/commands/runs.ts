@@ -86,6 +86,7 @@ async function drop(
         object.kind === 'folder'
           ? trans.__('The folder and everything in it are dropped from %1, for good.', store)
           : trans.__('It is dropped from %1 with all its revisions, for good.', store),
+      defaultButton: 0,
       buttons: [
         Dialog.cancelButton({ label: trans.__('Keep') }),
         Dialog.warnButton({ label: trans.__('Drop') })

@@ -13,7 +13,9 @@ export const OBJECT_SCHEMA = 'urn:omegaml-lab:events:object:v1';
 export interface IObjectChange {
   store: StoreName;
   name: string;
-  change: string;
+  change: 'put' | 'annotated' | 'renamed' | 'dropped';
+  /** Where it was before, when it was renamed. */
+  previous?: string;
 }
 
 /** What the server pushes on Jupyter's event bus, sorted by what it is about. */

@@ -14,8 +14,6 @@ const POLL_INTERVAL = 60_000;
 export interface IRepositoryOptions {
   client: ObjectsClient;
   feed: Feed;
-  /** Without polling only `refresh` and the feed bring news. */
-  poll?: boolean;
 }
 
 /** One folder of one store, as it is looked at: sorted, searched, page by page. */
@@ -26,14 +24,12 @@ export class RepositoryModel implements IDisposable {
     this._feed.objectChanged.connect(this._onObject, this);
     // A notebook that is being run changes many times a second.
     this._soon = new Throttler(() => this.refresh(), { limit: 500, edge: 'trailing' });
-    if (options.poll ?? true) {
-      this._poll = new Poll({
-        auto: false,
-        factory: () => this._fetch(),
-        frequency: { interval: POLL_INTERVAL, backoff: true, max: POLL_INTERVAL },
-        standby: 'when-hidden'
-      });
-    }
+    this._poll = new Poll({
+      auto: false,
+      factory: () => this._fetch(),
+      frequency: { interval: POLL_INTERVAL, backoff: true, max: POLL_INTERVAL },
+      standby: 'when-hidden'
+    });
   }
 
   get changed(): ISignal<this, void> {
@@ -91,17 +87,21 @@ export class RepositoryModel implements IDisposable {
   dispose(): void {
     if (!this._isDisposed) {
       this._isDisposed = true;
-      this._poll?.dispose();
+      this._poll.dispose();
       this._soon.dispose();
       this._feed.objectChanged.disconnect(this._onObject, this);
       Signal.clearData(this);
     }
   }
 
+  /** Ask now and, should nothing be pushed, from time to time. */
+  start(): void {
+    void this._poll.start();
+  }
+
   /** Ask the server again for what is shown. Never rejects: see `error`. */
   async refresh(): Promise<void> {
     await this._fetch().catch(() => undefined);
-    this._poll?.start().catch(() => undefined);
   }
 
   async more(): Promise<void> {
@@ -182,15 +182,20 @@ export class RepositoryModel implements IDisposable {
   }
 
   private _onObject(_: Feed, change: IObjectChange): void {
-    const inside = this._folder === '' || change.name.startsWith(`${this._folder}/`);
-    if (change.store === this._store && inside) {
+    const names = [change.name, change.previous ?? change.name];
+    if (change.store === this._store && names.some(name => this._concerns(name))) {
       void this._soon.invoke();
     }
   }
 
+  /** Whether what has this name is here, or is where we are. */
+  private _concerns(name: string): boolean {
+    return this._folder === '' || `${name}/`.startsWith(`${this._folder}/`);
+  }
+
   private readonly _client: ObjectsClient;
   private readonly _feed: Feed;
-  private readonly _poll: Poll | null = null;
+  private readonly _poll: Poll;
   private readonly _soon: Throttler;
   private readonly _changed = new Signal<this, void>(this);
   private _store: StoreName = 'jobs';

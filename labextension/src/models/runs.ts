@@ -4,10 +4,12 @@ import { Poll } from '@lumino/polling';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import { messageOf } from '../client/connection';
+import type { IListing } from '../client/connection';
+import { ApiError, messageOf } from '../client/connection';
 import type { IReportOptions } from '../client/reports';
 import type { IRun, RunStatus, RunsClient, Target } from '../client/runs';
 import type { Feed } from './feed';
+import type { IMemory } from './memory';
 import { hasEnded, supersedes } from './progress';
 
 export const PAGE = 30;
@@ -24,8 +26,8 @@ export interface IRunFilter {
 export interface IRunsOptions {
   client: RunsClient;
   feed: Feed;
-  /** Without polling only `refresh` and the feed bring news. */
-  poll?: boolean;
+  /** Where to keep which runs were asked for here; forgotten with this model by default. */
+  started?: IMemory;
 }
 
 /** The runs of the repository, newest first, as many as were asked for; kept up to date. */
@@ -33,20 +35,24 @@ export class RunsModel implements IDisposable {
   constructor(options: IRunsOptions) {
     this._client = options.client;
     this._feed = options.feed;
+    this._started = options.started ?? new Set<string>();
     this._feed.runChanged.connect(this._onRun, this);
-    if (options.poll ?? true) {
-      this._poll = new Poll({
-        auto: false,
-        factory: () => this._fetch(),
-        frequency: { interval: BUSY_INTERVAL, backoff: true, max: IDLE_INTERVAL },
-        standby: 'when-hidden'
-      });
-    }
+    this._poll = new Poll({
+      auto: false,
+      factory: () => this._fetch(),
+      frequency: { interval: IDLE_INTERVAL, backoff: true, max: IDLE_INTERVAL },
+      standby: 'when-hidden'
+    });
   }
 
   /** Anything shown here has changed. */
   get changed(): ISignal<this, void> {
     return this._changed;
+  }
+
+  /** A run was asked for, or a worker has begun it. */
+  get started(): ISignal<this, IRun> {
+    return this._begun;
   }
 
   /** A run that was seen unfinished has ended; emitted once per run. */
@@ -89,16 +95,21 @@ export class RunsModel implements IDisposable {
   dispose(): void {
     if (!this._isDisposed) {
       this._isDisposed = true;
-      this._poll?.dispose();
+      this._poll.dispose();
       this._feed.runChanged.disconnect(this._onRun, this);
       Signal.clearData(this);
     }
   }
 
+  /** Ask now and, should nothing be pushed, from time to time. */
+  start(): void {
+    this._polling = true;
+    void this._poll.start();
+  }
+
   /** Ask the server again for what is shown. Never rejects: see `error`. */
   async refresh(): Promise<void> {
     await this._fetch().catch(() => undefined);
-    this._poll?.start().catch(() => undefined);
   }
 
   /** Show one page more. */
@@ -116,7 +127,7 @@ export class RunsModel implements IDisposable {
     await this.refresh();
   }
 
-  async start(
+  async run(
     target: Target,
     parameters?: ReadonlyJSONObject,
     publish?: boolean | IReportOptions
@@ -124,7 +135,7 @@ export class RunsModel implements IDisposable {
     return this._own(await this._client.start(target, parameters, publish));
   }
 
-  /** Whether the run was asked for in this window. */
+  /** Whether the run was asked for in this window, before a reload or after. */
   startedHere(id: string): boolean {
     return this._started.has(id);
   }
@@ -152,22 +163,19 @@ export class RunsModel implements IDisposable {
 
   private async _fetch(): Promise<void> {
     const asked = ++this._asked;
+    this._meanwhile = [];
     try {
       const page = await this._client.list({ ...this._filter, limit: this._limit });
       if (asked !== this._asked || this._isDisposed) {
         return; // a newer question is on its way
       }
-      const known = new Map(this._items.map(run => [run.id, run]));
-      this._items = page.items.map(run => newer(run, known.get(run.id)));
-      this._total = page.total;
-      this._loaded = true;
-      this._error = null;
-      page.items.forEach(run => this._watch(run));
+      this._show(page);
       await this._checkWatched(new Set(page.items.map(run => run.id)));
       this._pace();
       this._changed.emit();
     } catch (error) {
       if (asked === this._asked && !this._isDisposed) {
+        this._meanwhile = null;
         this._error = messageOf(error);
         this._changed.emit();
       }
@@ -175,14 +183,34 @@ export class RunsModel implements IDisposable {
     }
   }
 
-  /** Learn what became of runs that we wait for and that the listing does not show. */
+  /** Show an answer, as far as nothing newer was heard since it was asked for. */
+  private _show(page: IListing<IRun>): void {
+    const meanwhile = this._meanwhile ?? [];
+    this._meanwhile = null;
+    const known = new Map(this._items.map(run => [run.id, run]));
+    meanwhile.forEach(run => known.set(run.id, newer(run, known.get(run.id))));
+    this._items = page.items
+      .map(run => newer(run, known.get(run.id)))
+      .filter(run => this._matches(run));
+    this._total = page.total - (page.items.length - this._items.length);
+    this._loaded = true;
+    this._error = null;
+    this._items.forEach(run => this._watch(run));
+    meanwhile.forEach(run => this._onRun(this._feed, run));
+  }
+
+  /** Learn what became of runs that were asked for here and that the listing does not show. */
   private async _checkWatched(listed: Set<string>): Promise<void> {
-    const unseen = [...this._watched].filter(id => !listed.has(id));
+    const unseen = [...this._watched.keys()].filter(
+      id => !listed.has(id) && this._started.has(id)
+    );
     for (const id of unseen) {
-      const run = await this._client.get(id).catch(() => null);
-      if (run) {
-        this._watch(run);
-      } else {
+      try {
+        this._watch(await this._client.get(id));
+      } catch (error) {
+        if (!(error instanceof ApiError && error.status === 404)) {
+          throw error;
+        }
         this._watched.delete(id);
       }
     }
@@ -191,12 +219,15 @@ export class RunsModel implements IDisposable {
   private _own(run: IRun): IRun {
     this._started.add(run.id);
     // It may have ended before the answer to its start arrives.
-    this._watched.add(run.id);
-    this._onRun(this._feed, run);
+    this._watched.set(run.id, run.status);
+    const known = this._items.find(item => item.id === run.id);
+    this._onRun(this._feed, newer(run, known));
     return run;
   }
 
   private _onRun(_: Feed, run: IRun): void {
+    // An answer that is on its way may not know of it.
+    this._meanwhile?.push(run);
     const index = this._items.findIndex(item => item.id === run.id);
     if (index >= 0 && !supersedes(run, this._items[index])) {
       return;
@@ -216,7 +247,10 @@ export class RunsModel implements IDisposable {
   private _watch(run: IRun): void {
     this._heard.emit(run);
     if (!hasEnded(run)) {
-      this._watched.add(run.id);
+      if (this._watched.get(run.id) !== run.status) {
+        this._watched.set(run.id, run.status);
+        this._begun.emit(run);
+      }
     } else if (this._watched.delete(run.id)) {
       this._ended.emit(run);
     }
@@ -236,19 +270,23 @@ export class RunsModel implements IDisposable {
 
   private _pace(): void {
     const interval = this._watched.size ? BUSY_INTERVAL : IDLE_INTERVAL;
-    if (this._poll && this._poll.frequency.interval !== interval) {
+    if (this._poll.frequency.interval !== interval) {
       this._poll.frequency = { ...this._poll.frequency, interval };
+      if (this._polling && interval === BUSY_INTERVAL) {
+        void this._poll.refresh(); // else the pause that goes on is still a long one
+      }
     }
   }
 
   private readonly _client: RunsClient;
   private readonly _feed: Feed;
-  private readonly _poll: Poll | null = null;
+  private readonly _poll: Poll;
   private readonly _changed = new Signal<this, void>(this);
+  private readonly _begun = new Signal<this, IRun>(this);
   private readonly _ended = new Signal<this, IRun>(this);
   private readonly _heard = new Signal<this, IRun>(this);
-  private readonly _watched = new Set<string>();
-  private readonly _started = new Set<string>();
+  private readonly _watched = new Map<string, RunStatus>();
+  private readonly _started: IMemory;
   private _items: IRun[] = [];
   private _total = 0;
   private _limit = PAGE;
@@ -256,6 +294,8 @@ export class RunsModel implements IDisposable {
   private _loaded = false;
   private _error: string | null = null;
   private _asked = 0;
+  private _meanwhile: IRun[] | null = null;
+  private _polling = false;
   private _isDisposed = false;
 }
 

@@ -10,22 +10,18 @@ const INTERVAL = 10_000;
 
 export interface IStatusOptions {
   client: StatusClient;
-  /** Without polling only `refresh` brings news. */
-  poll?: boolean;
 }
 
 /** Whether the services that perform runs are there. */
 export class StatusModel implements IDisposable {
   constructor(options: IStatusOptions) {
     this._client = options.client;
-    if (options.poll ?? true) {
-      this._poll = new Poll({
-        auto: false,
-        factory: () => this._fetch(),
-        frequency: { interval: INTERVAL, backoff: true, max: INTERVAL },
-        standby: 'when-hidden'
-      });
-    }
+    this._poll = new Poll({
+      auto: false,
+      factory: () => this._fetch(),
+      frequency: { interval: INTERVAL, backoff: true, max: INTERVAL },
+      standby: 'when-hidden'
+    });
   }
 
   get changed(): ISignal<this, void> {
@@ -53,15 +49,19 @@ export class StatusModel implements IDisposable {
   dispose(): void {
     if (!this._isDisposed) {
       this._isDisposed = true;
-      this._poll?.dispose();
+      this._poll.dispose();
       Signal.clearData(this);
     }
+  }
+
+  /** Ask now, and from time to time. */
+  start(): void {
+    void this._poll.start();
   }
 
   /** Ask again. Never rejects: see `error`. */
   async refresh(): Promise<void> {
     await this._fetch().catch(() => undefined);
-    this._poll?.start().catch(() => undefined);
   }
 
   private async _fetch(): Promise<void> {
@@ -83,7 +83,7 @@ export class StatusModel implements IDisposable {
   }
 
   private readonly _client: StatusClient;
-  private readonly _poll: Poll | null = null;
+  private readonly _poll: Poll;
   private readonly _changed = new Signal<this, void>(this);
   private readonly _reconnected = new Signal<this, void>(this);
   private _current: IStatus | null = null;

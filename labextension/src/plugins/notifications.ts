@@ -20,12 +20,23 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
     const trans = translator.load(DOMAIN);
     const { user } = app.serviceManager;
     omega.runs.ended.connect((_, run) => {
+      dismissQueued(run);
       if (omega.runs.startedHere(run.id) || isMine(run, user)) {
         tellEnded(app.commands, trans, run);
       }
     });
   }
 };
+
+/** That it was queued is old news now. */
+function dismissQueued(run: IRun): void {
+  for (const { id, options } of Notification.manager.notifications) {
+    const data = options.data as { run?: unknown } | undefined;
+    if (data?.run === run.id) {
+      Notification.dismiss(id);
+    }
+  }
+}
 
 function isMine(run: IRun, user: User.IManager): boolean {
   return run.owner !== '' && run.owner === user.identity?.username;
@@ -39,13 +50,18 @@ function tellEnded(commands: CommandRegistry, trans: TranslationBundle, run: IRu
   });
   const name = run.job;
   const elapsed = elapsedSeconds(run, Date.now());
-  const open = action(CommandIDs.openResult, trans.__('Open result'));
   switch (run.status) {
     case 'succeeded':
       Notification.success(trans.__('“%1” succeeded in %2.', name, formatDuration(elapsed ?? 0)), {
         autoClose: 15_000,
-        actions:
-          run.job_path === null ? [open] : [open, action(CommandIDs.publish, trans.__('Publish'))]
+        actions: [
+          action(CommandIDs.openResult, trans.__('Open result')),
+          ...(run.job_path === null
+            ? []
+            : run.publish
+              ? [action(CommandIDs.copyReportLink, trans.__('Copy report link'))]
+              : [action(CommandIDs.publish, trans.__('Publish'))])
+        ]
       });
       break;
     case 'failed':

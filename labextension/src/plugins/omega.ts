@@ -1,7 +1,9 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { Throttler } from '@lumino/polling';
 
 import { OmegaClient } from '../client';
 import { Feed } from '../models/feed';
+import { TabMemory } from '../models/memory';
 import { ReportsModel } from '../models/reports';
 import { RepositoryModel } from '../models/repository';
 import { RunsModel } from '../models/runs';
@@ -14,10 +16,12 @@ export const omegaPlugin: JupyterFrontEndPlugin<IOmega> = {
   description: 'Knows the repository, its runs and its reports.',
   autoStart: true,
   provides: IOmega,
-  activate: ({ serviceManager, started }: JupyterFrontEnd): IOmega => {
+  activate: (app: JupyterFrontEnd): IOmega => {
+    const { serviceManager } = app;
     const client = new OmegaClient(serviceManager.serverSettings);
     const feed = new Feed(serviceManager.events.stream);
-    const runs = new RunsModel({ client: client.runs, feed });
+    const started = new TabMemory('omegaml-lab:started', window.sessionStorage);
+    const runs = new RunsModel({ client: client.runs, feed, started });
     const reports = new ReportsModel({ client: client.reports, runs });
     const repository = new RepositoryModel({ client: client.objects, feed });
     const status = new StatusModel({ client: client.status });
@@ -26,8 +30,17 @@ export const omegaPlugin: JupyterFrontEndPlugin<IOmega> = {
     };
     // What was pushed while the server was away is missed: ask.
     status.reconnected.connect(() => void refresh());
+    // Runs that start and end say that workers are there, and how busy.
+    const look = new Throttler(() => status.refresh(), { limit: 2000, edge: 'trailing' });
+    runs.started.connect(() => void look.invoke());
+    runs.ended.connect(() => void look.invoke());
     // The Lab is on the screen first.
-    void started.then(() => Promise.all([refresh(), status.refresh()]));
+    void app.started.then(() => {
+      runs.start();
+      repository.start();
+      status.start();
+      return reports.refresh();
+    });
     return { client, feed, repository, runs, reports, status };
   }
 };

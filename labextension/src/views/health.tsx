@@ -60,7 +60,7 @@ function healthOf(model: StatusModel, trans: TranslationBundle): IHealth {
   const ready = trans._n('%1 worker ready', '%1 workers ready', workers);
   return {
     level: 'good',
-    text: busy ? trans.__('%1, %2 busy', ready, busy) : ready
+    text: busy ? trans._n('%2 · %1 run going', '%2 · %1 runs going', busy, ready) : ready
   };
 }
 
