@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-BUNDLE = ROOT / "omegaml_lab" / "labextension"
+BUILT = ("omegaml_lab/labextension", "omegaml_lab/server/assets")
 DATA = "share/jupyter/labextensions/omegaml-lab"
 
 
@@ -28,7 +28,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if (ROOT / name).is_file():
             (folder / "src" / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / "src" / name)
-    shutil.copytree(BUNDLE, folder / "src" / "omegaml_lab" / "labextension")
+    for name in BUILT:
+        shutil.copytree(ROOT / name, folder / "src" / name)
     # A PATH without Node: the bundle is there, so nothing may want to build it.
     done = subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
@@ -47,6 +48,12 @@ def test_wheel_has_the_built_extension_and_its_settings(wheel: Path) -> None:
     assert f"{DATA}/install.json" in data
     assert any(name.startswith(f"{DATA}/static/remoteEntry") for name in data)
     assert any(name.startswith("etc/jupyter/jupyter_server_config.d/") for name in data)
+
+
+def test_wheel_has_the_scripts_of_report_pages(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    for script in ("require.js", "embed-amd.js", "mathjax.js"):
+        assert f"omegaml_lab/server/assets/{script}" in names
 
 
 def test_wheel_has_nothing_that_is_for_developers(wheel: Path) -> None:
