@@ -78,7 +78,10 @@ class Omega:
     @cached_property
     def storage(self) -> Storage:
         """The adapter below all stores."""
-        return Storage.open(self.url)
+        from omegaml_lab.storage import embedded
+
+        folder = embedded.data_folder(self.config.home, self.url)
+        return Storage.open(self.url, folder=folder)
 
     @cached_property
     def registry(self) -> Registry:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
+import shutil
 import threading
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
@@ -16,6 +18,7 @@ from omegaml_lab.core.errors import ConfigError, StorageFullError, StorageUnavai
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from pymongo.collection import Collection
     from pymongo.database import Database
@@ -24,6 +27,7 @@ __all__ = ["Connection"]
 
 _DEFAULT_DATABASE = "omega"
 _OUT_OF_DISK = frozenset({14031})
+_FULL_DISK = 32 * 2**20
 _NAMESPACE_EXISTS = 48
 _UNAUTHORIZED = frozenset({13, 18})
 
@@ -32,15 +36,17 @@ class Connection:
     """A database of a MongoDB server. No server is contacted before the first use.
 
     It may be shared by threads, and a process forked from one that used it connects anew.
+    `folder` is where the server keeps its data, if that is on this machine and known.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, folder: Path | None = None) -> None:
         try:
             parsed = parse_uri(url, validate=True, warn=False)
         except (errors.PyMongoError, ValueError) as error:
             # The URL itself may hold a password: it is not repeated.
             raise ConfigError("mongo_url", "…", str(error)) from None
         self._url = url
+        self._folder = folder
         self.name: str = parsed["database"] or _DEFAULT_DATABASE
         self._default_timeout = "serverselectiontimeoutms" not in {
             key.lower() for key in parsed["options"]
@@ -134,6 +140,10 @@ class Connection:
         try:
             yield
         except (errors.ConnectionFailure, errors.WTimeoutError) as error:
+            # mongod stops when its disk is full: that is what its user has to know then.
+            if self._folder is not None and _free(self._folder) < _FULL_DISK:
+                reason = f"the one of {self._folder}, where MongoDB has stopped"
+                raise StorageFullError(reason) from error
             raise StorageUnavailableError(self.address, _reason(error)) from error
         except errors.InvalidOperation as error:
             if "close" not in str(error):
@@ -177,6 +187,14 @@ def is_duplicate(error: errors.BulkWriteError) -> bool:
         and all(f.get("code") == 11000 for f in failures)
         and not details.get("writeConcernErrors")
     )
+
+
+def _free(folder: Path) -> float:
+    """Return the bytes that are free on the disk of a folder."""
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return math.inf
 
 
 def _reason(error: Exception) -> str:

@@ -24,7 +24,15 @@ from omegaml_lab.storage.place import Place, replace_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["EmbeddedStatus", "ensure", "release", "running_url", "status", "users_file"]
+__all__ = [
+    "EmbeddedStatus",
+    "data_folder",
+    "ensure",
+    "release",
+    "running_url",
+    "status",
+    "users_file",
+]
 
 _LOCK_SECONDS = 120.0
 
@@ -96,6 +104,19 @@ def ensure(home: Path, *, port: int | None = None) -> str:
                 replace_text(place.folder / "port", str(port))
             mongod.start()
     return _url(place)
+
+
+def data_folder(home: Path, url: str) -> Path | None:
+    """Return where the server that `url` leads to keeps its data, when it is that of `home`.
+
+    Who is told so can tell a server that stopped on a full disk from one that is not there.
+    """
+    place = Place(Path(home).expanduser().resolve())
+    try:
+        ours = f"@127.0.0.1:{place.port}/" in url
+    except (OSError, ValueError):
+        return None
+    return place.data if ours else None
 
 
 def users_file(home: Path) -> Path:

@@ -30,6 +30,7 @@ _PORT_TAKEN = 48  # mongod's exit code EXIT_NET_ERROR
 _FOLDER_TAKEN = 100  # mongod's exit code EXIT_UNCAUGHT: another mongod holds the folder, or worse
 _NOT_AUTHENTICATED, _UNAUTHORIZED, _ALREADY_INITIATED = 18, 13, 23
 _STARTING = 94  # the replica set's config is not loaded yet
+_FULL_DISK = 32 * 2**20  # with less mongod cannot even start
 _LOG_LIMIT = 10 * 2**20
 
 
@@ -236,26 +237,35 @@ class Mongod:
                 self.guard.wait(5)
 
     def _failure(self, code: int) -> Exception:
-        said = self.place.output.read_text(errors="replace")
+        said = self._said()
         if error := missing_library(said):
             return error
-        reason = f"it ended with code {code}{self._last_words()}"
+        free = shutil.disk_usage(self.place.home).free
+        if free < _FULL_DISK or "No space left on device" in said:
+            reason = (
+                f"the disk of {self.place.home} is full ({free // 2**20} MiB are left). What was"
+                f" saved is kept: free some space and try again{self._last_words()}"
+            )
+        else:
+            reason = f"it ended with code {code}{self._last_words()}"
         if code == _FOLDER_TAKEN and "DBPathInUse" in reason:
             reason += " Another mongod, perhaps in another container, uses this folder."
-        if shutil.disk_usage(self.place.home).free < 64 * 2**20:
-            reason += f" The disk of {self.place.home} is full: free some space and start again."
         return ServiceError("mongod", reason, log=str(self.place.log))
 
-    def _last_words(self) -> str:
-        """Return the last errors in the log, or its last lines when it has none."""
+    def _said(self) -> str:
+        """Return what the server has said since its start, in its log or before it had one."""
         try:
-            lines = self.place.log.read_bytes()[self.log_start :].decode(errors="replace")
+            logged = self.place.log.read_bytes()[self.log_start :].decode(errors="replace")
         except OSError:
-            lines = ""
-        spoken = [_readable(line) for line in lines.splitlines()[-60:]]
+            logged = ""
+        return self.place.output.read_text(errors="replace") + "\n" + logged
+
+    def _last_words(self) -> str:
+        """Return the last errors of the server, or its last lines when it has none."""
+        lines = [line for line in self._said().splitlines() if line.strip()]
+        spoken = [_readable(line) for line in lines if "BACKTRACE" not in line]
         errors = [text for severity, text in spoken if severity in {"E", "F"}]
-        words = errors[:4] or [text for _, text in spoken[-4:]]
-        words = words or self.place.output.read_text(errors="replace").splitlines()[-4:]
+        words = list(dict.fromkeys(errors))[:3] or [text for _, text in spoken[-3:]]
         return f": {' / '.join(words)}." if words else "."
 
 
@@ -276,8 +286,9 @@ def _readable(line: str) -> tuple[str, str]:
         entry = json.loads(line)
         attributes = entry.get("attr", {})
     except (ValueError, AttributeError):
-        return "", line
+        return "", line[:300]
     detail = attributes.get("message") or attributes.get("error") or attributes.get("msg") or ""
-    if isinstance(detail, dict):
+    if isinstance(detail, dict):  # WiredTiger's
         detail = detail.get("errmsg") or detail.get("msg") or json.dumps(detail)
-    return entry.get("s", ""), f"{entry.get('msg', '')} {detail}".strip()[:300]
+    said = " ".join(f"{entry.get('msg', '')} {detail}".split())
+    return entry.get("s", ""), said[:300]

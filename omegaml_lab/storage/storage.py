@@ -17,6 +17,7 @@ from omegaml_lab.storage.trees import Trees
 if TYPE_CHECKING:
     import threading
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
     from typing import Any
 
 __all__ = ["ObjectChange", "Objects", "Storage"]
@@ -35,15 +36,17 @@ class Storage:
         self.objects = Objects(connection)
 
     @classmethod
-    def open(cls, url: str) -> Storage:
+    def open(cls, url: str, *, folder: Path | None = None) -> Storage:
         """Open the database that a ``mongodb://`` URL names in its path (default: omega).
+
+        `folder` is where the server keeps its data, if that is on this machine and known.
 
         Raises
         ------
         ConfigError
             If the URL is not one.
         """
-        return cls(Connection(url))
+        return cls(Connection(url, folder=folder))
 
     @property
     def address(self) -> str:

@@ -15,7 +15,9 @@ import pymongo
 import pytest
 from pymongo.errors import OperationFailure
 
-from omegaml_lab.core.errors import MissingDependencyError, ServiceError
+from omegaml_lab.config import Config
+from omegaml_lab.core.errors import MissingDependencyError, ServiceError, StorageFullError
+from omegaml_lab.omega import Omega
 from omegaml_lab.storage import embedded
 
 USER_SCRIPT = """
@@ -203,24 +205,48 @@ def test_another_password_is_explained(home):
     assert "forgotten" not in str(caught.value)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
-def test_a_full_disk_is_explained(tmp_path):
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", disk],
-        check=False,
-        capture_output=True,
-    )
-    if mounted.returncode != 0:
-        pytest.skip("this machine lets nobody mount a small disk")
-    try:
-        with pytest.raises(ServiceError, match=r"No space left|disk .* is full") as caught:
-            embedded.ensure(disk / "home")
-        assert str(disk / "home" / "logs" / "mongod.log") in str(caught.value)
-    finally:
-        embedded.release(disk / "home")
-        subprocess.run(["umount", "-l", disk], check=True)
+@pytest.fixture
+def disk(tmp_path):
+    """A small disk of its own, and how to give it another size."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+
+    def mount(size: str) -> Path:
+        how = "remount," if folder.is_mount() else ""
+        command = ["mount", "-t", "tmpfs", "-o", f"{how}size={size}", "tmpfs", str(folder)]
+        if subprocess.run(command, check=False, capture_output=True).returncode != 0:
+            pytest.skip("this machine lets us mount no small disk")
+        return folder / "home"
+
+    yield mount
+    embedded.release(folder / "home")
+    if folder.is_mount():
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+def test_a_full_disk_is_explained_at_the_start(disk):
+    home = disk("300k")
+    with pytest.raises(ServiceError, match=r"the disk of .* is full") as caught:
+        embedded.ensure(home)
+    assert str(home / "logs" / "mongod.log") in str(caught.value)
+    assert len(str(caught.value)) < 1500
+
+
+def test_a_disk_that_fills_up_is_explained_and_nothing_saved_is_lost(disk):
+    home = disk("64m")
+    config = Config.load(environ={}, home=home)
+    with Omega(config=config) as om:
+        om.datasets.put(b"kept", "kept")
+        with pytest.raises((StorageFullError, ServiceError), match=r"disk .*is full"):  # noqa: PT012
+            for number in range(30):
+                om.datasets.put(os.urandom(4 * 2**20), f"large/{number}")
+                embedded.ensure(home)
+
+    disk("200m")
+    with Omega(config=config) as om:
+        assert om.datasets.get("kept") == b"kept"
+        assert all(om.datasets.get(name) for name in om.datasets.list())
+        om.datasets.put(b"again", "again")
 
 
 def test_a_missing_mongod_is_explained(home, monkeypatch):
