@@ -88,7 +88,7 @@ $(VENV)/.lab: pyproject.toml $(BUNDLE) | $(VENV)/.venv
 	@$(call install,--editable '.[embedded$(,)examples]')
 	@touch $@
 
-$(VENV)/.test: $(VENV)/.lab | $(VENV)/.venv
+$(VENV)/.test: $(VENV)/.lab .ci/system-packages
 	@.ci/system-packages test $(PYTHON)
 	$(call say,What developing and testing need)
 	@$(call install,--editable '.[dev]')
