@@ -105,7 +105,8 @@ class Lab:
         for name in end_leftovers(home):
             self._say(f"Ended a {name} that an earlier Lab had left running.")
         for lab in running_labs(home):
-            self._say(f"Omega Lab already runs at {lab.url}: this one shares its services.")
+            where = f"at {lab.url}" if lab.url else f"as process {lab.pid}"
+            self._say(f"Omega Lab already runs {where}: this one shares its services.")
         self._port = jupyter.choose_port(self._options)
         self._config = resolve(self._given)
         try:
