@@ -13,6 +13,7 @@ from jupyter_server.files.handlers import FilesHandler
 from jupyter_server.services.contents.manager import AsyncContentsManager, copy_pat
 from tornado.web import HTTPError
 
+from omegaml_lab.core.errors import OmegaError
 from omegaml_lab.core.names import parent_of
 from omegaml_lab.omega import Omega
 from omegaml_lab.server.checkpoints import OmegaCheckpoints
@@ -27,6 +28,9 @@ from omegaml_lab.server.transfer import copy_tree
 from omegaml_lab.server.uploads import Uploads
 
 __all__ = ["OmegaContentsManager", "contents_path"]
+
+
+_ATTEMPTS = 20
 
 
 class OmegaContentsManager(AsyncContentsManager):
@@ -271,12 +275,18 @@ class OmegaContentsManager(AsyncContentsManager):
         source, old = self._check_movable(path)
         model = await self.get(path, content=False)
         folder = parent_of(path) if to_path is None else clean(to_path)
-        async with self._naming:
+        into_folder = await self.dir_exists(folder)
+        for attempt in range(_ATTEMPTS):
             new = await self._name_of_copy(path, folder, is_folder=model["type"] == "directory")
             if f"{new}/".startswith(f"{path}/"):
                 raise HTTPError(400, f"{path!r} cannot be copied into itself")
             target, inside = self._find(new)
-            await self._copy_tree(source, old, target, inside)
+            try:
+                await self._copy_tree(source, old, target, inside)
+                break
+            except HTTPError as error:  # two copies at once found the same name free
+                if error.status_code != 409 or not into_folder or attempt == _ATTEMPTS - 1:
+                    raise
         self.emit(data={"action": "copy", "path": new, "source_path": path})
         return await self.get(new, content=False)
 
@@ -294,7 +304,13 @@ class OmegaContentsManager(AsyncContentsManager):
         limit = self.max_copy_folder_size_mb << 20
 
         def work() -> None:
-            copy_tree(source.files, old, target.files, new, limit=limit)
+            try:
+                copy_tree(source.files, old, target.files, new, limit=limit)
+            except OmegaError:
+                raise
+            except OSError as error:  # of the disk
+                status = {PermissionError: 403, FileNotFoundError: 404}.get(type(error), 500)
+                raise HTTPError(status, f"Copying {old} failed: {error}") from error
 
         await in_thread(self.threads, work)
 

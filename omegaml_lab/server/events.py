@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from omegaml_lab.core.errors import OmegaError
+from omegaml_lab.server.wire import finite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -133,7 +134,7 @@ class ChangeFeed:
             return
         try:
             self._loop.call_soon_threadsafe(
-                partial(self._logger.emit, schema_id=schema, data=data)
+                partial(self._logger.emit, schema_id=schema, data=finite(data))
             )
         except RuntimeError:  # the loop was closed: the server has ended
             self._stop.set()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 
+from omegaml_lab.server.contents import OmegaContentsManager
 from omegaml_lab.server.mounts import clean
 from omegaml_lab.server.shared import extension_of
 
@@ -25,10 +26,11 @@ class OmegaKernelManager(AsyncMappingKernelManager):
         """Return the folder for a notebook: its own on the disk, else the server's root."""
         server: Any = self.parent
         manager = server.contents_manager
-        mount, inside = manager.mounts.find(clean(path))
-        if mount is not manager.disk:
-            return str(self.root_dir)
-        return str(super().cwd_for_path(inside, **kwargs))
+        if isinstance(manager, OmegaContentsManager):
+            mount, path = manager.mounts.find(clean(path))
+            if mount is not manager.disk:
+                return str(self.root_dir)
+        return str(super().cwd_for_path(path, **kwargs))
 
     async def _async_start_kernel(self, **kwargs: Any) -> str:
         extension = extension_of(self.parent)

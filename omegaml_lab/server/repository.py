@@ -56,7 +56,9 @@ class RepositoryMount:
         format: str | None = None,  # noqa: A002
         hash: bool = False,  # noqa: A002
     ) -> Model:
-        """Return the model of `path`."""
+        """Return the model of `path`; that of the root itself, whether or not MongoDB answers."""
+        if not path and not content:
+            return self.files.model("", content=False, type=type, format=format, hash=hash)
         return await self._run(
             lambda: self.files.model(path, content=content, type=type, format=format, hash=hash)
         )

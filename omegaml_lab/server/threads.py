@@ -8,7 +8,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from omegaml_lab.core.errors import OmegaError, StorageUnavailableError
+from omegaml_lab.core.errors import OmegaError, StorageFullError, StorageUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,8 @@ T = TypeVar("T")
 class Threads:
     """Calls functions that use a repository.
 
-    `revive` is called, in a thread too and once at a time, when MongoDB does not answer.
+    `revive` is called, in a thread too and once at a time, when MongoDB does not answer,
+    or stopped because its disk was full.
     """
 
     def __init__(self, revive: Callable[[], object] | None = None) -> None:
@@ -37,7 +38,7 @@ class Threads:
         loop = asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(self._pool, function, *args)
-        except StorageUnavailableError:
+        except (StorageUnavailableError, StorageFullError):
             # The call is not repeated: what it wrote may have arrived after all.
             if self._revive_storage is not None:
                 self._pool.submit(self._revive, self._revive_storage)

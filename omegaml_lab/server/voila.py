@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from jupyter_core.utils import ensure_async
 from tornado.web import HTTPError
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class NotebookContents:
         return unquote(path) in self._images
 
     async def _notebook(self, path: str) -> Model:
-        model: Model = await self._manager.get(path=path)
+        model: Model = await ensure_async(self._manager.get(path=path))
         if model["type"] == "notebook":
             folder = posixpath.dirname(path.strip("/"))
             for link in set(image_links(model["content"])):
@@ -55,10 +56,10 @@ class NotebookContents:
 
     async def _image(self, path: str) -> str | None:
         try:
-            model = await self._manager.get(path, content=False, type="file")
+            model = await ensure_async(self._manager.get(path, content=False, type="file"))
             if (model["size"] or 0) > _LARGEST_IMAGE:
                 return None
-            model = await self._manager.get(path, type="file", format="base64")
+            model = await ensure_async(self._manager.get(path, type="file", format="base64"))
         except HTTPError:
             return None
         return str(model["content"])

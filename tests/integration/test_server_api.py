@@ -156,8 +156,9 @@ def test_bad_bodies(api: Api, body: Any, message: str) -> None:
     assert message in answer["message"]
 
 
-def test_body_that_is_not_json(api: Api) -> None:
-    answer = api.server.ask("POST", "omega/api/runs", data=b"{no")
+@pytest.mark.parametrize("body", [b"{no", b'{"job": "a", "parameters": {"n": NaN}}', b"\xff"])
+def test_body_that_is_not_json(api: Api, body: bytes) -> None:
+    answer = api.server.ask("POST", "omega/api/runs", data=body)
     assert answer.status_code == 400
     assert "JSON" in answer.json()["message"]
 

@@ -166,6 +166,17 @@ def test_copy_and_its_numbers(place: Place, folder: str) -> None:
     assert content["cells"][0]["source"] == "1"
 
 
+def test_copies_at_once_get_names_of_their_own(place: Place, folder: str) -> None:
+    place.put_text(f"{folder}/a.txt", "a")
+
+    def copy(_: int) -> str:
+        url = f"api/contents/{quoted(folder)}"
+        return str(place.server.post(url, {"copy_from": f"{folder}/a.txt"})["name"])
+
+    with ThreadPoolExecutor(6) as pool:
+        assert len(set(pool.map(copy, range(6)))) == 6
+
+
 def test_copy_folder_with_all_below(place: Place, folder: str) -> None:
     place.put(f"{folder}/in", type="directory")
     place.put_text(f"{folder}/in/a.txt", "deep")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -15,6 +14,7 @@ from omegaml_lab.core.errors import OmegaError
 from omegaml_lab.server.contents import contents_path
 from omegaml_lab.server.errors import status_of
 from omegaml_lab.server.schemas import SCHEMAS
+from omegaml_lab.server.wire import decode_json, encode_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -75,13 +75,15 @@ class OmegaHandler(APIHandler):
         HTTPError
             400 that says what is wrong where.
         """
-        given = self.get_json_body()
-        given = {} if given is None else given
+        try:
+            given = decode_json(self.request.body.strip() or b"{}")
+        except ValueError as error:
+            raise HTTPError(400, f"the body is not JSON: {error}") from error
         validator = jsonschema.Draft202012Validator(SCHEMAS[schema])
-        error = jsonschema.exceptions.best_match(validator.iter_errors(given))
-        if error is not None:
-            where = ".".join(str(part) for part in error.absolute_path) or "the body"
-            raise HTTPError(400, f"{where}: {_in_words(error)}")
+        wrong = jsonschema.exceptions.best_match(validator.iter_errors(given))
+        if wrong is not None:
+            where = ".".join(str(part) for part in wrong.absolute_path) or "the body"
+            raise HTTPError(400, f"{where}: {_in_words(wrong)}")
         plain: dict[str, Any] = given
         return plain
 
@@ -114,7 +116,7 @@ class OmegaHandler(APIHandler):
     def answer(self, value: Any, *, status: int = 200) -> None:
         """Send JSON."""
         self.set_status(status)
-        self.finish(json.dumps(value))
+        self.finish(encode_json(value))
 
     def contents_path(self, job: str | None) -> str | None:
         """Return where Jupyter's contents show an object of the jobs store."""
@@ -150,7 +152,7 @@ class OmegaHandler(APIHandler):
         elif error is not None:
             message = "Something went wrong in the server; its log says more."
         self.set_header("Content-Type", "application/json")
-        self.finish(json.dumps({"message": message, "type": kind}))
+        self.finish(encode_json({"message": message, "type": kind}))
 
 
 class NotFoundHandler(OmegaHandler):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jupyter_core.utils import ensure_async
 from tornado.web import HTTPError, authenticated
@@ -11,6 +11,7 @@ from voila.paths import collect_template_paths
 from voila.tornado.handler import TornadoVoilaHandler
 
 from omegaml_lab.core.errors import OmegaError
+from omegaml_lab.server.contents import contents_path
 from omegaml_lab.server.errors import http_error
 from omegaml_lab.server.voila import NotebookContents
 
@@ -74,5 +75,7 @@ class LiveHandler(VoilaRenderHandler):
             raise http_error(error) from error
         if not report.live:
             raise HTTPError(404, f"{name} is not published as a live report")
-        manager: Any = self.settings["contents_manager"]
-        await super().get(path=manager.path_of_job(report.job))
+        path = contents_path(self.settings["contents_manager"], report.job)
+        if path is None:
+            raise HTTPError(404, "This server's contents do not show the repository")
+        await super().get(path=path)
