@@ -48,7 +48,6 @@ class Omega:
         self.bucket = bucket or self.config.bucket
         self._url = url or self.config.mongo_url
         self._lock = threading.RLock()
-        self._embedded = self._url is None
 
     def __repr__(self) -> str:
         where = "embedded" if self._url is None else self.storage.address
@@ -152,7 +151,7 @@ class Omega:
         )
 
     def close(self) -> None:
-        """Disconnect, and let go of the embedded server when this process started to use it."""
+        """Disconnect. The embedded server goes on until the last process that uses it ends."""
         if "storage" in self.__dict__:
             self.storage.close()
 

@@ -10,11 +10,18 @@ import threading
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
+import bson.errors
 from pymongo import MongoClient, errors
 from pymongo.uri_parser import parse_uri
 from pymongo.write_concern import WriteConcern
 
-from omegaml_lab.core.errors import ConfigError, StorageFullError, StorageUnavailableError
+from omegaml_lab.core.errors import (
+    ConfigError,
+    ServiceError,
+    StorageFullError,
+    StorageUnavailableError,
+    UnsupportedObjectError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -154,7 +161,11 @@ class Connection:
                 raise StorageFullError(_reason(error)) from error
             if error.code in _UNAUTHORIZED:
                 raise StorageUnavailableError(self.address, _reason(error)) from error
-            raise
+            raise ServiceError("MongoDB", _reason(error)) from error
+        except (bson.errors.BSONError, OverflowError) as error:
+            raise UnsupportedObjectError("MongoDB", f"document: {_reason(error)}") from error
+        except errors.ConfigurationError as error:
+            raise ConfigError("mongo_url", "…", _reason(error)) from error
 
 
 @contextlib.contextmanager

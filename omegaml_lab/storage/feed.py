@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from pymongo import errors
 
+from omegaml_lab.core.errors import ServiceError
+
 if TYPE_CHECKING:
     import threading
     from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +19,7 @@ __all__ = ["watch"]
 
 _log = logging.getLogger(__name__)
 _LONGEST_PAUSE = 5.0
+_NO_REPLICA_SET = 40573
 _HISTORY_LOST = frozenset({286, 280, 222})
 
 
@@ -33,6 +36,11 @@ def watch(
     The first None says that the feed stands: nothing that happens from then on is missed, not
     even while the server is away, unless it is away for longer than its oplog reaches back.
     Ends when `stop` is set.
+
+    Raises
+    ------
+    ServiceError
+        If the server is no replica set, which tells nobody of changes.
     """
     token: Any = None
     pause = 0.1
@@ -51,10 +59,15 @@ def watch(
                     token = stream.resume_token or token
                     pause = 0.1
                     yield None if event is None else dict(event)
-                if not stop.is_set():  # the collection was dropped or renamed
-                    token = None
+            if not stop.is_set():  # the collection was dropped or renamed
+                token = None
+                stop.wait(pause)
         except (errors.PyMongoError, OSError) as error:
-            if isinstance(error, errors.OperationFailure) and error.code in _HISTORY_LOST:
+            code = error.code if isinstance(error, errors.OperationFailure) else None
+            if code == _NO_REPLICA_SET:
+                reason = "live changes need a replica set: start mongod with --replSet"
+                raise ServiceError("MongoDB", reason) from error
+            if code in _HISTORY_LOST:
                 _log.warning("changes of %s were missed: %s", collection, error)
                 token = None
             _log.debug("the change feed of %s pauses %.1f s: %s", collection, pause, error)

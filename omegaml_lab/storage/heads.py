@@ -109,7 +109,9 @@ class Heads:
             return head
         with self._connection.errors():
             document = self._revisions.find_one({"_id": {"o": head.id, "r": number}})
-        return None if document is None else Head(document)
+        # It goes by the name that the object has now.
+        now = {"name": head.document["name"], "parent": head.document["parent"]}
+        return None if document is None else Head({**document, **now})
 
     def history(self, head: Head) -> list[Metadata]:
         """Return the metadata of all states that are kept, newest first."""

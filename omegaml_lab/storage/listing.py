@@ -28,12 +28,14 @@ class Listing:
         self._connection = connection
         self._scope = {"bucket": bucket, "store": store}
 
-    def names(self, folder: str, *, recursive: bool, search: str | None) -> list[str]:
+    def names(
+        self, folder: str, *, recursive: bool, search: str | None, limit: int = 0
+    ) -> list[str]:
         """Return the names of the objects in or below `folder`, sorted, without folders."""
         where = self._where(folder, recursive=recursive, search=search)
         where["kind"] = {"$ne": FOLDER}
         with self._connection.errors():
-            found = self._objects.find(where, {"name": True, "_id": False})
+            found = self._objects.find(where, {"name": True, "_id": False}, limit=limit)
             return sorted(document["name"] for document in found)
 
     def page(

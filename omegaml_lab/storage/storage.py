@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from omegaml_lab.core.errors import StorageUnavailableError
 from omegaml_lab.storage.blobs import Blobs
 from omegaml_lab.storage.chunks import Chunks
 from omegaml_lab.storage.connection import Connection
@@ -126,8 +127,17 @@ class Objects:
         for event in watch(self._connection, "objects", [without_payload], stop, poll=poll):
             if event is None:
                 yield None
-            elif (change := self._change(event)) is not None:
+            elif (change := self._patient(event, stop)) is not None:
                 yield change
+
+    def _patient(self, event: Mapping[str, Any], stop: threading.Event) -> ObjectChange | None:
+        """Return what an event says; when the server is away, wait for it."""
+        while True:
+            try:
+                return self._change(event)
+            except StorageUnavailableError:
+                if stop.wait(0.5):
+                    return None
 
     def _change(self, event: Mapping[str, Any]) -> ObjectChange | None:
         if event["operationType"] == "delete":

@@ -83,7 +83,7 @@ class Registry:
             if kind not in self._loaded:
                 try:
                     self._loaded[kind] = point.load()()
-                except ImportError as error:
+                except (ImportError, AttributeError) as error:
                     # One broken package must not take the other kinds away.
                     _log.warning("kind %s of %s cannot be loaded: %s", kind, point.value, error)
                     return None

@@ -14,8 +14,9 @@ from omegaml_lab.core.errors import (
     ObjectNotFoundError,
 )
 from omegaml_lab.core.metadata import FOLDER, check_attributes
-from omegaml_lab.core.names import Name, check_path, parent_of, parse_name
-from omegaml_lab.storage.heads import State
+from omegaml_lab.core.names import Name, parent_of, parse_name
+from omegaml_lab.store.folders import Folders, folder_path, parents_of
+from omegaml_lab.store.terms import Terms
 
 if TYPE_CHECKING:
     import builtins
@@ -59,6 +60,7 @@ class OmegaStore:
         self._registry = registry
         self._heads = storage.objects.heads(bucket, name)
         self._listing = storage.objects.listing(bucket, name)
+        self._folders = Folders(self._heads, owner=owner)
         self._trees = storage.objects.trees(bucket, name)
 
     def __repr__(self) -> str:
@@ -110,32 +112,8 @@ class OmegaStore:
         """
         plain = None if attributes is None else check_attributes(attributes)
         backend, path = self._target(obj, name, kind)
-        guard = _Guard(self.name, path, expect=expect, replace=replace)
-        found = self._heads.find([path, *_parents(path)])
-        guard.check(found.get(path))
-        missing = self._missing_folders(path, found)
-        written = backend.write(obj, self._storage, path, **options)
-
-        def flip(head: Head | None) -> Head | None:
-            guard.check(head)
-            state = State(
-                kind=backend.kind,
-                payload=written.payload,
-                size=written.size,
-                hash=written.hash,
-                owner=self._owner,
-                attributes=(head.attributes if head else {}) if plain is None else plain,
-                details=written.details,
-            )
-            if head is not None:
-                return self._heads.replace(head, state, keep=keep)
-            self._heads.make_folders(missing, owner=self._owner)
-            return self._heads.insert(path, state)
-
-        done = self._retry(path, flip, first=found)
-        if done.metadata.revision == 1 and "/" in path:
-            self._mend_folders(path)
-        return done.metadata
+        terms = Terms(expect=expect, replace=replace, keep=keep, attributes=plain)
+        return self._put(obj, path, backend, terms, options)
 
     def annotate(self, name: str | Name, attributes: Mapping[str, Any]) -> Metadata:
         """Set attributes without a new revision; an attribute that is None is removed."""
@@ -150,7 +128,7 @@ class OmegaStore:
             return self._heads.annotate(head, kept)
 
         path = head.metadata.name
-        return self._retry(path, flip, first={path: head}).metadata
+        return self._retry(path, flip, first=head).metadata
 
     def make_folder(self, name: str | Name, *, exist_ok: bool = False) -> Metadata:
         """Make a folder, and those above it that are missing.
@@ -161,13 +139,12 @@ class OmegaStore:
             If something of that name is there; with `exist_ok`, if that is no folder.
         """
         path = _literal(name)
-        found = self._heads.find([path, *_parents(path)], payload=False)
+        found = self._heads.find([path, *parents_of(path)], payload=False)
         there = found.get(path)
         if there is not None and not (exist_ok and there.metadata.is_folder):
             raise ObjectExistsError(self.name, path)
         if there is None:
-            missing = [*self._missing_folders(path, found), path]
-            self._heads.make_folders(missing, owner=self._owner)
+            self._folders.make([*self._folders.missing(path, found), path])
         return self._locate(Name(path), payload=False).metadata
 
     def rename(self, name: str | Name, new: str | Name) -> Metadata:
@@ -186,14 +163,13 @@ class OmegaStore:
             return old
         if path.startswith(old.name + "/"):
             raise InvalidNameError(path, f"{old.name!r} cannot be moved into itself")
-        found = self._heads.find([path, *_parents(path)], payload=False)
+        found = self._heads.find([path, *parents_of(path)], payload=False)
         if path in found:
             raise ObjectExistsError(self.name, path)
-        missing = self._missing_folders(path, found)
-        self._heads.make_folders(missing, owner=self._owner)
+        self._folders.make_above(path, self._folders.missing(path, found))
         if not self._trees.rename(old.name, path):
             raise self._not_found(name)
-        self._mend_folders(path)
+        self._folders.mend(path)
         return self._locate(Name(path), payload=False).metadata
 
     def drop(self, name: str | Name, *, recursive: bool = False, missing_ok: bool = False) -> bool:
@@ -269,8 +245,10 @@ class OmegaStore:
 
     def history(self, name: str | Name) -> builtins.list[Metadata]:
         """Return the metadata of all revisions that are kept, newest first."""
-        unpinned = Name(parse_name(name).path) if isinstance(name, Name) else parse_name(name).path
-        return self._heads.history(self._locate(unpinned, payload=False, folders=False))
+        head = self._find(name, payload=False, folders=False, pinned=False)
+        if head is None:
+            raise self._not_found(name)
+        return self._heads.history(head)
 
     def list(
         self, folder: str = "", *, recursive: bool = True, search: str | None = None
@@ -279,7 +257,7 @@ class OmegaStore:
 
         `search` is a part of the name, in upper or lower case.
         """
-        return self._listing.names(_folder(folder), recursive=recursive, search=search)
+        return self._listing.names(folder_path(folder), recursive=recursive, search=search)
 
     def entries(
         self,
@@ -294,7 +272,7 @@ class OmegaStore:
     ) -> Page[Metadata]:
         """Return a page of what a folder holds: first folders, then objects, each sorted."""
         return self._listing.page(
-            _folder(folder),
+            folder_path(folder),
             recursive=recursive,
             search=search,
             sort=sort,
@@ -304,6 +282,27 @@ class OmegaStore:
         )
 
     # -- inside ----------------------------------------------------------------------------
+
+    def _put(
+        self, obj: Any, path: str, backend: Backend, terms: Terms, options: Mapping[str, Any]
+    ) -> Metadata:
+        found = self._heads.find([path, *parents_of(path)])
+        terms.check(self.name, path, found.get(path))
+        missing = self._folders.missing(path, found)
+        written = backend.write(obj, self._storage, path, **options)
+
+        def flip(head: Head | None) -> Head | None:
+            terms.check(self.name, path, head)
+            state = terms.state(backend.kind, written, head, owner=self._owner)
+            if head is not None:
+                return self._heads.replace(head, state, keep=terms.keep)
+            self._folders.make_above(path, missing)
+            return self._heads.insert(path, state)
+
+        done = self._retry(path, flip, first=found.get(path)).metadata
+        if done.revision == 1:
+            self._folders.mend(path)
+        return done
 
     def _target(self, obj: object, name: str | Name, kind: str | None) -> tuple[Backend, str]:
         """Return the backend that keeps `obj`, and the path where."""
@@ -321,19 +320,28 @@ class OmegaStore:
         return [name.path]
 
     def _find(
-        self, name: str | Name, *, payload: bool = True, folders: bool = True
+        self,
+        name: str | Name,
+        *,
+        payload: bool = True,
+        folders: bool = True,
+        pinned: bool = True,
     ) -> Head | None:
-        """Return the head that `name` means; with `folders` False rather an object's."""
+        """Return the head that `name` means.
+
+        With `folders` False rather that of an object than that of a folder, with `pinned`
+        False the newest whatever revision `name` says.
+        """
         parsed = parse_name(name)
         spellings = self._spellings(parsed, literal=isinstance(name, Name))
         found = self._heads.find(spellings, payload=payload)
         heads = [found[path] for path in spellings if path in found]
         if not folders:
             heads.sort(key=lambda head: head.metadata.is_folder)
-        if not heads or parsed.tag is not None:
-            return None
+        if not heads or not pinned or not parsed.pinned:
+            return heads[0] if heads else None
         if parsed.revision is None:
-            return heads[0]
+            return None  # nothing can be tagged yet
         return self._heads.revision(heads[0], parsed.revision)
 
     def _locate(self, name: str | Name, *, payload: bool = True, folders: bool = True) -> Head:
@@ -343,8 +351,9 @@ class OmegaStore:
         return head
 
     def _not_found(self, name: str | Name) -> ObjectNotFoundError:
-        known = self.entries(parent_of(parse_name(name).path), limit=1000).items
-        return ObjectNotFoundError(self.name, str(name), known=[m.name for m in known])
+        folder = parent_of(parse_name(name).path)
+        known = self._listing.names(folder, recursive=False, search=None, limit=1000)
+        return ObjectNotFoundError(self.name, str(name), known=known)
 
     def _blob(self, name: str | Name) -> Blob:
         head = self._locate(name, folders=False)
@@ -354,51 +363,18 @@ class OmegaStore:
         return blob
 
     def _retry(
-        self, path: str, flip: Callable[[Head | None], Head | None], *, first: dict[str, Head]
+        self, path: str, flip: Callable[[Head | None], Head | None], *, first: Head | None
     ) -> Head:
         """Flip the head; when somebody else was faster, look again and flip that."""
-        found = first
+        head = first
         for attempt in range(_ATTEMPTS):
-            done = flip(found.get(path))
+            done = flip(head)
             if done is not None:
                 return done
             time.sleep(random.uniform(0, min(0.001 * attempt, 0.05)))  # noqa: S311 - no secret
-            found = self._heads.find([path])
-        head = found.get(path)
+            head = self._heads.find([path]).get(path)
         actual = head.metadata.revision if head else 0
         raise ConflictError(self.name, path, expected=actual, actual=actual)
-
-    def _missing_folders(self, path: str, found: Mapping[str, Head]) -> builtins.list[str]:
-        parents = _parents(path)
-        for parent in parents:
-            if parent in found and not found[parent].metadata.is_folder:
-                raise InvalidNameError(path, f"{parent!r} is an object, not a folder")
-        return [parent for parent in parents if parent not in found]
-
-    def _mend_folders(self, path: str) -> None:
-        """Make folders again that were dropped while something was put into them."""
-        parents = _parents(path)
-        found = self._heads.find(parents, payload=False)
-        self._heads.make_folders([p for p in parents if p not in found], owner=self._owner)
-
-
-class _Guard:
-    """The conditions under which a put may replace what is there."""
-
-    def __init__(self, store: str, path: str, *, expect: int | None, replace: bool) -> None:
-        self._store = store
-        self._path = path
-        self._expect = expect
-        self._replace = replace
-
-    def check(self, head: Head | None) -> None:
-        if head is not None and head.metadata.is_folder:
-            raise ObjectExistsError(self._store, self._path)
-        actual = head.metadata.revision if head else 0
-        if self._expect is not None and actual != self._expect:
-            raise ConflictError(self._store, self._path, expected=self._expect, actual=actual)
-        if head is not None and not self._replace:
-            raise ObjectExistsError(self._store, self._path)
 
 
 def _literal(name: str | Name) -> str:
@@ -407,14 +383,3 @@ def _literal(name: str | Name) -> str:
     if parsed.pinned:
         raise InvalidNameError(str(name), "a put makes a new revision, it cannot name one")
     return parsed.path
-
-
-def _folder(folder: str) -> str:
-    path = folder.strip("/")
-    return check_path(path) if path else ""
-
-
-def _parents(path: str) -> list[str]:
-    """Return all folders above `path`, the outermost first."""
-    parts = path.split("/")[:-1]
-    return ["/".join(parts[: i + 1]) for i in range(len(parts))]

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from omegaml_lab.core.errors import ConfigError, DuplicateRecordError, StorageUnavailableError
+from omegaml_lab.core.errors import (
+    ConfigError,
+    DuplicateRecordError,
+    ServiceError,
+    StorageUnavailableError,
+    UnsupportedObjectError,
+)
 from omegaml_lab.storage.storage import Storage
 
 if TYPE_CHECKING:
@@ -228,3 +234,18 @@ def test_it_can_be_used_after_it_was_closed(storage: Storage, runs: Records) -> 
     runs.insert({"id": "a"})
     storage.close()
     assert runs.count() == 1
+
+
+@pytest.mark.parametrize("value", [2**70, object(), "x" * 17_000_000])
+def test_values_that_mongodb_cannot_keep(runs: Records, value: object) -> None:
+    with pytest.raises(UnsupportedObjectError):
+        runs.insert({"id": "a", "value": value})
+    assert runs.upsert("a", {"n": 1}) == {"id": "a", "n": 1}
+    with pytest.raises(UnsupportedObjectError):
+        runs.update("a", set={"value": value})
+    assert runs.find("a") == {"id": "a", "n": 1}
+
+
+def test_a_query_that_is_none(runs: Records) -> None:
+    with pytest.raises(ServiceError, match="nothing"):
+        runs.query({"a": {"$nothing": 1}})

@@ -1,0 +1,50 @@
+"""The terms of a put: when it may replace what is there, and what it leaves behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from omegaml_lab.core.errors import ConflictError, ObjectExistsError
+from omegaml_lab.storage.heads import State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from omegaml_lab.storage.heads import Head
+    from omegaml_lab.store.backend import Written
+
+__all__ = ["Terms"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What the caller of a put asked for; see `OmegaStore.put`."""
+
+    expect: int | None
+    replace: bool
+    keep: bool
+    attributes: Mapping[str, Any] | None
+
+    def check(self, store: str, path: str, head: Head | None) -> None:
+        """Raise unless `head`, what is there now, may be replaced."""
+        if head is not None and head.metadata.is_folder:
+            raise ObjectExistsError(store, path)
+        actual = head.metadata.revision if head else 0
+        if self.expect is not None and actual != self.expect:
+            raise ConflictError(store, path, expected=self.expect, actual=actual)
+        if head is not None and not self.replace:
+            raise ObjectExistsError(store, path)
+
+    def state(self, kind: str, written: Written, head: Head | None, *, owner: str) -> State:
+        """Return the state that takes the place of `head`."""
+        inherited = head.attributes if head else {}
+        return State(
+            kind=kind,
+            payload=written.payload,
+            size=written.size,
+            hash=written.hash,
+            owner=owner,
+            attributes=inherited if self.attributes is None else self.attributes,
+            details=written.details,
+        )
