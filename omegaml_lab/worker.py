@@ -1,6 +1,7 @@
 """The worker: a Celery app whose one task performs a run.
 
-``omega worker`` calls :func:`main`; ``celery -A omegaml_lab.worker:app worker`` does as well.
+``omega worker`` calls :func:`main`. Who wants Celery's own options starts ``celery -A
+omegaml_lab.worker:app worker --without-gossip --without-mingle`` instead, with the pool as it is.
 """
 
 from __future__ import annotations
@@ -43,12 +44,7 @@ def main(config: Config, *, log_level: str = "INFO", grace: float = GRACE) -> in
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     with Omega(config=config) as omega:
-        app = make_worker(omega, grace=grace)
-        queue = queue_of(omega.storage.database, config.label)
-        worker = app.Worker(
-            pool="threads",
-            concurrency=config.concurrency,
-            queues=[queue],
+        worker = make_worker(omega, grace=grace).Worker(
             loglevel=log_level,
             without_gossip=True,
             without_mingle=True,
@@ -62,9 +58,18 @@ def main(config: Config, *, log_level: str = "INFO", grace: float = GRACE) -> in
 def make_worker(omega: Omega, *, grace: float = GRACE) -> Celery:
     """Return the Celery app with its task, wired to a repository."""
     from celery import signals
+    from kombu.entity import Queue
 
     performer = _performer(omega)
     app = omega.runtime.broker.app
+    queue = queue_of(omega.storage.database, omega.config.label)
+    app.conf.update(
+        # One process minds all its runs; each kernel is a process of its own anyway.
+        worker_pool="threads",
+        worker_concurrency=omega.config.concurrency,
+        task_queues=[Queue(queue, routing_key=queue)],  # type: ignore[no-untyped-call]
+        task_default_queue=queue,
+    )
 
     @app.task(name=PERFORM)  # type: ignore[untyped-decorator]
     def perform(run_id: str, database: str) -> None:

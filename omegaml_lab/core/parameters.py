@@ -23,6 +23,7 @@ _CLASSES: dict[str, type] = {
     "list": list,
     "dict": dict,
 }
+_LONGEST = 1_000_000
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -117,10 +118,14 @@ def _checked(job: str, parameter: Parameter, value: Any) -> Any:
 
 def _check_json(job: str, name: str, value: Any) -> None:
     try:
-        same = json.loads(json.dumps(value)) == value or value != value  # noqa: PLR0124 - NaN
+        text = json.dumps(value)
+        same = json.loads(text) == value or value != value  # noqa: PLR0124 - NaN
     except (TypeError, ValueError, RecursionError) as error:
         reason = f"{type(value).__name__} cannot be sent to a worker as JSON ({error})"
         raise InvalidParameterError(job, name, reason) from error
+    if len(text) > _LONGEST:
+        reason = f"it has {len(text):,} characters as JSON, put it into a store and pass its name"
+        raise InvalidParameterError(job, name, reason)
     if not same:  # tuples become lists, keys become strings
         raise InvalidParameterError(job, name, f"{value!r} changes when written as JSON")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -66,6 +66,16 @@ class Failure:
     message: str
     cell: int | None = None
     traceback: tuple[str, ...] = ()
+
+    def cut(self, *, message: int = 10_000, traceback: int = 100_000) -> Failure:
+        """Return it with so many characters at most: the first of the message, the last lines."""
+        lines: list[str] = []
+        for line in reversed(self.traceback):
+            traceback -= len(line)
+            if traceback < 0:
+                break
+            lines.append(line)
+        return replace(self, message=self.message[:message], traceback=tuple(reversed(lines)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from omegaml_lab.core.errors import BrokerUnavailableError, ConfigError, StorageUnavailableError
 
@@ -85,11 +86,7 @@ class Broker:
     @property
     def address(self) -> str:
         """Where the broker is, without password."""
-        from kombu.utils.url import parse_url
-
-        parts: dict[str, Any] = parse_url(self.url)
-        port = f":{parts['port']}" if parts["port"] else ""
-        return f"{parts['hostname']}{port}"
+        return urlsplit(self.url).netloc.rpartition("@")[2]
 
     def send(self, run: Run) -> None:
         """Tell the workers that a run waits.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from omegaml_lab.core.errors import RunFailedError, RunTimeoutError
+from omegaml_lab.core.errors import RunFailedError, RunTimeoutError, StorageUnavailableError
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.runs import Failure, Progress, Run, Status
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from omegaml_lab.runtime.runtime import OmegaRuntime
 
 __all__ = ["JobHandle", "RunHandle"]
+
+_LOOK = 5.0
 
 
 class JobHandle:
@@ -152,13 +155,17 @@ class RunHandle:
     def _follow(self, timeout: float | None) -> None:
         deadline = None if timeout is None else time.monotonic() + timeout
         stop = threading.Event()
-        looked = False
+        next_look = 0.0
         for changed in self._runtime.runs.changes(stop, poll=_pause(timeout)):
+            now = time.monotonic()
             if changed is not None and changed.id == self.id:
                 self.run = changed
-            elif changed is None and not looked:
-                looked = True  # the feed stands: what came before it is seen now
-                self.refresh()
+            elif changed is None and now >= next_look:
+                # The feed stands: what came before it is seen now. It is looked again now and
+                # then, because a feed that was cut off for long may have missed the end.
+                next_look = now + _LOOK
+                with contextlib.suppress(StorageUnavailableError):
+                    self.refresh()
             if self.run.final:
                 stop.set()
             elif deadline is not None and time.monotonic() >= deadline:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import InvalidTransitionError, RunNotFoundError
@@ -18,11 +18,14 @@ from omegaml_lab.core.runs import FINAL, Failure, Progress, Run, Status, can_bec
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from omegaml_lab.storage.records import Records
 
 __all__ = ["Claim", "RunRecords", "utcnow"]
+
+_FIRST_HINT = 3.0
+_LONGEST_PAUSE = 60.0
 
 
 def utcnow() -> datetime:
@@ -68,7 +71,7 @@ class RunRecords:
             parameters=dict(parameters),
             **values,
         )
-        self._records.insert({**_plain(run), "hints": 0, "beat": 0})
+        self._records.insert({**_plain(run), "beat": 0, "hints": 0, "hint_at": self._hint_at(0)})
         return run
 
     def get(self, run_id: str) -> Run:
@@ -91,9 +94,9 @@ class RunRecords:
         found = self._records.query(where, sort=[("queued_at", -1)], skip=offset, limit=limit)
         return Page([_run(record) for record in found], self._records.count(where))
 
-    def query(self, where: Mapping[str, Any], *, limit: int | None = None) -> list[dict[str, Any]]:
-        """Return raw records that match, oldest first: for those who mind the queue."""
-        return self._records.query(where, sort=[("queued_at", 1)], limit=limit)
+    def records(self, status: Status) -> list[dict[str, Any]]:
+        """Return the raw records of runs in a status, for those who mind them."""
+        return self._records.query({"status": status.value})
 
     def changes(self, stop: threading.Event, *, poll: float = 0.5) -> Iterator[Run | None]:
         """Yield each changed run, live, and None about every `poll` seconds without news."""
@@ -103,13 +106,34 @@ class RunRecords:
     # -- the queue -----------------------------------------------------------------------------
 
     def hinted(self, run_id: str) -> None:
-        """Note that a message about a queued run is on its way."""
+        """Note that a message about a queued run is on its way; see :meth:`due`."""
+        record = self._records.find(run_id) or {}
+        hints = int(record.get("hints", 0)) + 1
         self._records.update(
             run_id,
             where={"status": Status.QUEUED.value},
-            set={"hinted_at": self._now()},
-            inc={"hints": 1},
+            set={"hints": hints, "hint_at": self._hint_at(hints)},
         )
+
+    def due(self, *, limit: int) -> list[Run]:
+        """Return queued runs that should have been taken by now, the oldest first.
+
+        Their message may have got lost. The more messages there were, the longer is the next
+        one waited for, up to a minute: the queue may just be long.
+        """
+        where = {"status": Status.QUEUED.value, "hint_at": {"$lte": self._now()}}
+        return [_run(r) for r in self._records.query(where, sort=[("hint_at", 1)], limit=limit)]
+
+    def retryable(self) -> list[Run]:
+        """Return lost runs that have attempts left."""
+        attempts = {"$lt": ["$attempt", "$max_attempts"]}
+        where = {"status": Status.LOST.value, "$expr": attempts}
+        return [_run(record) for record in self._records.query(where)]
+
+    def relieve(self, labels: Iterable[str]) -> None:
+        """Take the notices off queued runs that require one of `labels`: nothing is amiss."""
+        where = {"status": Status.QUEUED.value, "label": {"$in": list(labels)}}
+        self._records.update_many({**where, "notice": {"$ne": None}}, set={"notice": None})
 
     def notify(self, run_id: str, notice: str | None) -> Run:
         """Say what keeps a queued run waiting; nothing happens to a run that waits no more."""
@@ -188,15 +212,12 @@ class RunRecords:
         )
         return _run(lost) if lost else None
 
-    def requeue(self, run_id: str, *, notice: str) -> Run | None:
+    def requeue(self, lost: Run, *, notice: str) -> Run | None:
         """Queue a lost run for its next attempt; None when somebody else did."""
-        record = self._records.find(run_id)
-        if record is None or not _run(record).retryable:
-            return None
         again = self._records.update(
-            run_id,
-            where={"status": Status.LOST.value, "attempt": record["attempt"]},
-            set={**_WAITING, "notice": notice},
+            lost.id,
+            where={"status": Status.LOST.value, "attempt": lost.attempt},
+            set={**_WAITING, "notice": notice, "hint_at": self._hint_at(0)},
             inc={"attempt": 1},
         )
         return _run(again) if again else None
@@ -239,7 +260,7 @@ class RunRecords:
 
     def give_back(self, claim: Claim, *, notice: str) -> Run | None:
         """Queue the run again, as if it had not been started; None when the claim is void."""
-        return self._held(claim, {**_WAITING, "notice": notice})
+        return self._held(claim, {**_WAITING, "notice": notice, "hint_at": self._now()})
 
     def _held(self, claim: Claim, values: Mapping[str, Any]) -> Run | None:
         record = self._records.update(
@@ -250,9 +271,13 @@ class RunRecords:
         )
         return _run(record) if record else None
 
+    def _hint_at(self, hints: int) -> datetime:
+        seconds = min(_FIRST_HINT * 2 ** min(hints, 10), _LONGEST_PAUSE)
+        return self._now() + timedelta(seconds=seconds)
+
     def _ensure_indexes(self) -> None:
         if not self._indexed:
-            self._records.index("status", "queued_at")
+            self._records.index("status", "hint_at")
             self._records.index("bucket", "queued_at")
             self._records.index("bucket", "job", "queued_at")
             self._indexed = True
@@ -266,7 +291,6 @@ _WAITING: dict[str, Any] = {
     "ended_at": None,
     "heartbeat_at": None,
     "result": None,
-    "hinted_at": None,
     "hints": 0,
     "progress": asdict(Progress()),
 }
@@ -282,7 +306,8 @@ def _plain(run: Run) -> dict[str, Any]:
 
 
 def _plain_failure(failure: Failure) -> dict[str, Any]:
-    return {**asdict(failure), "traceback": list(failure.traceback)}
+    small = failure.cut()  # whatever a notebook raised, it must fit into the record
+    return {**asdict(small), "traceback": list(small.traceback)}
 
 
 def _run(record: Mapping[str, Any]) -> Run:

@@ -11,7 +11,7 @@ import os
 import socket
 import time
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import (
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Sweeper"]
 
-_ROUND = 1.0
-_FIRST_HINT = 3.0
-_LONGEST_PAUSE = 60.0
 _BATCH = 500
 _FORGET = timedelta(hours=1)
 
@@ -75,13 +72,15 @@ class Sweeper:
         self._runs = runs
         self._broker = broker
         self._lease = lease
+        self._round = min(1.0, lease / 8)
         self._seen: dict[str, _Seen] = {}
         self._started = utcnow()
         self._told = 0.0
-        self._broker_away: str | None = None
+        self._looked = 0.0
+        self._broker_away = False
 
     def run(self, stop: threading.Event) -> None:
-        """Sweep about every second until `stop` is set; a database that is away is waited for."""
+        """Sweep every second or more often until `stop` is set; a database that is away is waited for."""
         while not stop.is_set():
             try:
                 self.sweep()
@@ -89,7 +88,7 @@ class Sweeper:
                 # While nobody could write, nobody could give a sign of life either.
                 self._seen.clear()
                 _log.warning("sweeping pauses: %s", error)
-            stop.wait(_ROUND)
+            stop.wait(self._round)
         try:
             self._schedulers.delete(self.id)
         except StorageUnavailableError as error:
@@ -98,16 +97,20 @@ class Sweeper:
     def sweep(self) -> None:
         """Look at all runs that are not over once."""
         self._beat()
-        for record in self._runs.query({"status": Status.LOST.value}):
-            self._retry(record)
+        for run in self._runs.retryable():
+            self._retry(run)
         self._mind_running()
         self._mind_queue()
 
     # -- running -------------------------------------------------------------------------------
 
     def _mind_running(self) -> None:
-        running = self._runs.query({"status": Status.RUNNING.value})
+        running = self._runs.records(Status.RUNNING)
         now = time.monotonic()
+        if now - self._looked > self._lease / 2:
+            # The sweeper itself was away, perhaps with the whole machine: nobody is to blame.
+            self._seen.clear()
+        self._looked = now
         seen: dict[str, _Seen] = {}
         for record in running:
             beat = (str(record["claim"]), int(record["beat"]))
@@ -127,37 +130,33 @@ class Sweeper:
         if lost is not None:
             _log.warning("run %s is lost: %s", lost.id, message)
             if lost.retryable:
-                self._retry(record)
+                self._retry(lost)
 
-    def _retry(self, record: Mapping[str, Any]) -> None:
-        notice = f"Worker {record['worker']} was lost; the run waits for another one."
-        run = self._runs.requeue(record["id"], notice=notice)
+    def _retry(self, lost: Run) -> None:
+        notice = f"Worker {lost.worker} was lost; the run waits for another one."
+        run = self._runs.requeue(lost, notice=notice)
         if run is not None:
             self._hint(run)
 
     # -- queued --------------------------------------------------------------------------------
 
     def _mind_queue(self) -> None:
-        queued = self._runs.query({"status": Status.QUEUED.value}, limit=_BATCH)
-        if not queued:
-            return
         workers = living_workers(self._storage)
-        now = utcnow()
-        for record in queued:
-            if _is_due(record, now) and not self._hint(self._runs.get(record["id"])):
+        for run in self._runs.due(limit=_BATCH):
+            if not self._hint(run):
                 return  # the broker is away: it will be so for the others too
-            notice = self._broker_away or waiting_for(record["label"], workers)
-            if notice != record["notice"]:
-                self._runs.notify(record["id"], notice)
+            self._runs.notify(run.id, waiting_for(run.label, workers))
+        if not self._broker_away:
+            self._runs.relieve({worker.label for worker in workers})
 
     def _hint(self, run: Run) -> bool:
         try:
             self._broker.send(run)
         except BrokerUnavailableError as error:
-            self._broker_away = str(error)
-            self._runs.notify(run.id, self._broker_away)
+            self._broker_away = True
+            self._runs.notify(run.id, str(error))
             return False
-        self._broker_away = None
+        self._broker_away = False
         self._runs.hinted(run.id)
         return True
 
@@ -177,10 +176,3 @@ class Sweeper:
             records = self._storage.records(collection)
             for old in records.query({"heartbeat_at": {"$lt": utcnow() - _FORGET}}):
                 records.delete(old["id"])
-
-
-def _is_due(record: Mapping[str, Any], now: datetime) -> bool:
-    """Say whether a message must have got lost: ever more patiently, for queues may be long."""
-    last: datetime = record.get("hinted_at") or record["queued_at"]
-    pause = min(_FIRST_HINT * 2 ** min(record.get("hints", 0), 10), _LONGEST_PAUSE)
-    return (now - last).total_seconds() >= (pause if record.get("hinted_at") else _FIRST_HINT)
