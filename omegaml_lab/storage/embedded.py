@@ -93,17 +93,16 @@ def ensure(home: Path, *, port: int | None = None) -> str:
         If it does not start; the message has the last lines of its log.
     """
     place = Place(Path(home).expanduser().resolve())
-    try:
+    with _explained(place):
         place.prepare()
-    except OSError as error:
-        raise ServiceError("mongod", f"{place.home} cannot be written: {error}") from error
-    with _holds_lock, _start_lock(place):
-        mongod = _hold(place).mongod
-        if mongod.process() is None or mongod.wait_ready() is not None:
-            if port is not None:
-                replace_text(place.folder / "port", str(port))
-            mongod.start()
-    return _url(place)
+        with _holds_lock, _start_lock(place):
+            place.make_secrets()
+            mongod = _hold(place).mongod
+            if mongod.process() is None or mongod.wait_ready() is not None:
+                if port is not None:
+                    replace_text(place.folder / "port", str(port))
+                mongod.start()
+            return _url(place)
 
 
 def data_folder(home: Path, url: str) -> Path | None:
@@ -166,6 +165,14 @@ def status(home: Path) -> EmbeddedStatus:
         data=place.data,
         log=place.log,
     )
+
+
+@contextlib.contextmanager
+def _explained(place: Place) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ServiceError("mongod", f"{place.home} cannot be written: {error}.") from error
 
 
 def _url(place: Place) -> str:

@@ -48,13 +48,16 @@ class Place:
         return self.home / "logs" / "mongod.out"
 
     def prepare(self) -> None:
-        """Make the folders and secrets, for this user's eyes only."""
+        """Make the folders and the lock files, for this user's eyes only."""
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         for folder in (self.folder, self.data, self.log.parent):
             folder.mkdir(mode=0o700, exist_ok=True)
             folder.chmod(0o700)
         for lock in (self.users, self.start_lock):
             lock.touch(mode=0o600)
+
+    def make_secrets(self) -> None:
+        """Choose passwords and port unless that was done; the caller holds the start lock."""
         for name in ("keyfile", "password"):
             write_once(self.folder / name, secrets.token_hex(32))
         write_once(self.folder / "port", str(free_port()))

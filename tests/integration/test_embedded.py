@@ -114,6 +114,17 @@ def test_many_at_once_share_one_server_and_the_last_one_out_stops_it(home):
     assert values(embedded.ensure(home)) == [1]
 
 
+def test_many_that_come_first_agree_on_the_secrets(tmp_path):
+    for number in range(3):
+        home = tmp_path / str(number)
+        users = [User(home) for _ in range(4)]
+        seen = {user.ready() for user in users}
+        assert len(seen) == 1
+        insert(seen.pop()[1], 1)
+        for user in users:
+            user.leave()
+
+
 def test_it_ends_by_itself_when_its_last_user_is_killed(home):
     user = User(home)
     pid, url = user.ready()
