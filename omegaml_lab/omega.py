@@ -182,4 +182,4 @@ class Jobs(JobStore):
         **options
             Those of `Reports.publish`.
         """
-        return self._omega.reports.publish(str(self.resolve(name)), **options)
+        return self._omega.reports.publish(self.resolve(name), **options)

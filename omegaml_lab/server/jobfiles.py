@@ -67,11 +67,7 @@ class JobFiles:
 
     def find(self, path: str) -> Metadata | None:
         """Return the metadata of what is at exactly this path."""
-        try:
-            # Asking first spares the error's search for names that are alike.
-            return self._jobs().metadata(Name(path)) if self._jobs().exists(Name(path)) else None
-        except ObjectNotFoundError:  # dropped in between
-            return None
+        return self._jobs().find(Name(path))
 
     def is_folder(self, path: str) -> bool:
         """Say whether `path` is a folder."""

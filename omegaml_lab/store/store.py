@@ -231,6 +231,11 @@ class OmegaStore:
         """Return the metadata of an object or folder, or of the revision that `name` pins."""
         return self._locate(name, payload=False).metadata
 
+    def find(self, name: str | Name) -> Metadata | None:
+        """Return the metadata like :meth:`metadata`, None when there is nothing."""
+        head = self._find(name, payload=False)
+        return None if head is None else head.metadata
+
     def exists(self, name: str | Name) -> bool:
         """Say whether there is such an object or folder."""
         return self._find(name, payload=False) is not None

@@ -37,6 +37,8 @@ def test_a_name_object_is_literal(jobs: Jobs) -> None:
     jobs.put("1 + 1", "a")
     assert not jobs.exists(Name("a"))
     assert jobs.exists(Name("a.ipynb"))
+    assert jobs.find(Name("a")) is None
+    assert jobs.find(Name("a.ipynb")) == jobs.find("a") == jobs.metadata("a")
     with pytest.raises(ObjectNotFoundError):
         jobs.get(Name("a"))
     assert jobs.put("1", Name("b"), kind="notebook").name == "b"
