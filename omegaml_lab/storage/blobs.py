@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from bson.binary import Binary
 from pymongo.errors import BulkWriteError
 
 from omegaml_lab.core.errors import IntegrityError
@@ -67,27 +66,17 @@ class Blobs:
         Raises
         ------
         IntegrityError
-            If a piece is missing or does not match its hash.
+            If a piece is missing or has another length.
         """
         if blob.inline is not None:
             return bytes(blob.inline)
-        out = bytearray(blob.size)
-        jobs, position = [], 0
-        for batch in _grouped(list(blob.pieces())):
-            jobs.append((batch, position))
-            position += sum(length for _, length in batch)
-        if position != blob.size:
-            raise IntegrityError("blob", "its list of pieces does not add up to its size")
-
-        def fill(job: tuple[list[tuple[bytes, int]], int]) -> None:
-            batch, start = job
-            for data in self._fetch(batch):
-                out[start : start + len(data)] = data
-                start += len(data)
-
+        batches = list(_grouped(list(blob.pieces())))
         with ThreadPoolExecutor(_THREADS, "omega-blob") as pool:
-            list(pool.map(fill, jobs))
-        return bytes(out)
+            pieces = [piece for batch in pool.map(self._fetch, batches) for piece in batch]
+        data = b"".join(pieces)
+        if len(data) != blob.size:
+            raise IntegrityError("blob", "its list of pieces does not add up to its size")
+        return data
 
     def stream(self, blob: Blob) -> Iterator[bytes]:
         """Yield the content in order, a few MiB at a time."""
@@ -104,25 +93,14 @@ class Blobs:
     def _keep(self, pieces: list[bytes]) -> bytes:
         """Write the pieces that are not there yet; return their part of the manifest."""
         digests = [_digest(piece) for piece in pieces]
-        by_digest = dict(zip(digests, pieces, strict=True))
-        ids = [Binary(digest) for digest in by_digest]
         now = datetime.now(UTC)
         with self._connection.errors():
-            collection = self._connection.collection("pieces")
-            # Touched before looked for: what is found then is too young to be collected.
-            touched = collection.update_many({"_id": {"$in": ids}}, {"$max": {"t": now}})
-            there: set[bytes] = set()
-            if touched.matched_count:
-                found = collection.find({"_id": {"$in": ids}}, {"_id": True})
-                there = {bytes(document["_id"]) for document in found}
-            new = [
-                {"_id": Binary(digest), "t": now, "d": Binary(piece)}
-                for digest, piece in by_digest.items()
-                if digest not in there
-            ]
+            there = self._touched(set(digests), now)
+            new = {d: p for d, p in zip(digests, pieces, strict=True) if d not in there}
             if new:
+                documents = [{"_id": d, "t": now, "d": piece} for d, piece in new.items()]
                 try:
-                    collection.insert_many(new, ordered=False)
+                    self._pieces.insert_many(documents, ordered=False)
                 except BulkWriteError as error:
                     if not is_duplicate(error):  # another writer of equal content is welcome
                         raise
@@ -130,20 +108,32 @@ class Blobs:
             Blob.entry(digest, len(piece)) for digest, piece in zip(digests, pieces, strict=True)
         )
 
-    def _fetch(self, entries: list[tuple[bytes, int]]) -> Iterator[bytes]:
-        ids = [Binary(digest) for digest in dict.fromkeys(digest for digest, _ in entries)]
+    def _touched(self, digests: set[bytes], now: datetime) -> set[bytes]:
+        """Return which pieces are there, made young so that no collector takes them."""
+        there = self._there(digests)
+        if there:
+            touch = self._pieces.update_many({"_id": {"$in": list(there)}}, {"$max": {"t": now}})
+            if touch.matched_count != len(there):  # some were collected in between
+                there = self._there(there)
+        return there
+
+    def _there(self, digests: set[bytes]) -> set[bytes]:
+        found = self._pieces.find({"_id": {"$in": list(digests)}}, {"_id": True})
+        return {bytes(document["_id"]) for document in found}
+
+    def _fetch(self, entries: list[tuple[bytes, int]]) -> list[bytes]:
+        """Return pieces. MongoDB guards their content by checksums of its own."""
+        where = {"_id": {"$in": list({digest for digest, _ in entries})}}
         with self._connection.errors():
-            found = {
-                bytes(document["_id"]): document["d"]
-                for document in self._connection.collection("pieces").find(
-                    {"_id": {"$in": ids}}, {"d": True}
-                )
-            }
+            found = {bytes(d["_id"]): d["d"] for d in self._pieces.find(where, {"d": True})}
         for digest, length in entries:
-            data = found.get(digest)
-            if data is None or len(data) != length or _digest(data) != digest:
-                raise IntegrityError("blob", f"piece {digest.hex()[:12]} is missing or changed")
-            yield data
+            if len(found.get(digest, b"")) != length:
+                raise IntegrityError("blob", f"piece {digest.hex()[:12]} is missing or cut")
+        return [found[digest] for digest, _ in entries]
+
+    @property
+    def _pieces(self) -> Any:
+        return self._connection.collection("pieces")
 
 
 class _BlobFile(io.RawIOBase):

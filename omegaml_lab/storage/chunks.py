@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from bson.binary import Binary
-
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
@@ -86,7 +84,7 @@ def _document(chunk: Chunk, now: datetime) -> dict[str, Any]:
         "_id": {"s": chunk.segment, "g": chunk.group, "n": chunk.start, "p": chunk.part},
         "t": now,
         "r": chunk.stop - chunk.start,
-        "c": {str(position): Binary(data) for position, data in chunk.columns.items()},
+        "c": {str(position): bytes(data) for position, data in chunk.columns.items()},
         "z": {str(position): dict(zone) for position, zone in chunk.zones.items()},
     }
 
