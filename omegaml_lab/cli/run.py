@@ -16,7 +16,7 @@ from omegaml_lab.cli.follow import follow, print_end
 from omegaml_lab.cli.output import print_json
 from omegaml_lab.cli.session import Session, examples, json_option, pass_session
 from omegaml_lab.cli.values import parameters_option, parse_values
-from omegaml_lab.core.errors import ObjectNotFoundError
+from omegaml_lab.core.errors import ObjectNotFoundError, StorageUnavailableError
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.runs import Status
 from omegaml_lab.services.labs import public_link
@@ -74,6 +74,9 @@ def run(
                 ended = follow(om, handle.run, quiet=as_json, notices=not helped)
         except KeyboardInterrupt:
             return _left(handle.refresh().run)
+        except StorageUnavailableError:
+            click.echo(f"\nRun {handle.id} goes on: `omega runs show {handle.id}`.", err=True)
+            raise
         return _ended(om, ended, publish=publish, as_json=as_json)
 
 

@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import shutil
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -42,6 +43,7 @@ __all__ = ["Lab"]
 
 _READY_SECONDS = 90.0
 _LONGEST_PAUSE = 30.0
+_LOOK_SECONDS, _LITTLE_SPACE = 5.0, 256 * 2**20
 _OPTIONS = {"worker": ("--grace", "1")}  # Ctrl-C is prompt: what still goes is queued again
 
 
@@ -78,6 +80,7 @@ class Lab:
         self._url = ""
         self._lead: int | None = None
         self._pause, self._next_try = 0.5, 0.0
+        self._warned, self._next_look = False, 0.0
         self._environment: dict[str, str] = {}
 
     def run(self) -> None:
@@ -93,6 +96,7 @@ class Lab:
                 self._start()
                 while not self._supervisor.wait():
                     self._heal_mongod()
+                    self._mind_disk()
                     self._take_lead()
                     self._supervisor.heal()
             finally:
@@ -204,6 +208,17 @@ class Lab:
                     else self._omega(child.service.name)
                 )
             self._supervisor.restart()
+
+    def _mind_disk(self) -> None:
+        """Warn, once, before the disk is full: MongoDB stops then."""
+        if self._given.mongo_url is not None or time.monotonic() < self._next_look:
+            return
+        self._next_look = time.monotonic() + _LOOK_SECONDS
+        free = shutil.disk_usage(self._given.home).free
+        if free < _LITTLE_SPACE and not self._warned:
+            left = f"{free // 2**20} MiB are left on the disk of {self._given.home}"
+            self._say(f"Only {left}. MongoDB stops when it is full: free some space.")
+        self._warned = free < _LITTLE_SPACE
 
     def _take_lead(self) -> None:
         """Run the worker and the scheduler unless another Lab does so for the same servers."""

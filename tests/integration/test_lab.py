@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -163,6 +164,25 @@ def test_what_is_killed_comes_back_and_nothing_saved_is_lost(labs, home):
     assert "MongoDB ended and is started again." in said
 
 
+def test_when_a_stranger_takes_the_port_of_mongodb_everything_moves(labs, home):
+    lab = labs()
+    with Omega(embedded.running_url(home)) as om:
+        om.jobs.put("print(1)", "kept")
+    state = embedded.status(home)
+    lab.process.send_signal(signal.SIGSTOP)  # else it is faster than we are
+    os.kill(state.pid, signal.SIGKILL)
+    eventually(lambda: not embedded.status(home).running)
+    with socket.socket() as stranger:
+        stranger.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        stranger.bind(("127.0.0.1", state.port))
+        stranger.listen()
+        lab.process.send_signal(signal.SIGCONT)
+        eventually(lambda: any("has a new port" in line for line in lab.said))
+        eventually(lambda: healthy(home))
+    eventually(lambda: _answers(lab))
+    assert "kept.ipynb" in {entry["name"] for entry in lab.request("/api/contents")["content"]}
+
+
 def _answers(lab: RunningLab) -> bool:
     try:
         return bool(lab.request("/api/status"))
@@ -290,3 +310,28 @@ def test_the_given_broker_is_used(labs, home, mongo_url, rabbit):
     states = json.loads(omega(home, "status", "--json", **servers).stdout)
     broker = next(state for state in states if state["name"] == "broker")
     assert (broker["state"], broker["where"].startswith("127.0.0.1:")) == ("healthy", True)
+
+
+def test_a_disk_that_fills_up_is_told_and_lab_goes_on_when_there_is_space(labs, tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=80m", "tmpfs", str(disk)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode != 0:
+        pytest.skip("this machine lets us mount no small disk")
+    lab = RunningLab(disk / "home")
+    try:
+        assert lab.url, "".join(lab.said)
+        eventually(lambda: any("are left on the disk" in line for line in lab.said))
+        with Omega(embedded.running_url(lab.home)) as om:
+            om.jobs.put("print(1)", "kept")
+        (disk / "filler").write_bytes(b"0" * (shutil.disk_usage(disk).free - 4096))
+        os.kill(embedded.status(lab.home).pid, signal.SIGKILL)
+        eventually(lambda: any("is full" in line for line in lab.said))
+        (disk / "filler").unlink()
+        eventually(lambda: healthy(lab.home))
+        with Omega(embedded.running_url(lab.home)) as om:
+            assert om.jobs.exists("kept")
+        assert lab.end() == 0
+    finally:
+        lab.end()
+        subprocess.run(["umount", "-l", disk], check=True)
