@@ -7,7 +7,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Error, sync_playwright
+from playwright.sync_api import Error, expect, sync_playwright
 
 from .lab import Lab
 from .page import LabPage
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext
 
 HOW_TO = "There is no Chromium: `sudo apt-get install chromium`, or `playwright install chromium`."
+# Machines that run tests are slow at times; what does not come at all fails all the same.
+expect.set_options(timeout=20_000)
 FLAGS = (
     "--no-sandbox --disable-dev-shm-usage --disable-gpu --disable-quic --no-first-run "
     "--disable-background-networking --disable-component-update --disable-sync"

@@ -28,13 +28,18 @@ def free_port() -> int:
 
 
 class Lab:
-    """Starts everything, ends everything, and asks the server what a test needs to know."""
+    """Starts everything, ends everything, and asks the server what a test needs to know.
 
-    def __init__(self, folder: Path) -> None:
+    A `plain` one is `jupyter lab` with our extension installed: the disk is at the root, the
+    repository is `repo/`, and nobody starts a worker.
+    """
+
+    def __init__(self, folder: Path, *, plain: bool = False) -> None:
         self.folder = folder
+        self.plain = plain
         self.port = free_port()
         self.log = folder / "lab.log"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._processes: list[subprocess.Popen[bytes]] = []
 
     @property
     def url(self) -> str:
@@ -43,6 +48,21 @@ class Lab:
     def start(self) -> None:
         for name in ("home", "notebooks", "settings", "workspaces", "config", "user"):
             (self.folder / name).mkdir(exist_ok=True)
+        notebooks = self.folder / "notebooks"
+        if self.plain:
+            command = ["jupyterlab", f"--ServerApp.root_dir={notebooks}", "--no-browser"]
+            command += [f"--ServerApp.port={self.port}", "--allow-root"]
+        else:
+            command = ["omegaml_lab.cli", "lab", "--no-browser", "--port", str(self.port)]
+            command += ["--notebook-dir", str(notebooks)]
+        self._run(*command)
+        self.wait_ready()
+
+    def start_worker(self) -> None:
+        """Start a worker by hand, as the panel of a plain Lab says."""
+        self._run("omegaml_lab.cli", "worker")
+
+    def _run(self, *command: str) -> None:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("OMEGA_")} | {
             "OMEGA_HOME": str(self.folder / "home"),
             "HOME": str(self.folder / "user"),
@@ -52,48 +72,44 @@ class Lab:
             "JUPYTERLAB_SETTINGS_DIR": str(self.folder / "settings"),
             "JUPYTERLAB_WORKSPACES_DIR": str(self.folder / "workspaces"),
         }
-        command = ["-m", "omegaml_lab.cli", "lab", "--no-browser", "--port", str(self.port)]
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, *command, "--notebook-dir", str(self.folder / "notebooks")],
+            process = subprocess.Popen(
+                [sys.executable, "-m", *command],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
             )
-        self.wait_ready()
+        self._processes.append(process)
 
     def wait_ready(self) -> None:
-        """Wait until the server answers and a worker is alive."""
-        assert self._process is not None
+        """Wait until the server answers and, unless it is a plain one, a worker is alive."""
         deadline = time.monotonic() + STARTING
         while time.monotonic() < deadline:
-            if self._process.poll() is not None:
+            if self._processes[0].poll() is not None:
                 break
             try:
-                if self.get("omega/api/status")["workers"]:
+                if self.get("omega/api/status")["workers"] or self.plain:
                     return
             except OSError:
                 pass
             time.sleep(0.3)
-        msg = f"omega lab did not start:\n{self.log.read_text()[-4000:]}"
+        msg = f"the Lab did not start:\n{self.log.read_text()[-4000:]}"
         raise RuntimeError(msg)
 
     def stop(self) -> None:
-        process, self._process = self._process, None
-        if process is None:
-            return
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(10)
+        while self._processes:
+            process = self._processes.pop()
+            process.send_signal(signal.SIGTERM if self.plain else signal.SIGINT)
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(10)
 
     def kill_jupyter(self) -> None:
         """End the Jupyter server at once; whoever supervises it starts another."""
-        assert self._process is not None
-        for child in psutil.Process(self._process.pid).children(recursive=True):
+        for child in psutil.Process(self._processes[0].pid).children(recursive=True):
             command = child.cmdline()
             if "jupyterlab" in command and f"--ServerApp.port={self.port}" in command:
                 child.kill()

@@ -92,6 +92,17 @@ class LabPage:
     def cell(self, index: int) -> Locator:
         return self.notebook.locator(f".jp-Cell[data-windowed-list-index='{index}']")
 
+    def scroll_to(self, wanted: Locator) -> None:
+        """Scroll the notebook down to something; it draws only what is near."""
+        self.notebook.locator(".jp-WindowedPanel-outer").hover()
+        for _ in range(60):
+            if wanted.count():
+                wanted.scroll_into_view_if_needed()
+                break
+            self.page.mouse.wheel(0, 400)
+            self.page.wait_for_timeout(250)
+        expect(wanted).to_be_in_viewport()
+
     # -- the panel ------------------------------------------------------------------------------
 
     @property

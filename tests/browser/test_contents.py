@@ -66,8 +66,7 @@ def test_a_new_notebook_saves_straight_into_the_repository(
     # Jupyter asks for the name of what has none.
     me.dialog.get_by_role("textbox").fill("fresh.ipynb")
     me.answer("Rename and Save")
-    expect(me.dialog).to_have_count(0)
-    expect(me.page.locator(".lm-TabBar-tab.jp-mod-dirty")).to_have_count(0)
+    expect(me.file("fresh.ipynb")).to_be_visible()
     stored = lab.get("omega/api/objects/jobs", folder="new")["items"]
     assert sorted(item["name"] for item in stored) == ["new/fresh.ipynb", "new/other.ipynb"]
     saved = lab.get("api/contents/new/fresh.ipynb")["content"]

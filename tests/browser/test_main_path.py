@@ -80,9 +80,8 @@ def run_on_cluster_and_watch(me: LabPage) -> None:
 
 def open_result(me: LabPage) -> None:
     me.run("examples/flights").get_by_role("button", name="Open result").click()
-    image = me.notebook.locator(".jp-OutputArea img").first
-    expect(image).to_be_visible(timeout=60_000)
-    image.scroll_into_view_if_needed()
+    expect(me.page.locator("#jp-main-statusbar")).to_contain_text("No Kernel")
+    me.scroll_to(me.notebook.locator(".jp-OutputArea img").first)
     me.shot("result")
 
 

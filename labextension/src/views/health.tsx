@@ -14,11 +14,15 @@ interface IHealth {
 export function HealthLine(props: { model: StatusModel; trans: TranslationBundle }): JSX.Element {
   useSignal(props.model.changed);
   const { level, text, hint } = healthOf(props.model, props.trans);
-  const repository = props.model.current?.repository;
+  const current = props.model.current;
+  const hosts = current?.workers.map(({ host, pid }) => `${host} (${pid})`) ?? [];
   return (
     <div className="jp-Omega-health" data-level={level} role="status">
       <span className="jp-Omega-dot" aria-hidden="true" />
-      <span className="jp-Omega-healthText" title={repository?.address}>
+      <span
+        className="jp-Omega-healthText"
+        title={[current?.repository.address, ...hosts].join('\n')}
+      >
         {text}
       </span>
       {hint && <div className="jp-Omega-hint">{hint}</div>}
@@ -56,12 +60,7 @@ function healthOf(model: StatusModel, trans: TranslationBundle): IHealth {
       hint: trans.__('Runs wait in the queue. Start a worker in a terminal: omega worker')
     };
   }
-  const busy = current.workers.reduce((sum, worker) => sum + worker.busy, 0);
-  const ready = trans._n('%1 worker ready', '%1 workers ready', workers);
-  return {
-    level: 'good',
-    text: busy ? trans._n('%2 · %1 run going', '%2 · %1 runs going', busy, ready) : ready
-  };
+  return { level: 'good', text: trans._n('%1 worker ready', '%1 workers ready', workers) };
 }
 
 function sentence(text: string): string {
