@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["Access", "Report"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Access", "Report", "publish_options"]
 
 
 class Access(StrEnum):
@@ -54,3 +57,24 @@ class Report:
         values = {key: value for key, value in record.items() if key in known}
         values["access"] = Access(values.get("access", Access.ANYONE))
         return cls(**values)
+
+
+def publish_options(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a run keeps of how its report is to be published, checked.
+
+    Raises
+    ------
+    ValueError
+        If there is something else than `access`, `hide_code` and `live`, or a wrong value.
+    """
+    if unknown := set(given) - {"access", "hide_code", "live"}:
+        raise ValueError(f"a report has no {', '.join(sorted(unknown))} to choose")
+    options: dict[str, Any] = {}
+    if "access" in given:
+        options["access"] = Access(given["access"]).value
+    for key in ("hide_code", "live"):
+        if key in given:
+            if not isinstance(given[key], bool):
+                raise ValueError(f"{key} is true or false, not {given[key]!r}")
+            options[key] = given[key]
+    return options

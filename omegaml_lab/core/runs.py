@@ -83,7 +83,8 @@ class Run:
     """One execution of a job. Times are aware and in UTC.
 
     `revision` is that of the job when it was asked for; `result` names the executed notebook
-    in the jobs store; `notice` tells what keeps a queued run waiting.
+    in the jobs store; `notice` tells what keeps a queued run waiting; `publish_options` are
+    those of `Reports.publish`, for the report that `publish` asks for.
     """
 
     id: str
@@ -106,6 +107,7 @@ class Run:
     log: str = ""
     owner: str = ""
     publish: bool = False
+    publish_options: dict[str, Any] = field(default_factory=dict)
     cancel_requested: bool = False
     notice: str | None = None
 

@@ -24,7 +24,7 @@ from omegaml_lab.store.store import OmegaStore
 
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from omegaml_lab.core.pages import Page
     from omegaml_lab.storage.storage import Storage
@@ -201,7 +201,8 @@ class Reports:
         """Let the reports of a job show a run that has just succeeded."""
         reports = self.list(Name(run.job))
         if run.publish and not reports:
-            self.publish(Name(run.job))
+            self.publish(Name(run.job), **run.publish_options)
+        reports = [self._tightened(report, run.publish_options) for report in reports]
         latest = self._latest(run.job)
         for report in reports:
             self._rendered(run, hide_code=report.hide_code)
@@ -209,6 +210,16 @@ class Reports:
                 self._show(report, run)
 
     # -- inside --------------------------------------------------------------------------------
+
+    def _tightened(self, report: Report, options: Mapping[str, Any]) -> Report:
+        """Show no more of a report than a run was asked to show; what is closed stays closed."""
+        changes: dict[str, Any] = {}
+        if options.get("access") == Access.SIGNED_IN and report.access is Access.ANYONE:
+            changes["access"] = Access.SIGNED_IN.value
+        if options.get("hide_code") and not report.hide_code:
+            changes["hide_code"] = True
+        changed = self._records.update(self._id(report.name), set=changes) if changes else None
+        return report if changed is None else self._report(changed)
 
     def _current(self, report: Report) -> str:
         latest = self._latest(report.job)

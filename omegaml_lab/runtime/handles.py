@@ -42,7 +42,7 @@ class JobHandle:
         self,
         params: Mapping[str, Any] | None = None,
         *,
-        publish: bool = False,
+        publish: bool | Mapping[str, Any] = False,
         label: str | None = None,
         wait: bool = False,
     ) -> RunHandle:
@@ -53,7 +53,8 @@ class JobHandle:
         params
             Values for the notebook's parameters.
         publish
-            Publish the result as a report when the run succeeds.
+            Publish the result as a report when the run succeeds; how, when it is a mapping:
+            `access`, `hide_code` and `live` of `Reports.publish`.
         label
             What the worker must offer.
         wait
@@ -69,7 +70,11 @@ class JobHandle:
         return handle.wait() if wait else handle
 
     def submit(
-        self, params: Mapping[str, Any], *, publish: bool = False, label: str | None = None
+        self,
+        params: Mapping[str, Any],
+        *,
+        publish: bool | Mapping[str, Any] = False,
+        label: str | None = None,
     ) -> Run:
         """Queue a run like :meth:`run`, and return its record."""
         checked = self._runtime.runs.check(self._pinned, params)

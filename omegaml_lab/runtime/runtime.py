@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import BrokerUnavailableError, InvalidNotebookError
 from omegaml_lab.core.parameters import Parameter, check_parameters
+from omegaml_lab.core.reports import publish_options
 from omegaml_lab.core.workers import Worker
 from omegaml_lab.runtime.handles import JobHandle
 from omegaml_lab.runtime.parameters import declared_parameters
@@ -90,7 +91,7 @@ class OmegaRuntime:
         *,
         parameters: Mapping[str, Any],
         label: str | None = None,
-        publish: bool = False,
+        publish: bool | Mapping[str, Any] = False,
     ) -> Run:
         """Queue a run whose parameters were checked, and tell the workers.
 
@@ -104,7 +105,8 @@ class OmegaRuntime:
             bucket=self.runs.bucket,
             label=label or self._label,
             owner=self._owner,
-            publish=publish,
+            publish=publish is not False,
+            publish_options={} if isinstance(publish, bool) else publish_options(publish),
         )
         try:
             self.broker.send(run)
@@ -165,7 +167,8 @@ class Runs:
         before = self.get(run_id)
         handle = self._runtime.job(before.job)
         chosen = before.parameters if parameters is None else parameters
-        return handle.submit(chosen, publish=before.publish, label=before.label)
+        publish = before.publish and (before.publish_options or True)
+        return handle.submit(chosen, publish=publish, label=before.label)
 
     def changes(self, stop: threading.Event, *, poll: float = 0.5) -> Iterator[Run | None]:
         """Yield each run that changes, as it happens; None when nothing came for `poll` seconds.

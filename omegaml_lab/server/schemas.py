@@ -44,6 +44,13 @@ _PUBLISHING: Schema = {
     "hide_code": _BOOLEAN,
     "live": _BOOLEAN,
 }
+_PUBLISH: Schema = {
+    "description": "Whether to publish the result; an object says how.",
+    "anyOf": [
+        _BOOLEAN,
+        _record(_PUBLISHING, optional=tuple(_PUBLISHING)),
+    ],
+}
 _TARGET: Schema = {
     "path": {"type": "string", "minLength": 1, "description": "A path of Jupyter's contents."},
     "job": {"type": "string", "minLength": 1, "description": "A name in the jobs store."},
@@ -116,6 +123,7 @@ SCHEMAS: dict[str, Schema] = {
             "log": _STRING,
             "owner": _STRING,
             "publish": _BOOLEAN,
+            "publish_options": _OBJECT,
             "cancel_requested": _BOOLEAN,
             "notice": _or_null(_STRING),
             "elapsed": _or_null({"type": "number"}),
@@ -127,7 +135,7 @@ SCHEMAS: dict[str, Schema] = {
     "RunListing": _listing("Run"),
     "RunRequest": {
         **_record(
-            {**_TARGET, "parameters": _OBJECT, "publish": _BOOLEAN},
+            {**_TARGET, "parameters": _OBJECT, "publish": _PUBLISH},
             optional=("path", "job", "parameters", "publish"),
         ),
         **_ONE_TARGET,

@@ -147,6 +147,7 @@ def test_bad_questions(api: Api, path: str, status: int) -> None:
         ({"job": 3}, "job"),
         ({"job": "a", "parameters": []}, "parameters"),
         ({"job": "a", "publish": "yes"}, "publish"),
+        ({"job": "a", "publish": {"access": "friends"}}, "publish"),
         ({"job": "a", "colour": "red"}, "colour"),
         ([1], "object"),
     ],
@@ -252,6 +253,22 @@ def test_cancel(api: Api, working: None, shared: Omega, tmp_path: Path) -> None:
     until(lambda: api.ask("GET", f"runs/{run['id']}", 200)["progress"]["current"] is not None)
     api.ask("POST", f"runs/{run['id']}/cancel", 200)
     assert api.ended(run)["status"] == "cancelled"
+
+
+def test_run_and_publish_with_choices(
+    api: Api, working: None, shared: Omega, repository: str
+) -> None:
+    job = f"closed {repository.strip('/')}".strip()
+    shared.jobs.put(notebook("1"), job)
+    choices = {"access": "signed-in", "hide_code": True, "live": False}
+    run = api.ask("POST", "runs", 201, {"job": job, "publish": choices})
+    assert (run["publish"], run["publish_options"]) == (True, choices)
+    api.ended(run)
+    until(lambda: api.server.ask("GET", f"omega/api/reports/{quoted(job)}").ok)
+    report = api.ask("GET", f"reports/{quoted(job)}", 200)
+    assert {key: report[key] for key in choices} == choices
+    answer = api.server.ask("GET", report["url"].lstrip("/"), anonymous=True)
+    assert answer.status_code == 302
 
 
 def test_failure_tells_the_cell(api: Api, working: None, shared: Omega) -> None:

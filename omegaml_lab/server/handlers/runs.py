@@ -75,7 +75,7 @@ class RunsHandler(_RunHandler):
         )
         self.answer(self.describe(run), status=201)
 
-    def _start(self, target: Target, parameters: Mapping[str, Any], publish: bool) -> Run:  # noqa: FBT001
+    def _start(self, target: Target, parameters: Mapping[str, Any], publish: Any) -> Run:
         runtime = self.omega.runtime
         run = runtime.job(target.bring(self.omega)).run(parameters, publish=publish).run
         if not target.on_disk:
