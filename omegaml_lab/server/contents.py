@@ -31,6 +31,14 @@ __all__ = ["OmegaContentsManager", "contents_path"]
 
 
 _ATTEMPTS = 20
+_OF_FILES = (
+    "allow_hidden",
+    "hide_globs",
+    "untitled_notebook",
+    "untitled_file",
+    "untitled_directory",
+    "max_copy_folder_size_mb",
+)
 
 
 class OmegaContentsManager(AsyncContentsManager):
@@ -77,8 +85,7 @@ class OmegaContentsManager(AsyncContentsManager):
         self._signing = threading.RLock()
         share_between_threads(self.notary)
         self.disk = DiskMount(self)
-        for trait in ("allow_hidden", "hide_globs"):
-            traitlets.dlink((self, trait), (self.disk.manager, trait))
+        self._adopt_settings_for_files()
         self.repository = RepositoryMount(
             JobFiles(
                 self,
@@ -92,6 +99,14 @@ class OmegaContentsManager(AsyncContentsManager):
             self.mounts = Mounts(self.repository, {self.disk_name: self.disk})
         else:
             self.mounts = Mounts(self.disk, {self.repository_name: self.repository})
+
+    def _adopt_settings_for_files(self) -> None:
+        """Heed what people have configured for Jupyter's own manager, unless for ours too."""
+        for trait in _OF_FILES:
+            if getattr(self, trait) == self.trait_defaults(trait):
+                setattr(self, trait, getattr(self.disk.manager, trait))
+        for trait in ("allow_hidden", "hide_globs"):
+            traitlets.dlink((self, trait), (self.disk.manager, trait))
 
     @traitlets.observe("notary")
     def _share_notary(self, change: Any) -> None:

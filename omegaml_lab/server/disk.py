@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
+from jupyter_server.services.contents.manager import AsyncContentsManager
 from tornado.web import HTTPError
 
 from omegaml_lab.server.mounts import Entry, join
@@ -25,18 +26,35 @@ _CHECKPOINTS = ".ipynb_checkpoints"
 
 
 class DiskManager(AsyncLargeFileManager):
-    """Jupyter's manager of a folder; what it tells others is told by its parent, once."""
+    """Jupyter's manager of a folder; what it tells others is told by its parent, once.
+
+    Hooks that are configured for all contents managers are the parent's too and run there;
+    those for ``FileContentsManager`` are run here.
+    """
 
     def emit(self, data: dict[str, Any]) -> None:
         """Say nothing: the manager of all mounts emits the event, with the path people see."""
 
     def run_pre_save_hooks(self, model: Model, path: str, **kwargs: Any) -> None:
-        """Say nothing: they have run with the path people see."""
+        """Run a hook that is for files only; the others have run, with the path people see."""
+        if self._is_for_files("pre_save_hook"):
+            super().run_pre_save_hooks(model, path, **kwargs)
 
     def run_post_save_hooks(self, model: Model, os_path: str) -> None:
-        """Run the hooks of the manager of all mounts; only here is the file's path known."""
-        parent: Any = self.parent
-        parent.run_post_save_hooks(model=model, os_path=os_path)
+        """Run all hooks; only here is the file's path known."""
+        self._owner.run_post_save_hooks(model=model, os_path=os_path)
+        if self._is_for_files("post_save_hook"):
+            super().run_post_save_hooks(model, os_path)
+
+    def _is_for_files(self, trait: str) -> bool:
+        classes = set(type(self).__mro__) - set(AsyncContentsManager.__mro__)
+        return any(trait in self.config.get(cls.__name__, {}) for cls in classes)
+
+    @property
+    def _owner(self) -> OmegaContentsManager:
+        owner: Any = self.parent
+        manager: OmegaContentsManager = owner
+        return manager
 
 
 class DiskFiles:
