@@ -18,7 +18,6 @@ import selectors
 import signal
 import socket
 import sys
-from pathlib import Path
 from typing import Any
 
 __all__ = ["main"]
@@ -104,6 +103,7 @@ def _become_kernel(request: dict[str, Any]) -> None:
         _redirect(request["log"])
         os.environ.clear()
         os.environ.update(request["environment"])
+        os.environ["JPY_PARENT_PID"] = str(os.getppid())
         os.chdir(request["folder"])
         _forget()
         from ipykernel.kernelapp import IPKernelApp
@@ -142,8 +142,6 @@ def _forget() -> None:
     time.tzset()
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed()
-    # The folder of this module's package must not shadow the notebook's own.
-    sys.path[:] = [path for path in sys.path if path not in {"", str(Path.cwd())}]
 
 
 def _leave(code: int) -> None:
@@ -154,6 +152,11 @@ def _leave(code: int) -> None:
 
     if sys.exc_info()[0] not in {None, SystemExit}:
         traceback.print_exc()
+    from ipykernel.kernelapp import IPKernelApp
+
+    # ipykernel closes its channels here, while its control thread may still write to one of
+    # them: now and then both then wait for ever. The end of the process closes them as well.
+    atexit.unregister(IPKernelApp.instance().close)
     with contextlib.suppress(AttributeError):
         threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001
     atexit._run_exitfuncs()  # noqa: SLF001
@@ -167,6 +170,8 @@ def _leave(code: int) -> None:
 def _preload() -> None:
     # The debugger's advice about frozen modules would be in every log.
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
+    # matplotlib looks here once, when it is loaded; a kernel started cold sets it before that.
+    os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     for name in PRELOADED:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
@@ -195,11 +200,14 @@ def main(descriptor: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     connection = socket.socket(fileno=descriptor)
     connection.set_inheritable(False)
+    # `python -m` looks for modules in the folder it was started in; a kernel does not.
+    del sys.path[0]
     _adopt_orphans()
     _preload()
     try:
         _Nursery(connection).serve()
     finally:
+        signal.set_wakeup_fd(-1)
         _end_all()
 
 

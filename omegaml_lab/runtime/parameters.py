@@ -95,11 +95,16 @@ def _comments(source: str) -> dict[int, str]:
 
 def _from_papermill(notebook: Mapping[str, Any]) -> Iterator[Parameter]:
     # Imported only here: papermill takes longer to load than a run takes to start.
+    from papermill.exceptions import PapermillException
     from papermill.inspection import inspect_notebook
 
     from omegaml_lab.runtime.notebooks import with_kernel
 
-    for found in inspect_notebook(with_kernel(notebook)).values():
+    try:
+        inspected = inspect_notebook(with_kernel(notebook))
+    except PapermillException:  # it knows nothing of this language
+        return
+    for found in inspected.values():
         text = str(found["default"])
         try:
             known, default = _literal(ast.parse(text.strip(), mode="eval").body)

@@ -80,7 +80,7 @@ class Sweeper:
         self._broker_away = False
 
     def run(self, stop: threading.Event) -> None:
-        """Sweep every second or more often until `stop` is set; a database that is away is waited for."""
+        """Sweep every second or more often until `stop` is set, whether the database is there."""
         while not stop.is_set():
             try:
                 self.sweep()

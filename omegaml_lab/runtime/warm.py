@@ -6,6 +6,7 @@ it is a fresh process that has run nobody's code.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
@@ -24,6 +25,7 @@ __all__ = ["ForkedProcess", "Nursery", "available"]
 
 _MODULE = "omegaml_lab.runtime.nursery"
 _PATIENCE = 30.0
+_ENDED = "the nursery has ended"
 
 
 class ForkedProcess:
@@ -64,29 +66,17 @@ class Nursery:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._ids = itertools.count()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._connection: socket.socket | None = None
-        self._awaited: dict[int, Future[ForkedProcess]] = {}
-        self._living: dict[int, ForkedProcess] = {}
+        self._generation: _Generation | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The pid of the process, None when it does not run."""
+        with self._lock:
+            return self._generation.process.pid if self._generation else None
 
     def start(self) -> None:
         """Start the process, unless it runs; it loads its modules while we go on."""
-        with self._lock:
-            if self._process is not None and self._process.poll() is None:
-                return
-            ours, theirs = socket.socketpair()
-            with theirs:
-                self._process = subprocess.Popen(
-                    [sys.executable, "-m", _MODULE, str(theirs.fileno())],
-                    pass_fds=[theirs.fileno()],
-                    stdin=subprocess.DEVNULL,
-                    start_new_session=True,
-                )
-            self._connection = ours
-            listener = threading.Thread(target=self._listen, args=(ours,), daemon=True)
-            listener.name = "nursery"
-            listener.start()
+        self._running()
 
     def spawn(
         self, arguments: Sequence[str], *, environment: Mapping[str, str], folder: Path, log: Path
@@ -109,44 +99,74 @@ class Nursery:
         OSError
             If the nursery is out of order: a cold kernel is the way then.
         """
-        self.start()
-        number = next(self._ids)
-        future: Future[ForkedProcess] = Future()
         request = {
-            "id": number,
             "arguments": list(arguments),
             "environment": dict(environment),
             "folder": str(folder),
             "log": str(log),
         }
-        with self._lock:
-            self._awaited[number] = future
-            if self._connection is None:
-                raise BrokenPipeError("the nursery has ended")
-            self._connection.sendall(json.dumps(request).encode() + b"\n")
-        return future.result(_PATIENCE)  # a TimeoutError is an OSError
+        return self._running().ask(request).result(_PATIENCE)  # a TimeoutError is an OSError
 
     def stop(self) -> None:
         """End the nursery with all its kernels."""
         with self._lock:
-            if self._connection is not None:
-                self._connection.shutdown(socket.SHUT_RDWR)
-            process, self._process = self._process, None
-        if process is not None:
-            process.wait()
+            generation, self._generation = self._generation, None
+        if generation is not None:
+            generation.stop()
 
-    def _listen(self, connection: socket.socket) -> None:
-        with connection, connection.makefile("rb") as lines:
-            for line in lines:
-                self._hear(json.loads(line))
+    def _running(self) -> _Generation:
         with self._lock:
-            if self._connection is connection:
-                self._connection = None
-            awaited, self._awaited = self._awaited, {}
-            living, self._living = self._living, {}
-        for future in awaited.values():
-            future.set_exception(BrokenPipeError("the nursery has ended"))
-        for process in living.values():
+            if self._generation is None or self._generation.process.poll() is not None:
+                self._generation = _Generation()
+            return self._generation
+
+
+class _Generation:
+    """One process of the nursery, the line to it, and the kernels that it forked."""
+
+    def __init__(self) -> None:
+        self._connection, theirs = socket.socketpair()
+        with theirs:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", _MODULE, str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        self._lock = threading.Lock()
+        self._ids = itertools.count()
+        self._over = False
+        self._awaited: dict[int, Future[ForkedProcess]] = {}
+        self._living: dict[int, ForkedProcess] = {}
+        threading.Thread(target=self._listen, name="nursery", daemon=True).start()
+
+    def ask(self, request: dict[str, Any]) -> Future[ForkedProcess]:
+        """Ask for a kernel."""
+        number = next(self._ids)
+        future: Future[ForkedProcess] = Future()
+        with self._lock:
+            if self._over:
+                raise BrokenPipeError(_ENDED)
+            self._awaited[number] = future
+            self._connection.sendall(json.dumps({**request, "id": number}).encode() + b"\n")
+        return future
+
+    def stop(self) -> None:
+        """Hang up, which ends the process, and wait for that."""
+        with contextlib.suppress(OSError):  # it hung up first
+            self._connection.shutdown(socket.SHUT_RDWR)
+        self.process.wait()
+
+    def _listen(self) -> None:
+        with self._connection, self._connection.makefile("rb") as lines:
+            with contextlib.suppress(ConnectionResetError):
+                for line in lines:
+                    self._hear(json.loads(line))
+            with self._lock:
+                self._over = True
+        for future in self._awaited.values():
+            future.set_exception(BrokenPipeError(_ENDED))
+        for process in self._living.values():
             process.end(-9)  # they end with it
 
     def _hear(self, message: Mapping[str, Any]) -> None:
