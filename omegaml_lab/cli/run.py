@@ -42,7 +42,7 @@ _INTERRUPTED = 130
 @pass_session
 @examples(
     "omega run examples/flights.ipynb --publish",
-    'omega run examples/flights -p month=6 -p \'carriers=["UA", "AA"]\'',
+    "omega run examples/weather -p origin=JFK -p 'months=[6, 7]'",
     "omega run examples/flights --no-wait --json",
 )
 def run(
