@@ -62,11 +62,25 @@ def home(tmp_path: Path):
     eventually(lambda: not embedded.status(home).running)
 
 
-def eventually(holds, seconds: float = 60) -> None:
+def eventually(holds, seconds: float = 60):
     deadline = time.monotonic() + seconds
-    while not holds():
+    while not (value := holds()):
         assert time.monotonic() < deadline, "it did not come true"
         time.sleep(0.05)
+    return value
+
+
+def listener(port: int) -> socket.socket | None:
+    """Return a socket that listens on `port`, None while that is not free."""
+    stranger = socket.socket()
+    stranger.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        stranger.bind(("127.0.0.1", port))
+        stranger.listen()
+    except OSError:
+        stranger.close()
+        return None
+    return stranger
 
 
 def insert(url: str, value: int) -> None:
@@ -187,10 +201,7 @@ def test_another_port_is_taken_when_a_stranger_has_ours(home):
     port = embedded.status(home).port
     embedded.release(home)
 
-    with socket.socket() as stranger:
-        stranger.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        stranger.bind(("127.0.0.1", port))
-        stranger.listen()
+    with eventually(lambda: listener(port)):
         moved = embedded.ensure(home)
     assert embedded.status(home).port != port
     assert values(moved) == [1]

@@ -70,8 +70,9 @@ class RunningLab:
         self.home = home
         self.said: list[str] = []
         self.process = subprocess.Popen(
-            [*OMEGA, "lab", "--no-browser", "--notebook-dir", str(home.parent), *arguments],
-            env=clean_environment(home, **environment),
+            [*OMEGA, "lab", "--notebook-dir", str(home.parent), *arguments],
+            # The browser is a program that does nothing, unless a test wants to see it.
+            env=clean_environment(home, **{"BROWSER": "true", **environment}),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -170,17 +171,29 @@ def test_when_a_stranger_takes_the_port_of_mongodb_everything_moves(labs, home):
         om.jobs.put("print(1)", "kept")
     state = embedded.status(home)
     lab.process.send_signal(signal.SIGSTOP)  # else it is faster than we are
-    os.kill(state.pid, signal.SIGKILL)
-    eventually(lambda: not embedded.status(home).running)
-    with socket.socket() as stranger:
-        stranger.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        stranger.bind(("127.0.0.1", state.port))
-        stranger.listen()
+    try:
+        os.kill(state.pid, signal.SIGKILL)
+        stranger = eventually(lambda: listener(state.port))
+    finally:
         lab.process.send_signal(signal.SIGCONT)
+    with stranger:
         eventually(lambda: any("has a new port" in line for line in lab.said))
         eventually(lambda: healthy(home))
     eventually(lambda: _answers(lab))
     assert "kept.ipynb" in {entry["name"] for entry in lab.request("/api/contents")["content"]}
+
+
+def listener(port: int) -> socket.socket | None:
+    """Return a socket that listens on `port`, None while that is not free."""
+    stranger = socket.socket()
+    stranger.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        stranger.bind(("127.0.0.1", port))
+        stranger.listen()
+    except OSError:
+        stranger.close()
+        return None
+    return stranger
 
 
 def _answers(lab: RunningLab) -> bool:
@@ -248,6 +261,21 @@ def test_two_share_one_mongod_and_the_second_takes_the_lead(labs, home):
     assert embedded.status(home).pid == mongod
     eventually(lambda: healthy(home))
     assert second.end() == 0
+
+
+def test_a_browser_is_opened_once(labs, home, tmp_path):
+    browser, opened = tmp_path / "browser", tmp_path / "opened"
+    browser.write_text(f'#!/bin/sh\necho "$@" >> {opened}\n')
+    browser.chmod(0o700)
+    lab = labs(BROWSER=str(browser))
+    eventually(opened.exists)
+    before = lab.service("jupyter")
+    os.kill(before, signal.SIGKILL)
+    eventually(lambda: lab.service("jupyter") not in {None, before})
+    eventually(lambda: _answers(lab))
+    assert lab.end() == 0
+    labs("--no-browser", BROWSER=str(browser))
+    assert len(opened.read_text().splitlines()) == 1
 
 
 def test_the_examples_are_put_once(labs, home):
