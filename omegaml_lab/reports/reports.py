@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
@@ -114,25 +114,20 @@ class Reports:
         ObjectExistsError
             If another job is published under that name.
         """
-        metadata = self._jobs.metadata(self._jobs.resolve(job))
-        run = self._latest(metadata.name)
+        path = self._jobs.metadata(self._jobs.resolve(job)).name
+        run = self._latest(path)
         if run is None:
-            raise ReportNotReadyError(metadata.name)
-        now = datetime.now(UTC)
-        report = Report(
-            name=check_path(name or metadata.name.removesuffix(".ipynb")),
-            job=metadata.name,
-            run=run.id,
-            created=now,
-            modified=now,
-            bucket=self._jobs.bucket,
-            owner=self._owner,
-            access=Access(access),
-            hide_code=hide_code,
-            live=live,
-        )
+            raise ReportNotReadyError(path)
         # Rendered first: what cannot be shown is not published.
         self._rendered(run, hide_code=hide_code)
+        report = {
+            "name": check_path(name or path.removesuffix(".ipynb")),
+            "job": path,
+            "run": run.id,
+            "access": Access(access).value,
+            "hide_code": hide_code,
+            "live": live,
+        }
         return self._report(self._keep(report))
 
     def get(self, name: str) -> Report:
@@ -269,17 +264,18 @@ class Reports:
         now = datetime.now(UTC)
         self._records.update(self._id(report.name), set={"run": run.id, "modified": now})
 
-    def _keep(self, report: Report) -> dict[str, Any]:
-        record = {**asdict(report), "access": report.access.value, "id": self._id(report.name)}
+    def _keep(self, report: dict[str, Any]) -> dict[str, Any]:
+        now = datetime.now(UTC)
+        values = {**report, "bucket": self._jobs.bucket, "owner": self._owner, "modified": now}
+        record = {**values, "id": self._id(report["name"]), "created": now}
         try:
             self._records.insert(record)
         except DuplicateRecordError:
-            changed = {k: v for k, v in record.items() if k not in {"id", "created"}}
-            kept = self._records.update(record["id"], where={"job": report.job}, set=changed)
+            kept = self._records.update(record["id"], where={"job": report["job"]}, set=values)
             if kept is None:
-                raise ObjectExistsError("reports", report.name) from None
+                raise ObjectExistsError("reports", report["name"]) from None
             return kept
-        return record
+        return self._records.find(record["id"]) or record  # with times as they are kept
 
     def _id(self, name: str) -> str:
         return f"{self._jobs.bucket}/{name}"

@@ -164,14 +164,14 @@ class Execution:
         notice = f"Worker {self.claim.run.worker} shut down; the run waits for another one."
         given = self._runs.give_back(self.claim, notice=notice)
         if given is not None and self.claim.run.result:
-            self._jobs.drop(self.claim.run.result, missing_ok=True)
+            self._jobs.drop(Name(self.claim.run.result), missing_ok=True)
         return given
 
     def _save(self, notebook: bytes) -> None:
         run = self.claim.run
         attributes = {"run": run.id, "job": run.job}
         self._jobs.put(
-            notebook, str(run.result), kind="notebook", attributes=attributes, keep=False
+            notebook, Name(str(run.result)), kind="notebook", attributes=attributes, keep=False
         )
 
     def _report(self, progress: Progress, log: str) -> None:

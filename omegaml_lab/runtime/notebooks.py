@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import nbformat
@@ -11,12 +10,12 @@ from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 
 from omegaml_lab.core.errors import InvalidNotebookError
-from omegaml_lab.runtime.parameters import language_of
+from omegaml_lab.runtime.parameters import with_kernel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["prepare", "with_kernel"]
+__all__ = ["prepare"]
 
 _INJECTED = "injected-parameters"
 
@@ -42,13 +41,3 @@ def prepare(name: str, notebook: Any, parameters: Mapping[str, Any]) -> Any:
     except (PapermillException, NotImplementedError) as error:
         raise InvalidNotebookError(name, f"its parameters cannot be set: {error}") from error
     return prepared
-
-
-def with_kernel(notebook: Mapping[str, Any]) -> Any:
-    """Return a copy of `notebook` that says which kernel it needs, Python unless it knows."""
-    copy = nbformat.from_dict(json.loads(json.dumps(notebook)))
-    spec = copy.metadata.setdefault("kernelspec", nbformat.NotebookNode())
-    spec.setdefault("name", "python3")
-    spec.setdefault("display_name", spec["name"])
-    spec.setdefault("language", language_of(notebook))
-    return copy

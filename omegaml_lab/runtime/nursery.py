@@ -30,12 +30,17 @@ PRELOADED = (
     "ipykernel.debugger",
     "comm",
     "sqlite3",
-    "matplotlib_inline.backend_inline",
     "ipywidgets",
     "numpy",
     "pandas",
+    "matplotlib.figure",
+    "matplotlib.backends.backend_agg",
 )
-"""Modules that are slow to load and keep no state of who uses them; each one is optional."""
+"""Modules that are slow to load and keep no state of who uses them; each one is optional.
+
+Not among them is what looks for the running shell when it is loaded, and finds none here:
+``matplotlib_inline`` would never show a figure.
+"""
 
 _PR_SET_CHILD_SUBREAPER = 36
 

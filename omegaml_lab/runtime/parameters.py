@@ -13,7 +13,7 @@ from omegaml_lab.core.parameters import Parameter, ParameterType
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["declared_parameters", "language_of"]
+__all__ = ["declared_parameters", "language_of", "with_kernel"]
 
 _TAG = "parameters"
 _TYPES = set(get_args(ParameterType))
@@ -44,6 +44,20 @@ def language_of(notebook: Mapping[str, Any]) -> str:
         or metadata.get("kernelspec", {}).get("language")
         or "python"
     )
+
+
+def with_kernel(notebook: Mapping[str, Any]) -> Any:
+    """Return a copy of `notebook` that says which kernel it needs, Python unless it knows."""
+    import nbformat
+
+    copy = nbformat.from_dict(json.loads(json.dumps(notebook)))
+    spec = copy.metadata.setdefault("kernelspec", nbformat.NotebookNode())
+    spec.setdefault("name", "python3")
+    spec.setdefault("display_name", spec["name"])
+    spec.setdefault("language", language_of(notebook))
+    # JupyterLab would add it to a result that is opened while it grows, and call it changed.
+    copy.metadata.setdefault("language_info", nbformat.NotebookNode(name=language_of(notebook)))
+    return copy
 
 
 def _from_python(source: str) -> Iterator[Parameter]:
@@ -97,8 +111,6 @@ def _from_papermill(notebook: Mapping[str, Any]) -> Iterator[Parameter]:
     # Imported only here: papermill takes longer to load than a run takes to start.
     from papermill.exceptions import PapermillException
     from papermill.inspection import inspect_notebook
-
-    from omegaml_lab.runtime.notebooks import with_kernel
 
     try:
         inspected = inspect_notebook(with_kernel(notebook))

@@ -52,6 +52,8 @@ async def _evaluate(source: KernelSource, code: str, environment: dict[str, str]
 
 def _text(message: dict[str, Any]) -> str:
     content = message["content"]
+    if message["msg_type"] == "display_data":
+        return " ".join(content["data"])
     return str(content.get("text") or "\n".join(content.get("traceback", [])))
 
 
@@ -100,6 +102,12 @@ def test_a_warm_kernel_is_like_a_cold_one(nursery: Nursery, code: str) -> None:
     warm_one = evaluated(KernelSource(nursery), code, MARK="x")
     assert warm_one == evaluated(KernelSource(), code, MARK="x")
     assert "Traceback" not in warm_one
+
+
+def test_a_plot_is_an_image(nursery: Nursery) -> None:
+    code = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"
+    for source in (KernelSource(nursery), KernelSource()):
+        assert "image/png" in evaluated(source, code)
 
 
 def test_exit_handlers_run(nursery: Nursery, tmp_path: Any) -> None:
