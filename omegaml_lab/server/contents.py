@@ -90,7 +90,7 @@ class OmegaContentsManager(AsyncContentsManager):
             JobFiles(
                 self,
                 lambda: self.omega.jobs,
-                Uploads(lambda: self.omega.storage.records("uploads"), self.omega.bucket),
+                Uploads(lambda: self.omega.storage, self.omega.bucket),
                 started=datetime.now(UTC),
             ),
             self.threads,

@@ -188,15 +188,26 @@ class JobFiles:
             data = decode(model["content"], model.get("format"), path)
             if model.get("chunk") is None:
                 return self._write(path, data)
-            with self._uploads.finish(path, data) as whole:
-                if path.endswith(NOTEBOOK_SUFFIX):
-                    return self._write(path, whole.read())
-                return self._put(path, whole)
+            return self._finish_upload(path, data)
         except ObjectExistsError as error:
             kind = "file" if model["type"] == "directory" else "directory"
             raise HTTPError(
                 400, f"{path} is a {kind}, not a {model['type']}", reason="bad type"
             ) from error
+
+    def _finish_upload(self, path: str, last: bytes) -> Metadata:
+        meta = self.find(path)
+        if meta is not None and self._uploads.is_finished(path, last):
+            return meta
+        whole = self._uploads.whole(path, last)
+        if whole is None:  # as on a disk: it is added to what is there
+            meta = self._write(path, (self.read(path) if meta is not None else b"") + last)
+        elif path.endswith(NOTEBOOK_SUFFIX):
+            meta = self._write(path, whole.read())
+        else:
+            meta = self._put(path, whole)
+        self._uploads.finish(path, last)
+        return meta
 
     def _save_notebook(self, model: Model, path: str, problem: dict[str, Any]) -> Metadata:
         notebook = nbformat.from_dict(model["content"])
