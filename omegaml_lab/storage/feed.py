@@ -63,14 +63,21 @@ def watch(
                 token = None
                 stop.wait(pause)
         except (errors.PyMongoError, OSError) as error:
-            code = error.code if isinstance(error, errors.OperationFailure) else None
-            if code == _NO_REPLICA_SET:
-                reason = "live changes need a replica set: start mongod with --replSet"
-                raise ServiceError("MongoDB", reason) from error
-            if code in _HISTORY_LOST:
-                _log.warning("changes of %s were missed: %s", collection, error)
+            if _must_start_anew(error, collection):
                 token = None
             _log.debug("the change feed of %s pauses %.1f s: %s", collection, pause, error)
             stop.wait(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
             yield None
+
+
+def _must_start_anew(error: Exception, collection: str) -> bool:
+    """Say whether the feed cannot go on where it was; raise if the server can have none."""
+    code = error.code if isinstance(error, errors.OperationFailure) else None
+    if code == _NO_REPLICA_SET:
+        reason = "live changes need a replica set: start mongod with --replSet"
+        raise ServiceError("MongoDB", reason) from error
+    if code in _HISTORY_LOST:
+        _log.warning("changes of %s were missed: %s", collection, error)
+        return True
+    return False
