@@ -80,7 +80,7 @@ class Supervisor:
 
     def restart(self) -> None:
         """Start every service anew, e.g. because its environment has changed."""
-        stop_children(self.children, patience=8)
+        stop_children(self.children, patience=3)
         for child in self.children:
             child.start()
         self._changed()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from omegaml_lab.config import Config
 from omegaml_lab.core.errors import MissingDependencyError, ServiceError, StorageFullError
 from omegaml_lab.omega import Omega
 from omegaml_lab.storage import embedded
+from tests.integration.strangers import listener
 
 USER_SCRIPT = """
 import sys
@@ -68,19 +68,6 @@ def eventually(holds, seconds: float = 60):
         assert time.monotonic() < deadline, "it did not come true"
         time.sleep(0.05)
     return value
-
-
-def listener(port: int) -> socket.socket | None:
-    """Return a socket that listens on `port`, None while that is not free."""
-    stranger = socket.socket()
-    stranger.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        stranger.bind(("127.0.0.1", port))
-        stranger.listen()
-    except OSError:
-        stranger.close()
-        return None
-    return stranger
 
 
 def insert(url: str, value: int) -> None:

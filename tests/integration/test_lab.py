@@ -20,6 +20,7 @@ import pytest
 from omegaml_lab.omega import Omega
 from omegaml_lab.services.labs import running_labs
 from omegaml_lab.storage import embedded
+from tests.integration.strangers import listener
 
 OMEGA = [sys.executable, "-m", "omegaml_lab.cli"]
 
@@ -181,19 +182,6 @@ def test_when_a_stranger_takes_the_port_of_mongodb_everything_moves(labs, home):
         eventually(lambda: healthy(home))
     eventually(lambda: _answers(lab))
     assert "kept.ipynb" in {entry["name"] for entry in lab.request("/api/contents")["content"]}
-
-
-def listener(port: int) -> socket.socket | None:
-    """Return a socket that listens on `port`, None while that is not free."""
-    stranger = socket.socket()
-    stranger.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        stranger.bind(("127.0.0.1", port))
-        stranger.listen()
-    except OSError:
-        stranger.close()
-        return None
-    return stranger
 
 
 def _answers(lab: RunningLab) -> bool:
