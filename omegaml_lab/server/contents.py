@@ -105,7 +105,7 @@ class OmegaContentsManager(AsyncContentsManager):
         for trait in _OF_FILES:
             if getattr(self, trait) == self.trait_defaults(trait):
                 setattr(self, trait, getattr(self.disk.manager, trait))
-        for trait in ("allow_hidden", "hide_globs"):
+        for trait in ("allow_hidden", "hide_globs", "max_copy_folder_size_mb"):
             traitlets.dlink((self, trait), (self.disk.manager, trait))
 
     @traitlets.observe("notary")
@@ -225,11 +225,11 @@ class OmegaContentsManager(AsyncContentsManager):
         path = clean(path)
         mount, inside = self._find(path)
         chunk = model.get("chunk")
-        if chunk in {None, 1}:
+        if chunk in (None, 1):
             self.run_pre_save_hooks(model=model, path=path)
         self._check_save(model, path)
         saved = self._outside(mount, await mount.save(model, inside))
-        if mount is not self.disk and chunk in {None, -1}:  # the disk runs its own
+        if mount is not self.disk and chunk in (None, -1):  # the disk runs its own
             self.run_post_save_hooks(model=saved, os_path=path)
         self.emit(data={"action": "save", "path": path})
         return saved
@@ -317,10 +317,16 @@ class OmegaContentsManager(AsyncContentsManager):
 
     async def _copy_tree(self, source: Mount, old: str, target: Mount, new: str) -> None:
         limit = self.max_copy_folder_size_mb << 20
+        within_disk = source is target is self.disk
+        if within_disk and await source.folder_exists(old):
+            await self.disk.manager.check_folder_size(old)
 
         def work() -> None:
             try:
-                copy_tree(source.files, old, target.files, new, limit=limit)
+                if within_disk:
+                    self.disk.files.copy(old, new)
+                else:
+                    copy_tree(source.files, old, target.files, new, limit=limit)
             except OmegaError:
                 raise
             except OSError as error:  # of the disk

@@ -95,6 +95,17 @@ class DiskFiles:
         with self._manager.perm_to_403(str(self._path(path))), _taken(path):
             self._path(path).mkdir(parents=True)
 
+    def copy(self, path: str, new: str) -> None:
+        """Copy within the disk, as Jupyter does: what links lead to, and who may run it."""
+        source, target = self._path(path), self._path(new)
+        with self._manager.perm_to_403(str(target)), _taken(new):
+            if source.is_dir():
+                shutil.copytree(source, target, ignore=shutil.ignore_patterns(_CHECKPOINTS))
+            elif target.exists():
+                raise FileExistsError(new)
+            else:
+                shutil.copy(source, target)
+
     def erase(self, path: str) -> None:
         """Delete a file, or a folder with all below, for good."""
         place = self._path(path)

@@ -161,7 +161,7 @@ class JobFiles:
         """Save what `model` holds; return the new model without content, with its hash."""
         self._check_writable(path)
         problem: dict[str, Any] = {}
-        if model.get("chunk") not in {None, -1}:
+        if model.get("chunk") not in (None, -1):
             data = decode(model["content"], model.get("format"), path)
             return self._uploads.add(path, model["chunk"], data)
         meta = self._save(model, path, problem)
