@@ -71,10 +71,10 @@ export class Bus {
   }
 }
 
-/** Wait until something holds, or fail when it does not in a second. */
-export async function until(holds: () => boolean): Promise<void> {
+/** Wait until something holds, or fail when it does not in time. */
+export async function until(holds: () => boolean, most = 2000): Promise<void> {
   for (let waited = 0; !holds(); waited += 10) {
-    if (waited > 1000) {
+    if (waited > most) {
       throw new Error('it did not come to hold');
     }
     await new Promise(resolve => setTimeout(resolve, 10));

@@ -47,16 +47,25 @@ test('coming back after being away is told', async () => {
   model.dispose();
 });
 
-test('a run that publishes brings its report', async () => {
+test('a run that publishes brings its report, a little after its end', async () => {
   const client = new OmegaClient(server.settings);
   const bus = new Bus();
-  server.answer = () => ({ json: { items: [REPORT], total: 1 } });
+  let items: object[] = [];
+  server.answer = () => ({ json: { items, total: items.length } });
   const runs = new RunsModel({ client: client.runs, feed: bus.feed });
   const reports = new ReportsModel({ client: client.reports, runs });
+  const published: string[] = [];
+  reports.published.connect((_, report) => published.push(report.name));
   bus.run(makeRun('r', 0, { publish: true }));
-  bus.run(makeRun('r', 0, { publish: true, status: 'succeeded' }));
-  await until(() => reports.ofJob('flights.ipynb') !== null);
+  bus.run(makeRun('r', 0, { publish: true, job: 'flights.ipynb', status: 'succeeded' }));
+  await until(() => server.asked.length === 1);
+  expect(published).toEqual([]);
+  items = [REPORT];
+  await until(() => published.length === 1, 3000);
+  expect(reports.ofJob('flights.ipynb')?.url).toBe('/omega/reports/flights');
   expect(reports.ofJob('other.ipynb')).toBeNull();
+  reports.dispose();
+  runs.dispose();
 });
 
 test('publishing again begins with what was chosen last', () => {
@@ -67,11 +76,9 @@ test('publishing again begins with what was chosen last', () => {
   });
   const first = new Publication(null, false);
   expect(first.options.access).toBe('anyone');
-  expect(first.choices).toBe(true);
   first.refuse('no');
   first.choose({ live: true });
   expect(first.options).toEqual({ access: 'anyone', hide_code: false, live: true });
-  expect(first.choices).toEqual(first.options);
   expect(first.refusal).toBeNull();
 });
 

@@ -80,7 +80,7 @@ async function submit(
     if (publication.existing || publication.hasGoodRun) {
       tellPublished(await omega.reports.publish({ path }, publication.options), trans);
     } else {
-      tellQueued(commands, trans, await omega.runs.run({ path }, {}, publication.choices));
+      tellQueued(commands, trans, await omega.runs.run({ path }, {}, publication.options));
     }
     return true;
   } catch (error) {

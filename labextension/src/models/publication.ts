@@ -28,12 +28,6 @@ export class Publication {
     return this._options;
   }
 
-  /** What a run is asked to publish with: true when nothing special was chosen. */
-  get choices(): true | Readonly<IReportOptions> {
-    const { access, hide_code, live } = this._options;
-    return access === 'anyone' && !hide_code && !live ? true : this._options;
-  }
-
   /** What the server said, shown until something is changed. */
   get refusal(): string | null {
     return this._refusal;

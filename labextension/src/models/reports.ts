@@ -6,6 +6,9 @@ import type { IReport, IReportOptions, ReportsClient } from '../client/reports';
 import type { IRun, Target } from '../client/runs';
 import type { RunsModel } from './runs';
 
+/** A report appears a little after the end of its run: when to look for it, in milliseconds. */
+const LOOKS = [300, 700, 1000, 2000, 4000, 8000, 15_000];
+
 export interface IReportsOptions {
   client: ReportsClient;
   runs: RunsModel;
@@ -21,6 +24,11 @@ export class ReportsModel implements IDisposable {
 
   get changed(): ISignal<this, void> {
     return this._changed;
+  }
+
+  /** A run that was to publish its result has done so. */
+  get published(): ISignal<this, IReport> {
+    return this._published;
   }
 
   get isDisposed(): boolean {
@@ -67,14 +75,30 @@ export class ReportsModel implements IDisposable {
   }
 
   private _onEnded(_: RunsModel, run: IRun): void {
-    if (run.publish) {
-      void this.refresh();
+    if (run.publish && run.status === 'succeeded') {
+      void this._lookFor(run);
+    }
+  }
+
+  private async _lookFor(run: IRun): Promise<void> {
+    for (const pause of LOOKS) {
+      await new Promise(resolve => setTimeout(resolve, pause));
+      if (this._isDisposed) {
+        return;
+      }
+      await this.refresh();
+      const report = this.ofJob(run.job);
+      if (report?.run === run.id) {
+        this._published.emit(report);
+        return;
+      }
     }
   }
 
   private readonly _client: ReportsClient;
   private readonly _runs: RunsModel;
   private readonly _changed = new Signal<this, void>(this);
+  private readonly _published = new Signal<this, IReport>(this);
   private _items: IReport[] = [];
   private _isDisposed = false;
 }

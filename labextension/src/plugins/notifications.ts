@@ -6,6 +6,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 
 import type { IRun } from '../client/runs';
+import { tellPublished } from '../commands/links';
 import { formatDuration } from '../views/format';
 import { elapsedSeconds } from '../models/progress';
 import { CommandIDs, DOMAIN, IOmega } from '../tokens';
@@ -19,6 +20,11 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
   activate: (app: JupyterFrontEnd, omega: IOmega, translator: ITranslator): void => {
     const trans = translator.load(DOMAIN);
     const { user } = app.serviceManager;
+    omega.reports.published.connect((_, report) => {
+      if (omega.runs.startedHere(report.run)) {
+        tellPublished(report, trans);
+      }
+    });
     omega.runs.ended.connect((_, run) => {
       dismissQueued(run);
       if (omega.runs.startedHere(run.id) || isMine(run, user)) {
@@ -56,11 +62,10 @@ function tellEnded(commands: CommandRegistry, trans: TranslationBundle, run: IRu
         autoClose: 15_000,
         actions: [
           action(CommandIDs.openResult, trans.__('Open result')),
-          ...(run.job_path === null
+          // One that publishes says so itself, as soon as the page is there.
+          ...(run.publish || run.job_path === null
             ? []
-            : run.publish
-              ? [action(CommandIDs.copyReportLink, trans.__('Copy report link'))]
-              : [action(CommandIDs.publish, trans.__('Publish'))])
+            : [action(CommandIDs.publish, trans.__('Publish'))])
         ]
       });
       break;

@@ -1,0 +1,55 @@
+"""Reports: none yet, then published with the first run for those who are signed in only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from .lab import TOKEN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import BrowserContext
+
+    from .lab import Lab
+    from .page import LabPage
+
+
+@pytest.mark.timeout(180)
+def test_run_and_publish_for_those_signed_in(
+    lab: Lab,
+    open_lab: Callable[..., LabPage],
+    make_context: Callable[[], BrowserContext],
+    theme: str,
+) -> None:
+    path = f"private/{theme}.ipynb"
+    lab.put_notebook(path, "secret = 6", "print('the answer is', secret * 7)")
+    me = open_lab("reports", theme)
+    me.go_to("private")
+    me.choose(f"{theme}.ipynb", "Copy report link")
+    expect(me.notification("has no report yet")).to_be_visible()
+    me.shot("no-report")
+
+    me.choose(f"{theme}.ipynb", "Publish report…")
+    expect(me.dialog).to_contain_text("it is run first")
+    me.dialog.get_by_label("People signed in").check()
+    me.dialog.get_by_label("Hide the code").check()
+    me.shot("run-and-publish")
+    me.answer("Run and publish")
+    toast = me.notification("is published")
+    expect(toast).to_be_visible(timeout=60_000)
+    me.shot("published")
+    toast.get_by_role("button", name="Copy link").click()
+    expect(me.notification("copied")).to_be_visible()
+    link = str(me.page.evaluate("navigator.clipboard.readText()"))
+
+    stranger = make_context().new_page()
+    stranger.goto(link)
+    expect(stranger.locator("body")).not_to_contain_text("the answer is 42")
+    colleague = make_context().new_page()
+    colleague.goto(f"{link}?token={TOKEN}")
+    expect(colleague.locator("body")).to_contain_text("the answer is 42")
+    expect(colleague.locator("body")).not_to_contain_text("secret * 7")
