@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Iterator, Mapping, Sequence
 
+    from pymongo.synchronous.change_stream import ChangeStream
+
     from omegaml_lab.storage.connection import Connection
 
 __all__ = ["watch"]
@@ -46,12 +48,7 @@ def watch(
     pause = 0.1
     while not stop.is_set():
         try:
-            with connection.collection(collection).watch(
-                pipeline,
-                full_document="updateLookup",
-                resume_after=token,
-                max_await_time_ms=max(1, int(poll * 1000)),
-            ) as stream:
+            with _open(connection, collection, pipeline, token, poll) as stream:
                 token = stream.resume_token or token
                 yield None
                 while not stop.is_set() and stream.alive:
@@ -68,7 +65,23 @@ def watch(
             _log.debug("the change feed of %s pauses %.1f s: %s", collection, pause, error)
             stop.wait(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
-            yield None
+            if token is not None:  # it has stood before: it will go on from there
+                yield None
+
+
+def _open(
+    connection: Connection,
+    collection: str,
+    pipeline: Sequence[Mapping[str, Any]],
+    token: Any,
+    poll: float,
+) -> ChangeStream[dict[str, Any]]:
+    return connection.collection(collection).watch(
+        pipeline,
+        full_document="updateLookup",
+        resume_after=token,
+        max_await_time_ms=max(1, int(poll * 1000)),
+    )
 
 
 def _must_start_anew(error: Exception, collection: str) -> bool:

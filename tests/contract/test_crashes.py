@@ -119,7 +119,8 @@ def test_what_was_acknowledged_outlives_a_kill_of_mongod(home: Path) -> None:
 
 
 def test_a_feed_outlives_a_restart_of_mongod(home: Path) -> None:
-    storage = Storage.open(embedded.ensure(home))
+    # With so little patience of pymongo's it is our own that is tried.
+    storage = Storage.open(embedded.ensure(home) + "&serverSelectionTimeoutMS=50")
     records = storage.records("runs")
     seen: list[str] = []
     stands, stop = threading.Event(), threading.Event()
