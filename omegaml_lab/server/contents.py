@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import traitlets
-from jupyter_server.files.handlers import FilesHandler
 from jupyter_server.services.contents.manager import AsyncContentsManager, copy_pat
 from tornado.web import HTTPError
 
@@ -18,6 +17,7 @@ from omegaml_lab.core.names import parent_of
 from omegaml_lab.omega import Omega
 from omegaml_lab.server.checkpoints import OmegaCheckpoints
 from omegaml_lab.server.disk import DiskMount
+from omegaml_lab.server.files import MountedFilesHandler
 from omegaml_lab.server.jobfiles import JobFiles
 from omegaml_lab.server.models import HASH_ALGORITHM
 from omegaml_lab.server.mounts import Model, Mount, Mounts, clean, join
@@ -135,8 +135,8 @@ class OmegaContentsManager(AsyncContentsManager):
         return OmegaCheckpoints
 
     @traitlets.default("files_handler_class")
-    def _default_files_handler_class(self) -> type[FilesHandler]:
-        return FilesHandler
+    def _default_files_handler_class(self) -> type[MountedFilesHandler]:
+        return MountedFilesHandler
 
     @traitlets.default("files_handler_params")
     def _default_files_handler_params(self) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import mimetypes
 import sqlite3
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import nbformat
 from nbformat.v4.rwbase import strip_transient
@@ -104,6 +104,13 @@ class JobFiles:
         if hash:
             model["hash"], model["hash_algorithm"] = meta.hash, HASH_ALGORITHM
         return model
+
+    def open(self, path: str) -> tuple[Metadata, BinaryIO]:
+        """Return what a file is, and a stream of its bytes."""
+        meta = self._visible(path) if path else None
+        if meta is None or meta.is_folder:
+            raise HTTPError(403, f"{path} is not a file")
+        return meta, self._jobs().open(Name(path, revision=meta.revision))
 
     def _visible(self, path: str) -> Metadata:
         meta = self.find(path)
