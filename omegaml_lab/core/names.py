@@ -17,7 +17,7 @@ __all__ = ["MAX_LENGTH", "Name", "check_path", "parent_of", "parse_name"]
 MAX_LENGTH = 512
 """Longest legal path, in bytes of UTF-8."""
 
-_REVISION = re.compile(r"[1-9][0-9]*")
+_REVISION = re.compile(r"[1-9][0-9]{0,17}")  # what fits into 64 bits
 _TAG = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 

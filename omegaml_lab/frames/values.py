@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -21,6 +22,9 @@ from omegaml_lab.frames import scientific
 
 __all__ = ["TYPES", "pack", "unpack"]
 
+_DEEPEST = 64
+"""Each level of tuples, sets and the like takes 40 KiB of the C stack when it is read."""
+
 
 def pack(value: Any) -> bytes:
     """Return `value` as bytes; equal values of equal types give equal bytes.
@@ -30,11 +34,21 @@ def pack(value: Any) -> bytes:
     Raises
     ------
     UnsupportedObjectError
-        If it holds anything that is not a plain Python, numpy or pandas value.
+        If it holds anything that is not a plain Python, numpy or pandas value, or is nested
+        too deep.
     """
+    return _pack(value, 0)
+
+
+def _pack(value: Any, depth: int) -> bytes:
+    if depth > _DEEPEST:
+        raise UnsupportedObjectError("python.value", f"value nested more than {_DEEPEST} deep")
     try:
         packed: bytes = msgpack.packb(
-            value, default=_encode, strict_types=True, unicode_errors="surrogatepass"
+            value,
+            default=partial(_encode, depth=depth + 1),
+            strict_types=True,
+            unicode_errors="surrogatepass",
         )
     except (ValueError, RecursionError) as error:
         # Nested too deep, or a reference to itself.
@@ -50,30 +64,39 @@ def unpack(data: bytes) -> Any:
     IntegrityError
         If `data` was not made by `pack`.
     """
+    return _unpack(data, 0)
+
+
+def _unpack(data: bytes, depth: int) -> Any:
+    if depth > _DEEPEST:  # whoever wrote that wants the stack to overflow
+        raise IntegrityError("value", f"it is nested more than {_DEEPEST} deep")
     try:
         return msgpack.unpackb(
-            data, ext_hook=_decode, strict_map_key=False, unicode_errors="surrogatepass"
+            data,
+            ext_hook=partial(_decode, depth=depth + 1),
+            strict_map_key=False,
+            unicode_errors="surrogatepass",
         )
     except (ValueError, TypeError, LookupError, ArithmeticError, msgpack.UnpackException) as error:
         raise IntegrityError("value", str(error)) from error
 
 
-def _encode(value: Any) -> msgpack.ExtType:
+def _encode(value: Any, *, depth: int) -> msgpack.ExtType:
     encoder = _ENCODERS.get(type(value))
     if encoder is not None:
         code, encode = encoder
-        return msgpack.ExtType(code, pack(encode(value)))
+        return msgpack.ExtType(code, _pack(encode(value), depth))
     encoded = scientific.encode(value)
     if encoded is None:
         type_name = f"{type(value).__module__}.{type(value).__qualname__}"
         raise UnsupportedObjectError("python.value", type_name, kinds=TYPES)
     code, plain = encoded
-    return msgpack.ExtType(code, pack(plain))
+    return msgpack.ExtType(code, _pack(plain, depth))
 
 
-def _decode(code: int, data: bytes) -> Any:
+def _decode(code: int, data: bytes, *, depth: int) -> Any:
     decode = _DECODERS.get(code) or scientific.decoder(code)
-    return decode(unpack(data))
+    return decode(_unpack(data, depth))
 
 
 def _sorted(values: Any) -> list[Any]:

@@ -25,6 +25,8 @@ CHUNK_ROWS = 65_536
 """Measured: larger chunks make point lookups slow, smaller ones everything else."""
 _GROUP_BYTES = 4 * 1024 * 1024
 _WIDEST_BYTES = 64 * 1024 * 1024
+_BESIDES = 640
+"""At most so many bytes of a document a column takes beside its data: its fields and its zone."""
 _THREADS = 2
 
 
@@ -129,7 +131,7 @@ class _Writer:
                 yield columns, zones
                 columns, zones, room = {}, {}, LARGEST
             columns[position], zones[position] = data, known
-            room -= len(data)
+            room -= len(data) + _BESIDES
         yield columns, zones
 
     def _serialise(self, position: int, rows: range) -> tuple[bytes, dict[str, Any]]:
@@ -138,6 +140,9 @@ class _Writer:
             array = column.slice(rows.start, rows.stop)
         except UnsupportedObjectError as error:
             reason = f"{column.where} holds a {error.obj_type}"
+            raise InvalidFrameError(self._name, reason) from error
+        except UnicodeEncodeError as error:
+            reason = f"{column.where} holds half of a surrogate pair ({error})"
             raise InvalidFrameError(self._name, reason) from error
         if column.recipe["form"] in {"text", "object"}:
             array = compacted(array)

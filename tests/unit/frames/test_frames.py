@@ -216,6 +216,7 @@ def test_frames_that_cannot_be_kept(data: OmegaStore) -> None:
         (pd.DataFrame({"a": [1]}, index=[object()]), "index"),
         (pd.DataFrame({"a": [np.random.default_rng(1).bytes(17_000_000)]}), "file"),
         (holidays, "frequency"),
+        (pd.DataFrame({"a": pd.array(["\ud800"], dtype="string[python]")}), "surrogate"),
     ]:
         with pytest.raises(InvalidFrameError, match=reason):
             data.put(frame, "x")
@@ -233,6 +234,11 @@ def test_wide_frames_are_split_over_documents(data: OmegaStore, mongo_url: str) 
         assert database["chunks"].count_documents({"_id.n": 0}) > 3
         options = database["chunks"].options()
     assert "block_compressor=none" in options["storageEngine"]["wiredTiger"]["configString"]
+
+
+def test_very_many_columns_of_a_few_rows_fit_into_documents(data: OmegaStore) -> None:
+    # Here the zones take as much room as the values, and both are in one document.
+    check(data, pd.DataFrame(np.random.default_rng(1).normal(size=(2, 50_000))))
 
 
 def test_wide_text_is_split_by_rows(data: OmegaStore) -> None:

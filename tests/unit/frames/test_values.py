@@ -7,6 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+import msgpack
 import numpy as np
 import pandas as pd
 import pytest
@@ -126,6 +127,21 @@ def test_a_loop_is_refused() -> None:
     loop[0] = (loop,)
     with pytest.raises(UnsupportedObjectError):
         pack(loop)
+
+
+def test_what_is_nested_too_deep_is_refused_and_never_read() -> None:
+    value: Any = ()
+    for _ in range(60):
+        value = (value,)
+    assert unpack(pack(value)) == value
+    data = pack(value)
+    for _ in range(150):  # so deep that reading it would overflow the C stack
+        value = (value,)
+        data = msgpack.packb(msgpack.ExtType(1, b"\x91" + data))
+    with pytest.raises(UnsupportedObjectError, match="deep"):
+        pack(value)
+    with pytest.raises(IntegrityError, match="deep"):
+        unpack(data)
 
 
 @given(st.binary(max_size=60))
