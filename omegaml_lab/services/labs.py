@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from omegaml_lab.services.processes import bearers, end_processes
+from omegaml_lab.services.processes import bearers, end_processes, family_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,6 +52,11 @@ class LabRecord:
     url: str
     leads: bool
     services: tuple[ServiceRecord, ...] = ()
+
+    @property
+    def identity(self) -> str:
+        """What tells its supervisor from all before and after it."""
+        return f"{self.pid}-{self.created:.2f}"
 
     @property
     def alive(self) -> bool:
@@ -101,16 +106,17 @@ def end_leftovers(home: Path) -> list[str]:
     ended: list[str] = []
     family: list[psutil.Process] = []
     dead = [lab for lab in _recorded(home) if not lab.alive]
-    for service in (service for lab in dead for service in lab.services):
-        with contextlib.suppress(psutil.Error):
-            if process := _process(service.pid, service.created):
-                family += [process, *process.children(recursive=True)]
-                process.terminate()
-                ended.append(service.name)
+    for lab in dead:
+        for service in lab.services:
+            with contextlib.suppress(psutil.Error):
+                if process := _process(service.pid, service.created):
+                    family += family_of(process, f"{lab.identity}/{service.name}")
+                    process.terminate()
+                    ended.append(service.name)
     end_processes(family, patience=6)
     for lab in dead:
         for name in ("worker", "scheduler"):
-            end_processes(bearers(f"{lab.pid}-{lab.created:.2f}/{name}"), patience=0)
+            end_processes(bearers(f"{lab.identity}/{name}"), patience=0)
         forget_lab(home, lab.pid)
     return ended
 

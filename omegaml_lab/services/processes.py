@@ -23,6 +23,7 @@ __all__ = [
     "Service",
     "bearers",
     "end_processes",
+    "family_of",
     "kill_children",
     "last_lines",
     "orphans",
@@ -126,10 +127,14 @@ def bearers(cookie: str) -> list[psutil.Process]:
     found = []
     for process in _ours():
         with contextlib.suppress(psutil.Error, OSError):
-            borne = process.environ().get(COOKIE, "")
-            if borne == cookie or borne.startswith(f"{cookie}/"):
+            if _bears(process, cookie):
                 found.append(process)
     return found
+
+
+def _bears(process: psutil.Process, cookie: str) -> bool:
+    borne = process.environ().get(COOKIE, "")
+    return borne == cookie or borne.startswith(f"{cookie}/")
 
 
 def _ours() -> Iterator[psutil.Process]:
@@ -186,12 +191,24 @@ def kill_children(children: Iterable[Child]) -> None:
 
 
 def _family(child: Child) -> list[psutil.Process]:
-    if child.pid is None:  # psutil would take it for our own
-        return []
     with contextlib.suppress(psutil.Error):
-        parent = psutil.Process(child.pid)
-        return [parent, *parent.children(recursive=True)]
+        if child.pid is not None:  # psutil would take that for our own
+            return family_of(psutil.Process(child.pid), child.cookie)
     return []
+
+
+def family_of(parent: psutil.Process, cookie: str) -> list[psutil.Process]:
+    """Return the process of a service and all it started for itself.
+
+    A MongoDB that it was the first to need is for others too, and bears no cookie.
+    """
+    family = [parent]
+    with contextlib.suppress(psutil.Error):
+        for process in parent.children(recursive=True):
+            with contextlib.suppress(psutil.Error, OSError):
+                if _bears(process, cookie):
+                    family.append(process)
+    return family
 
 
 def end_processes(processes: Iterable[psutil.Process], *, patience: float) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -31,6 +32,9 @@ _FOLDER_TAKEN = 100  # mongod's exit code EXIT_UNCAUGHT: another mongod holds th
 _NOT_AUTHENTICATED, _UNAUTHORIZED, _ALREADY_INITIATED = 18, 13, 23
 _STARTING = 94  # the replica set's config is not loaded yet
 _FULL_DISK = 32 * 2**20  # with less mongod cannot even start
+# Nothing of the process that happens to be the first to need the server: neither its secrets
+# nor what tells a supervisor that it may end it.
+_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
 _LOG_LIMIT = 10 * 2**20
 
 
@@ -114,6 +118,7 @@ class Mongod:
                 stdout=output,
                 stderr=output,
                 cwd=self.place.folder,
+                env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
                 start_new_session=True,  # a Ctrl-C in the terminal is not for the server
             )
         return self.wait_ready()

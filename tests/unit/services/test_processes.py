@@ -19,6 +19,7 @@ from omegaml_lab.services.processes import (
     last_lines,
     stop_children,
 )
+from omegaml_lab.storage import embedded
 
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
 FAMILY = """
@@ -142,3 +143,26 @@ def test_the_last_lines_say_something(tmp_path):
     log.write_text("first\nsecond\n\n   ^^^^^\nthird\n")
     assert last_lines(log, 2) == "second / third"
     assert last_lines(tmp_path / "none") == ""
+
+
+def test_a_mongodb_that_it_was_the_first_to_need_stays_for_others(make, tmp_path):
+    home = tmp_path / "home"
+    child = make(f"""
+import time
+from pathlib import Path
+from omegaml_lab.storage import embedded
+embedded.ensure(Path({str(home)!r}))
+print("ready", flush=True)
+time.sleep(60)
+""")
+    child.start()
+    eventually(lambda: child.service.log.exists() and "ready" in child.service.log.read_text())
+    pid = embedded.status(home).pid
+    embedded.ensure(home)
+    stop_children([child], patience=2)
+    try:
+        assert bearers(child.cookie) == []
+        assert embedded.status(home).pid == pid
+    finally:
+        embedded.release(home)
+    assert gone(pid)
