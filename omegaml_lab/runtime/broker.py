@@ -86,7 +86,8 @@ class Broker:
     @property
     def address(self) -> str:
         """Where the broker is, without password."""
-        return urlsplit(self.url).netloc.rpartition("@")[2]
+        # A password may hold what should have been escaped: all before the last @ is cut first.
+        return urlsplit("//" + self.url.rpartition("@")[2].rpartition("://")[2]).netloc
 
     def send(self, run: Run) -> None:
         """Tell the workers that a run waits.

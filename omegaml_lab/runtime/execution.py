@@ -12,6 +12,7 @@ from omegaml_lab.core.errors import (
     InvalidNotebookError,
     ObjectNotFoundError,
     OmegaError,
+    StorageFullError,
     StorageUnavailableError,
 )
 from omegaml_lab.core.names import MAX_LENGTH, Name
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["Execution", "StopReason", "result_name"]
 
 PATIENCE = 600.0
-"""Seconds that a finished run waits for an absent database before it is given up."""
+"""Seconds that a finished run waits for an absent or full database before it is given up."""
 
 _log = logging.getLogger(__name__)
 
@@ -191,12 +192,12 @@ class Execution:
         return Failure(name=name, message=self._log.clean(str(error)), cell=cell)
 
     def _patiently(self, act: Callable[[], T]) -> T:
-        """Do it, and wait for a database that is away: what was computed must not be lost."""
+        """Do it, and wait for a database that is away or full: nothing computed may be lost."""
         deadline, pause = time.monotonic() + PATIENCE, 0.2
         while True:
             try:
                 return act()
-            except StorageUnavailableError as error:
+            except (StorageUnavailableError, StorageFullError) as error:
                 if time.monotonic() > deadline:
                     raise
                 _log.warning("run %s waits: %s", self.claim.run.id, error)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import nbformat
 
-from omegaml_lab.core.errors import OmegaError, StorageUnavailableError
+from omegaml_lab.core.errors import OmegaError, StorageFullError, StorageUnavailableError
 from omegaml_lab.core.runs import Failure, Progress
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ class LiveNotebook:
         # In a thread: neither a slow nor an absent database may hold up the kernel's messages.
         try:
             await asyncio.to_thread(keep, *values)
-        except StorageUnavailableError as error:
+        except (StorageUnavailableError, StorageFullError) as error:
             self._grown = self._moved = True
             _log.warning("the run goes on, its outputs are kept later: %s", error)
             await asyncio.sleep(1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import nbformat
 from papermill.exceptions import PapermillException
 from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
@@ -26,18 +25,18 @@ def prepare(name: str, notebook: Any, parameters: Mapping[str, Any]) -> Any:
     Raises
     ------
     InvalidNotebookError
-        If it is not a valid notebook, or parameters cannot be written in its language.
+        If parameters cannot be written in its language.
     """
     notebook = with_kernel(notebook)
     try:
         prepared = load_notebook_node(notebook)
-        nbformat.validate(prepared)
-        # What an earlier run injected is not part of the job.
+        # What an earlier run injected, and what cells showed then, is not part of the job.
         prepared.cells = [c for c in prepared.cells if _INJECTED not in c.metadata.tags]
+        for cell in prepared.cells:
+            if cell.cell_type == "code":
+                cell.outputs, cell.execution_count = [], None
         if parameters:
             prepared = parameterize_notebook(prepared, dict(parameters))
-    except nbformat.ValidationError as error:
-        raise InvalidNotebookError(name, str(error).partition("\n")[0]) from error
     except (PapermillException, NotImplementedError) as error:
         raise InvalidNotebookError(name, f"its parameters cannot be set: {error}") from error
     return prepared

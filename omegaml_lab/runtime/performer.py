@@ -71,6 +71,7 @@ class Performer:
         self._label = label
         self._concurrency = concurrency
         self._beat = min(lease / 4, 5.0)
+        self._started = utcnow()
         self._going: dict[str, Execution] = {}
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -78,9 +79,8 @@ class Performer:
 
     def start(self) -> None:
         """Show up among the workers, and keep an eye on the runs from now on."""
-        now = utcnow()
         with contextlib.suppress(StorageUnavailableError):  # the first beat will tell it
-            self._workers.upsert(self.id, {**self._record(), "started_at": now})
+            self._workers.upsert(self.id, self._record())
         for mind in (self._mind_leases, self._mind_cancels):
             threading.Thread(target=mind, name=mind.__name__, daemon=True).start()
 
@@ -175,5 +175,6 @@ class Performer:
             "label": self._label,
             "concurrency": self._concurrency,
             "busy": self.busy,
+            "started_at": self._started,
             "heartbeat_at": utcnow(),
         }

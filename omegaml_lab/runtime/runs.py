@@ -115,14 +115,23 @@ class RunRecords:
             set={"hints": hints, "hint_at": self._hint_at(hints)},
         )
 
-    def due(self, *, limit: int) -> list[Run]:
-        """Return queued runs that should have been taken by now, the oldest first.
+    def due(self, labels: Iterable[str], *, limit: int) -> list[Run]:
+        """Return queued runs that should have been taken by now, for one of `labels`.
 
         Their message may have got lost. The more messages there were, the longer is the next
         one waited for, up to a minute: the queue may just be long.
         """
-        where = {"status": Status.QUEUED.value, "hint_at": {"$lte": self._now()}}
+        where = self._overdue({"$in": list(labels)})
         return [_run(r) for r in self._records.query(where, sort=[("hint_at", 1)], limit=limit)]
+
+    def unserved(self, labels: Iterable[str], *, limit: int) -> list[Run]:
+        """Return queued runs that require none of `labels`, and do not say that they wait."""
+        where = {**self._overdue({"$nin": list(labels)}), "notice": None}
+        return [_run(record) for record in self._records.query(where, limit=limit)]
+
+    def _overdue(self, labels: Mapping[str, Any]) -> dict[str, Any]:
+        waiting = {"status": Status.QUEUED.value, "hint_at": {"$lte": self._now()}}
+        return {**waiting, "label": dict(labels)}
 
     def retryable(self) -> list[Run]:
         """Return lost runs that have attempts left."""

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import BrokerUnavailableError, InvalidNotebookError
+from omegaml_lab.core.names import Name
 from omegaml_lab.core.parameters import Parameter, check_parameters
 from omegaml_lab.core.reports import publish_options
 from omegaml_lab.core.workers import Worker
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Iterator, Mapping
 
-    from omegaml_lab.core.names import Name
     from omegaml_lab.core.pages import Page
     from omegaml_lab.core.runs import Run, Status
     from omegaml_lab.runtime.broker import Broker
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OmegaRuntime", "Runs", "living_workers", "waiting_for"]
 
-SILENCE = timedelta(seconds=20)
+SILENCE = timedelta(seconds=30)
 """A worker or scheduler that was not heard of for so long is not counted as alive."""
 
 
@@ -165,7 +165,7 @@ class Runs:
     def rerun(self, run_id: str, parameters: Mapping[str, Any] | None = None) -> Run:
         """Run the job of a run again, as it is now, with the same or with other parameters."""
         before = self.get(run_id)
-        handle = self._runtime.job(before.job)
+        handle = self._runtime.job(Name(before.job))
         chosen = before.parameters if parameters is None else parameters
         publish = before.publish and (before.publish_options or True)
         return handle.submit(chosen, publish=publish, label=before.label)

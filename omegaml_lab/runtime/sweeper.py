@@ -142,12 +142,15 @@ class Sweeper:
 
     def _mind_queue(self) -> None:
         workers = living_workers(self._storage)
-        for run in self._runs.due(limit=_BATCH):
+        labels = {worker.label for worker in workers}
+        for run in self._runs.unserved(labels, limit=_BATCH):
+            self._runs.notify(run.id, waiting_for(run.label, workers))
+        # Nobody would read a message to workers that are not there: it would just lie about.
+        for run in self._runs.due(labels, limit=_BATCH):
             if not self._hint(run):
                 return  # the broker is away: it will be so for the others too
-            self._runs.notify(run.id, waiting_for(run.label, workers))
         if not self._broker_away:
-            self._runs.relieve({worker.label for worker in workers})
+            self._runs.relieve(labels)
 
     def _hint(self, run: Run) -> bool:
         try:

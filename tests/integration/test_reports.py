@@ -67,6 +67,7 @@ def test_a_page_follows_good_runs_only(omega: Omega, job: str) -> None:
     assert (report.name, report.job, report.run) == ("daily", "daily.ipynb", first.id)
     assert report.url == "/omega/reports/daily"
     assert report.access is Access.ANYONE
+    assert omega.reports.get("daily") == report
     assert "first numbers" in omega.reports.page("daily")
     ran(omega, "bad numbers", Status.FAILED)
     assert "first numbers" in omega.reports.page("daily")

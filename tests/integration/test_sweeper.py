@@ -11,6 +11,7 @@ import pytest
 from omegaml_lab.core.errors import InvalidTransitionError
 from omegaml_lab.core.runs import Failure, Progress, Status
 from omegaml_lab.runtime.execution import result_name
+from omegaml_lab.runtime.runs import utcnow
 from omegaml_lab.runtime.sweeper import Sweeper
 from tests.integration.processes import until
 
@@ -169,10 +170,15 @@ def test_messages_are_sent_again_but_ever_less_often(omega: Omega) -> None:
     records.update(run.id, set={"hint_at": long_ago})
     minder.sweep()
     minder.sweep()
+    assert messages(omega) == 0  # nobody is there to read them
+    assert "No worker is alive" in str(omega.runtime.runs.get(run.id).notice)
+    worker = {"label": "default", "host": "h", "pid": 1, "started_at": run.queued_at}
+    omega.storage.records("workers").upsert("w", {**worker, "heartbeat_at": utcnow()})
+    minder.sweep()
+    minder.sweep()
     assert messages(omega) == 1
     assert records.find(run.id)["hints"] == 1  # type: ignore[index]
-    notice = omega.runtime.runs.get(run.id).notice
-    assert "No worker is alive" in str(notice)
+    assert omega.runtime.runs.get(run.id).notice is None
     assert omega.runtime.scheduler()["host"]  # type: ignore[index]
 
 

@@ -14,6 +14,8 @@ def test_an_address_has_no_password() -> None:
     mongo = "mongodb://user:secret@h1:1,h2:2/db?replicaSet=rs0"
     assert Broker(None, mongo_url=mongo, database="db").address == "h1:1,h2:2"
     assert Broker("amqp://u:secret@r:5672//", mongo_url=mongo, database="db").address == "r:5672"
+    assert Broker("amqp://u:sec/ret@r//", mongo_url=mongo, database="db").address == "r"
+    assert Broker("amqp://r:5672//", mongo_url=mongo, database="db").address == "r:5672"
 
 
 def test_only_mongodb_can_stand_in_for_a_broker() -> None:
