@@ -86,6 +86,20 @@ def test_our_routes_are_refused_with_every_method(server: Server, shared: Omega)
     assert set(answer.json()) == {"message", "type"}
 
 
+def test_images_on_the_disk_are_not_for_anybody(server: Server) -> None:
+    """Voila's own handler would show them: the walk, which knows no file's name, misses that."""
+    (server.root / ".hidden").mkdir(exist_ok=True)
+    for name in ("plot.png", "plot.svg", ".hidden/plot.png", "table.csv"):
+        (server.root / name).write_bytes(b"data")
+        for method in METHODS:
+            assert refused(server, method, f"voila/files/{name}"), (method, name)
+    image = server.ask("GET", "voila/files/plot.svg")
+    assert image.content == b"data"
+    assert "sandbox" in image.headers["Content-Security-Policy"]
+    assert server.ask("GET", "voila/files/.hidden/plot.png").status_code in {403, 404}
+    assert server.ask("GET", "voila/files/table.csv").status_code == 403
+
+
 def test_requests_of_other_sites_are_refused(server: Server) -> None:
     """A cookie alone is not enough to change anything: the XSRF token is needed."""
     session = requests.Session()

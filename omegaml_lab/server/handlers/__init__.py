@@ -6,7 +6,11 @@ from typing import Any
 
 from omegaml_lab.server.handlers.assets import ASSETS, AssetsHandler
 from omegaml_lab.server.handlers.base import NotFoundHandler, OmegaHandler
-from omegaml_lab.server.handlers.live import LiveHandler, VoilaRenderHandler
+from omegaml_lab.server.handlers.live import (
+    LiveHandler,
+    VoilaFilesHandler,
+    VoilaRenderHandler,
+)
 from omegaml_lab.server.handlers.objects import ObjectHandler, ObjectsHandler
 from omegaml_lab.server.handlers.openapi import OpenAPIHandler
 from omegaml_lab.server.handlers.pages import PageHandler
@@ -50,6 +54,7 @@ def routes() -> list[tuple[Any, ...]]:
         (r"/omega/reports/(?P<name>.+)", PageHandler),
         (r"/omega/live/(?P<name>.+)", LiveHandler),
         (r"/voila/render/(?P<path>.*)", VoilaRenderHandler),
+        (r"/voila/files/(?P<path>.*)", VoilaFilesHandler),
     ]
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jupyter_core.utils import ensure_async
+from jupyter_server.base.handlers import AuthenticatedFileHandler
 from tornado.web import HTTPError, authenticated
 from voila.configuration import VoilaConfiguration
 from voila.paths import collect_template_paths
+from voila.static_file_handler import AllowListFileHandler
 from voila.tornado.handler import TornadoVoilaHandler
 
 from omegaml_lab.core.errors import OmegaError
@@ -18,7 +20,7 @@ from omegaml_lab.server.voila import NotebookContents
 if TYPE_CHECKING:
     from omegaml_lab.omega import Omega
 
-__all__ = ["LiveHandler", "VoilaRenderHandler"]
+__all__ = ["LiveHandler", "VoilaFilesHandler", "VoilaRenderHandler"]
 
 _SETTING = "omega_voila"
 
@@ -79,3 +81,22 @@ class LiveHandler(VoilaRenderHandler):
         if path is None:
             raise HTTPError(404, "This server's contents do not show the repository")
         await super().get(path=path)
+
+
+class VoilaFilesHandler(AuthenticatedFileHandler, AllowListFileHandler):  # type: ignore[misc] # no types upstream
+    """Takes the place of Voila's own handler, which shows the disk's images to anybody.
+
+    Whoever is signed in sees those that Voila's lists allow; an SVG is in a sandbox, and what
+    is hidden stays so.
+    """
+
+    def initialize(self) -> None:  # type: ignore[override] # it finds its settings itself
+        """Configure it as Voila's own extension does."""
+        server: Any = self.serverapp
+        configuration = VoilaConfiguration(parent=server)
+        AllowListFileHandler.initialize(
+            self,
+            allowlist=configuration.file_allowlist,
+            denylist=configuration.file_denylist,
+            path=server.root_dir,
+        )
