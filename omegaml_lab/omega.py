@@ -48,6 +48,7 @@ class Omega:
         self.bucket = bucket or self.config.bucket
         self._url = url or self.config.mongo_url
         self._lock = threading.RLock()
+        self._storage: Storage | None = None
 
     def __repr__(self) -> str:
         where = "embedded" if self._url is None else self.storage.address
@@ -74,13 +75,16 @@ class Omega:
                 self._url = embedded.ensure(self.config.home)
             return self._url
 
-    @cached_property
+    @property
     def storage(self) -> Storage:
         """The adapter below all stores."""
-        from omegaml_lab.storage import embedded
+        with self._lock:  # or two threads would open two, of which close() knows one
+            if self._storage is None:
+                from omegaml_lab.storage import embedded
 
-        folder = embedded.data_folder(self.config.home, self.url)
-        return Storage.open(self.url, folder=folder)
+                folder = embedded.data_folder(self.config.home, self.url)
+                self._storage = Storage.open(self.url, folder=folder)
+            return self._storage
 
     @cached_property
     def registry(self) -> Registry:
@@ -152,8 +156,8 @@ class Omega:
 
     def close(self) -> None:
         """Disconnect. The embedded server goes on until the last process that uses it ends."""
-        if "storage" in self.__dict__:
-            self.storage.close()
+        if self._storage is not None:
+            self._storage.close()
 
     def _common(self) -> dict[str, Any]:
         return {"registry": self.registry, "bucket": self.bucket, "owner": self.config.user}

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["Connection"]
 
 _DEFAULT_DATABASE = "omega"
+# On disk on most nodes; without a limit a set that lost most of its nodes would wait for ever.
+_ACKNOWLEDGED = WriteConcern(w="majority", j=True, wtimeout=60_000)
 _OUT_OF_DISK = frozenset({14031})
 _FULL_DISK = 32 * 2**20
 _NAMESPACE_EXISTS = 48
@@ -69,17 +71,15 @@ class Connection:
     @property
     def client(self) -> MongoClient[dict[str, Any]]:
         """The client of this process."""
-        if self._client is None or self._pid != os.getpid():
-            self._connect()
-        assert self._client is not None  # noqa: S101 - for mypy
-        return self._client
+        client = self._client
+        if client is None or self._pid != os.getpid():
+            return self._connect()
+        return client
 
     @property
     def database(self) -> Database[dict[str, Any]]:
         """The database that the URL names."""
-        return self.client.get_database(
-            self.name, write_concern=WriteConcern(w="majority", j=True)
-        )
+        return self.client.get_database(self.name, write_concern=_ACKNOWLEDGED)
 
     def collection(self, name: str) -> Collection[dict[str, Any]]:
         """Return the collection `name` of the database."""
@@ -97,7 +97,7 @@ class Connection:
             self._client = None
             self._ensured = set()
 
-    def _connect(self) -> None:
+    def _connect(self) -> MongoClient[dict[str, Any]]:
         if self._pid not in {0, os.getpid()}:
             # Born by fork: the lock may be held by a thread that does not exist here, and the
             # parent's client must be neither used nor closed, so it is kept out of the way.
@@ -106,7 +106,7 @@ class Connection:
             self._client = None
         with self._lock:
             if self._client is not None and self._pid == os.getpid():
-                return
+                return self._client
             options: dict[str, Any] = {
                 "tz_aware": True,
                 "tzinfo": UTC,
@@ -115,8 +115,9 @@ class Connection:
             }
             if self._default_timeout:
                 options["serverSelectionTimeoutMS"] = 5000
-            self._client = MongoClient(self._url, **options)
-            self._pid = os.getpid()
+            client: MongoClient[dict[str, Any]] = MongoClient(self._url, **options)
+            self._client, self._pid = client, os.getpid()
+            return client
 
     def ensure_index(
         self, collection: str, keys: list[tuple[str, int]], *, unique: bool = False
