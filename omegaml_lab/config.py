@@ -9,7 +9,7 @@ from __future__ import annotations
 import getpass
 import os
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,9 +27,9 @@ class Config:
 
     home: Path
     """Folder of the embedded services: data, logs, keys. Only its user can read it."""
-    mongo_url: str | None = None
+    mongo_url: str | None = field(default=None, repr=False)  # it may hold a password
     """MongoDB to use, with the database in its path. None starts the embedded one."""
-    broker_url: str | None = None
+    broker_url: str | None = field(default=None, repr=False)
     """Broker to use, e.g. ``amqp://``. None sends messages through MongoDB."""
     bucket: str = "default"
     """Partition of the repository that names are in."""
@@ -57,9 +57,9 @@ class Config:
         home = Path(arguments.get("home") or environ.get("OMEGA_HOME") or default_home())
         values: dict[str, Any] = {"home": home, "user": _login()}
         values |= _from_file(Path(environ.get("OMEGA_CONFIG") or home / "config.toml"))
-        for field in fields(cls):
-            if text := environ.get(f"OMEGA_{field.name.upper()}"):
-                values[field.name] = text
+        for setting in fields(cls):
+            if text := environ.get(f"OMEGA_{setting.name.upper()}"):
+                values[setting.name] = text
         values |= {key: value for key, value in arguments.items() if value is not None}
         return cls(**{key: _typed(key, value) for key, value in values.items()})
 
@@ -85,10 +85,11 @@ def _from_file(path: Path) -> dict[str, Any]:
         values = tomllib.loads(path.read_text("utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise ConfigError("config file", str(path), str(error)) from error
-    known = {field.name for field in fields(Config)}
+    known = {setting.name for setting in fields(Config)}
     for key in values:
         if key not in known:
-            raise ConfigError(key, values[key], f"{path} knows only {', '.join(sorted(known))}")
+            # The value is not repeated: it may be a URL with a password, under a misspelt key.
+            raise ConfigError(key, "…", f"{path} knows only {', '.join(sorted(known))}")
     return values
 
 

@@ -141,7 +141,10 @@ class LiveNotebook:
 
     def serialised(self) -> bytes:
         """Return the notebook as it is now."""
-        return bytes(nbformat.writes(self.notebook), "utf-8")
+        try:
+            return bytes(nbformat.writes(self.notebook), "utf-8")
+        except UnicodeEncodeError:  # half of a surrogate pair, as some outputs have
+            return bytes(nbformat.writes(self.notebook, ensure_ascii=True), "ascii")
 
     async def _try(self, keep: Callable[..., None], *values: Any) -> None:
         # In a thread: neither a slow nor an absent database may hold up the kernel's messages.

@@ -44,7 +44,8 @@ class LogTail:
         return self.clean("".join(self._parts))[-_SIZE:]
 
     def clean(self, text: str) -> str:
-        """Return `text` without the secrets."""
+        """Return `text` without the secrets, and without halves of surrogate pairs."""
+        text = text.encode("utf-8", "replace").decode()
         for secret in self._secrets:
             text = text.replace(secret, _BLOT)
         return text

@@ -26,3 +26,10 @@ def test_secrets_are_blotted_out_even_when_they_come_in_pieces() -> None:
 
 def test_passwords_are_found_in_urls_in_both_forms() -> None:
     assert secrets_of("mongodb://u:p%40ss@h/db", None, "amqp://h") == ["p%40ss", "p@ss"]
+
+
+def test_halves_of_surrogate_pairs_are_left_out() -> None:
+    # MongoDB refuses them, and with them the end of the run.
+    tail = LogTail()
+    tail.write("a\ud800b")
+    assert tail.text() == tail.clean("a\ud800b") == "a?b"

@@ -1,0 +1,40 @@
+"""The configuration: where settings come from, and what is never shown of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from omegaml_lab.config import Config
+from omegaml_lab.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_the_environment_precedes_the_file_and_arguments_both(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('bucket = "file"\nlabel = "file"\nuser = "file"\n')
+    environ = {"OMEGA_HOME": str(tmp_path), "OMEGA_LABEL": "env", "OMEGA_USER": "env"}
+    config = Config.load(environ=environ, user="argument")
+    assert (config.bucket, config.label, config.user) == ("file", "env", "argument")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("concurrency", "0"), ("concurrency", "two"), ("lease_seconds", "-1")],
+)
+def test_what_cannot_be_used_is_refused(tmp_path: Path, key: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=key):
+        Config.load(environ={f"OMEGA_{key.upper()}": value}, home=tmp_path)
+
+
+def test_passwords_are_shown_nowhere(tmp_path: Path) -> None:
+    # A configuration is soon printed, in a notebook whose output becomes a report.
+    url = "mongodb://me:secret@host/db"
+    config = Config.load(environ={}, home=tmp_path, mongo_url=url, broker_url="amqp://u:secret@h")
+    assert "secret" not in repr(config)
+    (tmp_path / "config.toml").write_text(f'mongo_ulr = "{url}"\n')
+    with pytest.raises(ConfigError, match="mongo_ulr") as caught:
+        Config.load(environ={}, home=tmp_path)
+    assert "secret" not in str(caught.value)
