@@ -26,6 +26,11 @@ install = { [ -x $(BIN)/uv ] && uv pip install --python $(BIN)/python $(1); } \
 # Node is needed to lint and test TypeScript; where the machine's is missing or old, a wheel's does.
 has_node = node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || a == 20 && b >= 19 ? 0 : 1)' 2>/dev/null
 
+# Where the system packages no Chromium (Ubuntu); Playwright would ask for a password.
+fetch_chromium = { [ $$(id -u) = 0 ] || sudo -n true; } 2>/dev/null \
+	&& playwright install --with-deps chromium \
+	|| echo "No Chromium: browser tests are skipped. \`playwright install --with-deps chromium\` gets it."
+
 .PHONY: help lab test check format lint types layers typescript quick docs clean setup-lab setup-test
 
 help: ## List the commands.
@@ -94,7 +99,7 @@ $(VENV)/.test: $(VENV)/.lab .ci/system-packages
 	@$(call install,--editable '.[dev]')
 	@$(has_node) || $(call install,"$$(sed -n 's/^NODE_WHEEL = "\(.*\)"/\1/p' hatch_build.py)")
 	@[ -d node_modules ] && [ node_modules -nt yarn.lock ] || jlpm install --immutable
-	@command -v chromium google-chrome chromium-browser >/dev/null || playwright install --with-deps chromium
+	@command -v chromium google-chrome chromium-browser >/dev/null || { $(fetch_chromium); }
 	@touch $@
 
 , := ,
