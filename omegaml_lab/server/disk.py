@@ -6,7 +6,7 @@ import os
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 from jupyter_server.services.contents.manager import AsyncContentsManager
@@ -69,7 +69,7 @@ class DiskFiles:
         if not top.is_dir():
             yield Entry("", folder=False, size=top.stat().st_size)
             return
-        for folder, folders, files in os.walk(top):
+        for folder, folders, files in os.walk(top, onerror=_refuse):
             folders[:] = [name for name in folders if name != _CHECKPOINTS]
             here = "" if folder == str(top) else Path(folder).relative_to(top).as_posix()
             for name in folders:
@@ -88,7 +88,13 @@ class DiskFiles:
         """Write a file that must not be there yet."""
         place = self._path(path)
         with self._manager.perm_to_403(str(place)), _taken(path), place.open("xb") as file:
-            file.write(data)
+            try:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())  # a move deletes what it was made from
+            except BaseException:
+                place.unlink(missing_ok=True)
+                raise
 
     def create_folder(self, path: str) -> None:
         """Make a folder that must not be there yet, and its parents."""
@@ -117,6 +123,11 @@ class DiskFiles:
 
     def _path(self, path: str) -> Path:
         return Path(self._manager._get_os_path(path))  # noqa: SLF001 - its only way to tell
+
+
+def _refuse(error: OSError) -> NoReturn:
+    """Let no walk leave out, silently, a folder that cannot be read."""
+    raise error
 
 
 @contextmanager

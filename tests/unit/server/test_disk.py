@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
+import shutil
+import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -86,3 +89,34 @@ def test_what_cannot_be_read_is_not_half_moved(ask: Ask, tree: Path) -> None:
     assert caught.value.status_code == 404
     assert ask(lambda manager: manager.exists("repo/tree")) is False
     assert (tree / "real" / "a.txt").exists()
+
+
+def test_a_folder_that_cannot_be_read_is_not_left_out(ask: Ask, tree: Path) -> None:
+    (tree / "link").unlink()
+
+    async def walk(manager: OmegaContentsManager) -> None:
+        found = manager.disk.files.walk("tree")
+        next(found)  # the walk knows of real/ now, which is gone when it comes there
+        shutil.rmtree(tree / "real")
+        list(found)
+
+    with pytest.raises(FileNotFoundError):
+        ask(walk)
+
+
+def test_a_file_that_does_not_fit_leaves_nothing(ask: Ask, tmp_path: Path) -> None:
+    async def create(manager: OmegaContentsManager) -> None:
+        manager.disk.files.create("large", b"x" * 100_000)
+
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    action = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            ask(create)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, action)
+    assert not (tmp_path / "large").exists()
+    ask(create)
+    assert (tmp_path / "large").stat().st_size == 100_000
