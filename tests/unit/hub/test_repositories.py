@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pymongo.uri_parser import parse_uri
 
+from omegaml_lab.core.errors import ConfigError
 from omegaml_lab.hub import repositories
 
 KEY = b"0123456789abcdef"
@@ -48,6 +50,24 @@ def test_key_is_made_once_and_private(tmp_path) -> None:
     assert len(key) == 64
     assert repositories.deployment_key(path) == key
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("held", [b"", b"0123"])
+def test_a_key_that_was_cut_short_is_refused(tmp_path, held: bytes) -> None:
+    """A full disk may have left it so; passwords that follow from nothing are no secret."""
+    path = tmp_path / "key"
+    path.write_bytes(held)
+    with pytest.raises(ConfigError, match="remove it"):
+        repositories.deployment_key(path)
+    assert path.read_bytes() == held
+
+
+def test_many_that_come_first_at_once_agree_on_the_key(tmp_path) -> None:
+    path = tmp_path / "hub" / "key"
+    with ThreadPoolExecutor(16) as pool:
+        keys = set(pool.map(repositories.deployment_key, [path] * 64))
+    assert len(keys) == 1
+    assert [found.name for found in path.parent.iterdir()] == ["key"]
 
 
 def test_url_names_the_users_database_and_drops_the_admin() -> None:
