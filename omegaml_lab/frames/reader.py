@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import itertools
+from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -73,8 +74,9 @@ class _Reader:
         self._positions = positions
         self._needed = [*positions, *range(schema.width, len(schema.recipes))]
         self._flat, self._rows_of = self._allocate()
-        self._parts: dict[int, dict[int, pa.Array]] = defaultdict(dict)
-        self._got: dict[int, int] = defaultdict(int)
+        self._parts: dict[int, dict[int, pa.Array]] = {
+            position: {} for position in self._needed if position not in self._rows_of
+        }
 
     def read(self, segments: Sequence[Segment]) -> None:
         """Fetch and decode all that is needed."""
@@ -87,11 +89,12 @@ class _Reader:
                 tasks += [(segment, first, group, rows) for group in self._groups()]
             first += segment.rows
         with ThreadPoolExecutor(_THREADS, "omega-frame") as pool:
-            list(pool.map(self._fetch, tasks))
-        for position in set(self._needed):
-            if self._got[position] != self._schema.rows or (
-                not self._schema.rows and position not in self._parts
-            ):
+            taken = list(pool.map(self._fetch, tasks))
+        got: Counter[int] = Counter()
+        for position, count in itertools.chain.from_iterable(taken):
+            got[position] += count
+        for position in self._needed:  # also of an empty frame there is a chunk, with no rows
+            if position not in got or got[position] != self._schema.rows:
                 raise IntegrityError(f"frame {self._name!r}", f"rows of column {position} miss")
 
     def build(self, known: pd.Index) -> pd.DataFrame:
@@ -145,12 +148,17 @@ class _Reader:
                 rows_of[position] = flat[dtype][row]
         return flat, rows_of
 
-    def _fetch(self, task: tuple[Segment, int, int, range]) -> None:
+    def _fetch(self, task: tuple[Segment, int, int, range]) -> list[tuple[int, int]]:
+        """Take in some chunks; return of which positions, and how many rows each."""
         segment, first, group, rows = task
+        taken = []
         here = [p for p in set(self._needed) if self._schema.groups[p] == group]
         for chunk in self._storage.chunks.read(segment.id, group, rows, here):
             for position, data in chunk.columns.items():
-                self._take(position, first + chunk.start, chunk.stop - chunk.start, data)
+                count = chunk.stop - chunk.start
+                self._take(position, first + chunk.start, count, data)
+                taken.append((position, count))
+        return taken
 
     def _take(self, position: int, start: int, rows: int, data: bytes) -> None:
         array = from_ipc(data)
@@ -164,9 +172,6 @@ class _Reader:
         else:
             recipe = self._schema.recipes[position]
             target[start : start + rows] = columns.to_numpy(recipe, array)
-            if not rows:
-                self._parts[position][start] = array
-        self._got[position] += rows
 
 
 def _plain(array: pa.Array, recipe: dict[str, Any]) -> pa.Array:
