@@ -53,6 +53,9 @@ def make_app(url: str) -> Celery:
         broker_connection_retry_on_startup=True,
         broker_connection_retry=True,
         broker_connection_max_retries=None,
+        # RabbitMQ closes a channel whose message was not acknowledged for 30 minutes, so each
+        # longer run would end the worker. The message comes again then, which does no harm.
+        broker_channel_error_retry=True,
         broker_connection_timeout=_PATIENCE,
         broker_transport_options={"confirm_publish": True} if url.startswith("amqp") else {},
         timezone="UTC",

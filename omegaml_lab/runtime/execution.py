@@ -164,7 +164,7 @@ class Execution:
     def _give_back(self) -> Run | None:
         notice = f"Worker {self.claim.run.worker} shut down; the run waits for another one."
         given = self._runs.give_back(self.claim, notice=notice)
-        if given is not None and self.claim.run.result:
+        if given is not None and given.status is Status.QUEUED and self.claim.run.result:
             self._jobs.drop(Name(self.claim.run.result), missing_ok=True)
         return given
 

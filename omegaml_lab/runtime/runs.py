@@ -191,12 +191,7 @@ class RunRecords:
             If the run has ended already.
         """
         waiting = {"status": {"$in": [Status.QUEUED.value, Status.LOST.value]}}
-        ended = {
-            "status": Status.CANCELLED.value,
-            "cancel_requested": True,
-            "ended_at": self._now(),
-            "notice": None,
-        }
+        ended = {**self._cancelled(), "cancel_requested": True}
         changed = self._records.update(run_id, where=waiting, set=ended) or self._records.update(
             run_id, where={"status": Status.RUNNING.value}, set={"cancel_requested": True}
         )
@@ -222,13 +217,19 @@ class RunRecords:
         return _run(lost) if lost else None
 
     def requeue(self, lost: Run, *, notice: str) -> Run | None:
-        """Queue a lost run for its next attempt; None when somebody else did."""
+        """Queue a lost run for its next attempt; None when somebody else did.
+
+        One whose cancel its worker did not live to carry out is cancelled now.
+        """
+        where = {"status": Status.LOST.value, "attempt": lost.attempt}
         again = self._records.update(
             lost.id,
-            where={"status": Status.LOST.value, "attempt": lost.attempt},
+            where={**where, **_WANTED},
             set={**_WAITING, "notice": notice, "hint_at": self._hint_at(0)},
             inc={"attempt": 1},
         )
+        if again is None:
+            self._records.update(lost.id, where={**where, **_UNWANTED}, set=self._cancelled())
         return _run(again) if again else None
 
     # -- what the holder of a claim may do -----------------------------------------------------
@@ -268,13 +269,28 @@ class RunRecords:
         return _run(record) if done else None
 
     def give_back(self, claim: Claim, *, notice: str) -> Run | None:
-        """Queue the run again, as if it had not been started; None when the claim is void."""
-        return self._held(claim, {**_WAITING, "notice": notice, "hint_at": self._now()})
+        """Queue the run again, as if it had not been started; None when the claim is void.
 
-    def _held(self, claim: Claim, values: Mapping[str, Any]) -> Run | None:
+        One that somebody cancelled in the meantime is cancelled instead.
+        """
+        waiting = {**_WAITING, "notice": notice, "hint_at": self._now()}
+        given = self._held(claim, waiting, where=_WANTED)
+        return given or self._held(claim, self._cancelled(), where=_UNWANTED)
+
+    def _cancelled(self) -> dict[str, Any]:
+        return {
+            "status": Status.CANCELLED.value,
+            "ended_at": self._now(),
+            "notice": None,
+            "error": None,
+        }
+
+    def _held(
+        self, claim: Claim, values: Mapping[str, Any], *, where: Mapping[str, Any] | None = None
+    ) -> Run | None:
         record = self._records.update(
             claim.run.id,
-            where={"status": Status.RUNNING.value, "claim": claim.token},
+            where={"status": Status.RUNNING.value, "claim": claim.token, **(where or {})},
             set=values,
             inc={"beat": 1},
         )
@@ -292,6 +308,8 @@ class RunRecords:
             self._indexed = True
 
 
+_WANTED: dict[str, Any] = {"cancel_requested": False}
+_UNWANTED: dict[str, Any] = {"cancel_requested": True}
 _WAITING: dict[str, Any] = {
     "status": Status.QUEUED.value,
     "claim": None,

@@ -38,7 +38,8 @@ class RabbitMQ:
     def url(self) -> str:
         return f"amqp://guest:guest@127.0.0.1:{self.port}//"
 
-    def start(self) -> None:
+    def start(self, *options: str) -> None:
+        """Start it, with further options such as ``-rabbit consumer_timeout 5000``."""
         self.folder.mkdir(parents=True, exist_ok=True)
         for name in ("rabbitmq.conf", "enabled_plugins"):
             (self.folder / name).write_text("[].\n" if name == "enabled_plugins" else "")
@@ -56,7 +57,7 @@ class RabbitMQ:
             "ERL_EPMD_PORT": str(self._epmd_port),
             "ERL_EPMD_ADDRESS": "127.0.0.1",
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": (
-                "-kernel inet_dist_use_interface {127,0,0,1} +S 2:2"
+                "-kernel inet_dist_use_interface {127,0,0,1} +S 2:2 " + " ".join(options)
             ),
         }
         epmd = ["epmd", "-port", str(self._epmd_port), "-address", "127.0.0.1"]
@@ -72,7 +73,11 @@ class RabbitMQ:
                     start_new_session=True,
                 )
             )
-        self._wait()
+        try:
+            self._wait()
+        except RuntimeError:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """End it as a crash would."""

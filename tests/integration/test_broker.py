@@ -11,7 +11,7 @@ from omegaml_lab.core.errors import BrokerUnavailableError
 from omegaml_lab.core.runs import Status
 from omegaml_lab.omega import Omega
 from omegaml_lab.runtime.broker import PERFORM, make_app, queue_of
-from tests.integration.notebooks import notebook
+from tests.integration.notebooks import WAIT, notebook
 from tests.integration.processes import scheduler, until, worker
 
 if TYPE_CHECKING:
@@ -68,6 +68,27 @@ def test_rabbitmq_may_be_away_when_a_run_is_asked_for(
         with scheduler(over_rabbit, tmp_path):
             assert run.wait(90).status is Status.SUCCEEDED, process.said()
         assert run.notice is None
+
+
+def test_a_run_may_take_longer_than_rabbitmq_waits_for_an_acknowledgement(
+    over_rabbit: Omega, rabbit: RabbitMQ, tmp_path: Path
+) -> None:
+    rabbit.stop()
+    rabbit.start("-rabbit consumer_timeout 2000 -rabbit channel_tick_interval 1000")
+    try:
+        with worker(over_rabbit, tmp_path) as process:
+            flag = tmp_path / "flag"
+            over_rabbit.jobs.put(notebook(WAIT, parameters="flag = ''"), "long")
+            run = over_rabbit.runtime.job("long").run({"flag": str(flag)})
+            process.wait_for("delivery acknowledgement on channel")
+            process.wait_for("does not wait any more")  # the message came again
+            flag.touch()
+            assert run.wait(60).status is Status.SUCCEEDED, process.said()
+            assert run.run.attempt == 1
+            assert run_one(over_rabbit) is Status.SUCCEEDED, process.said()
+    finally:
+        rabbit.stop()
+        rabbit.start()
 
 
 def test_a_worker_refuses_what_is_not_json(omega: Omega, tmp_path: Path) -> None:
