@@ -146,9 +146,13 @@ class OmegaContentsManager(AsyncContentsManager):
         """Say what is served."""
         return f"Serving the repository, and the disk from {self.root_dir}"
 
-    def path_of_job(self, name: str) -> str:
-        """Return where this tree shows an object of the jobs store."""
-        return join(self.mounts.prefix(self.repository), name)
+    def path_of_job(self, name: str) -> str | None:
+        """Return where this tree shows an object of the jobs store.
+
+        None if nowhere: the repository is not shown, or the disk is at that place.
+        """
+        path = join(self.mounts.prefix(self.repository), name)
+        return path if self.mounts.find(path)[0] is self.repository else None
 
     # -- looking -----------------------------------------------------------------------------
 

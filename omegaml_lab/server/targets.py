@@ -9,7 +9,7 @@ from tornado.web import HTTPError
 
 from omegaml_lab.core.names import Name
 from omegaml_lab.server.contents import OmegaContentsManager
-from omegaml_lab.server.mounts import clean, join
+from omegaml_lab.server.mounts import clean, hidden, join
 
 if TYPE_CHECKING:
     from omegaml_lab.omega import Omega
@@ -34,12 +34,15 @@ class Target:
         return self.manager is not None
 
     def read(self) -> bytes:
-        """Return the bytes of a notebook on the disk; blocks."""
+        """Return the bytes of a notebook on the disk, unless it is hidden; blocks."""
         assert self.manager is not None  # noqa: S101 - guarded by on_disk
+        missing = HTTPError(404, f"There is no notebook {self.disk_path!r} on the disk")
+        if hidden(self.disk_path) and not self.manager.allow_hidden:
+            raise missing
         try:
             return self.manager.disk.files.read(self.disk_path)
         except (FileNotFoundError, IsADirectoryError) as error:
-            raise HTTPError(404, f"There is no notebook {self.disk_path!r} on the disk") from error
+            raise missing from error
 
     def bring(self, omega: Omega) -> str | Name:
         """Return the job; what is on the disk is copied into the repository first. Blocks."""

@@ -1,0 +1,55 @@
+"""Which job a path means, and which path a job has."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tornado.web import HTTPError
+
+from omegaml_lab.core.names import Name
+from omegaml_lab.server.contents import OmegaContentsManager, contents_path
+from omegaml_lab.server.targets import target_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from omegaml_lab.omega import Omega
+
+
+def manager(omega: Omega, folder: Path, **settings: Any) -> OmegaContentsManager:
+    async def make() -> OmegaContentsManager:
+        return OmegaContentsManager(omega=omega, root_dir=str(folder), **settings)
+
+    return asyncio.run(make())
+
+
+def test_what_is_hidden_on_the_disk_is_not_run(omega: Omega, tmp_path: Path) -> None:
+    (tmp_path / ".secret").mkdir()
+    (tmp_path / ".secret" / "a.ipynb").write_bytes(b"secret")
+    contents = manager(omega, tmp_path)
+    target = target_of(contents, path=".secret/a.ipynb")
+    with pytest.raises(HTTPError, match="no notebook") as caught:
+        target.bring(omega)
+    assert caught.value.status_code == 404
+    contents.allow_hidden = True
+    assert target.read() == b"secret"
+
+
+@pytest.mark.parametrize("root", ["repository", "disk"])
+def test_a_job_and_its_path_lead_to_each_other(omega: Omega, tmp_path: Path, root: str) -> None:
+    contents = manager(omega, tmp_path, root=root)
+    for name in ("a.ipynb", "folder/a.ipynb", "locality/a.ipynb", "repo/a.ipynb"):
+        path = contents_path(contents, name)
+        assert target_of(contents, path=path).job == Name(name)
+
+
+def test_a_job_where_the_disk_is_has_no_path(omega: Omega, tmp_path: Path) -> None:
+    """Else the disk's notebook of that path would be opened, or run, in its place."""
+    contents = manager(omega, tmp_path, root="repository")
+    assert contents_path(contents, "local/a.ipynb") is None
+    assert contents_path(contents, "local") is None
+    assert contents_path(contents, "") == ""
+    unseen = manager(omega, tmp_path, root="disk", repository_name="")
+    assert contents_path(unseen, "a.ipynb") is None
