@@ -78,12 +78,14 @@ def parameters(session: Session, *, name: str, as_json: bool) -> None:
 @click.option(
     "--access",
     type=click.Choice(["anyone", "signed-in"]),
-    default="anyone",
-    show_default=True,
-    help="Who may read it.",
+    help="Who may read it: anyone, unless it is published already and says otherwise.",
 )
-@click.option("--hide-code", is_flag=True, help="Show the outputs only.")
-@click.option("--live", is_flag=True, help="Offer it live with Voila too, for people signed in.")
+@click.option("--hide-code/--show-code", default=None, help="Show the outputs only.")
+@click.option(
+    "--live/--no-live",
+    default=None,
+    help="Offer it live with Voila too, for people signed in.",
+)
 @json_option
 @pass_session
 @examples(
@@ -95,9 +97,9 @@ def publish(
     *,
     name: str,
     report: str | None,
-    access: Literal["anyone", "signed-in"],
-    hide_code: bool,
-    live: bool,
+    access: Literal["anyone", "signed-in"] | None,
+    hide_code: bool | None,
+    live: bool | None,
     as_json: bool,
 ) -> None:
     """Publish the last good run of a job under a stable link."""

@@ -36,6 +36,8 @@ __all__ = ["Reports", "Runs"]
 FORMAT = 1
 """Raised when pages look different, so that those kept before are rendered again."""
 
+_NEW: dict[str, Any] = {"access": Access.ANYONE.value, "hide_code": False, "live": False}
+
 
 class Runs(Protocol):
     """What reports need to know of runs."""
@@ -88,11 +90,14 @@ class Reports:
         job: str | Name,
         *,
         name: str | None = None,
-        access: Access | str = Access.ANYONE,
-        hide_code: bool = False,
-        live: bool = False,
+        access: Access | str | None = None,
+        hide_code: bool | None = None,
+        live: bool | None = None,
     ) -> Report:
         """Publish the last good run of a job under a link that shows later runs as well.
+
+        What is not said stays as it is when the report is there already: publishing again
+        opens nothing that was closed.
 
         Parameters
         ----------
@@ -101,9 +106,10 @@ class Reports:
         name
             What the link ends in; by default the job's name.
         access
-            Who may read: ``anyone`` with the link, or those who are ``signed-in``.
+            Who may read: ``anyone`` with the link (as a new report has it), or those who are
+            ``signed-in``.
         hide_code
-            Show what the cells put out only.
+            Show what the cells put out only; a new report shows all.
         live
             Let people who are signed in open the notebook as an application.
 
@@ -118,17 +124,20 @@ class Reports:
         run = self._latest(path)
         if run is None:
             raise ReportNotReadyError(path)
-        # Rendered first: what cannot be shown is not published.
-        self._rendered(run, hide_code=hide_code)
+        chosen = {
+            "access": None if access is None else Access(access).value,
+            "hide_code": hide_code,
+            "live": live,
+        }
+        said = {option: value for option, value in chosen.items() if value is not None}
         report = {
             "name": check_path(name or path.removesuffix(".ipynb")),
             "job": path,
             "run": run.id,
-            "access": Access(access).value,
-            "hide_code": hide_code,
-            "live": live,
         }
-        return self._report(self._keep(report))
+        # Rendered first: what cannot be shown is not published.
+        self._rendered(run, hide_code=bool(hide_code))
+        return self._report(self._keep(report, said))
 
     def get(self, name: str) -> Report:
         """Return what is published under `name`.
@@ -264,10 +273,11 @@ class Reports:
         now = datetime.now(UTC)
         self._records.update(self._id(report.name), set={"run": run.id, "modified": now})
 
-    def _keep(self, report: dict[str, Any]) -> dict[str, Any]:
+    def _keep(self, report: dict[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
         now = datetime.now(UTC)
-        values = {**report, "bucket": self._jobs.bucket, "owner": self._owner, "modified": now}
-        record = {**values, "id": self._id(report["name"]), "created": now}
+        about = {**report, "bucket": self._jobs.bucket, "owner": self._owner, "modified": now}
+        values = {**about, **said}
+        record = {**about, **_NEW, **said, "id": self._id(report["name"]), "created": now}
         try:
             self._records.insert(record)
         except DuplicateRecordError:

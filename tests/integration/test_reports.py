@@ -107,8 +107,18 @@ def test_code_is_hidden_by_choice(omega: Omega, job: str) -> None:
     assert "numbers" in page
     assert "secret_source" not in page
     assert omega.reports.get("daily").access is Access.SIGNED_IN
-    omega.jobs.publish(job)
+    omega.jobs.publish(job, hide_code=False)
     assert "secret_source" in omega.reports.page("daily")
+
+
+def test_publishing_again_opens_nothing_that_was_closed(omega: Omega, job: str) -> None:
+    ran(omega, "numbers")
+    omega.jobs.publish(job, hide_code=True, access="signed-in")
+    again = omega.jobs.publish(job)
+    assert (again.access, again.hide_code, again.live) == (Access.SIGNED_IN, True, False)
+    opened = omega.jobs.publish(job, hide_code=False, access="anyone", live=True)
+    assert (opened.access, opened.hide_code, opened.live) == (Access.ANYONE, False, True)
+    assert omega.reports.get("daily") == opened
 
 
 def test_a_name_belongs_to_one_job(omega: Omega, job: str) -> None:

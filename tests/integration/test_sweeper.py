@@ -203,3 +203,28 @@ def test_the_sweeper_shows_up_and_outlives_an_absent_database(omega: Omega) -> N
     stop.set()
     thread.join(30)
     assert not thread.is_alive()
+
+
+def test_a_cancel_that_the_worker_did_not_live_to_carry_out_is_carried_out(omega: Omega) -> None:
+    runs = omega.runtime.runs.records
+    run = queued(omega)
+    claimed(runs, run)
+    assert runs.cancel(run.id).status is Status.RUNNING
+    sent = messages(omega)
+    sweep_for(sweeper(omega), 0.5)
+    ended = runs.get(run.id)
+    assert (ended.status, ended.attempt, ended.final) == (Status.CANCELLED, 1, True)
+    assert messages(omega) == sent  # and no worker is asked to run it again
+
+
+def test_what_is_cancelled_while_its_worker_shuts_down_does_not_wait_for_another(
+    omega: Omega,
+) -> None:
+    runs = omega.runtime.runs.records
+    run = queued(omega)
+    claim = claimed(runs, run)
+    runs.cancel(run.id)
+    ended = runs.give_back(claim, notice="shut down")
+    assert ended is not None
+    assert (ended.status, ended.notice) == (Status.CANCELLED, None)
+    assert runs.give_back(claim, notice="shut down") is None

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from jupyter_server.utils import url_path_join
 
-from omegaml_lab.core.reports import Access, Report
 from omegaml_lab.server.handlers.base import OmegaHandler
 from omegaml_lab.server.openapi import Operation, path_parameter, query
 from omegaml_lab.server.targets import Target, target_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from omegaml_lab.core.reports import Report
 
 __all__ = ["ReportHandler", "ReportsHandler"]
 
@@ -66,9 +67,9 @@ class ReportsHandler(_ReportHandler):
         report: Report = self.omega.reports.publish(
             self.omega.jobs.resolve(target.bring(self.omega)),
             name=body.get("name"),
-            access=Access(body.get("access", Access.ANYONE)),
-            hide_code=body.get("hide_code", False),
-            live=body.get("live", False),
+            access=body.get("access"),
+            hide_code=body.get("hide_code"),
+            live=body.get("live"),
         )
         return report
 
