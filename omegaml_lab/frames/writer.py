@@ -43,12 +43,17 @@ def write_frame(
     fields, columns = take_apart(obj, name)
     groups = _group(columns, min(chunk_rows, max(fields["rows"], 1)))
     schema = FrameSchema(**fields, groups=groups, chunk_rows=chunk_rows)
+    try:
+        described = schema.to_bytes()  # before anything is written that would be in vain
+    except UnsupportedObjectError as error:
+        reason = f"its labels, time zones or attrs hold a {error.obj_type}"
+        raise InvalidFrameError(name, reason) from error
     writer = _Writer(storage, name, columns, groups)
     tasks = writer.tasks(schema.rows, chunk_rows) if columns else []
     storage.chunks.prepare()
     with ThreadPoolExecutor(_THREADS, "omega-frame") as pool:
         results = [part for parts in pool.map(writer.write, tasks) for part in parts]
-    blob = storage.blobs.write(schema.to_bytes())
+    blob = storage.blobs.write(described)
     digest = hashlib.sha256(blob.hash.encode())
     for _, part in results:
         digest.update(part)

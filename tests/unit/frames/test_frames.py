@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pymongo
 import pytest
+from dateutil import tz
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -216,6 +217,8 @@ def test_frames_that_cannot_be_kept(data: OmegaStore) -> None:
         (pd.DataFrame({"a": [1]}, index=[object()]), "index"),
         (pd.DataFrame({"a": [np.random.default_rng(1).bytes(17_000_000)]}), "file"),
         (holidays, "frequency"),
+        (pd.DataFrame({"a": [1]}, index=pd.Index([1], name=object())), "labels"),
+        (pd.DataFrame({"a": pd.DatetimeIndex(["2026"], tz=tz.gettz("Asia/Tokyo"))}), "zones"),
         (pd.DataFrame({"a": pd.array(["\ud800"], dtype="string[python]")}), "surrogate"),
     ]:
         with pytest.raises(InvalidFrameError, match=reason):
