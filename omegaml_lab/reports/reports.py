@@ -124,17 +124,11 @@ class Reports:
         run = self._latest(path)
         if run is None:
             raise ReportNotReadyError(path)
-        chosen = {
-            "access": None if access is None else Access(access).value,
-            "hide_code": hide_code,
-            "live": live,
-        }
+        level = None if access is None else Access(access).value
+        chosen = {"access": level, "hide_code": hide_code, "live": live}
         said = {option: value for option, value in chosen.items() if value is not None}
-        report = {
-            "name": check_path(name or path.removesuffix(".ipynb")),
-            "job": path,
-            "run": run.id,
-        }
+        known_as = check_path(name or path.removesuffix(".ipynb"))
+        report = {"name": known_as, "job": path, "run": run.id}
         # Rendered first: what cannot be shown is not published.
         self._rendered(run, hide_code=bool(hide_code))
         return self._report(self._keep(report, said))
