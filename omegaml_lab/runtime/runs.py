@@ -130,8 +130,11 @@ class RunRecords:
         return [_run(record) for record in self._records.query(where, limit=limit)]
 
     def _overdue(self, labels: Mapping[str, Any]) -> dict[str, Any]:
-        waiting = {"status": Status.QUEUED.value, "hint_at": {"$lte": self._now()}}
-        return {**waiting, "label": dict(labels)}
+        now = self._now()
+        # A time that is too far ahead is one of a clock that is wrong: it is not waited for.
+        ahead = now + timedelta(seconds=2 * _LONGEST_PAUSE)
+        when = [{"hint_at": {"$lte": now}}, {"hint_at": {"$gt": ahead}}]
+        return {"status": Status.QUEUED.value, "label": dict(labels), "$or": when}
 
     def retryable(self) -> list[Run]:
         """Return lost runs that have attempts left."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,14 +12,14 @@ import pytest
 from omegaml_lab.core.errors import InvalidTransitionError
 from omegaml_lab.core.runs import Failure, Progress, Status
 from omegaml_lab.runtime.execution import result_name
-from omegaml_lab.runtime.runs import utcnow
+from omegaml_lab.runtime.runs import RunRecords, utcnow
 from omegaml_lab.runtime.sweeper import Sweeper
 from tests.integration.processes import until
 
 if TYPE_CHECKING:
     from omegaml_lab.core.runs import Run
     from omegaml_lab.omega import Omega
-    from omegaml_lab.runtime.runs import Claim, RunRecords
+    from omegaml_lab.runtime.runs import Claim
 
 
 def sweeper(omega: Omega, lease: float = 0.2) -> Sweeper:
@@ -184,7 +185,6 @@ def test_messages_are_sent_again_but_ever_less_often(omega: Omega) -> None:
 
 def test_the_sweeper_shows_up_and_outlives_an_absent_database(omega: Omega) -> None:
     from omegaml_lab.runtime.broker import Broker
-    from omegaml_lab.runtime.runs import RunRecords
     from omegaml_lab.storage.storage import Storage
     from tests.integration.rabbitmq import free_port
 
@@ -228,3 +228,13 @@ def test_what_is_cancelled_while_its_worker_shuts_down_does_not_wait_for_another
     assert ended is not None
     assert (ended.status, ended.notice) == (Status.CANCELLED, None)
     assert runs.give_back(claim, notice="shut down") is None
+
+
+def test_a_run_that_was_queued_by_a_fast_clock_is_not_forgotten(omega: Omega) -> None:
+    records = omega.storage.records("runs")
+    fast = RunRecords(records, clock=lambda: utcnow() + timedelta(hours=1))
+    run = fast.create("a.ipynb", 1, parameters={})
+    due = omega.runtime.runs.records.due(["default"], limit=5)
+    assert [r.id for r in due] == [run.id]
+    fresh = queued(omega)
+    assert fresh.id not in [r.id for r in omega.runtime.runs.records.due(["default"], limit=5)]
