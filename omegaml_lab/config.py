@@ -12,6 +12,7 @@ import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from omegaml_lab.core.errors import ConfigError
 
@@ -104,6 +105,23 @@ def _typed(key: str, value: Any) -> Any:
         raise ConfigError(key, value, f"it must be a {kind.__name__}") from error
     if isinstance(typed, Path):
         return typed.expanduser().absolute()
+    if key == "broker_url":
+        _check_broker(typed)
     if kind in {int, float} and typed <= 0:
         raise ConfigError(key, value, "it must be greater than zero")
     return typed
+
+
+def _check_broker(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        well = parts.scheme in {"amqp", "amqps"} and parts.hostname and parts.port != 0
+    except ValueError:
+        well = False
+    if not well:
+        # Neither the URL nor what is said of it is repeated: both may tell the password.
+        reason = (
+            "it must be like amqp://user:password@host:5672//,"
+            " with %2F for a slash in the password, %3A for a colon and so on"
+        )
+        raise ConfigError("broker_url", "…", reason) from None

@@ -38,3 +38,22 @@ def test_passwords_are_shown_nowhere(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="mongo_ulr") as caught:
         Config.load(environ={}, home=tmp_path)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["amqp://u:secret@h:x//", "amqp://u:secret/x@h:1//", "rabbit://u:secret@h", "secret"]
+)
+def test_a_broker_that_cannot_be_used_is_refused_without_its_password(
+    tmp_path: Path, url: str
+) -> None:
+    with pytest.raises(ConfigError, match="amqp://user:password@host") as caught:
+        Config.load(environ={"OMEGA_BROKER_URL": url}, home=tmp_path)
+    assert "secret" not in str(caught.value)
+    assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize(
+    "url", ["amqp://h", "amqps://u:p%2Fq@h:5671/vhost", "amqp://u:p@[::1]:5672//"]
+)
+def test_a_broker_that_can_be_used_is_taken(tmp_path: Path, url: str) -> None:
+    assert Config.load(environ={}, home=tmp_path, broker_url=url).broker_url == url
