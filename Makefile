@@ -14,7 +14,7 @@ BIN := $(VENV)/bin
 export PATH := $(abspath $(BIN)):$(PATH)
 
 # What the installed package is made from. Its Python files are used in place.
-BUNDLE := $(wildcard package.json yarn.lock tsconfig.json hatch_build.py) \
+BUNDLE := $(wildcard package.json yarn.lock tsconfig.json hatch_build.py labextension/assets.js) \
 	$(shell find labextension/src labextension/style labextension/schema labconfig -type f \
 	-not -path '*/__tests__/*' 2>/dev/null)
 
