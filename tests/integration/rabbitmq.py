@@ -67,6 +67,7 @@ class RabbitMQ:
                 subprocess.Popen(
                     command,
                     env=environment,
+                    cwd=self.folder,  # crash dumps are left there
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
