@@ -24,7 +24,7 @@ from omegaml_lab.server.mounts import Model, Mount, Mounts, clean, join
 from omegaml_lab.server.repository import RepositoryMount, in_thread
 from omegaml_lab.server.shared import shared_omega, shared_threads
 from omegaml_lab.server.signatures import share_between_threads
-from omegaml_lab.server.transfer import copy_tree
+from omegaml_lab.server.transfer import copy_tree, move_tree
 from omegaml_lab.server.uploads import Uploads
 
 __all__ = ["OmegaContentsManager", "contents_path"]
@@ -280,8 +280,7 @@ class OmegaContentsManager(AsyncContentsManager):
             raise HTTPError(404, f"File or directory does not exist: {old_path}")
         if not await target.folder_exists(parent_of(new)):
             raise HTTPError(404, f"No such directory: {parent_of(clean(new_path))}")
-        await self._copy_tree(source, old, target, new)
-        await in_thread(self.threads, source.files.erase, old)
+        await self._copy_tree(source, old, target, new, move=True)
 
     def _check_movable(self, path: str, *, status: int = 400) -> tuple[Mount, str]:
         if self.mounts.is_mount_point(clean(path)):
@@ -319,8 +318,11 @@ class OmegaContentsManager(AsyncContentsManager):
             raise HTTPError(404, f"No such parent directory: {parent_of(folder)} to copy file in")
         return folder
 
-    async def _copy_tree(self, source: Mount, old: str, target: Mount, new: str) -> None:
+    async def _copy_tree(
+        self, source: Mount, old: str, target: Mount, new: str, *, move: bool = False
+    ) -> None:
         limit = self.max_copy_folder_size_mb << 20
+        transfer = move_tree if move else copy_tree
         within_disk = source is target is self.disk
         if within_disk and await source.folder_exists(old):
             await self.disk.manager.check_folder_size(old)
@@ -330,7 +332,7 @@ class OmegaContentsManager(AsyncContentsManager):
                 if within_disk:
                     self.disk.files.copy(old, new)
                 else:
-                    copy_tree(source.files, old, target.files, new, limit=limit)
+                    transfer(source.files, old, target.files, new, limit=limit)
             except OmegaError:
                 raise
             except OSError as error:  # of the disk

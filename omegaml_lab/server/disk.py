@@ -67,7 +67,7 @@ class DiskFiles:
         """Yield what is below a folder, hidden or not; checkpoints are left behind."""
         top = self._path(path)
         if not top.is_dir():
-            yield Entry("", folder=False, size=top.stat().st_size)
+            yield _entry("", top)
             return
         for folder, folders, files in os.walk(top, onerror=_refuse):
             folders[:] = [name for name in folders if name != _CHECKPOINTS]
@@ -77,8 +77,7 @@ class DiskFiles:
                     raise HTTPError(400, f"{join(path, join(here, name))} is a link to a folder")
                 yield Entry(join(here, name), folder=True)
             for name in files:
-                size = (Path(folder) / name).stat().st_size
-                yield Entry(join(here, name), folder=False, size=size)
+                yield _entry(join(here, name), Path(folder) / name)
 
     def read(self, path: str) -> bytes:
         """Return the bytes of a file."""
@@ -123,6 +122,11 @@ class DiskFiles:
 
     def _path(self, path: str) -> Path:
         return Path(self._manager._get_os_path(path))  # noqa: SLF001 - its only way to tell
+
+
+def _entry(path: str, place: Path) -> Entry:
+    found = place.stat()
+    return Entry(path, folder=False, size=found.st_size, stamp=found.st_mtime_ns)
 
 
 def _refuse(error: OSError) -> NoReturn:

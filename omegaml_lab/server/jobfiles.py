@@ -286,12 +286,13 @@ class JobFiles:
         """Yield what is below a folder, hidden or not, parents first."""
         meta = self.find(path) if path else None
         if meta is not None and not meta.is_folder:
-            yield Entry("", folder=False, size=meta.size)
+            yield Entry("", folder=False, size=meta.size, stamp=meta.revision)
             return
         start = len(path) + 1 if path else 0
         below = self._jobs().entries(path, recursive=True).items
         for entry in sorted(below, key=lambda meta: meta.name.split("/")):
-            yield Entry(entry.name[start:], folder=entry.is_folder, size=entry.size)
+            path, stamp = entry.name[start:], 0 if entry.is_folder else entry.revision
+            yield Entry(path, folder=entry.is_folder, size=entry.size, stamp=stamp)
 
     def read(self, path: str) -> bytes:
         """Return the bytes of a file."""

@@ -22,11 +22,15 @@ Model = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A file or folder met on a walk; `path` is relative to where the walk began."""
+    """A file or folder met on a walk; `path` is relative to where the walk began.
+
+    `stamp` is another one when the file has been written since.
+    """
 
     path: str
     folder: bool
     size: int = 0
+    stamp: int = 0
 
 
 class Files(Protocol):

@@ -11,7 +11,7 @@ from omegaml_lab.server.mounts import join
 if TYPE_CHECKING:
     from omegaml_lab.server.mounts import Files
 
-__all__ = ["copy_tree"]
+__all__ = ["copy_tree", "move_tree"]
 
 
 def copy_tree(source: Files, path: str, target: Files, new: str, *, limit: int) -> None:
@@ -41,3 +41,19 @@ def copy_tree(source: Files, path: str, target: Files, new: str, *, limit: int) 
     except BaseException:
         target.erase(new)
         raise
+
+
+def move_tree(source: Files, path: str, target: Files, new: str, *, limit: int) -> None:
+    """Copy as `copy_tree` does, then erase what was copied.
+
+    Raises
+    ------
+    HTTPError
+        409 if somebody has saved below `path` meanwhile: it stays, and the copy goes.
+    """
+    before = list(source.walk(path))
+    copy_tree(source, path, target, new, limit=limit)
+    if list(source.walk(path)) != before:
+        target.erase(new)
+        raise HTTPError(409, f"{path} was changed while it was moved: it stays. Try again.")
+    source.erase(path)

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tornado.web import HTTPError
 
+from omegaml_lab.server import transfer
 from omegaml_lab.server.contents import OmegaContentsManager
+from omegaml_lab.server.transfer import copy_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -120,3 +122,29 @@ def test_a_file_that_does_not_fit_leaves_nothing(ask: Ask, tmp_path: Path) -> No
     assert not (tmp_path / "large").exists()
     ask(create)
     assert (tmp_path / "large").stat().st_size == 100_000
+
+
+@pytest.mark.parametrize(("old", "new"), [("tree", "repo/tree"), ("repo/tree", "tree")])
+def test_a_save_during_a_move_is_not_lost(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch, old: str, new: str
+) -> None:
+    def copy_while_somebody_saves(source: Any, path: str, *others: Any, **options: Any) -> None:
+        copy_tree(source, path, *others, **options)
+        source.erase(f"{path}/a.txt")
+        source.create(f"{path}/a.txt", b"saved")
+
+    async def move(manager: OmegaContentsManager) -> Any:
+        await manager.save({"type": "directory"}, old)
+        text = {"type": "file", "format": "text", "content": "old"}
+        await manager.save(text, f"{old}/a.txt")
+        with monkeypatch.context() as patched:
+            patched.setattr(transfer, "copy_tree", copy_while_somebody_saves)
+            with pytest.raises(HTTPError, match="changed while") as caught:
+                await manager.rename(old, new)
+        assert caught.value.status_code == 409
+        assert not await manager.exists(new)
+        await manager.rename(old, new)
+        assert not await manager.exists(old)
+        return (await manager.get(f"{new}/a.txt"))["content"]
+
+    assert ask(move) == "saved"
