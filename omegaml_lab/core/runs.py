@@ -7,6 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from omegaml_lab.core.errors import IntegrityError
+
 __all__ = ["FINAL", "TRANSITIONS", "Failure", "Progress", "Run", "Status", "can_become"]
 
 
@@ -140,11 +142,26 @@ class Run:
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> Run:
-        """Build a run from its stored record; keys this version does not know are ignored."""
-        known = {f.name for f in fields(cls)}
-        values = {key: value for key, value in record.items() if key in known}
-        values["status"] = Status(values["status"])
-        values["progress"] = Progress(**values.get("progress") or {})
-        if failure := values.get("error"):
-            values["error"] = Failure(**{**failure, "traceback": tuple(failure["traceback"])})
-        return cls(**values)
+        """Build a run from its stored record; keys this version does not know are ignored.
+
+        Raises
+        ------
+        IntegrityError
+            If it is no run that this version understands.
+        """
+        try:
+            values = _known(cls, record)
+            values["status"] = Status(values["status"])
+            values["progress"] = Progress(**_known(Progress, values.get("progress") or {}))
+            if failure := values.get("error"):
+                failure = {**failure, "traceback": tuple(failure.get("traceback") or ())}
+                values["error"] = Failure(**_known(Failure, failure))
+            return cls(**values)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise IntegrityError(f"run {record.get('id')}", str(error)) from error
+
+
+def _known(kind: type[Run | Progress | Failure], given: dict[str, Any]) -> dict[str, Any]:
+    """Return what this version knows of `given`: a newer one may have written more."""
+    names = {f.name for f in fields(kind)}
+    return {key: value for key, value in given.items() if key in names}

@@ -7,12 +7,13 @@ claim does, so that a worker that was given up for lost cannot spoil the next at
 from __future__ import annotations
 
 import json
+import logging
 import secrets
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from omegaml_lab.core.errors import InvalidTransitionError, RunNotFoundError
+from omegaml_lab.core.errors import IntegrityError, InvalidTransitionError, RunNotFoundError
 from omegaml_lab.core.pages import Page
 from omegaml_lab.core.runs import FINAL, Failure, Progress, Run, Status, can_become
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from omegaml_lab.storage.records import Records
 
 __all__ = ["Claim", "RunRecords", "utcnow"]
+
+_log = logging.getLogger(__name__)
 
 _FIRST_HINT = 3.0
 _LONGEST_PAUSE = 60.0
@@ -56,6 +59,7 @@ class RunRecords:
         self._records = records
         self._now = clock
         self._indexed = False
+        self._unreadable: set[str] = set()
 
     def create(
         self, job: str, revision: int, *, parameters: Mapping[str, Any], **values: Any
@@ -90,9 +94,9 @@ class RunRecords:
     def page(
         self, where: Mapping[str, Any], *, offset: int = 0, limit: int | None = 50
     ) -> Page[Run]:
-        """Return runs that match, newest first."""
+        """Return runs that match, newest first; those that cannot be read are left out."""
         found = self._records.query(where, sort=[("queued_at", -1)], skip=offset, limit=limit)
-        return Page([_run(record) for record in found], self._records.count(where))
+        return Page(self._readable(found), self._records.count(where))
 
     def records(self, status: Status) -> list[dict[str, Any]]:
         """Return the raw records of runs in a status, for those who mind them."""
@@ -101,7 +105,22 @@ class RunRecords:
     def changes(self, stop: threading.Event, *, poll: float = 0.5) -> Iterator[Run | None]:
         """Yield each changed run, live, and None about every `poll` seconds without news."""
         for record in self._records.changes(stop, poll=poll):
-            yield None if record is None else _run(record)
+            if record is None:
+                yield None
+            else:
+                yield from self._readable([record])
+
+    def _readable(self, records: Iterable[Mapping[str, Any]]) -> list[Run]:
+        """Return the runs of records, without those that only a newer version understands."""
+        runs = []
+        for record in records:
+            try:
+                runs.append(_run(record))
+            except IntegrityError as error:
+                if record["id"] not in self._unreadable:  # it is said once
+                    self._unreadable.add(record["id"])
+                    _log.warning("A run is passed over: %s", error)
+        return runs
 
     # -- the queue -----------------------------------------------------------------------------
 
@@ -122,12 +141,12 @@ class RunRecords:
         one waited for, up to a minute: the queue may just be long.
         """
         where = self._overdue({"$in": list(labels)})
-        return [_run(r) for r in self._records.query(where, sort=[("hint_at", 1)], limit=limit)]
+        return self._readable(self._records.query(where, sort=[("hint_at", 1)], limit=limit))
 
     def unserved(self, labels: Iterable[str], *, limit: int) -> list[Run]:
         """Return queued runs that require none of `labels`, and do not say that they wait."""
         where = {**self._overdue({"$nin": list(labels)}), "notice": None}
-        return [_run(record) for record in self._records.query(where, limit=limit)]
+        return self._readable(self._records.query(where, limit=limit))
 
     def _overdue(self, labels: Mapping[str, Any]) -> dict[str, Any]:
         now = self._now()
@@ -140,7 +159,7 @@ class RunRecords:
         """Return lost runs that have attempts left."""
         attempts = {"$lt": ["$attempt", "$max_attempts"]}
         where = {"status": Status.LOST.value, "$expr": attempts}
-        return [_run(record) for record in self._records.query(where)]
+        return self._readable(self._records.query(where))
 
     def relieve(self, labels: Iterable[str]) -> None:
         """Take the notices off queued runs that require one of `labels`: nothing is amiss."""
@@ -341,4 +360,8 @@ def _plain_failure(failure: Failure) -> dict[str, Any]:
 
 
 def _run(record: Mapping[str, Any]) -> Run:
-    return Run.from_record({**record, "parameters": json.loads(record["parameters"])})
+    try:
+        parameters = json.loads(record["parameters"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise IntegrityError(f"run {record.get('id')}", f"parameters: {error}") from error
+    return Run.from_record({**record, "parameters": parameters})

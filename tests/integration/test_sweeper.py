@@ -238,3 +238,21 @@ def test_a_run_that_was_queued_by_a_fast_clock_is_not_forgotten(omega: Omega) ->
     assert [r.id for r in due] == [run.id]
     fresh = queued(omega)
     assert fresh.id not in [r.id for r in omega.runtime.runs.records.due(["default"], limit=5)]
+
+
+def test_a_run_that_only_a_newer_version_understands_stops_nobody(omega: Omega) -> None:
+    runs, raw = omega.runtime.runs.records, omega.storage.records("runs")
+    run = queued(omega)
+    raw.insert({**(raw.find(run.id) or {}), "id": "newer"})
+    stop, told = threading.Event(), []
+    changes = runs.changes(stop, poll=0.05)
+    assert next(changes) is None
+    raw.update("newer", set={"status": "paused"})
+    assert [listed.id for listed in runs.page({}).items] == [run.id]
+    runs.notify(run.id, "waits")
+    for change in changes:
+        if change is not None:
+            told.append(change.notice)
+            break
+    stop.set()
+    assert told == ["waits"]

@@ -3,9 +3,11 @@ from __future__ import annotations
 import datetime as dt
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from omegaml_lab.core.errors import IntegrityError
 from omegaml_lab.core.runs import FINAL, TRANSITIONS, Failure, Progress, Run, Status, can_become
 
 
@@ -38,3 +40,21 @@ def test_a_run_comes_back_from_its_record() -> None:
     assert Run.from_record(record) == run
     assert run.final
     assert run.elapsed == 2
+
+
+RECORD = {"id": "x", "job": "a.ipynb", "revision": 1, "queued_at": dt.datetime.now(dt.UTC)}
+
+
+def test_what_a_newer_version_adds_is_ignored() -> None:
+    added = {"progress": {"done": 1, "eta": 3}, "error": {"name": "E", "message": "", "hint": ""}}
+    run = Run.from_record({**RECORD, "status": "failed", **added})
+    assert run.progress == Progress(done=1)
+    assert run.error == Failure(name="E", message="")
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"status": "paused"}, {}, {"status": "failed", "error": "no"}, {"progress": 1}]
+)
+def test_a_record_that_is_no_run_is_damaged(wrong: dict[str, object]) -> None:
+    with pytest.raises(IntegrityError, match="run x"):
+        Run.from_record({**RECORD, **wrong})
