@@ -93,6 +93,7 @@ class KernelProcess:
         self.folder = folder
         self.process = process
         self.language_info: dict[str, Any] = {}
+        self._family: list[psutil.Process] = []
         manager.process = process
 
     async def connect(self) -> Any:
@@ -124,18 +125,24 @@ class KernelProcess:
 
     async def leave(self, client: Any) -> None:
         """Let the kernel end by itself, with its exit handlers, for a few seconds."""
+        # What has left the kernel's group cannot be found any more once the kernel is gone.
+        self._family = self._descendants()
         client.shutdown()
         await self._until(lambda: self.process.poll() is not None, _LEAVE_TIMEOUT)
 
     def kill(self) -> None:
         """End the kernel and all that it started; safe from any thread, and more than once."""
-        with contextlib.suppress(psutil.NoSuchProcess):
-            others = psutil.Process(self.process.pid).children(recursive=True)
-            for other in others:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    other.kill()
+        for other in {*self._family, *self._descendants()}:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                other.kill()
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
+
+    def _descendants(self) -> list[psutil.Process]:
+        try:
+            return psutil.Process(self.process.pid).children(recursive=True)
+        except psutil.NoSuchProcess:
+            return []
 
     def reason(self) -> str:
         """Say how the process ended, and the last it said."""
