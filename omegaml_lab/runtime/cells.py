@@ -6,10 +6,11 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any, Protocol
 
-from nbclient.exceptions import CellExecutionError, DeadKernelError
+from nbclient.exceptions import CellExecutionComplete, CellExecutionError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 
 from omegaml_lab.core.errors import OmegaError
+from omegaml_lab.runtime.outputs import OUTPUT_LIMIT, OutputMeter, join_stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 _LOG_TAIL = 16_384
 
-__all__ = ["CellRunner", "KernelDiedError", "Nobody", "NotebookObserver"]
+__all__ = ["CellRunner", "KernelDiedError", "Nobody", "NotebookObserver", "TooMuchOutputError"]
 
 
 class KernelDiedError(OmegaError, RuntimeError):
@@ -31,6 +32,14 @@ class KernelDiedError(OmegaError, RuntimeError):
         self.cell = cell
         where = "before the first cell" if cell is None else f"in cell {cell}"
         super().__init__(f"The kernel died {where}: {reason}")
+
+
+class TooMuchOutputError(KernelDiedError):
+    """The kernel was ended because `cell` put out more than a run may keep."""
+
+    def __init__(self, limit: int, cell: int | None) -> None:
+        size = f"{limit / 1e6:g} MB"
+        super().__init__(f"it printed more than {size}; write as much to a file instead", cell)
 
 
 class NotebookObserver(Protocol):
@@ -76,10 +85,16 @@ class CellRunner(PapermillNotebookClient):  # type: ignore[misc]
     nb: NotebookNode
 
     async def run(
-        self, kernels: KernelSource, environment: Mapping[str, str], observer: NotebookObserver
+        self,
+        kernels: KernelSource,
+        environment: Mapping[str, str],
+        observer: NotebookObserver,
+        *,
+        output_limit: int = OUTPUT_LIMIT,
     ) -> None:
         """Execute the cells in a kernel that ends with them."""
         self.reset_execution_trackers()
+        self._meter = OutputMeter(output_limit, self._kept)
         self._observer = observer
         self._cell: int | None = None
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
@@ -111,6 +126,8 @@ class CellRunner(PapermillNotebookClient):  # type: ignore[misc]
         except (asyncio.CancelledError, DeadKernelError) as error:
             if self._cell is not None:
                 self.nb_man.cell_exception(self.nb.cells[self._cell], cell_index=self._cell)
+            if self._meter.full:
+                raise TooMuchOutputError(self._meter.limit, self._cell) from error
             raise KernelDiedError(kernel.reason(), self._cell) from error
         finally:
             self._observer.said(kernel.log_tail(_LOG_TAIL))
@@ -128,6 +145,8 @@ class CellRunner(PapermillNotebookClient):  # type: ignore[misc]
                 self.nb_man.cell_complete(cell, cell_index=index)
                 self._observer.cell_failed(index, error)
                 break
+            if self._meter.full:  # it was the last that the cell put out
+                raise DeadKernelError
             self.nb_man.cell_complete(cell, cell_index=index)
             self._observer.cell_ended()
 
@@ -136,8 +155,32 @@ class CellRunner(PapermillNotebookClient):  # type: ignore[misc]
 
     def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:
         """Take a message of the kernel, and tell the observer what it brought to see."""
+        if msg["msg_type"] not in {"status", "execute_input"}:
+            self._meter.take(msg["content"])
+            if self._meter.full and msg["msg_type"] != "stream":
+                self._end_cell()
         output = super().process_message(msg, cell, cell_index)
         if msg["msg_type"] not in {"status", "execute_input"}:
             text = msg["content"].get("text", "") if msg["msg_type"] == "stream" else ""
             self._observer.output(text)
+        if self._meter.full:
+            self._end_cell()
         return output
+
+    def output(
+        self, outs: list[Any], msg: dict[str, Any], display_id: str | None, cell_index: int
+    ) -> Any:
+        """Keep an output, a stream in few pieces."""
+        output = super().output(outs, msg, display_id, cell_index)
+        if output is not None:
+            join_stream(outs)
+        return output
+
+    def _kept(self) -> list[Any]:
+        outputs = (cell.get("outputs", []) for _, cell in self._code_cells())
+        return [*outputs, self.widget_state, self.widget_buffers]
+
+    def _end_cell(self) -> None:
+        """Read no further message, and wait for no reply: the kernel is ended."""
+        self.task_poll_for_reply.cancel()
+        raise CellExecutionComplete

@@ -35,6 +35,7 @@ class OmegaEngine:
         observer: NotebookObserver | None = None,
         kernels: KernelSource | None = None,
         environment: Mapping[str, str] | None = None,
+        output_limit: int | None = None,
         execution_timeout: int | None = None,
         **_: Any,
     ) -> Any:
@@ -45,7 +46,7 @@ class OmegaEngine:
         Raises
         ------
         KernelDiedError
-            If the kernel ended early, also because it was told to.
+            If the kernel ended early, also because it was told to or put out too much.
         UnknownKernelError, KernelStartError
             If there is no such kernel, or it does not start.
         """
@@ -53,6 +54,7 @@ class OmegaEngine:
 
         from omegaml_lab.runtime.cells import CellRunner, Nobody
         from omegaml_lab.runtime.kernels import KernelSource
+        from omegaml_lab.runtime.outputs import OUTPUT_LIMIT
 
         manager = NotebookExecutionManager(
             nb,
@@ -67,7 +69,12 @@ class OmegaEngine:
         )
         try:
             asyncio.run(
-                runner.run(kernels or KernelSource(), environment or {}, observer or Nobody())
+                runner.run(
+                    kernels or KernelSource(),
+                    environment or {},
+                    observer or Nobody(),
+                    output_limit=output_limit or OUTPUT_LIMIT,
+                )
             )
         finally:
             manager.cleanup_pbar()

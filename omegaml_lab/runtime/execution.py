@@ -22,6 +22,7 @@ from omegaml_lab.runtime.engine import OmegaEngine
 from omegaml_lab.runtime.live import LiveNotebook
 from omegaml_lab.runtime.log import LogTail
 from omegaml_lab.runtime.notebooks import prepare
+from omegaml_lab.runtime.outputs import OUTPUT_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -63,6 +64,8 @@ class Execution:
         What the kernel's environment has beside that of the worker.
     secrets
         Texts that must not show up in log and error.
+    output_limit
+        Characters that the outputs may have in all before the run fails.
     """
 
     def __init__(
@@ -74,8 +77,10 @@ class Execution:
         kernels: KernelSource,
         environment: Mapping[str, str],
         secrets: Sequence[str] = (),
+        output_limit: int = OUTPUT_LIMIT,
     ) -> None:
         self.claim = claim
+        self._output_limit = output_limit
         self._runs = runs
         self._jobs = jobs
         self._kernels = kernels
@@ -147,6 +152,7 @@ class Execution:
             observer=live,
             kernels=self._kernels,
             environment=self._environment,
+            output_limit=self._output_limit,
         )
 
     def _conclude(self, live: LiveNotebook, error: Failure | None, *, stopped: bool) -> Run | None:
@@ -154,18 +160,23 @@ class Execution:
         if reason is StopReason.VOID:
             return None
         if reason is StopReason.GIVEN_BACK:
-            return self._give_back()
+            return self._give_back(live)
         # The result is whole before the run says so: nobody finds half of it.
         self._patiently(lambda: self._save(live.serialised()))
         if reason is StopReason.CANCELLED:
             return self._finish(Status.CANCELLED, live.progress, None)
         return self._finish(Status.FAILED if error else Status.SUCCEEDED, live.progress, error)
 
-    def _give_back(self) -> Run | None:
+    def _give_back(self, live: LiveNotebook) -> Run | None:
         notice = f"Worker {self.claim.run.worker} shut down; the run waits for another one."
+        # Dropped first: a worker that dies in between leaves no result that no run knows of.
+        try:
+            self._jobs.drop(Name(str(self.claim.run.result)), missing_ok=True)
+        except OmegaError as error:
+            _log.warning("the half result of run %s stays: %s", self.claim.run.id, error)
         given = self._runs.give_back(self.claim, notice=notice)
-        if given is not None and given.status is Status.QUEUED and self.claim.run.result:
-            self._jobs.drop(Name(self.claim.run.result), missing_ok=True)
+        if given is not None and given.status is Status.CANCELLED:
+            self._patiently(lambda: self._save(live.serialised()))
         return given
 
     def _save(self, notebook: bytes) -> None:

@@ -9,8 +9,9 @@ import socket
 import threading
 from typing import TYPE_CHECKING
 
-from omegaml_lab.core.errors import OmegaError, StorageUnavailableError
+from omegaml_lab.core.errors import OmegaError
 from omegaml_lab.runtime.execution import Execution, StopReason, result_name
+from omegaml_lab.runtime.outputs import OUTPUT_LIMIT
 from omegaml_lab.runtime.runs import utcnow
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ class Performer:
         Texts that must not show up in logs and errors.
     lease
         Seconds of silence after which others hold this worker for dead.
+    output_limit
+        Characters that the outputs of a run may have in all.
     """
 
     def __init__(  # noqa: PLR0913 - what a worker is made of
@@ -60,6 +63,7 @@ class Performer:
         label: str = "default",
         concurrency: int = 1,
         lease: float = 20.0,
+        output_limit: int = OUTPUT_LIMIT,
     ) -> None:
         self.id = f"{socket.gethostname()}-{os.getpid()}-{os.urandom(2).hex()}"
         self._runs = runs
@@ -70,6 +74,7 @@ class Performer:
         self._secrets = secrets
         self._label = label
         self._concurrency = concurrency
+        self._output_limit = output_limit
         self._beat = min(lease / 4, 5.0)
         self._started = utcnow()
         self._going: dict[str, Execution] = {}
@@ -79,8 +84,10 @@ class Performer:
 
     def start(self) -> None:
         """Show up among the workers, and keep an eye on the runs from now on."""
-        with contextlib.suppress(StorageUnavailableError):  # the first beat will tell it
+        try:
             self._workers.upsert(self.id, self._record())
+        except OmegaError as error:
+            _log.warning("the first heartbeat will tell of this worker: %s", error)
         for mind in (self._mind_leases, self._mind_cancels):
             threading.Thread(target=mind, name=mind.__name__, daemon=True).start()
 
@@ -122,11 +129,15 @@ class Performer:
             kernels=self._kernels,
             environment=self._environment(claim.run),
             secrets=self._secrets,
+            output_limit=self._output_limit,
         )
         with self._lock:
             self._going[run_id] = execution
             if self._draining.is_set():
                 execution.stop(StopReason.GIVEN_BACK)
+        # A cancel since the claim found nothing to stop here.
+        with contextlib.suppress(OmegaError):
+            self._mind(execution, self._runs.beat(claim))
         return execution
 
     def perform(self, execution: Execution) -> Run | None:
