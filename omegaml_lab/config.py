@@ -7,6 +7,7 @@ field below is a key of that file and, in capitals behind ``OMEGA_``, a variable
 from __future__ import annotations
 
 import getpass
+import math
 import os
 import tomllib
 from dataclasses import dataclass, field, fields
@@ -14,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from omegaml_lab.core.errors import ConfigError
+from omegaml_lab.core.errors import ConfigError, InvalidNameError
+from omegaml_lab.core.names import check_bucket
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,12 +54,13 @@ class Config:
         Raises
         ------
         ConfigError
-            If the file is not TOML, or a key is unknown or has a value of the wrong type.
+            If ``OMEGA_CONFIG`` names no file, the file is not TOML, or a key is unknown or has
+            a value that cannot be used.
         """
         environ = os.environ if environ is None else environ
         home = Path(arguments.get("home") or environ.get("OMEGA_HOME") or default_home())
         values: dict[str, Any] = {"home": home, "user": _login()}
-        values |= _from_file(Path(environ.get("OMEGA_CONFIG") or home / "config.toml"))
+        values |= _from_file(_file(home, environ.get("OMEGA_CONFIG")))
         for setting in fields(cls):
             if text := environ.get(f"OMEGA_{setting.name.upper()}"):
                 values[setting.name] = text
@@ -77,6 +80,12 @@ def _login() -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # a container user without a passwd entry
         return str(os.getuid()) if hasattr(os, "getuid") else "unknown"
+
+
+def _file(home: Path, named: str | None) -> Path:
+    if named and not Path(named).is_file():
+        raise ConfigError("OMEGA_CONFIG", named, "there is no such file; make it, or unset this")
+    return Path(named or home / "config.toml")
 
 
 def _from_file(path: Path) -> dict[str, Any]:
@@ -107,9 +116,18 @@ def _typed(key: str, value: Any) -> Any:
         return typed.expanduser().absolute()
     if key == "broker_url":
         _check_broker(typed)
-    if kind in {int, float} and typed <= 0:
-        raise ConfigError(key, value, "it must be greater than zero")
+    if key == "bucket":
+        _check_bucket(typed)
+    if kind in {int, float} and not 0 < typed < math.inf:  # nan is neither
+        raise ConfigError(key, value, "it must be a number greater than zero")
     return typed
+
+
+def _check_bucket(bucket: str) -> None:
+    try:
+        check_bucket(bucket)
+    except InvalidNameError as error:
+        raise ConfigError("bucket", bucket, error.reason) from error
 
 
 def _check_broker(url: str) -> None:

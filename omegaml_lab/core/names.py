@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from omegaml_lab.core.errors import InvalidNameError
 
-__all__ = ["MAX_LENGTH", "Name", "check_path", "parent_of", "parse_name"]
+__all__ = ["MAX_LENGTH", "Name", "check_bucket", "check_path", "parent_of", "parse_name"]
 
 MAX_LENGTH = 512
 """Longest legal path, in bytes of UTF-8."""
@@ -75,6 +75,19 @@ def check_path(path: str) -> str:
         if part in {"", ".", ".."}:
             raise InvalidNameError(path, f"{part!r} is not allowed as a part of the path")
     return path
+
+
+def check_bucket(bucket: str) -> str:
+    """Return `bucket` when it is legal: a path of one part, so that it never runs into a name.
+
+    Raises
+    ------
+    InvalidNameError
+        If it is no legal path, or holds a ``/``.
+    """
+    if "/" in bucket:
+        raise InvalidNameError(bucket, "a bucket has no '/'; use '-' or '_' instead")
+    return check_path(bucket)
 
 
 def parent_of(path: str) -> str:

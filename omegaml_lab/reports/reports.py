@@ -142,7 +142,7 @@ class Reports:
             If nothing is.
         """
         record = self._records.find(self._id(name))
-        if record is None:
+        if record is None or record["bucket"] != self._jobs.bucket:
             raise ReportNotFoundError(name)
         return self._report(record)
 

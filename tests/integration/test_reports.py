@@ -154,6 +154,14 @@ def test_buckets_have_reports_of_their_own(omega: Omega, job: str) -> None:
         assert other.reports.list() == []
         with pytest.raises(ReportNotFoundError):
             other.reports.page("daily")
+    record = omega.storage.records("reports").find(f"{omega.bucket}/daily")
+    assert record is not None
+    # As a bucket with a slash in its name left it, before those were refused.
+    omega.storage.records("reports").insert(
+        {**record, "id": f"{omega.bucket}/a/daily", "bucket": f"{omega.bucket}/a"}
+    )
+    with pytest.raises(ReportNotFoundError):
+        omega.reports.get("a/daily")
 
 
 def test_links_are_absolute_when_the_server_has_a_name(omega: Omega, job: str) -> None:

@@ -22,7 +22,14 @@ def test_the_environment_precedes_the_file_and_arguments_both(tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("concurrency", "0"), ("concurrency", "two"), ("lease_seconds", "-1")],
+    [
+        ("concurrency", "0"),
+        ("concurrency", "two"),
+        ("lease_seconds", "-1"),
+        ("lease_seconds", "nan"),
+        ("lease_seconds", "inf"),
+        ("bucket", "a/b"),
+    ],
 )
 def test_what_cannot_be_used_is_refused(tmp_path: Path, key: str, value: str) -> None:
     with pytest.raises(ConfigError, match=key):
@@ -57,3 +64,11 @@ def test_a_broker_that_cannot_be_used_is_refused_without_its_password(
 )
 def test_a_broker_that_can_be_used_is_taken(tmp_path: Path, url: str) -> None:
     assert Config.load(environ={}, home=tmp_path, broker_url=url).broker_url == url
+
+
+def test_a_file_that_is_named_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"OMEGA_CONFIG.*there is no such file"):
+        Config.load(environ={"OMEGA_CONFIG": str(tmp_path / "typo.toml")}, home=tmp_path)
+    (tmp_path / "mine.toml").write_text('bucket = "mine"')
+    environ = {"OMEGA_CONFIG": str(tmp_path / "mine.toml")}
+    assert Config.load(environ=environ, home=tmp_path).bucket == "mine"

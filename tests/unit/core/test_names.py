@@ -5,7 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omegaml_lab.core.errors import InvalidNameError
-from omegaml_lab.core.names import MAX_LENGTH, Name, check_path, parent_of, parse_name
+from omegaml_lab.core.names import (
+    MAX_LENGTH,
+    Name,
+    check_bucket,
+    check_path,
+    parent_of,
+    parse_name,
+)
 
 PARTS = st.text(
     st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="/"), min_size=1, max_size=20
@@ -56,3 +63,10 @@ def test_the_longest_name_counts_bytes() -> None:
     assert check_path("x" * MAX_LENGTH)
     with pytest.raises(InvalidNameError, match="longer"):
         check_path("ä" * (MAX_LENGTH // 2 + 1))
+
+
+@pytest.mark.parametrize("bucket", ["", "a/b", "/", "a\x00", "a\n", "\ud800", ".."])
+def test_a_bucket_is_one_part(bucket: str) -> None:
+    assert check_bucket("größe 1@x") == "größe 1@x"
+    with pytest.raises(InvalidNameError):
+        check_bucket(bucket)
