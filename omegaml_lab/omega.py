@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.config import Config
 from omegaml_lab.core.metadata import STORES
+from omegaml_lab.core.names import check_bucket
 from omegaml_lab.storage.storage import Storage
 from omegaml_lab.store.jobs import JobStore
 from omegaml_lab.store.registry import Registry
@@ -45,7 +46,7 @@ class Omega:
         self, url: str | None = None, *, bucket: str | None = None, config: Config | None = None
     ) -> None:
         self.config = config or Config.load()
-        self.bucket = bucket or self.config.bucket
+        self.bucket = check_bucket(self.config.bucket if bucket is None else bucket)
         self._url = url or self.config.mongo_url
         self._lock = threading.RLock()
         self._storage: Storage | None = None
@@ -156,6 +157,8 @@ class Omega:
 
     def close(self) -> None:
         """Disconnect. The embedded server goes on until the last process that uses it ends."""
+        if "runtime" in vars(self):
+            self.runtime.broker.close()
         if self._storage is not None:
             self._storage.close()
 

@@ -10,6 +10,7 @@ from omegaml_lab.core.errors import BrokerUnavailableError, ConfigError, Storage
 
 if TYPE_CHECKING:
     from celery import Celery
+    from kombu.pools import ProducerPool
 
     from omegaml_lab.core.runs import Run
 
@@ -19,6 +20,7 @@ PERFORM = "omegaml_lab.perform"
 """Name of the one task."""
 
 _PATIENCE = 3.0
+_CONNECTIONS = 10
 
 
 def queue_of(database: str, label: str) -> str:
@@ -103,13 +105,15 @@ class Broker:
         from kombu.exceptions import OperationalError
 
         try:
-            self.app.send_task(
-                PERFORM,
-                args=[run.id, self._database],
-                queue=queue_of(self._database, run.label),
-                retry=True,
-                retry_policy={"max_retries": 1, "interval_start": 0, "interval_max": 0.2},
-            )
+            with self._producers.acquire(block=True) as producer:  # type: ignore[no-untyped-call]
+                self.app.send_task(
+                    PERFORM,
+                    args=[run.id, self._database],
+                    queue=queue_of(self._database, run.label),
+                    producer=producer,
+                    retry=True,
+                    retry_policy={"max_retries": 1, "interval_start": 0, "interval_max": 0.2},
+                )
         except (OperationalError, StorageUnavailableError, OSError) as error:
             raise BrokerUnavailableError(self.address, _reason(error)) from error
 
@@ -128,6 +132,24 @@ class Broker:
                 connection.ensure_connection(max_retries=1, timeout=_PATIENCE)
         except (OperationalError, StorageUnavailableError, OSError) as error:
             raise BrokerUnavailableError(self.address, _reason(error)) from error
+
+    def close(self) -> None:
+        """Disconnect; what is sent later connects again."""
+        producers = vars(self).pop("_producers", None)
+        if producers is not None:
+            producers.force_close_all()
+            producers.connections.force_close_all()
+
+    @cached_property
+    def _producers(self) -> ProducerPool:
+        from multiprocessing.util import register_after_fork
+
+        from kombu.pools import ProducerPool
+
+        # Celery's own pools are shared by all brokers of the process: no one could close them.
+        connections = self.app.connection_for_write().Pool(limit=_CONNECTIONS)
+        register_after_fork(self, Broker.close)  # a child must not speak on its parent's socket
+        return ProducerPool(connections, limit=_CONNECTIONS)  # type: ignore[no-untyped-call]
 
 
 def _embedded(mongo_url: str) -> str:

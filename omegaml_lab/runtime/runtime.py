@@ -6,7 +6,11 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from omegaml_lab.core.errors import BrokerUnavailableError, InvalidNotebookError
+from omegaml_lab.core.errors import (
+    BrokerUnavailableError,
+    InvalidNotebookError,
+    RunNotFoundError,
+)
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.parameters import Parameter, check_parameters
 from omegaml_lab.core.reports import publish_options
@@ -148,19 +152,24 @@ class Runs:
         Raises
         ------
         RunNotFoundError
-            If there is none with this id.
+            If the bucket has none with this id.
         """
-        return self.records.get(run_id)
+        run = self.records.get(run_id)
+        if run.bucket != self.bucket:
+            raise RunNotFoundError(run_id)
+        return run
 
     def cancel(self, run_id: str) -> Run:
         """Cancel a run: at once when it waits, within about a second when it is going.
 
         Raises
         ------
+        RunNotFoundError
+            If the bucket has none with this id.
         InvalidTransitionError
             If it has ended already.
         """
-        return self.records.cancel(run_id)
+        return self.records.cancel(self.get(run_id).id)
 
     def rerun(self, run_id: str, parameters: Mapping[str, Any] | None = None) -> Run:
         """Run the job of a run again, as it is now, with the same or with other parameters."""

@@ -82,10 +82,18 @@ class Transport(virtual.Transport):
         super().__init__(client, **options)  # type: ignore[no-untyped-call]
         self._storage = Storage.open(client.hostname)
         self.messages = self._storage.records(COLLECTION)
-        self.messages.index("queue", "at")
         self._news = threading.Event()
         self._stop = threading.Event()
         self._feed: threading.Thread | None = None
+
+    def establish_connection(self) -> Any:
+        """Connect: not before, for kombu makes transports that it never uses nor closes."""
+        try:
+            self.messages.index("queue", "at")
+        except StorageUnavailableError:
+            self._storage.close()
+            raise
+        return super().establish_connection()  # type: ignore[no-untyped-call]
 
     def drain_events(
         self,
