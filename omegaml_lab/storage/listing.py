@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.metadata import FOLDER
@@ -72,7 +73,9 @@ class Listing:
             where["parent"] = folder
         elif folder:
             where["name"] = below(folder)
-        if search:
+        if search and not _can_occur(search):
+            where["name"] = {"$in": []}
+        elif search:
             # Only what follows the folder is searched.
             skip = re.escape(folder) + "/.*" if folder else ".*"
             pattern = {"$regex": f"^{skip}{re.escape(search)}", "$options": "is"}
@@ -82,6 +85,11 @@ class Listing:
     @property
     def _objects(self) -> Any:
         return self._connection.collection("objects")
+
+
+def _can_occur(search: str) -> bool:
+    """Say whether names may hold `search`; MongoDB takes no pattern with what they may not."""
+    return not any(unicodedata.category(c) in {"Cc", "Cs"} for c in search)
 
 
 def below(folder: str) -> dict[str, str]:

@@ -348,3 +348,17 @@ def test_stores_by_name(omega: Omega) -> None:
     assert omega.store("jobs") is omega.jobs
     with pytest.raises(LookupError, match="datasets"):
         omega.store("storage")
+
+
+@pytest.mark.parametrize("search", ["\x00", "a\x00", "\ud800"])
+def test_nothing_has_what_no_name_may_have(data: OmegaStore, search: str) -> None:
+    data.put(1, "folder/a")
+    assert data.list(search=search) == data.list("folder", search=search) == []
+    assert data.entries("folder", search=search).total == 0
+    assert data.entries(recursive=True, search=search).items == []
+
+
+@pytest.mark.parametrize("bucket", ["", "a/b", "a\x00"])
+def test_a_bucket_that_could_be_mistaken_is_refused(omega: Omega, bucket: str) -> None:
+    with pytest.raises(InvalidNameError):
+        Omega(omega.url, bucket=bucket, config=omega.config)
