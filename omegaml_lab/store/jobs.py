@@ -21,8 +21,14 @@ class JobStore(OmegaStore):
     """A store of notebooks and of the files beside them.
 
     Notebooks are kept under names that end in ``.ipynb``; who writes a name as a string may
-    leave that out.
+    leave that out. A string that ends so is the name as it stands, whatever ``@`` it holds:
+    ``mail@example.ipynb`` selects no tag, while ``x@3`` and ``x.ipynb@3`` select a revision.
     """
+
+    def _parse(self, name: str | Name) -> Name:
+        if isinstance(name, str) and name.endswith(SUFFIX):
+            return Name(name)
+        return super()._parse(name)
 
     def _target(self, obj: object, name: str | Name, kind: str | None) -> tuple[Backend, str]:
         backend, path = super()._target(obj, name, kind)

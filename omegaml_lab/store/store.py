@@ -138,7 +138,7 @@ class OmegaStore:
         ObjectExistsError
             If something of that name is there; with `exist_ok`, if that is no folder.
         """
-        path = _literal(name)
+        path = self._literal(name)
         found = self._heads.find([path, *parents_of(path)], payload=False)
         there = found.get(path)
         if there is not None and not (exist_ok and there.metadata.is_folder):
@@ -182,7 +182,7 @@ class OmegaStore:
         ObjectExistsError
             If it is a folder with something in it and `recursive` is False.
         """
-        parsed = parse_name(name)
+        parsed = self._parse(name)
         if parsed.pinned:
             raise InvalidNameError(str(name), "a single revision cannot be dropped")
         while True:
@@ -243,7 +243,7 @@ class OmegaStore:
     def resolve(self, name: str | Name) -> Name:
         """Return the name under which an object is kept; as it stands when there is none."""
         head = self._find(name, payload=False, folders=False)
-        parsed = parse_name(name)
+        parsed = self._parse(name)
         if head is None:
             return parsed
         return Name(head.metadata.name, revision=parsed.revision, tag=parsed.tag)
@@ -311,14 +311,14 @@ class OmegaStore:
 
     def _target(self, obj: object, name: str | Name, kind: str | None) -> tuple[Backend, str]:
         """Return the backend that keeps `obj`, and the path where."""
-        path = _literal(name)
+        path = self._literal(name)
         if kind is not None:
             return self._registry.backend(kind), path
         return self._registry.choose(obj, self.name, path), path
 
     def _renamed(self, old: Metadata, new: str | Name) -> str:  # noqa: ARG002 - for subclasses
         """Return the path that a rename of `old` means by `new`."""
-        return _literal(new)
+        return self._literal(new)
 
     def _spellings(self, name: Name, *, literal: bool) -> builtins.list[str]:  # noqa: ARG002
         """Return the paths that `name` may mean, best first."""
@@ -337,7 +337,7 @@ class OmegaStore:
         With `folders` False rather that of an object than that of a folder, with `pinned`
         False the newest whatever revision `name` says.
         """
-        parsed = parse_name(name)
+        parsed = self._parse(name)
         spellings = self._spellings(parsed, literal=isinstance(name, Name))
         found = self._heads.find(spellings, payload=payload)
         heads = [found[path] for path in spellings if path in found]
@@ -356,7 +356,7 @@ class OmegaStore:
         return head
 
     def _not_found(self, name: str | Name) -> ObjectNotFoundError:
-        folder = parent_of(parse_name(name).path)
+        folder = parent_of(self._parse(name).path)
         known = self._listing.names(folder, recursive=False, search=None, limit=1000)
         return ObjectNotFoundError(self.name, str(name), known=known)
 
@@ -381,10 +381,12 @@ class OmegaStore:
         actual = head.metadata.revision if head else 0
         raise ConflictError(self.name, path, expected=actual, actual=actual)
 
+    def _literal(self, name: str | Name) -> str:
+        """Return the path of a name that something is put under."""
+        parsed = self._parse(name)
+        if parsed.pinned:
+            raise InvalidNameError(str(name), "a put makes a new revision, it cannot name one")
+        return parsed.path
 
-def _literal(name: str | Name) -> str:
-    """Return the path of a name that something is put under."""
-    parsed = parse_name(name)
-    if parsed.pinned:
-        raise InvalidNameError(str(name), "a put makes a new revision, it cannot name one")
-    return parsed.path
+    def _parse(self, name: str | Name) -> Name:
+        return parse_name(name)

@@ -74,3 +74,13 @@ def test_files_beside_notebooks(jobs: Jobs) -> None:
     assert jobs.get("reports/readme.md") == "# Read me"
     assert jobs.read_bytes("reports/readme.md") == b"# Read me"
     assert not jobs.exists("reports/readme")
+
+
+def test_a_name_that_ends_in_the_suffix_is_taken_as_typed(jobs: Jobs) -> None:
+    jobs.put("1", "mail@example.ipynb")
+    jobs.put("2", "mail@example.ipynb")
+    assert jobs.list() == ["mail@example.ipynb"]
+    assert jobs.resolve("mail@example.ipynb") == Name("mail@example.ipynb")
+    assert jobs.get("mail@example.ipynb@1")["cells"][0]["source"] == "1"
+    assert jobs.rename("mail@example.ipynb", "b@c.ipynb").name == "b@c.ipynb"
+    assert jobs.drop("b@c.ipynb")
