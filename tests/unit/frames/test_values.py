@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import sys
 import zoneinfo
 from decimal import Decimal
 from fractions import Fraction
@@ -158,3 +159,22 @@ def test_equal_sets_have_equal_bytes() -> None:
     backwards = list(reversed(words))
     assert pack(set(words)) == pack(set(backwards))
     assert pack(Fraction(1, 2)) != pack(Decimal("0.5"))
+
+
+def test_sets_in_sets_take_no_longer_for_each_level() -> None:
+    packs = 0
+    value: Any = frozenset([1])
+
+    def count(frame: Any, event: str, arg: Any) -> None:
+        nonlocal packs
+        packs += event == "call" and frame.f_code.co_name == "_pack"
+
+    for _ in range(12):
+        value = frozenset([value])
+    sys.setprofile(count)
+    try:
+        packed = pack(value)
+    finally:
+        sys.setprofile(None)
+    assert unpack(packed) == value
+    assert packs < 50
