@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ __all__ = ["render"]
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _LONGEST_VALUE = 120
+_one_at_a_time = threading.Lock()  # an exporter keeps the highlighter of what it renders
 
 
 def render(notebook: Mapping[str, Any], run: Run, *, hide_code: bool = False) -> str:
@@ -33,8 +35,9 @@ def render(notebook: Mapping[str, Any], run: Run, *, hide_code: bool = False) ->
     """
     node = nbformat.from_dict(dict(notebook))
     _hide(node)
-    exporter = _exporter(hide_code=hide_code)
-    body, _ = exporter.from_notebook_node(node, resources={"page": _page(node, run)})
+    resources = {"page": _page(node, run)}
+    with _one_at_a_time:
+        body, _ = _exporter(hide_code=hide_code).from_notebook_node(node, resources=resources)
     return str(body)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -80,3 +82,23 @@ def test_code_is_hidden_by_choice() -> None:
     html = page(cell, hide_code=True)
     assert "source_of_all" not in html
     assert "output" in html
+
+
+def test_two_languages_rendered_at_once_keep_their_colours() -> None:
+    def coloured(lexer: str) -> str:
+        cells = [CODE("lambda = begin 1 end def function", id=f"c{n}") for n in range(5)]
+        language = {"name": lexer, "pygments_lexer": lexer}
+        node = nbformat.v4.new_notebook(cells=cells, metadata={"language_info": language})
+        return render(node, run())
+
+    alone = {lexer: coloured(lexer) for lexer in ("python", "ruby")}
+    assert alone["python"] != alone["ruby"]
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            lexers = ["python", "ruby"] * 10
+            pages = list(pool.map(coloured, lexers))
+    finally:
+        sys.setswitchinterval(before)
+    assert all(html == alone[lexer] for lexer, html in zip(lexers, pages, strict=True))
