@@ -6,13 +6,14 @@ omegaml_lab.worker:app worker --without-gossip --without-mingle`` instead, with 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.config import Config
-from omegaml_lab.core.errors import OmegaError
+from omegaml_lab.core.errors import OmegaError, StorageFullError, StorageUnavailableError
 from omegaml_lab.core.runs import Status
 from omegaml_lab.omega import Omega
 from omegaml_lab.runtime.broker import PERFORM, queue_of
@@ -28,6 +29,7 @@ __all__ = ["main", "make_worker"]
 
 GRACE = 5.0
 """Seconds that going runs have to end by themselves when the worker is asked to stop."""
+_REPORTS = 60.0  # seconds between two looks for reports that nobody published
 
 _log = logging.getLogger(__name__)
 
@@ -60,7 +62,7 @@ def make_worker(omega: Omega, *, grace: float = GRACE) -> Celery:
     from celery import signals
     from kombu.entity import Queue
 
-    performer = _performer(omega)
+    performer, stop = _performer(omega), threading.Event()
     app = omega.runtime.broker.app
     queue = queue_of(omega.storage.database, omega.config.label)
     app.conf.update(
@@ -79,6 +81,7 @@ def make_worker(omega: Omega, *, grace: float = GRACE) -> Celery:
     @signals.worker_ready.connect(weak=False)  # type: ignore[untyped-decorator]
     def ready(**_: Any) -> None:
         performer.start()
+        threading.Thread(target=_mind_reports, args=(omega, stop), daemon=True).start()
         _log.info("worker %s is ready", performer.id)
 
     @signals.worker_shutting_down.connect(weak=False)  # type: ignore[untyped-decorator]
@@ -89,6 +92,7 @@ def make_worker(omega: Omega, *, grace: float = GRACE) -> Celery:
 
     @signals.worker_shutdown.connect(weak=False)  # type: ignore[untyped-decorator]
     def done(**_: Any) -> None:
+        stop.set()
         performer.stop()
 
     return app
@@ -150,16 +154,35 @@ def _perform(performer: Performer, omega: Omega, run_id: str) -> None:
         _follow(omega, run)
 
 
+def _mind_reports(omega: Omega, stop: threading.Event) -> None:
+    """Publish what a worker that died, or a database that was away, left unpublished."""
+    while not stop.is_set():
+        try:
+            for run in omega.runtime.runs.records.unpublished():
+                _follow(omega, run)
+        except OmegaError as error:
+            _log.warning("reports wait: %s", error)
+        stop.wait(_REPORTS)
+
+
 def _follow(omega: Omega, run: Run) -> None:
+    notice = None
     try:
         if run.bucket == omega.bucket:
             omega.reports.follow(run)
         else:
             with Omega(omega.url, bucket=run.bucket, config=omega.config) as other:
                 other.reports.follow(run)
-    except OmegaError as error:
-        # The run is good; its page is rendered when somebody asks for it.
-        _log.warning("the report of run %s was not rendered: %s", run.id, error)
+    except (StorageUnavailableError, StorageFullError) as error:
+        _log.warning("the report of run %s waits: %s", run.id, error)
+        return
+    except Exception as error:  # noqa: BLE001
+        # The edge of the worker: the run is good, whatever its page made of it.
+        _log.exception("the report of run %s was not rendered", run.id)
+        notice = f"Its report does not show this run: {error}"
+    if run.publish or notice:
+        with contextlib.suppress(OmegaError):  # it is followed again, which does no harm
+            omega.runtime.runs.records.published(run.id, notice=notice)
 
 
 def __getattr__(name: str) -> Any:

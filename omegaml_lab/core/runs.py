@@ -85,8 +85,9 @@ class Run:
     """One execution of a job. Times are aware and in UTC.
 
     `revision` is that of the job when it was asked for; `result` names the executed notebook
-    in the jobs store; `notice` tells what keeps a queued run waiting; `publish_options` are
-    those of `Reports.publish`, for the report that `publish` asks for.
+    in the jobs store; `notice` tells what keeps a queued run waiting, or why the report of a
+    succeeded one does not show it; `publish_options` are those of `Reports.publish`, for the
+    report that `publish` asks for.
     """
 
     id: str

@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from omegaml_lab.runtime.outputs import OUTPUT_LIMIT
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -35,7 +37,7 @@ class OmegaEngine:
         observer: NotebookObserver | None = None,
         kernels: KernelSource | None = None,
         environment: Mapping[str, str] | None = None,
-        output_limit: int | None = None,
+        output_limit: int = OUTPUT_LIMIT,
         execution_timeout: int | None = None,
         **_: Any,
     ) -> Any:
@@ -54,7 +56,6 @@ class OmegaEngine:
 
         from omegaml_lab.runtime.cells import CellRunner, Nobody
         from omegaml_lab.runtime.kernels import KernelSource
-        from omegaml_lab.runtime.outputs import OUTPUT_LIMIT
 
         manager = NotebookExecutionManager(
             nb,
@@ -67,15 +68,9 @@ class OmegaEngine:
         runner = CellRunner(
             manager, kernel_name=kernel_name, timeout=execution_timeout, log_output=log_output
         )
+        parts = (kernels or KernelSource(), environment or {}, observer or Nobody())
         try:
-            asyncio.run(
-                runner.run(
-                    kernels or KernelSource(),
-                    environment or {},
-                    observer or Nobody(),
-                    output_limit=output_limit or OUTPUT_LIMIT,
-                )
-            )
+            asyncio.run(runner.run(*parts, output_limit=output_limit))
         finally:
             manager.cleanup_pbar()
             manager.notebook_complete()

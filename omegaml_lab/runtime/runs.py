@@ -75,7 +75,8 @@ class RunRecords:
             parameters=dict(parameters),
             **values,
         )
-        self._records.insert({**_plain(run), "beat": 0, "hints": 0, "hint_at": self._hint_at(0)})
+        minded = {"beat": 0, "hints": 0, "hint_at": self._hint_at(0), "unpublished": run.publish}
+        self._records.insert({**_plain(run), **minded})
         return run
 
     def get(self, run_id: str) -> Run:
@@ -122,6 +123,15 @@ class RunRecords:
                     _log.warning("A run is passed over: %s", error)
         return runs
 
+    def unpublished(self, *, limit: int = 100) -> list[Run]:
+        """Return succeeded runs whose report waits to be published, the oldest first."""
+        where = {"unpublished": True, "status": Status.SUCCEEDED.value}
+        return self._readable(self._records.query(where, sort=[("queued_at", 1)], limit=limit))
+
+    def published(self, run_id: str, *, notice: str | None = None) -> None:
+        """Note that the report of a run was seen to; `notice` says what went wrong, for good."""
+        self._records.update(run_id, set={"unpublished": False, "notice": notice})
+
     # -- the queue -----------------------------------------------------------------------------
 
     def hinted(self, run_id: str) -> None:
@@ -157,8 +167,7 @@ class RunRecords:
 
     def retryable(self) -> list[Run]:
         """Return lost runs that have attempts left."""
-        attempts = {"$lt": ["$attempt", "$max_attempts"]}
-        where = {"status": Status.LOST.value, "$expr": attempts}
+        where = {"status": Status.LOST.value, **_RETRYABLE}
         return self._readable(self._records.query(where))
 
     def relieve(self, labels: Iterable[str]) -> None:
@@ -212,7 +221,8 @@ class RunRecords:
         InvalidTransitionError
             If the run has ended already.
         """
-        waiting = {"status": {"$in": [Status.QUEUED.value, Status.LOST.value]}}
+        again = {"status": Status.LOST.value, **_RETRYABLE}
+        waiting = {"$or": [{"status": Status.QUEUED.value}, again]}
         ended = {**self._cancelled(), "cancel_requested": True}
         changed = self._records.update(run_id, where=waiting, set=ended) or self._records.update(
             run_id, where={"status": Status.RUNNING.value}, set={"cancel_requested": True}
@@ -325,11 +335,13 @@ class RunRecords:
     def _ensure_indexes(self) -> None:
         if not self._indexed:
             self._records.index("status", "hint_at")
+            self._records.index("unpublished", "status")
             self._records.index("bucket", "queued_at")
             self._records.index("bucket", "job", "queued_at")
             self._indexed = True
 
 
+_RETRYABLE: dict[str, Any] = {"$expr": {"$lt": ["$attempt", "$max_attempts"]}}
 _WANTED: dict[str, Any] = {"cancel_requested": False}
 _UNWANTED: dict[str, Any] = {"cancel_requested": True}
 _WAITING: dict[str, Any] = {
