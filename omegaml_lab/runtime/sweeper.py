@@ -1,7 +1,8 @@
 """The sweeper: sends lost messages again, and takes runs from workers that fell silent.
 
 It trusts no clock but its own: a run is lost when the sweeper itself has not seen a sign of
-life for a whole lease. Any number of sweepers may run; each change is a compare-and-set.
+life for a whole lease, and a worker lives as long as the sweeper sees its record change. Any
+number of sweepers may run; each change is a compare-and-set.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from omegaml_lab.core.errors import (
     StorageUnavailableError,
 )
 from omegaml_lab.core.runs import Failure, Status
+from omegaml_lab.core.workers import Worker
 from omegaml_lab.runtime.runs import utcnow
-from omegaml_lab.runtime.runtime import living_workers, waiting_for
+from omegaml_lab.runtime.runtime import SILENCE, waiting_for
 
 if TYPE_CHECKING:
     import threading
@@ -46,6 +48,18 @@ class _Seen:
 
     beat: tuple[str, int]
     at: float
+
+
+@dataclass(slots=True)
+class _Heard:
+    """A worker, and when this sweeper last saw it change, by its own clock; None if never."""
+
+    worker: Worker
+    at: float | None
+
+    @property
+    def lives(self) -> bool:
+        return self.at is not None and time.monotonic() - self.at < SILENCE.total_seconds()
 
 
 class Sweeper:
@@ -74,6 +88,7 @@ class Sweeper:
         self._lease = lease
         self._round = min(1.0, lease / 8)
         self._seen: dict[str, _Seen] = {}
+        self._heard: dict[str, _Heard] = {}
         self._started = utcnow()
         self._told = 0.0
         self._looked = 0.0
@@ -87,6 +102,7 @@ class Sweeper:
             except (StorageUnavailableError, StorageFullError) as error:
                 # While nobody could write, nobody could give a sign of life either.
                 self._seen.clear()
+                self._heard.clear()
                 _log.warning("sweeping pauses: %s", error)
             stop.wait(self._round)
         try:
@@ -110,6 +126,7 @@ class Sweeper:
         if now - self._looked > self._lease / 2:
             # The sweeper itself was away, perhaps with the whole machine: nobody is to blame.
             self._seen.clear()
+            self._heard.clear()
         self._looked = now
         seen: dict[str, _Seen] = {}
         for record in running:
@@ -141,7 +158,7 @@ class Sweeper:
     # -- queued --------------------------------------------------------------------------------
 
     def _mind_queue(self) -> None:
-        workers = living_workers(self._storage)
+        workers = self._living()
         labels = {worker.label for worker in workers}
         for run in self._runs.unserved(labels, limit=_BATCH):
             self._runs.notify(run.id, waiting_for(run.label, workers))
@@ -151,6 +168,22 @@ class Sweeper:
                 return  # the broker is away: it will be so for the others too
         if not self._broker_away:
             self._runs.relieve(labels)
+
+    def _living(self) -> list[Worker]:
+        now, heard = time.monotonic(), dict[str, _Heard]()
+        for record in self._storage.records("workers").query(sort=[("started_at", -1)]):
+            if "started_at" not in record:
+                continue
+            worker = Worker.from_record(record)
+            before = self._heard.get(worker.id)
+            if before is None:
+                # Until it beats again, its own clock is all there is to judge it by.
+                at = now if utcnow() - worker.heartbeat_at < SILENCE else None
+            else:
+                at = before.at if before.worker.heartbeat_at == worker.heartbeat_at else now
+            heard[worker.id] = _Heard(worker, at)
+        self._heard = heard
+        return [each.worker for each in heard.values() if each.lives]
 
     def _hint(self, run: Run) -> bool:
         try:
@@ -178,4 +211,5 @@ class Sweeper:
         for collection in ("workers", "schedulers"):
             records = self._storage.records(collection)
             for old in records.query({"heartbeat_at": {"$lt": utcnow() - _FORGET}}):
-                records.delete(old["id"])
+                if not (heard := self._heard.get(old["id"])) or not heard.lives:
+                    records.delete(old["id"])

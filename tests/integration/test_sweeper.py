@@ -256,3 +256,36 @@ def test_a_run_that_only_a_newer_version_understands_stops_nobody(omega: Omega) 
             break
     stop.set()
     assert told == ["waits"]
+
+
+def test_a_worker_whose_clock_is_slow_is_heard_by_its_beats(omega: Omega) -> None:
+    run = queued(omega)
+    records = omega.storage.records("runs")
+    records.update(run.id, set={"hint_at": run.queued_at - timedelta(seconds=30)})
+    workers, slow = omega.storage.records("workers"), utcnow() - timedelta(hours=2)
+    worker = {"label": "default", "host": "h", "pid": 1, "started_at": slow}
+    workers.upsert("w", {**worker, "heartbeat_at": slow + timedelta(hours=1.9)})
+    minder = sweeper(omega, lease=20)
+    minder.sweep()
+    assert messages(omega) == 0  # it may have died minutes ago
+    workers.upsert("w", {**worker, "heartbeat_at": slow})
+    minder.sweep()
+    minder.sweep()
+    assert messages(omega) == 1
+    assert omega.runtime.runs.get(run.id).notice is None
+    assert workers.find("w") is not None
+
+
+def test_what_is_lost_for_good_cannot_be_cancelled(omega: Omega) -> None:
+    runs = omega.runtime.runs.records
+    for attempts, allowed in ((1, False), (2, True)):
+        run = queued(omega, max_attempts=attempts)
+        claimed(runs, run)
+        (seen,) = runs.records(Status.RUNNING)
+        runs.lose(seen, Failure(name="WorkerLost", message="gone"))
+        if allowed:
+            assert runs.cancel(run.id).status is Status.CANCELLED
+            continue
+        with pytest.raises(InvalidTransitionError):
+            runs.cancel(run.id)
+        assert runs.get(run.id).status is Status.LOST
