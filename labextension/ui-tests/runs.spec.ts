@@ -4,7 +4,7 @@ import { OmegaClient } from '../src/client';
 import type { IRun } from '../src/client/runs';
 import { elapsedSeconds, hasEnded, supersedes } from '../src/models/progress';
 import { RunsModel } from '../src/models/runs';
-import { Bus, makeRun } from './samples';
+import { Bus, makeRun, until } from './samples';
 import { TestServer } from './server';
 
 let server: TestServer;
@@ -129,6 +129,38 @@ test('the end of an own run that is not listed is learned from the server', asyn
   expect(ended).toEqual(['new']);
   // Of the runs of others only what is pushed and listed is known.
   expect(server.asked.some(({ path }) => path.endsWith('/other'))).toBe(false);
+});
+
+test('a run of somebody else that is not listed is forgotten', async () => {
+  bus.run(makeRun('far', 0, { status: 'running' }));
+  await model.refresh();
+  bus.run(makeRun('far', 0, { status: 'failed' }));
+  expect(ended).toEqual([]);
+});
+
+test('the server is asked for what an event does not tell', async () => {
+  const { parameters, owner, error, worker, notice, ...change } = makeRun('a');
+  stored = [{ ...change, parameters: { x: 1 }, owner, error, worker, notice }];
+  const told: IRun[] = [];
+  const pushed = new Bus(id => new OmegaClient(server.settings).runs.get(id));
+  pushed.feed.runChanged.connect((_, run) => told.push(run));
+  pushed.run(change);
+  await until(() => told.length === 1);
+  expect(told[0].parameters).toEqual({ x: 1 });
+
+  stored = [{ ...stored[0], status: 'running' }];
+  pushed.run({ ...change, status: 'running' });
+  await until(() => told.length === 2);
+  const asked = server.asked.length;
+  pushed.run({ ...change, status: 'running', progress: { done: 1, total: 2, current: 1 } });
+  await until(() => told.length === 3);
+  expect(told[2]).toMatchObject({ parameters: { x: 1 }, progress: { done: 1 } });
+  expect(server.asked.length).toBe(asked);
+
+  stored = []; // and where the server does not tell, the event has to do
+  pushed.run({ ...change, status: 'failed' });
+  await until(() => told.length === 4);
+  expect(told[3]).toMatchObject({ status: 'failed', parameters, error: null });
 });
 
 test('what is pushed while an answer is on its way is not lost', async () => {

@@ -3,7 +3,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { Stream } from '@lumino/signaling';
 
 import type { IObject } from '../src/client/objects';
-import type { IRun } from '../src/client/runs';
+import type { IRun, RunChange } from '../src/client/runs';
 import { Feed, OBJECT_SCHEMA, RUN_SCHEMA } from '../src/models/feed';
 
 export const trans = nullTranslator.load('omegaml_lab');
@@ -56,9 +56,13 @@ export function makeObject(name: string, changes: Partial<IObject> = {}): IObjec
 /** Jupyter's event bus, and our feed that listens to it. */
 export class Bus {
   private readonly _stream = new Stream<unknown, Event.Emission>(this);
-  readonly feed = new Feed(this._stream);
+  readonly feed: Feed;
 
-  run(run: IRun): void {
+  constructor(find?: (id: string) => Promise<IRun>) {
+    this.feed = new Feed(this._stream, find);
+  }
+
+  run(run: RunChange): void {
     this._stream.emit({ schema_id: RUN_SCHEMA, run } as unknown as Event.Emission);
   }
 

@@ -7,7 +7,7 @@ import { ReportsModel } from '../src/models/reports';
 import { RunsModel } from '../src/models/runs';
 import { StatusModel } from '../src/models/status';
 import { formatDuration, formatSize } from '../src/views/format';
-import { Bus, makeRun, until } from './samples';
+import { Bus, makeRun, trans, until } from './samples';
 import { TestServer } from './server';
 
 let server: TestServer;
@@ -105,5 +105,6 @@ test('sizes and durations are short', () => {
     '123 KB',
     '5.4 MB'
   ]);
-  expect([0, 7.9, 65, 3723].map(formatDuration)).toEqual(['0:00', '0:07', '1:05', '1:02:03']);
+  const durations = [0.42, 22.4, 59.9, 65, 3723].map(seconds => formatDuration(seconds, trans));
+  expect(durations).toEqual(['0.4 s', '22 s', '59 s', '1:05', '1:02:03']);
 });

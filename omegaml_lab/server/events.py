@@ -30,6 +30,26 @@ _log = logging.getLogger(__name__)
 RUN_EVENT = "urn:omegaml-lab:events:run:v1"
 OBJECT_EVENT = "urn:omegaml-lab:events:object:v1"
 _PAUSE = 5.0
+_TOLD = frozenset(
+    {
+        "id",
+        "job",
+        "revision",
+        "bucket",
+        "status",
+        "progress",
+        "queued_at",
+        "started_at",
+        "ended_at",
+        "heartbeat_at",
+        "elapsed",
+        "attempt",
+        "max_attempts",
+        "result",
+        "publish",
+        "cancel_requested",
+    }
+)
 
 T = TypeVar("T")
 
@@ -112,11 +132,12 @@ class ChangeFeed:
         self._emit(RUN_EVENT, {"run": self.describe(run)})
 
     def describe(self, run: Run) -> dict[str, Any]:
-        """Return what an event tells of a run: all but its log and traceback."""
-        plain = run.to_dict()
-        del plain["log"]
-        if plain["error"]:
-            plain["error"] = {**plain["error"], "traceback": []}
+        """Return what an event tells of a run: what whoever may listen may know.
+
+        Jupyter's authorizer is asked about all events at once, not about those of runs: for
+        parameters, owner, error and log one has to ask for the run itself.
+        """
+        plain = {key: value for key, value in run.to_dict().items() if key in _TOLD}
         plain["job_path"] = self._contents_path(run.job)
         plain["result_path"] = self._contents_path(run.result)
         return plain
@@ -144,7 +165,7 @@ _RUN_SCHEMA: dict[str, Any] = {
     "$id": RUN_EVENT,
     "version": "1",
     "title": "A run changed",
-    "description": "The new state of a run of the repository, without log and traceback.",
+    "description": "Where a run of the repository stands; the REST API tells the rest.",
     "personal-data": True,
     "type": "object",
     "properties": {"run": {"type": "object", "title": "Run", "description": "The run."}},

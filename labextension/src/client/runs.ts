@@ -54,6 +54,9 @@ export interface IRun {
   notice: string | null;
 }
 
+/** What an event tells of a run: where it stands, and nothing that not everybody may know. */
+export type RunChange = Omit<IRun, 'parameters' | 'worker' | 'error' | 'log' | 'owner' | 'notice'>;
+
 /** Which notebook: by its path in the file browser, or by the job's name. */
 export type Target = { path: string } | { job: string };
 

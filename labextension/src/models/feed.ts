@@ -4,7 +4,7 @@ import type { ISignal, IStream } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
 import type { StoreName } from '../client/objects';
-import type { IRun } from '../client/runs';
+import type { IRun, RunChange } from '../client/runs';
 
 export const RUN_SCHEMA = 'urn:omegaml-lab:events:run:v1';
 export const OBJECT_SCHEMA = 'urn:omegaml-lab:events:object:v1';
@@ -18,9 +18,16 @@ export interface IObjectChange {
   previous?: string;
 }
 
+/** Stands in for what events keep to themselves, where the server does not tell it either. */
+const UNTOLD = { parameters: {}, worker: null, error: null, owner: '', notice: null };
+
 /** What the server pushes on Jupyter's event bus, sorted by what it is about. */
 export class Feed implements IDisposable {
-  constructor(stream: IStream<unknown, Event.Emission>) {
+  /** `find` asks the server for all of a run, since an event does not tell all. */
+  constructor(
+    stream: IStream<unknown, Event.Emission>,
+    private readonly _find?: (id: string) => Promise<IRun>
+  ) {
     this._stream = stream;
     stream.connect(this._onEvent, this);
   }
@@ -48,12 +55,39 @@ export class Feed implements IDisposable {
 
   private _onEvent(_: unknown, event: Event.Emission): void {
     if (event.schema_id === RUN_SCHEMA) {
-      this._runChanged.emit(event.run as unknown as IRun);
+      void this._tell(event.run as unknown as RunChange);
     } else if (event.schema_id === OBJECT_SCHEMA) {
       this._objectChanged.emit(event as unknown as IObjectChange);
     }
   }
 
+  private async _tell(change: RunChange): Promise<void> {
+    const known = this._running.get(change.id);
+    const goesOn = change.status === 'running' && change.attempt === known?.attempt;
+    this._latest.set(change.id, change);
+    let run: IRun = { ...UNTOLD, ...(goesOn ? known : {}), ...change };
+    if (this._find && !goesOn) {
+      try {
+        run = await this._find(change.id);
+      } catch {
+        // What the event tells has to do.
+      }
+    }
+    if (this._isDisposed || this._latest.get(change.id) !== change) {
+      return; // what came meanwhile tells more
+    }
+    this._latest.delete(change.id);
+    if (run.status === 'running') {
+      this._running.set(run.id, run);
+    } else {
+      this._running.delete(run.id);
+    }
+    this._runChanged.emit(run);
+  }
+
+  private readonly _latest = new Map<string, RunChange>();
+  /** All that is known of the runs that go on: of these, only the progress changes. */
+  private readonly _running = new Map<string, IRun>();
   private readonly _stream: IStream<unknown, Event.Emission>;
   private readonly _runChanged = new Signal<this, IRun>(this);
   private readonly _objectChanged = new Signal<this, IObjectChange>(this);

@@ -201,10 +201,11 @@ export class RunsModel implements IDisposable {
 
   /** Learn what became of runs that were asked for here and that the listing does not show. */
   private async _checkWatched(listed: Set<string>): Promise<void> {
-    const unseen = [...this._watched.keys()].filter(
-      id => !listed.has(id) && this._started.has(id)
-    );
-    for (const id of unseen) {
+    for (const id of [...this._watched.keys()].filter(id => !listed.has(id))) {
+      if (!this._started.has(id)) {
+        this._watched.delete(id); // somebody else's, and out of sight
+        continue;
+      }
       try {
         this._watch(await this._client.get(id));
       } catch (error) {
@@ -269,7 +270,11 @@ export class RunsModel implements IDisposable {
   }
 
   private _pace(): void {
-    const interval = this._watched.size ? BUSY_INTERVAL : IDLE_INTERVAL;
+    // What somebody else runs out of sight is no reason to ask more often.
+    const minded = (id: string): boolean =>
+      this._started.has(id) || this._items.some(run => run.id === id);
+    const busy = [...this._watched.keys()].some(minded);
+    const interval = busy ? BUSY_INTERVAL : IDLE_INTERVAL;
     if (this._poll.frequency.interval !== interval) {
       this._poll.frequency = { ...this._poll.frequency, interval };
       if (this._polling && interval === BUSY_INTERVAL) {

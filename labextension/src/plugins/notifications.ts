@@ -58,22 +58,25 @@ function tellEnded(commands: CommandRegistry, trans: TranslationBundle, run: IRu
   const elapsed = elapsedSeconds(run, Date.now());
   switch (run.status) {
     case 'succeeded':
-      Notification.success(trans.__('“%1” succeeded in %2.', name, formatDuration(elapsed ?? 0)), {
-        autoClose: 15_000,
-        actions: [
-          action(CommandIDs.openResult, trans.__('Open result')),
-          // One that publishes says so itself, as soon as the page is there.
-          ...(run.publish || run.job_path === null
-            ? []
-            : [action(CommandIDs.publish, trans.__('Publish'))])
-        ]
-      });
+      Notification.success(
+        trans.__('“%1” succeeded in %2.', name, formatDuration(elapsed ?? 0, trans)),
+        {
+          autoClose: 15_000,
+          actions: [
+            action(CommandIDs.openResult, trans.__('Open result')),
+            // One that publishes says so itself, as soon as the page is there.
+            ...(run.publish || run.job_path === null
+              ? []
+              : [action(CommandIDs.publish, trans.__('Publish'))])
+          ]
+        }
+      );
       break;
     case 'failed':
-      Notification.error(trans.__('“%1” failed: %2', name, reasonOf(run)), {
+      Notification.error(failureOf(run, trans), {
         autoClose: false,
         actions:
-          run.error?.cell !== null && run.result_path !== null
+          typeof run.error?.cell === 'number' && run.result_path !== null
             ? [action(CommandIDs.openFailingCell, trans.__('Open the failing cell'))]
             : []
       });
@@ -93,6 +96,7 @@ function tellEnded(commands: CommandRegistry, trans: TranslationBundle, run: IRu
   }
 }
 
-function reasonOf(run: IRun): string {
-  return run.error ? `${run.error.name}: ${run.error.message}` : (run.notice ?? '');
+function failureOf(run: IRun, trans: TranslationBundle): string {
+  const reason = run.error ? `${run.error.name}: ${run.error.message}` : run.notice;
+  return reason ? trans.__('“%1” failed: %2', run.job, reason) : trans.__('“%1” failed.', run.job);
 }

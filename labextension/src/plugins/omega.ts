@@ -19,7 +19,7 @@ export const omegaPlugin: JupyterFrontEndPlugin<IOmega> = {
   activate: (app: JupyterFrontEnd): IOmega => {
     const { serviceManager } = app;
     const client = new OmegaClient(serviceManager.serverSettings);
-    const feed = new Feed(serviceManager.events.stream);
+    const feed = new Feed(serviceManager.events.stream, id => client.runs.get(id));
     const started = new TabMemory('omegaml-lab:started', window.sessionStorage);
     const runs = new RunsModel({ client: client.runs, feed, started });
     const reports = new ReportsModel({ client: client.reports, runs });

@@ -1,4 +1,5 @@
 import { Time } from '@jupyterlab/coreutils';
+import type { TranslationBundle } from '@jupyterlab/translation';
 
 const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'];
 
@@ -13,8 +14,12 @@ export function formatSize(bytes: number): string {
   return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit]}`;
 }
 
-/** A duration as a clock shows it: 0:07, 12:40, 1:02:03. */
-export function formatDuration(seconds: number): string {
+/** A duration: 0.4 s, 22 s and, from a minute, as a clock shows it: 12:40, 1:02:03. */
+export function formatDuration(seconds: number, trans: TranslationBundle): string {
+  if (seconds < 60) {
+    const short = seconds < 9.95 ? seconds.toFixed(1) : String(Math.floor(seconds));
+    return trans.__('%1 s', short);
+  }
   const whole = Math.floor(seconds);
   const two = (value: number): string => String(value).padStart(2, '0');
   const minutes = Math.floor(whole / 60);

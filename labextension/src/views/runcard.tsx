@@ -67,7 +67,7 @@ export function RunCard(props: IRunCardProps): JSX.Element {
       <div className="jp-Omega-runLine">
         <span className="jp-Omega-runStanding">
           {standing(run, trans)}
-          {elapsed !== null && <span> · {formatDuration(elapsed)}</span>}
+          {elapsed !== null && <span> · {formatDuration(elapsed, trans)}</span>}
         </span>
         <time dateTime={run.queued_at} title={formatTime(run.queued_at)}>
           {formatAgo(run.queued_at)}
@@ -171,7 +171,8 @@ function actionsOf({ run, report, actions, trans }: IRunCardProps): IAction[] {
       list.push({ icon, label, act });
     }
   };
-  const failedAt = run.status === 'failed' && run.error?.cell !== null && run.result_path !== null;
+  const failedAt =
+    run.status === 'failed' && typeof run.error?.cell === 'number' && run.result_path !== null;
   const open = run.status !== 'queued' && run.result_path !== null;
   add(failedAt, notebookIcon, trans.__('Open the failing cell'), () =>
     actions.openFailingCell(run)
