@@ -13,11 +13,14 @@ from omegaml_lab.core.runs import Status
 from omegaml_lab.runtime.kernels import KernelSource
 from omegaml_lab.runtime.performer import Performer
 from omegaml_lab.runtime.runs import RunRecords
+from omegaml_lab.storage.records import Records
 from omegaml_lab.store.jobs import JobStore
 from tests.integration.processes import alive, until
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
     from omegaml_lab.core.metadata import Metadata
     from omegaml_lab.core.runs import Run
@@ -57,10 +60,17 @@ class Watched(JobStore):
         return super().drop(name, **options)
 
 
+class FullOfWorkers(Records):
+    """Records on a disk that is full."""
+
+    def upsert(self, id: str, set: Any) -> dict[str, Any]:  # noqa: A002 - as in Records
+        raise StorageFullError("/data")
+
+
 def worker(omega: Omega, *, jobs: JobStore | None = None, **options: Any) -> Performer:
     options.setdefault("runs", omega.runtime.runs.records)
+    options.setdefault("workers", omega.storage.records("workers"))
     return Performer(
-        workers=omega.storage.records("workers"),
         jobs=lambda _run: jobs or omega.jobs,
         kernels=KernelSource(),
         environment=lambda _run: {},
@@ -179,3 +189,12 @@ def test_half_a_result_is_dropped_before_the_run_waits_again(omega: Omega) -> No
     assert given.status is Status.QUEUED
     assert store.seen == [Status.RUNNING]
     assert not omega.jobs.exists(Name(str(run.result)))
+
+
+def test_a_worker_starts_on_a_full_disk(omega: Omega, caplog: pytest.LogCaptureFixture) -> None:
+    records = FullOfWorkers(omega.storage._connection, "workers")
+    performer = worker(omega, workers=records)
+    performer.start()
+    assert "the first heartbeat will tell" in caplog.text
+    assert perform(omega, "1", performer).status is Status.SUCCEEDED
+    performer.stop()
