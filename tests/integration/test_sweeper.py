@@ -17,12 +17,14 @@ from omegaml_lab.runtime.sweeper import Sweeper
 from tests.integration.processes import until
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from omegaml_lab.core.runs import Run
     from omegaml_lab.omega import Omega
     from omegaml_lab.runtime.runs import Claim
 
 
-def sweeper(omega: Omega, lease: float = 0.2) -> Sweeper:
+def sweeper(omega: Omega, lease: float = 1.0) -> Sweeper:
     return Sweeper(
         storage=omega.storage,
         runs=omega.runtime.runs.records,
@@ -37,6 +39,14 @@ def sweep_for(minder: Sweeper, seconds: float) -> None:
     while time.monotonic() < end:
         minder.sweep()
         time.sleep(0.01)
+
+
+def sweep_until(minder: Sweeper, condition: Callable[[], object]) -> None:
+    def swept() -> object:
+        minder.sweep()
+        return condition()
+
+    until(swept)
 
 
 def queued(omega: Omega, **values: object) -> Run:
@@ -69,7 +79,7 @@ def test_a_claim_is_given_once_and_void_after_the_run_was_lost(omega: Omega) -> 
         thread.join()
     (first,) = [claim for claim in got if claim is not None]
     minder = sweeper(omega)
-    sweep_for(minder, 0.5)
+    sweep_until(minder, lambda: runs.get(run.id).status is Status.QUEUED)
     again = runs.get(run.id)
     assert (again.status, again.attempt, again.worker) == (Status.QUEUED, 2, None)
     second = claimed(runs, run)
@@ -95,8 +105,8 @@ def test_a_run_that_beats_is_left_alone(omega: Omega) -> None:
     runs = omega.runtime.runs.records
     claim = claimed(runs, queued(omega))
     minder = sweeper(omega)
-    for _ in range(5):
-        sweep_for(minder, 0.1)
+    for _ in range(8):  # twice the lease in all
+        sweep_for(minder, 0.25)
         assert runs.beat(claim) is not None
     assert runs.get(claim.run.id).status is Status.RUNNING
 
@@ -106,7 +116,7 @@ def test_a_sweeper_that_was_away_blames_nobody(omega: Omega) -> None:
     claim = claimed(runs, queued(omega))
     minder = sweeper(omega)
     minder.sweep()
-    time.sleep(0.5)  # the machine slept, and the worker with it
+    time.sleep(1.5)  # the machine slept, and the worker with it
     minder.sweep()
     assert runs.get(claim.run.id).status is Status.RUNNING
 
@@ -141,7 +151,7 @@ def test_the_last_attempt_stays_lost_and_says_why(omega: Omega) -> None:
     runs = omega.runtime.runs.records
     claim = claimed(runs, queued(omega, max_attempts=1))
     minder = sweeper(omega)
-    sweep_for(minder, 0.5)
+    sweep_until(minder, lambda: runs.get(claim.run.id).status is Status.LOST)
     run = runs.get(claim.run.id)
     assert (run.status, run.final) == (Status.LOST, True)
     assert run.error is not None
@@ -211,7 +221,7 @@ def test_a_cancel_that_the_worker_did_not_live_to_carry_out_is_carried_out(omega
     claimed(runs, run)
     assert runs.cancel(run.id).status is Status.RUNNING
     sent = messages(omega)
-    sweep_for(sweeper(omega), 0.5)
+    sweep_until(sweeper(omega), lambda: runs.get(run.id).status is not Status.RUNNING)
     ended = runs.get(run.id)
     assert (ended.status, ended.attempt, ended.final) == (Status.CANCELLED, 1, True)
     assert messages(omega) == sent  # and no worker is asked to run it again
