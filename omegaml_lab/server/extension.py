@@ -12,6 +12,7 @@ from omegaml_lab.omega import Omega
 from omegaml_lab.server.contents import OmegaContentsManager, contents_path
 from omegaml_lab.server.events import ChangeFeed, register_schemas
 from omegaml_lab.server.handlers import routes
+from omegaml_lab.server.health import Health
 from omegaml_lab.server.kernels import OmegaKernelManager
 from omegaml_lab.server.shared import EXTENSION
 from omegaml_lab.server.threads import Threads
@@ -37,12 +38,15 @@ class OmegaLab(ExtensionApp):
 
     omega: Omega
     threads: Threads
+    health: Health
     feed: ChangeFeed | None = None
 
     def _link_jupyter_server_extension(self, serverapp: ServerApp) -> None:
         super()._link_jupyter_server_extension(serverapp)
         self.omega = Omega()
-        self.threads = Threads(self._revive if self.omega.config.mongo_url is None else None)
+        revive = self._revive if self.omega.config.mongo_url is None else None
+        self.threads = Threads(revive)
+        self.health = Health(self.omega, Threads(revive, size=1))
         chosen = serverapp.config.ServerApp
         if "contents_manager_class" not in chosen:
             serverapp.contents_manager_class = OmegaContentsManager
@@ -55,7 +59,9 @@ class OmegaLab(ExtensionApp):
 
     def initialize_settings(self) -> None:
         """Hand the repository to the handlers."""
-        self.settings.update({"omega": self.omega, "omega_threads": self.threads})
+        self.settings.update(
+            {"omega": self.omega, "omega_threads": self.threads, "omega_health": self.health}
+        )
 
     def initialize_handlers(self) -> None:
         """Add our routes."""
@@ -76,4 +82,5 @@ class OmegaLab(ExtensionApp):
         if self.feed is not None:
             self.feed.stop()
         self.threads.close()
+        self.health.close()
         self.omega.close()

@@ -28,9 +28,9 @@ class Threads:
     or stopped because its disk was full.
     """
 
-    def __init__(self, revive: Callable[[], object] | None = None) -> None:
+    def __init__(self, revive: Callable[[], object] | None = None, *, size: int = _SIZE) -> None:
         self._revive_storage = revive
-        self._pool = ThreadPoolExecutor(_SIZE, thread_name_prefix="omega")
+        self._pool = ThreadPoolExecutor(size, thread_name_prefix="omega")
         self._reviving = threading.Lock()
 
     async def run(self, function: Callable[..., T], *args: Any) -> T:
