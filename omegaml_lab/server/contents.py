@@ -254,9 +254,24 @@ class OmegaContentsManager(AsyncContentsManager):
 
     async def new_untitled(self, path: str = "", type: str = "", ext: str = "") -> Model:  # noqa: A002
         """Create a new file, notebook or folder under a name that is free."""
+        path = clean(path)
         async with self._naming:
-            model: Model = await super().new_untitled(path=clean(path), type=type, ext=ext)
-            return model
+            for attempt in range(_ATTEMPTS):
+                try:
+                    model: Model = await super().new_untitled(path=path, type=type, ext=ext)
+                    break
+                except HTTPError as error:  # another server took the name meanwhile
+                    if error.status_code != 409 or attempt == _ATTEMPTS - 1:
+                        raise
+        return model
+
+    async def new(self, model: Model | None = None, path: str = "") -> Model:
+        """Create a file, notebook or folder; a file without content replaces nothing."""
+        model = dict(model or {})
+        if "content" not in model and model.get("type") != "directory":
+            model["replace"] = False
+        created: Model = await super().new(model, path)
+        return created
 
     async def delete_file(self, path: str) -> None:
         """Delete a file, notebook or folder."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import mimetypes
 import sqlite3
@@ -11,7 +12,12 @@ import nbformat
 from nbformat.v4.rwbase import strip_transient
 from tornado.web import HTTPError
 
-from omegaml_lab.core.errors import InvalidNotebookError, ObjectExistsError, ObjectNotFoundError
+from omegaml_lab.core.errors import (
+    ConflictError,
+    InvalidNotebookError,
+    ObjectExistsError,
+    ObjectNotFoundError,
+)
 from omegaml_lab.core.names import Name, parent_of
 from omegaml_lab.server.models import (
     HASH_ALGORITHM,
@@ -165,7 +171,10 @@ class JobFiles:
     # -- changing ----------------------------------------------------------------------------
 
     def save(self, model: Model, path: str) -> Model:
-        """Save what `model` holds; return the new model without content, with its hash."""
+        """Save what `model` holds; return the new model without content, with its hash.
+
+        With ``"replace": False`` it must not be there yet.
+        """
         self._check_writable(path)
         problem: dict[str, Any] = {}
         if model.get("chunk") not in (None, -1):
@@ -187,16 +196,19 @@ class JobFiles:
             raise HTTPError(404, f"No such directory: {parent_of(path)}")
 
     def _save(self, model: Model, path: str, problem: dict[str, Any]) -> Metadata:
+        replace = model.get("replace", True) is not False
         try:
             if model["type"] == "directory":
                 return self._jobs().make_folder(Name(path), exist_ok=True)
             if model["type"] == "notebook":
-                return self._save_notebook(model, path, problem)
+                return self._save_notebook(model, path, problem, replace=replace)
             data = decode(model["content"], model.get("format"), path)
             if model.get("chunk") is None:
-                return self._write(path, data)
+                return self._write(path, data, replace=replace)
             return self._finish_upload(path, data)
         except ObjectExistsError as error:
+            if not replace:
+                raise HTTPError(409, f"File already exists: {path}") from error
             kind = "file" if model["type"] == "directory" else "directory"
             raise HTTPError(
                 400, f"{path} is a {kind}, not a {model['type']}", reason="bad type"
@@ -216,7 +228,9 @@ class JobFiles:
         self._uploads.finish(path, last)
         return meta
 
-    def _save_notebook(self, model: Model, path: str, problem: dict[str, Any]) -> Metadata:
+    def _save_notebook(
+        self, model: Model, path: str, problem: dict[str, Any], *, replace: bool
+    ) -> Metadata:
         notebook = nbformat.from_dict(model["content"])
         try:
             self._manager.check_and_sign(notebook, path)
@@ -227,22 +241,35 @@ class JobFiles:
         except nbformat.ValidationError as error:
             problem["ValidationError"] = error
         strip_transient(notebook)
-        return self._write(path, notebook)
+        return self._write(path, notebook, replace=replace)
 
-    def _write(self, path: str, data: bytes | NotebookNode, *, replace: bool = True) -> Metadata:
+    def _write(
+        self,
+        path: str,
+        data: bytes | NotebookNode,
+        *,
+        replace: bool = True,
+        expect: int | None = None,
+    ) -> Metadata:
         """Keep `data` at `path`: as a notebook where it can be one, else as a file."""
         if path.endswith(NOTEBOOK_SUFFIX):
             try:
-                return self._jobs().put(data, Name(path), kind="notebook", replace=replace)
+                return self._jobs().put(
+                    data, Name(path), kind="notebook", replace=replace, expect=expect
+                )
             except InvalidNotebookError:
                 pass  # it stays readable as text, to be repaired
         if not isinstance(data, bytes):
             data = json.dumps(data).encode()
-        return self._put(path, data, replace=replace)
+        return self._put(path, data, replace=replace, expect=expect)
 
-    def _put(self, path: str, data: Any, *, replace: bool = True) -> Metadata:
+    def _put(
+        self, path: str, data: Any, *, replace: bool = True, expect: int | None = None
+    ) -> Metadata:
         mimetype = mimetypes.guess_type(path)[0] or "application/octet-stream"
-        return self._jobs().put(data, Name(path), kind="file", replace=replace, mimetype=mimetype)
+        return self._jobs().put(
+            data, Name(path), kind="file", replace=replace, expect=expect, mimetype=mimetype
+        )
 
     def remove(self, path: str) -> None:
         """Delete what is at `path`, following the manager's rules for folders."""
@@ -278,7 +305,15 @@ class JobFiles:
         except ObjectExistsError as error:
             raise HTTPError(409, f"File already exists: {new}") from error
         if new.endswith(NOTEBOOK_SUFFIX) and not meta.is_folder and meta.kind != "notebook":
-            self._write(new, self.read(new))
+            self._become_notebook(new)
+
+    def _become_notebook(self, path: str) -> None:
+        meta = self.find(path)
+        if meta is not None:
+            # Whoever has saved or dropped it since knows better.
+            with contextlib.suppress(ConflictError, ObjectNotFoundError):
+                meta, data = self._read_whole(meta)
+                self._write(path, data, expect=meta.revision)
 
     # -- plain bytes, for transfers ----------------------------------------------------------
 
