@@ -11,6 +11,7 @@ import click
 from omegaml_lab.cli.files import name_of, write_file
 from omegaml_lab.cli.objects import print_put, store_group
 from omegaml_lab.cli.session import Session, examples, json_option, pass_session
+from omegaml_lab.core.names import Name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +36,7 @@ def put(session: Session, *, file: Path, name: str | None, as_json: bool) -> Non
     for a data frame without the suffix.
     """
     frame = file.suffix.lower() in _FRAMES
-    default = name_of(file.with_suffix("") if frame else file)
+    default = Name(name_of(file.with_suffix("") if frame else file))
     content: Any = _read(file) if frame else file
     with session.open() as om:
         print_put(om.datasets.put(content, name or default), as_json=as_json)

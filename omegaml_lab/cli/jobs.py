@@ -11,6 +11,7 @@ from omegaml_lab.cli.files import name_of, write_or_print
 from omegaml_lab.cli.objects import print_put, store_group
 from omegaml_lab.cli.output import print_json, print_table
 from omegaml_lab.cli.session import Session, examples, json_option, pass_session
+from omegaml_lab.core.names import Name
 from omegaml_lab.services.labs import public_link
 
 __all__ = ["jobs"]
@@ -30,7 +31,7 @@ def put(session: Session, *, file: Path, name: str | None, as_json: bool) -> Non
     """Put a notebook, or a file beside one, from disk."""
     kind = "notebook" if file.suffix == ".ipynb" else "file"
     with session.open() as om:
-        stored = om.jobs.put(file.read_bytes(), name or name_of(file), kind=kind)
+        stored = om.jobs.put(file.read_bytes(), name or Name(name_of(file)), kind=kind)
     print_put(stored, as_json=as_json)
 
 

@@ -45,7 +45,13 @@ def _list(store: str, example: str) -> click.Command:
     )
     @click.argument("folder", default="")
     @click.option("--search", metavar="TEXT", help="Only names with this text in them.")
-    @click.option("--limit", default=200, show_default=True, help="At most so many.")
+    @click.option(
+        "--limit",
+        type=click.IntRange(0),
+        default=200,
+        show_default=True,
+        help="At most so many.",
+    )
     @json_option
     @pass_session
     def command(

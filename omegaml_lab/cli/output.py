@@ -47,7 +47,15 @@ def console(*, stderr: bool = False) -> Console:
 
 def print_json(value: Any) -> None:
     """Print JSON, times as ISO 8601."""
-    click.echo(json.dumps(value, indent=2, default=_plain, ensure_ascii=False))
+    options: dict[str, Any] = {"indent": 2, "default": _plain, "ensure_ascii": False}
+    try:
+        text = json.dumps(value, allow_nan=False, **options)
+    except ValueError:
+        # A number that JSON does not have becomes null. Python reads back what it wrote.
+        text = json.dumps(
+            json.loads(json.dumps(value, **options), parse_constant=_null), **options
+        )
+    click.echo(text)
 
 
 def print_table(
@@ -114,6 +122,10 @@ def ago(moment: datetime | None) -> str:
         if passed >= length:
             return f"{passed // length:.0f} {unit} ago"
     return "now" if passed < 1 else f"{passed:.0f} s ago"
+
+
+def _null(constant: str) -> None:  # noqa: ARG001
+    return None
 
 
 def _plain(value: Any) -> Any:

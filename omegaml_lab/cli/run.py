@@ -91,7 +91,7 @@ def _job(om: Omega, notebook: str) -> JobHandle:
                 f"There is no file {notebook} here, so the name of a job is meant.", err=True
             )
             raise
-    put = om.jobs.put(path.read_bytes(), name_of(path), kind="notebook")
+    put = om.jobs.put(path.read_bytes(), Name(name_of(path)), kind="notebook")
     click.echo(f"{path} is put into the repository as job {put.name}@{put.revision}.", err=True)
     return om.runtime.job(Name(put.name))
 

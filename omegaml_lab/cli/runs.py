@@ -33,7 +33,9 @@ def runs() -> None:
 @click.option(
     "--status", type=click.Choice([status.value for status in Status]), help="Only these."
 )
-@click.option("--limit", default=20, show_default=True, help="At most so many.")
+@click.option(
+    "--limit", type=click.IntRange(0), default=20, show_default=True, help="At most so many."
+)
 @json_option
 @pass_session
 @examples("omega runs list --status failed", "omega runs list --job examples/flights --json")

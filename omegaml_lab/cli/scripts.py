@@ -9,6 +9,7 @@ import click
 from omegaml_lab.cli.files import name_of, write_or_print
 from omegaml_lab.cli.objects import print_put, store_group
 from omegaml_lab.cli.session import Session, examples, json_option, pass_session
+from omegaml_lab.core.names import Name
 
 __all__ = ["scripts"]
 
@@ -24,7 +25,7 @@ scripts = store_group("scripts", "Python code in the repository.", "flights/clea
 def put(session: Session, *, file: Path, name: str | None, as_json: bool) -> None:
     """Put a file from disk, under its own name or another one."""
     with session.open() as om:
-        print_put(om.scripts.put(file, name or name_of(file)), as_json=as_json)
+        print_put(om.scripts.put(file, name or Name(name_of(file))), as_json=as_json)
 
 
 @scripts.command()

@@ -67,6 +67,13 @@ def test_json_keeps_letters_and_times(capsys):
     assert json.loads(out)["at"] == moment.isoformat()
 
 
+def test_json_has_null_for_what_is_no_number(capsys):
+    print_json([{"é": float("nan"), "more": [float("-inf"), 1.5]}])
+    assert json.loads(capsys.readouterr().out, parse_constant=pytest.fail) == [
+        {"é": None, "more": [None, 1.5]}
+    ]
+
+
 def test_a_file_is_not_replaced_by_accident(tmp_path):
     path = tmp_path / "file"
     write_file(path, b"first", force=False)
