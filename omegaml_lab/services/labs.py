@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import platform
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -44,13 +45,15 @@ class ServiceRecord:
 class LabRecord:
     """A running ``omega lab``.
 
-    `url` has no token and is empty while it starts; `leads` says that it runs the worker.
+    `url` has no token and is empty while it starts; `leads` says that it runs the worker;
+    `host` is the machine, where homes are shared by several.
     """
 
     pid: int
     created: float
     url: str
     leads: bool
+    host: str = ""
     services: tuple[ServiceRecord, ...] = ()
 
     @property
@@ -82,18 +85,30 @@ def record_lab(
 ) -> LabRecord:
     """Write down what this Lab runs, for `omega status` and for the next start."""
     me = psutil.Process()
-    lab = LabRecord(pid=me.pid, created=me.create_time(), url=url, leads=leads, services=services)
-    folder = home / "labs"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = folder / f".{lab.pid}"
+    lab = LabRecord(
+        pid=me.pid,
+        created=me.create_time(),
+        url=url,
+        leads=leads,
+        host=platform.node(),
+        services=services,
+    )
+    path = _path(home, lab.pid)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.stem}")
     draft.write_text(json.dumps(asdict(lab)), "utf-8")
-    draft.replace(folder / f"{lab.pid}.json")
+    draft.replace(path)
     return lab
 
 
 def forget_lab(home: Path, pid: int) -> None:
     """Remove the record of a Lab that has ended."""
-    (home / "labs" / f"{pid}.json").unlink(missing_ok=True)
+    _path(home, pid).unlink(missing_ok=True)
+
+
+def _path(home: Path, pid: int) -> Path:
+    # Two machines may have a process of the same number each.
+    return home / "labs" / f"{platform.node()}-{pid}.json"
 
 
 def running_labs(home: Path) -> list[LabRecord]:
@@ -139,7 +154,9 @@ def _recorded(home: Path) -> list[LabRecord]:
         with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
             values = json.loads(path.read_text("utf-8"))
             services = tuple(ServiceRecord(**entry) for entry in values.pop("services"))
-            labs.append(LabRecord(**values, services=services))
+            lab = LabRecord(**values, services=services)
+            if lab.host == platform.node():  # of others we cannot tell whether they run
+                labs.append(lab)
     return labs
 
 

@@ -32,6 +32,7 @@ def main(arguments: Sequence[str]) -> int:
         # The hub stops this process when the server does not come up, and the server is no
         # child to start again: when it ends, by whatever hand, so does the rest.
         server = Child(_service(config, "jupyter", _jupyter(arguments)), supervisor.identity)
+        supervisor.guests.append(server)
         code: int | None = None
         try:
             server.start()

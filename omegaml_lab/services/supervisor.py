@@ -47,6 +47,8 @@ class Supervisor:
     ) -> None:
         self.identity = identity
         self.children: list[Child] = []
+        self.guests: list[Child] = []
+        """Children that somebody else starts and ends; impatience is for them too."""
         self.stop = threading.Event()
         self._say = say
         self._changed = changed
@@ -107,7 +109,7 @@ class Supervisor:
         self.stop.set()
         self._asked += 1
         if self._asked > 1:
-            kill_children(self.children)
+            kill_children([*self.children, *self.guests])
             os._exit(128 + number)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import subprocess
 import sys
 
@@ -32,7 +33,7 @@ def write_dead_lab(home, sleeper, *, created=None):
     """Write the record of a Lab whose supervisor is not there but whose worker is."""
     worker = record_service("worker", sleeper.pid, home / "w.log")
     record_lab(home, url="http://127.0.0.1:1/", leads=True, services=(worker,))
-    path = home / "labs" / f"{os.getpid()}.json"
+    path = home / "labs" / f"{platform.node()}-{os.getpid()}.json"
     values = json.loads(path.read_text())
     values["pid"], values["created"] = 2**22 + 1, 1.0  # beyond the pids of Linux
     if created is not None:
@@ -61,6 +62,16 @@ def test_a_stranger_with_the_pid_of_a_dead_service_is_left_alone(tmp_path, sleep
     write_dead_lab(tmp_path, sleeper, created=created - 1000)
     assert end_leftovers(tmp_path) == []
     assert sleeper.poll() is None
+
+
+def test_a_lab_of_another_machine_is_left_alone(tmp_path, sleeper):
+    write_dead_lab(tmp_path, sleeper)
+    path = tmp_path / "labs" / "dead.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "host": "elsewhere"}))
+    assert running_labs(tmp_path) == []
+    assert end_leftovers(tmp_path) == []
+    assert sleeper.poll() is None
+    assert path.exists()
 
 
 def test_a_damaged_record_is_ignored(tmp_path):
