@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -154,25 +153,6 @@ def test_new_files_at_once_get_names_of_their_own(place: Place, folder: str) -> 
     with ThreadPoolExecutor(8) as pool:
         names = list(pool.map(create, range(8)))
     assert len(set(names)) == 8
-
-
-def test_a_name_that_another_server_took_meanwhile_is_left_to_it(
-    shared: Omega, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    from omegaml_lab.server.contents import OmegaContentsManager
-
-    class Slow(OmegaContentsManager):
-        async def increment_filename(self, *args: Any, **options: Any) -> str:
-            name = str(await super().increment_filename(*args, **options))
-            if name == "Untitled.ipynb":  # the other one is quicker
-                shared.jobs.put(notebook("1"), "taken/Untitled.ipynb")
-            return name
-
-    manager = Slow(omega=shared, root="repository", root_dir=str(tmp_path_factory.mktemp("d")))
-    shared.jobs.make_folder("taken")
-    new = asyncio.run(manager.new_untitled("taken", type="notebook"))
-    assert new["name"] == "Untitled1.ipynb"
-    assert shared.jobs.metadata("taken/Untitled.ipynb").revision == 1
 
 
 def test_copy_and_its_numbers(place: Place, folder: str) -> None:
