@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from nbclient.exceptions import CellExecutionComplete, CellExecutionError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
+from traitlets import Integer
 
 from omegaml_lab.core.errors import OmegaError
 from omegaml_lab.runtime.outputs import OUTPUT_LIMIT, OutputMeter, join_stream
@@ -83,6 +84,9 @@ class CellRunner(PapermillNotebookClient):  # type: ignore[misc]
     """papermill's client, in one event loop from the first cell to the last."""
 
     nb: NotebookNode
+    # What a cell has shown may arrive long after it has ended: nbclient's 4 s fail a good run
+    # that prints 40,000 lines one by one. A kernel that dies meanwhile ends the wait at once.
+    iopub_timeout = Integer(120)
 
     async def run(
         self,

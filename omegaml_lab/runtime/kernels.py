@@ -106,6 +106,9 @@ class KernelProcess:
         """
         deadline = time.monotonic() + START_TIMEOUT
         await self._bound()
+        # ZeroMQ drops what a full queue cannot take: of a cell that prints fast, lines would be
+        # missing and its end might never be heard. OUTPUT_LIMIT bounds what is kept instead.
+        self.manager.context.rcvhwm = 0
         client = self.manager.client()
         client.start_channels()
         client.allow_stdin = False

@@ -116,7 +116,14 @@ def _become_kernel(request: dict[str, Any]) -> None:
         # ipykernel read its parent from the environment when it was loaded, before the fork.
         arguments = [*request["arguments"], f"--IPKernelApp.parent_handle={os.getppid()}"]
         sys.argv = ["ipykernel_launcher", *arguments]
-        IPKernelApp.launch_instance(argv=arguments)
+        class Kernel(IPKernelApp):  # type: ignore[misc]
+            """Loses nothing of what is printed faster than it can be sent."""
+
+            def init_iopub(self, context: Any) -> None:
+                context.sndhwm = 0
+                super().init_iopub(context)
+
+        Kernel.launch_instance(argv=arguments)
         code = 0
     except SystemExit as ending:
         code = ending.code if isinstance(ending.code, int) else int(ending.code is not None)

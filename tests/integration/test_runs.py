@@ -176,6 +176,14 @@ def test_many_small_cells_are_saved_together(shared: Omega) -> None:
     assert shared.jobs.metadata(Name(str(run.result))).revision < 100
 
 
+def test_a_cell_that_prints_faster_than_is_read_succeeds(shared: Omega) -> None:
+    shared.jobs.put("for i in range(40_000):\n    print(i, flush=True)", "chatty")
+    run = shared.runtime.job("chatty").run(wait=True)
+    assert run.status == "succeeded", run.error
+    text = "".join(out.text for out in shared.jobs.get(run.result).cells[0].outputs)
+    assert text == "".join(f"{i}\n" for i in range(40_000))
+
+
 def test_a_run_keeps_the_revision_it_was_asked_for(shared: Omega) -> None:
     shared.jobs.put(notebook("print('old')"), "pinned")
     job = shared.runtime.job("pinned")
