@@ -116,12 +116,13 @@ def _become_kernel(request: dict[str, Any]) -> None:
         # ipykernel read its parent from the environment when it was loaded, before the fork.
         arguments = [*request["arguments"], f"--IPKernelApp.parent_handle={os.getppid()}"]
         sys.argv = ["ipykernel_launcher", *arguments]
-        class Kernel(IPKernelApp):  # type: ignore[misc]
+
+        class Kernel(IPKernelApp):
             """Loses nothing of what is printed faster than it can be sent."""
 
             def init_iopub(self, context: Any) -> None:
                 context.sndhwm = 0
-                super().init_iopub(context)
+                super().init_iopub(context)  # type: ignore[no-untyped-call]
 
         Kernel.launch_instance(argv=arguments)
         code = 0

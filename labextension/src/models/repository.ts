@@ -150,6 +150,8 @@ export class RepositoryModel implements IDisposable {
     this._loaded = false;
     this._selected = null;
     this._error = null;
+    // What was asked before is of another place.
+    this._answered = this._asked;
     this._changed.emit();
     await this.refresh();
   }
@@ -165,7 +167,8 @@ export class RepositoryModel implements IDisposable {
         descending: this._descending,
         limit: this._limit
       });
-      if (asked === this._asked && !this._isDisposed) {
+      if (asked > this._answered && !this._isDisposed) {
+        this._answered = asked;
         this._items = page.items;
         this._total = page.total;
         this._loaded = true;
@@ -173,7 +176,8 @@ export class RepositoryModel implements IDisposable {
         this._changed.emit();
       }
     } catch (error) {
-      if (asked === this._asked && !this._isDisposed) {
+      if (asked > this._answered && !this._isDisposed) {
+        this._answered = asked;
         this._error = messageOf(error);
         this._changed.emit();
       }
@@ -210,5 +214,7 @@ export class RepositoryModel implements IDisposable {
   private _loaded = false;
   private _error: string | null = null;
   private _asked = 0;
+  // Only older answers are dropped: were all but the last, steady changes would show nothing.
+  private _answered = 0;
   private _isDisposed = false;
 }
