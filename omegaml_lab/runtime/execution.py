@@ -203,13 +203,16 @@ class Execution:
         return Failure(name=name, message=self._log.clean(str(error)), cell=cell)
 
     def _patiently(self, act: Callable[[], T]) -> T:
-        """Do it, and wait for a database that is away or full: nothing computed may be lost."""
+        """Do it, and wait for a database that is away or full: nothing computed may be lost.
+
+        A worker that shuts down waits no longer: the run's lease ends, and another performs it.
+        """
         deadline, pause = time.monotonic() + PATIENCE, 0.2
         while True:
             try:
                 return act()
             except (StorageUnavailableError, StorageFullError) as error:
-                if time.monotonic() > deadline:
+                if self._reason is StopReason.GIVEN_BACK or time.monotonic() > deadline:
                     raise
                 _log.warning("run %s waits: %s", self.claim.run.id, error)
                 time.sleep(pause)

@@ -7,6 +7,8 @@ import signal
 import threading
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from omegaml_lab.core.errors import StorageFullError
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.runs import Status
@@ -20,8 +22,6 @@ from tests.integration.processes import alive, until
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
-
     from omegaml_lab.core.metadata import Metadata
     from omegaml_lab.core.runs import Run
     from omegaml_lab.omega import Omega
@@ -32,9 +32,10 @@ class ShortOfSpace(JobStore):
     """A store on a disk that is full for the first two results, until somebody makes room."""
 
     refused = 0
+    room_after = 2.0
 
     def put(self, obj: Any, name: str | Name, **options: Any) -> Metadata:
-        if self.refused < 2 and str(name).startswith("results/"):
+        if self.refused < self.room_after and str(name).startswith("results/"):
             self.refused += 1
             raise StorageFullError("/data")
         return super().put(obj, name, **options)
@@ -95,6 +96,25 @@ def test_a_result_waits_for_room_on_a_full_disk(omega: Omega) -> None:
     assert (run.status, run.error) == (Status.SUCCEEDED, None)
     (cell,) = omega.jobs.get(Name(str(run.result))).cells
     assert cell.outputs[0].text == "computed\n"
+
+
+def test_a_worker_that_shuts_down_does_not_wait_for_room(omega: Omega) -> None:
+    store = ShortOfSpace(omega.storage, "jobs", registry=omega.registry)
+    store.room_after = float("inf")
+    performer = worker(omega, jobs=store)
+    ended: list[BaseException] = []
+
+    def run() -> None:
+        with pytest.raises(StorageFullError) as caught:
+            perform(omega, "1", performer)
+        ended.append(caught.value)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    until(lambda: store.refused > 1)
+    performer.give_back()
+    thread.join(60)
+    assert ended
 
 
 def test_half_of_a_surrogate_pair_in_a_job_does_not_fail_its_run(omega: Omega) -> None:
