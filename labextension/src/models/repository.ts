@@ -28,7 +28,8 @@ export class RepositoryModel implements IDisposable {
       auto: false,
       factory: () => this._fetch(),
       frequency: { interval: POLL_INTERVAL, backoff: true, max: POLL_INTERVAL },
-      standby: 'when-hidden'
+      // A page may load before it is seen: its first answer does not wait for that.
+      standby: () => (this._loaded ? 'when-hidden' : 'never')
     });
   }
 

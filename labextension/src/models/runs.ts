@@ -41,7 +41,8 @@ export class RunsModel implements IDisposable {
       auto: false,
       factory: () => this._fetch(),
       frequency: { interval: IDLE_INTERVAL, backoff: true, max: IDLE_INTERVAL },
-      standby: 'when-hidden'
+      // A page may load before it is seen: its first answer does not wait for that.
+      standby: () => (this._loaded ? 'when-hidden' : 'never')
     });
   }
 
@@ -170,6 +171,7 @@ export class RunsModel implements IDisposable {
         return; // a newer question is on its way
       }
       this._show(page);
+      this._changed.emit();
       await this._checkWatched(new Set(page.items.map(run => run.id)));
       this._pace();
       this._changed.emit();
