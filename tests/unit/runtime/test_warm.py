@@ -44,7 +44,7 @@ async def _evaluate(source: KernelSource, code: str, environment: dict[str, str]
                 code, timeout=30, output_hook=lambda message: printed.append(_text(message))
             )
             await kernel.leave(client)
-            # A cold ipykernel now and then hangs at its exit on a busy machine, and is killed then.
+            # A cold ipykernel may hang at its exit on a busy machine, and is killed then.
             cold = source._nursery is None
             assert kernel.process.poll() in ({0, None} if cold else {0})
             return "".join(printed)
