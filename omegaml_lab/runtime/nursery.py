@@ -117,14 +117,16 @@ def _become_kernel(request: dict[str, Any]) -> None:
         arguments = [*request["arguments"], f"--IPKernelApp.parent_handle={os.getppid()}"]
         sys.argv = ["ipykernel_launcher", *arguments]
 
-        class Kernel(IPKernelApp):
+        # Not named like one of ipykernel's own classes: the settings of that would be taken
+        # for this one's, and each run would be warned of them.
+        class WarmKernelApp(IPKernelApp):
             """Loses nothing of what is printed faster than it can be sent."""
 
             def init_iopub(self, context: Any) -> None:
                 context.sndhwm = 0
                 super().init_iopub(context)  # type: ignore[no-untyped-call]
 
-        Kernel.launch_instance(argv=arguments)
+        WarmKernelApp.launch_instance(argv=arguments)
         code = 0
     except SystemExit as ending:
         code = ending.code if isinstance(ending.code, int) else int(ending.code is not None)

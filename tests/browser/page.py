@@ -89,6 +89,24 @@ class LabPage:
         """The notebook in front."""
         return self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
 
+    def wait_for_kernel(self) -> None:
+        """Wait until the notebook in front has a kernel that has nothing to do."""
+        indicator = self.notebook.locator(".jp-Notebook-ExecutionIndicator")
+        expect(indicator).to_have_attribute("data-status", "idle", timeout=60_000)
+
+    def expect_saved(self) -> None:
+        """Wait until all is saved. Lab ignores Ctrl+S while an earlier save is being finished:
+        press it again, as people do.
+        """
+        dirty = self.page.locator(".lm-TabBar-tab.jp-mod-dirty")
+        for _ in range(5):
+            if dirty.count() == 0:
+                break
+            self.page.wait_for_timeout(2000)
+            if dirty.count() and self.dialog.count() == 0:
+                self.page.keyboard.press("Control+s")
+        expect(dirty).to_have_count(0)
+
     def cell(self, index: int) -> Locator:
         return self.notebook.locator(f".jp-Cell[data-windowed-list-index='{index}']")
 

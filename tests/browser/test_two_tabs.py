@@ -21,18 +21,6 @@ def edit(page: LabPage, old: str, new: str) -> None:
     page.page.keyboard.press("Control+s")
 
 
-def expect_saved(page: LabPage) -> None:
-    """Lab ignores Ctrl+S while an earlier save is being finished: press it again, as people do."""
-    dirty = page.page.locator(".lm-TabBar-tab.jp-mod-dirty")
-    for _ in range(5):
-        if dirty.count() == 0:
-            break
-        page.page.wait_for_timeout(2000)
-        if dirty.count() and page.dialog.count() == 0:
-            page.page.keyboard.press("Control+s")
-    expect(dirty).to_have_count(0)
-
-
 @pytest.mark.timeout(240)
 def test_the_second_save_asks(lab: Lab, open_lab: Callable[..., LabPage]) -> None:
     lab.put_notebook("tabs/shared.ipynb", "start = 1")
@@ -44,7 +32,7 @@ def test_the_second_save_asks(lab: Lab, open_lab: Callable[..., LabPage]) -> Non
             timeout=60_000
         )
     edit(first, "start = 1", "mine = 1")
-    expect_saved(first)
+    first.expect_saved()
     saved = lab.get("api/contents/tabs/shared.ipynb")["content"]["cells"][0]["source"]
     assert saved == "mine = 1"
 
@@ -58,9 +46,9 @@ def test_the_second_save_asks(lab: Lab, open_lab: Callable[..., LabPage]) -> Non
 
     # One after the other there is nothing to ask.
     edit(second, "mine = 1", "ours = 3")
-    expect_saved(second)
+    second.expect_saved()
     edit(second, "ours = 3", "ours = 4")
-    expect_saved(second)
+    second.expect_saved()
     expect(second.dialog).to_have_count(0)
     saved = lab.get("api/contents/tabs/shared.ipynb")["content"]["cells"][0]["source"]
     assert saved == "ours = 4"

@@ -7,6 +7,8 @@ export function useSignal<T>(signal: ISignal<T, unknown>): void {
   React.useEffect(() => {
     const slot = (): void => render();
     signal.connect(slot);
+    // What was emitted since the first drawing, before anybody listened, is not missed.
+    render();
     return () => void signal.disconnect(slot);
   }, [signal]);
 }
