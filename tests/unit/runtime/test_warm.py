@@ -122,6 +122,11 @@ def test_exit_handlers_run(nursery: Nursery, tmp_path: Any) -> None:
     assert path.read_text() == "x"
 
 
+def test_a_kernel_is_a_child_of_the_nursery(nursery: Nursery) -> None:
+    printed = evaluated(KernelSource(nursery), "import os; print(os.getppid())")
+    assert printed == f"{nursery.pid}\n"
+
+
 def test_a_nursery_that_died_is_replaced(nursery: Nursery) -> None:
     source = KernelSource(nursery)
     evaluated(source, "1")
