@@ -58,6 +58,9 @@ def make_app(url: str) -> Celery:
         # RabbitMQ closes a channel whose message was not acknowledged for 30 minutes, so each
         # longer run would end the worker. The message comes again then, which does no harm.
         broker_channel_error_retry=True,
+        # After such a restart Celery would raise the prefetch count from the thread that ends a
+        # run, while the main thread reads the same socket: the worker could go deaf.
+        worker_enable_prefetch_count_reduction=False,
         broker_connection_timeout=_PATIENCE,
         broker_transport_options={"confirm_publish": True} if url.startswith("amqp") else {},
         timezone="UTC",
