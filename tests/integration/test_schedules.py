@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+import random
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -17,6 +20,7 @@ from omegaml_lab.core.errors import (
 )
 from omegaml_lab.core.runs import Status
 from omegaml_lab.omega import Omega
+from omegaml_lab.runtime.due import Rule
 from omegaml_lab.runtime.execution import result_name
 from omegaml_lab.runtime.runs import utcnow
 from omegaml_lab.runtime.schedule_records import ScheduleRecords, run_id
@@ -311,6 +315,66 @@ def test_schedules_are_listed_dropped_and_kept_apart_by_bucket(clock: Clock) -> 
         assert elsewhere.runtime.schedules.list().items == []
         with pytest.raises(ScheduleNotFoundError):
             elsewhere.runtime.schedules.pause(later.id)
+
+
+def test_schedules_go_along_with_a_new_name(clock: Clock) -> None:
+    jobs = clock.omega.jobs
+    for name in ("folder/a", "folder/sub/b", "folder0", "folder.x"):
+        jobs.put(notebook("1"), name)
+        clock.schedules.add(name, "every hour", timezone="UTC")
+    jobs.rename("folder", "else/where")
+    jobs.rename("else/where/a", "a")
+    names = {"a.ipynb", "else/where/sub/b.ipynb", "folder0.ipynb", "folder.x.ipynb"}
+    assert {schedule.job for schedule in clock.schedules.list().items} == names
+    clock.fire(SIX)
+    assert {run.job for run in clock.runs()} == names
+
+
+def test_two_changes_of_the_clock_in_four_time_zones(clock: Clock) -> None:
+    """Three schedulers that die at random make each due time's run, and no other."""
+    rules = [
+        ("daily at 2:30", "Europe/Zurich"),
+        ("weekdays at 6:00", "America/New_York"),
+        ("daily at 1:45", "Australia/Lord_Howe"),
+        ("every 6 hours", "Asia/Kolkata"),
+    ]
+    made = [
+        clock.schedules.add("job", when, timezone=zone, overlap="replace") for when, zone in rules
+    ]
+    chance = random.Random(7)
+
+    class DiedError(Exception):
+        pass
+
+    def start(schedule: Schedule, run: str) -> Run:
+        if chance.random() < 0.2:
+            raise DiedError
+        clock.schedules.start(schedule, id=run)
+        if chance.random() < 0.2:
+            raise DiedError
+        return clock.omega.runtime.runs.get(run)
+
+    wanted = set[str]()
+    for day in (datetime(2026, 3, 27, tzinfo=UTC), datetime(2026, 10, 23, tzinfo=UTC)):
+        clock.now, end = day, day + timedelta(days=10)
+        moments = set[datetime]()
+        for schedule in made:
+            clock.schedules.pause(schedule.id)  # nobody looked since the last time
+            clock.schedules.resume(schedule.id)
+            due = list(itertools.takewhile(end.__ge__, Rule.of_schedule(schedule).after(day)))
+            wanted |= {run_id(schedule.id, moment) for moment in due}
+            moments |= set(due)
+        for moment in sorted(moments):
+            clock.now = moment + timedelta(seconds=1)
+            for _ in range(3):
+                with contextlib.suppress(DiedError):
+                    clock.timetable(start).fire()
+        while any(schedule.waiting for schedule in clock.schedules.list().items):
+            with contextlib.suppress(DiedError):
+                clock.timetable(start).fire()
+    found = {run.id for run in clock.omega.runtime.runs.list(limit=None).items}
+    assert found == wanted
+    assert len(wanted) > 100
 
 
 def test_what_cannot_be_scheduled_is_refused(clock: Clock) -> None:
