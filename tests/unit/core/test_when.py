@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omegaml_lab.core.errors import InvalidScheduleError
@@ -95,6 +95,7 @@ def test_what_is_suggested_is_understood() -> None:
         cron_of(text)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_any_text_is_understood_or_refused(text: str) -> None:
     try:
@@ -110,6 +111,7 @@ WORDS = (
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(WORDS.split()), max_size=9))
 def test_any_words_are_understood_or_refused(words: list[str]) -> None:
     try:
