@@ -27,10 +27,6 @@ __all__ = ["Claim", "RunRecords", "utcnow"]
 
 _log = logging.getLogger(__name__)
 
-_INDEXES = (
-    *(("status", "hint_at"), ("unpublished", "status"), ("schedule", "status")),
-    *(("bucket", "queued_at"), ("bucket", "job", "queued_at")),
-)
 _FIRST_HINT = 3.0
 _LONGEST_PAUSE = 60.0
 
@@ -94,12 +90,6 @@ class RunRecords:
         minded = {"beat": 0, "hints": 0, "hint_at": self._hint_at(0), "unpublished": run.publish}
         self._records.insert({**_plain(run), **minded})
         return run
-
-    def going(self, schedule_id: str) -> list[Run]:
-        """Return the runs of a schedule that have not ended, the oldest first."""
-        going = {"status": {"$in": [Status.QUEUED.value, Status.RUNNING.value]}}
-        where = {"schedule": schedule_id, "$or": [going, _LOST_FOR_NOW]}
-        return self._readable(self._records.query(where, sort=[("queued_at", 1)]))
 
     def find(self, run_id: str) -> Run | None:
         """Return one run, or None."""
@@ -358,8 +348,11 @@ class RunRecords:
 
     def _ensure_indexes(self) -> None:
         if not self._indexed:
-            for fields in _INDEXES:
-                self._records.index(*fields)
+            self._records.index("status", "hint_at")
+            self._records.index("unpublished", "status")
+            self._records.index("bucket", "queued_at")
+            self._records.index("bucket", "job", "queued_at")
+            self._records.index("schedule", "status")
             self._indexed = True
 
 

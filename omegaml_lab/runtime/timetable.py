@@ -119,7 +119,7 @@ class Timetable:
         due = before.waiting[0]
         wanted = run_id(before.id, due)
         made = self._runs.find(wanted)
-        earlier = [run for run in self._runs.going(before.id) if run.id != wanted]
+        earlier = [run for run in self._going(before.id) if run.id != wanted]
         if made is None and earlier and before.overlap is Overlap.QUEUE:
             return
         schedule = self._schedules.set(before, {})
@@ -146,6 +146,11 @@ class Timetable:
         if schedule.overlap is Overlap.REPLACE:
             self._cancel([run for run in earlier if run.queued_at <= made.queued_at])
         self._schedules.set(schedule, {**served, "last_run": wanted, "notice": None})
+
+    def _going(self, schedule_id: str) -> list[Run]:
+        """Return the runs of a schedule that have not ended for good, the oldest first."""
+        where = {"schedule": schedule_id, "status": {"$in": ["queued", "running", "lost"]}}
+        return [r for r in reversed(self._runs.page(where, limit=None).items) if not r.final]
 
     def _cancel(self, runs: list[Run]) -> None:
         for run in runs:
