@@ -68,6 +68,9 @@ export function RunCard(props: IRunCardProps): JSX.Element {
         <span className="jp-Omega-runStanding">
           {standing(run, trans)}
           {elapsed !== null && <span> · {formatDuration(elapsed, trans)}</span>}
+          {run.schedule && (
+            <span title={trans.__('A schedule started it')}> · {trans.__('by schedule')}</span>
+          )}
         </span>
         <time dateTime={run.queued_at} title={formatTime(run.queued_at)}>
           {formatAgo(run.queued_at)}
@@ -200,6 +203,7 @@ function Details({ run, reachable, actions, trans }: IRunCardProps): JSX.Element
     [trans.__('Worker'), run.worker],
     [trans.__('Attempt'), trans.__('%1 of %2', run.attempt, run.max_attempts)],
     [trans.__('Asked for by'), run.owner || null],
+    [trans.__('Schedule'), run.schedule],
     [trans.__('Result'), run.result],
     [trans.__('Run'), run.id]
   ];
