@@ -1,4 +1,4 @@
-"""The scheduler: the process that minds the queue. Any number of them may run."""
+"""The scheduler: the process that makes what is due, and minds the queue. Any number may run."""
 
 from __future__ import annotations
 
@@ -6,20 +6,28 @@ import logging
 import signal
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from omegaml_lab.config import Config
+from omegaml_lab.core.errors import OmegaError, ServiceError
 from omegaml_lab.omega import Omega
 from omegaml_lab.runtime.sweeper import Sweeper
+from omegaml_lab.runtime.timetable import Timetable
 
 if TYPE_CHECKING:
     from types import FrameType
 
+    from omegaml_lab.core.runs import Run
+    from omegaml_lab.core.schedules import Schedule
+
 __all__ = ["main"]
+
+_log = logging.getLogger(__name__)
 
 
 def main(config: Config, *, log_level: str = "INFO") -> int:
-    """Mind the queue until SIGTERM or SIGINT; return the exit code."""
+    """Mind schedules and queue until SIGTERM or SIGINT; return the exit code."""
     logging.basicConfig(
         level=log_level,
         stream=sys.stderr,
@@ -39,9 +47,35 @@ def main(config: Config, *, log_level: str = "INFO") -> int:
             broker=omega.runtime.broker,
             lease=config.lease_seconds,
         )
-        logging.getLogger(__name__).info("scheduler %s is ready", sweeper.id)
-        sweeper.run(stop)
+        _log.info("scheduler %s is ready", sweeper.id)
+        with ThreadPoolExecutor(1) as pool:
+            timetable = pool.submit(_timetable(omega).run, stop)
+            timetable.add_done_callback(lambda _: stop.set())  # neither goes on without the other
+            try:
+                sweeper.run(stop)
+            finally:
+                stop.set()
+        timetable.result()
     return 0
+
+
+def _timetable(omega: Omega) -> Timetable:
+    def start(schedule: Schedule, run: str) -> Run:
+        try:
+            if schedule.bucket == omega.bucket:
+                return omega.runtime.schedules.start(schedule, id=run)
+            with Omega(omega.url, bucket=schedule.bucket, config=omega.config) as other:
+                return other.runtime.schedules.start(schedule, id=run)
+        except OmegaError:
+            raise
+        except Exception as error:
+            # The edge of the scheduler: what one job makes go wrong must not stop the others.
+            _log.exception("schedule %s of %s", schedule.id, schedule.job)
+            raise ServiceError("scheduler", f"{type(error).__name__}: {error}") from error
+
+    return Timetable(
+        schedules=omega.runtime.schedules.records, runs=omega.runtime.runs.records, start=start
+    )
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from omegaml_lab.cli.reports import reports
 from omegaml_lab.cli.run import run
 from omegaml_lab.cli.runs import runs
 from omegaml_lab.cli.scheduler import scheduler
+from omegaml_lab.cli.schedules import schedules
 from omegaml_lab.cli.scripts import scripts
 from omegaml_lab.cli.session import Session, examples
 from omegaml_lab.cli.status import status
@@ -57,7 +58,7 @@ def omega(context: click.Context, *, bucket: str | None, debug: bool) -> None:
 
 for command in (
     *(lab, worker, scheduler, status, doctor, run),
-    *(jobs, runs, reports, datasets, models, scripts),
+    *(jobs, runs, schedules, reports, datasets, models, scripts),
 ):
     omega.add_command(command)
 

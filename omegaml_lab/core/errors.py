@@ -24,6 +24,7 @@ __all__ = [
     "InvalidNameError",
     "InvalidNotebookError",
     "InvalidParameterError",
+    "InvalidScheduleError",
     "InvalidTransitionError",
     "MissingDependencyError",
     "NotAFileError",
@@ -35,6 +36,7 @@ __all__ = [
     "RunFailedError",
     "RunNotFoundError",
     "RunTimeoutError",
+    "ScheduleNotFoundError",
     "ServiceError",
     "StorageFullError",
     "StorageUnavailableError",
@@ -297,6 +299,29 @@ class RunTimeoutError(OmegaError, TimeoutError):
         self.status = status
         hint = f" {notice}" if notice else ""
         super().__init__(f"Run {run} is still {status} after {seconds:g} s and goes on.{hint}")
+
+
+class InvalidScheduleError(OmegaError, ValueError):
+    """A schedule cannot be what it was asked to be; `what` of it is wrong."""
+
+    def __init__(
+        self, given: object, reason: str, *, what: str = "schedule", suggestion: str | None = None
+    ) -> None:
+        self.given = given
+        self.reason = reason
+        self.suggestion = suggestion
+        hint = f" Did you mean {suggestion!r}?" if suggestion else ""
+        super().__init__(f"{given!r} is no {what}: {reason}.{hint}")
+
+
+class ScheduleNotFoundError(OmegaError, LookupError):
+    """There is no schedule with this id."""
+
+    def __init__(self, schedule_id: str) -> None:
+        self.schedule_id = schedule_id
+        super().__init__(
+            f"There is no schedule {schedule_id!r}. `omega schedules list` lists all."
+        )
 
 
 class ReportNotFoundError(OmegaError, LookupError):

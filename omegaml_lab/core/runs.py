@@ -87,7 +87,7 @@ class Run:
     `revision` is that of the job when it was asked for; `result` names the executed notebook
     in the jobs store; `notice` tells what keeps a queued run waiting, or why the report of a
     succeeded one does not show it; `publish_options` are those of `Reports.publish`, for the
-    report that `publish` asks for.
+    report that `publish` asks for; `schedule` is the id of the one that it was due by.
     """
 
     id: str
@@ -111,6 +111,7 @@ class Run:
     owner: str = ""
     publish: bool = False
     publish_options: dict[str, Any] = field(default_factory=dict)
+    schedule: str | None = None
     cancel_requested: bool = False
     notice: str | None = None
 

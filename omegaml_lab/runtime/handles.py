@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from omegaml_lab.core.metadata import Metadata
     from omegaml_lab.core.parameters import Parameter
+    from omegaml_lab.core.schedules import Schedule
     from omegaml_lab.runtime.runtime import OmegaRuntime
 
 __all__ = ["JobHandle", "RunHandle"]
@@ -75,11 +76,56 @@ class JobHandle:
         *,
         publish: bool | Mapping[str, Any] = False,
         label: str | None = None,
+        owner: str | None = None,
+        schedule: str | None = None,
+        id: str | None = None,  # noqa: A002 - the field is named so
     ) -> Run:
-        """Queue a run like :meth:`run`, and return its record."""
+        """Queue a run like :meth:`run`, and return its record.
+
+        `owner` is who asks for it, `schedule` the id of the one that it is due by, `id` its own.
+        """
         checked = self._runtime.runs.check(self._pinned, params)
         return self._runtime.submit(
-            self.name, self.revision, parameters=checked, label=label, publish=publish
+            self.name,
+            self.revision,
+            parameters=checked,
+            label=label,
+            publish=publish,
+            owner=owner,
+            schedule=schedule,
+            id=id,
+        )
+
+    def schedule(
+        self,
+        when: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        timezone: str | None = None,
+        **options: Any,
+    ) -> Schedule:
+        """Run the job whenever it is due, in the revision it has then.
+
+        Parameters
+        ----------
+        when
+            Plain words (``weekdays at 6:00``) or the five fields of cron.
+        params
+            Values for the notebook's parameters.
+        timezone
+            An IANA name such as ``Europe/Zurich``; by default that of this machine.
+        **options
+            Further ones of `Schedules.add`.
+
+        Raises
+        ------
+        InvalidScheduleError
+            If something of it is not understood.
+        InvalidParameterError
+            If the notebook does not take such a parameter, or its type is wrong.
+        """
+        return self._runtime.schedules.add(
+            Name(self.name), when, timezone=timezone, parameters=params, **options
         )
 
     @property

@@ -62,12 +62,24 @@ class RunRecords:
         self._unreadable: set[str] = set()
 
     def create(
-        self, job: str, revision: int, *, parameters: Mapping[str, Any], **values: Any
+        self,
+        job: str,
+        revision: int,
+        *,
+        parameters: Mapping[str, Any],
+        id: str | None = None,  # noqa: A002 - the field is named so
+        **values: Any,
     ) -> Run:
-        """Queue a new run; `values` are further fields of :class:`Run`."""
+        """Queue a new run; `values` are further fields of :class:`Run`.
+
+        Raises
+        ------
+        DuplicateRecordError
+            If there is a run with this `id`.
+        """
         self._ensure_indexes()
         run = Run(
-            id=secrets.token_hex(8),
+            id=id or secrets.token_hex(8),
             job=job,
             revision=revision,
             status=Status.QUEUED,
@@ -78,6 +90,13 @@ class RunRecords:
         minded = {"beat": 0, "hints": 0, "hint_at": self._hint_at(0), "unpublished": run.publish}
         self._records.insert({**_plain(run), **minded})
         return run
+
+    def going(self, schedule_id: str) -> list[Run]:
+        """Return the runs of a schedule that have not ended, the oldest first."""
+        where = {"schedule": schedule_id, "status": {"$nin": [*_ENDED, Status.LOST.value]}}
+        again = {"schedule": schedule_id, "status": Status.LOST.value, **_RETRYABLE}
+        found = self._records.query({"$or": [where, again]}, sort=[("queued_at", 1)])
+        return self._readable(found)
 
     def get(self, run_id: str) -> Run:
         """Return one run.
@@ -338,10 +357,12 @@ class RunRecords:
             self._records.index("unpublished", "status")
             self._records.index("bucket", "queued_at")
             self._records.index("bucket", "job", "queued_at")
+            self._records.index("schedule", "status")
             self._indexed = True
 
 
 _RETRYABLE: dict[str, Any] = {"$expr": {"$lt": ["$attempt", "$max_attempts"]}}
+_ENDED = tuple(sorted(status.value for status in FINAL - {Status.LOST}))
 _WANTED: dict[str, Any] = {"cancel_requested": False}
 _UNWANTED: dict[str, Any] = {"cancel_requested": True}
 _WAITING: dict[str, Any] = {

@@ -18,6 +18,8 @@ from omegaml_lab.core.workers import Worker
 from omegaml_lab.runtime.handles import JobHandle
 from omegaml_lab.runtime.parameters import declared_parameters
 from omegaml_lab.runtime.runs import RunRecords, utcnow
+from omegaml_lab.runtime.schedule_records import ScheduleRecords
+from omegaml_lab.runtime.schedules import Schedules
 
 if TYPE_CHECKING:
     import builtins
@@ -63,10 +65,11 @@ class OmegaRuntime:
         label: str = "default",
     ) -> None:
         self.broker = broker
+        self.label = label
         self.runs = Runs(self, RunRecords(storage.records("runs")), jobs)
+        self.schedules = Schedules(self, ScheduleRecords(storage.records("schedules")), owner)
         self._storage = storage
         self._owner = owner
-        self._label = label
 
     def job(self, name: str | Name) -> JobHandle:
         """Return the handle on a job.
@@ -96,6 +99,9 @@ class OmegaRuntime:
         parameters: Mapping[str, Any],
         label: str | None = None,
         publish: bool | Mapping[str, Any] = False,
+        owner: str | None = None,
+        schedule: str | None = None,
+        id: str | None = None,  # noqa: A002 - the field is named so
     ) -> Run:
         """Queue a run whose parameters were checked, and tell the workers.
 
@@ -107,10 +113,12 @@ class OmegaRuntime:
             revision,
             parameters=parameters,
             bucket=self.runs.bucket,
-            label=label or self._label,
-            owner=self._owner,
+            label=label or self.label,
+            owner=self._owner if owner is None else owner,
             publish=publish is not False,
             publish_options={} if isinstance(publish, bool) else publish_options(publish),
+            schedule=schedule,
+            id=id,
         )
         try:
             self.broker.send(run)
@@ -141,7 +149,7 @@ class Runs:
         """Return runs, newest first."""
         where: dict[str, Any] = {"bucket": self.bucket}
         if job is not None:
-            where["job"] = self._jobs.resolve(job).path
+            where["job"] = self.resolve(job)
         if status is not None:
             where["status"] = str(status)
         return self.records.page(where, offset=offset, limit=limit)
@@ -187,6 +195,10 @@ class Runs:
         for run in self.records.changes(stop, poll=poll):
             if run is None or run.bucket == self.bucket:
                 yield run
+
+    def resolve(self, job: str | Name) -> str:
+        """Return the name that a job has in the jobs store."""
+        return self._jobs.resolve(job).path
 
     def metadata(self, name: str | Name) -> Any:
         """Return the metadata of a job.

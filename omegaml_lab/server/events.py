@@ -20,15 +20,17 @@ if TYPE_CHECKING:
     from jupyter_events import EventLogger
 
     from omegaml_lab.core.runs import Run
+    from omegaml_lab.core.schedules import Schedule
     from omegaml_lab.omega import Omega
     from omegaml_lab.storage.storage import ObjectChange
 
-__all__ = ["OBJECT_EVENT", "RUN_EVENT", "ChangeFeed", "register_schemas"]
+__all__ = ["OBJECT_EVENT", "RUN_EVENT", "SCHEDULE_EVENT", "ChangeFeed", "register_schemas"]
 
 _log = logging.getLogger(__name__)
 
 RUN_EVENT = "urn:omegaml-lab:events:run:v1"
 OBJECT_EVENT = "urn:omegaml-lab:events:object:v1"
+SCHEDULE_EVENT = "urn:omegaml-lab:events:schedule:v1"
 _PAUSE = 5.0
 _TOLD = frozenset(
     {
@@ -47,6 +49,7 @@ _TOLD = frozenset(
         "max_attempts",
         "result",
         "publish",
+        "schedule",
         "cancel_requested",
     }
 )
@@ -56,7 +59,7 @@ T = TypeVar("T")
 
 def register_schemas(logger: EventLogger) -> None:
     """Announce our events on a server's event bus."""
-    for schema in (_RUN_SCHEMA, _OBJECT_SCHEMA):
+    for schema in (_RUN_SCHEMA, _OBJECT_SCHEMA, _SCHEDULE_SCHEMA):
         if schema["$id"] not in logger.schemas:
             logger.register_event_schema(schema)
 
@@ -64,7 +67,7 @@ def register_schemas(logger: EventLogger) -> None:
 class ChangeFeed:
     """Follows the changes of a repository and emits an event for each.
 
-    Two threads wait for MongoDB; the events are emitted in the event loop that `start` was
+    Threads wait for MongoDB; the events are emitted in the event loop that `start` was
     called in. It outlives restarts of MongoDB.
 
     Parameters
@@ -93,7 +96,11 @@ class ChangeFeed:
     def start(self) -> None:
         """Begin to follow; needs a running event loop."""
         self._loop = asyncio.get_running_loop()
-        for name, target in (("runs", self._follow_runs), ("objects", self._follow_objects)):
+        for name, target in (
+            ("runs", self._follow_runs),
+            ("objects", self._follow_objects),
+            ("schedules", self._follow_schedules),
+        ):
             thread = threading.Thread(target=target, name=f"omega-{name}-feed", daemon=True)
             thread.start()
             self._threads.append(thread)
@@ -112,6 +119,10 @@ class ChangeFeed:
 
     def _follow_objects(self) -> None:
         self._follow(lambda: self._omega.storage.objects.changes(self._stop), self._tell_object)
+
+    def _follow_schedules(self) -> None:
+        schedules = self._omega.runtime.schedules
+        self._follow(lambda: schedules.changes(self._stop), self._tell_schedule)
 
     def _follow(
         self, changes: Callable[[], Iterator[T | None]], tell: Callable[[T], None]
@@ -150,6 +161,13 @@ class ChangeFeed:
             data["previous"] = change.previous
         self._emit(OBJECT_EVENT, data)
 
+    def _tell_schedule(self, schedule: Schedule) -> None:
+        self._emit(SCHEDULE_EVENT, {"schedule": schedule.id, "change": "saved"})
+
+    def tell_dropped(self, schedule_id: str) -> None:
+        """Tell that a schedule was dropped on this server: the database does not."""
+        self._emit(SCHEDULE_EVENT, {"schedule": schedule_id, "change": "dropped"})
+
     def _emit(self, schema: str, data: dict[str, Any]) -> None:
         if self._loop is None or self._stop.is_set():
             return
@@ -186,4 +204,18 @@ _OBJECT_SCHEMA: dict[str, Any] = {
         "previous": {"type": "string", "title": "Previous", "description": "Its old name."},
     },
     "required": ["store", "name", "change"],
+}
+
+_SCHEDULE_SCHEMA: dict[str, Any] = {
+    "$id": SCHEDULE_EVENT,
+    "version": "1",
+    "title": "A schedule changed",
+    "description": "A schedule of the repository was saved or dropped; the REST API tells it.",
+    "personal-data": True,
+    "type": "object",
+    "properties": {
+        "schedule": {"type": "string", "title": "Schedule", "description": "Its id."},
+        "change": {"type": "string", "title": "Change", "description": "What happened."},
+    },
+    "required": ["schedule", "change"],
 }

@@ -7,6 +7,7 @@ from typing import Any
 from omegaml_lab.core.metadata import STORES
 from omegaml_lab.core.reports import Access
 from omegaml_lab.core.runs import Status
+from omegaml_lab.core.schedules import Misfire, Overlap
 
 __all__ = ["SCHEMAS"]
 
@@ -54,6 +55,20 @@ _PUBLISH: Schema = {
 _TARGET: Schema = {
     "path": {"type": "string", "minLength": 1, "description": "A path of Jupyter's contents."},
     "job": {"type": "string", "minLength": 1, "description": "A name in the jobs store."},
+}
+_WHEN: Schema = {
+    "when": {"type": "string", "description": "Plain words or cron: `weekdays at 6:00`."},
+    "timezone": {**_or_null(_STRING), "description": "As `Europe/Zurich`; the server's if null."},
+    "starts_at": {**_or_null(_STRING), "description": "ISO 8601; in `timezone` if it names none."},
+    "ends_at": {**_or_null(_STRING), "description": "ISO 8601; in `timezone` if it names none."},
+}
+_SCHEDULED: Schema = {
+    **_WHEN,
+    "parameters": _OBJECT,
+    "label": {**_or_null(_STRING), "description": "What the worker must offer."},
+    "overlap": {"type": "string", "enum": [overlap.value for overlap in Overlap]},
+    "misfire": {"type": "string", "enum": [misfire.value for misfire in Misfire]},
+    "publish": _PUBLISH,
 }
 _ONE_TARGET: Schema = {"oneOf": [{"required": ["path"]}, {"required": ["job"]}]}
 
@@ -124,6 +139,7 @@ SCHEMAS: dict[str, Schema] = {
             "owner": _STRING,
             "publish": _BOOLEAN,
             "publish_options": _OBJECT,
+            "schedule": {**_or_null(_STRING), "description": "The id of what it was due by."},
             "cancel_requested": _BOOLEAN,
             "notice": _or_null(_STRING),
             "elapsed": _or_null({"type": "number"}),
@@ -141,6 +157,52 @@ SCHEMAS: dict[str, Schema] = {
         **_ONE_TARGET,
     },
     "RerunRequest": _record({"parameters": _OBJECT}, optional=("parameters",)),
+    "Schedule": _record(
+        {
+            "id": _STRING,
+            "job": _STRING,
+            "job_path": _or_null(_STRING),
+            "bucket": _STRING,
+            "when": _STRING,
+            "cron": {**_STRING, "description": "The five fields that `when` means."},
+            "words": {**_STRING, "description": "A sentence that says so."},
+            "timezone": _STRING,
+            "parameters": _OBJECT,
+            "label": _STRING,
+            "overlap": _SCHEDULED["overlap"],
+            "misfire": _SCHEDULED["misfire"],
+            "publish": _BOOLEAN,
+            "publish_options": _OBJECT,
+            "starts_at": _or_null(_TIME),
+            "ends_at": _or_null(_TIME),
+            "paused": _BOOLEAN,
+            "next_due": _or_null(_TIME),
+            "last_due": _or_null(_TIME),
+            "last_run": {**_or_null(_STRING), "description": "The id of a run."},
+            "waiting": {"type": "array", "items": _TIME},
+            "owner": _STRING,
+            "created_at": _TIME,
+            "modified_at": _TIME,
+            "notice": {**_or_null(_STRING), "description": "Why the last time made no run."},
+        },
+        closed=False,
+    ),
+    "ScheduleListing": _listing("Schedule"),
+    "ScheduleRequest": {
+        **_record(
+            {**_TARGET, **_SCHEDULED},
+            optional=("path", "job", *(name for name in _SCHEDULED if name != "when")),
+        ),
+        **_ONE_TARGET,
+    },
+    "ScheduleChanges": _record(_SCHEDULED, optional=tuple(_SCHEDULED)),
+    "PreviewRequest": _record(
+        {**_WHEN, "count": {"type": "integer", "minimum": 1, "maximum": 50}},
+        optional=("timezone", "starts_at", "ends_at", "count"),
+    ),
+    "Preview": _record(
+        {"cron": _STRING, "words": _STRING, "times": {"type": "array", "items": _TIME}}
+    ),
     "Report": _record(
         {
             "name": _STRING,

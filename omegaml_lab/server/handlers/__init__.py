@@ -17,6 +17,14 @@ from omegaml_lab.server.handlers.pages import PageHandler
 from omegaml_lab.server.handlers.parameters import ParametersHandler
 from omegaml_lab.server.handlers.reports import ReportHandler, ReportsHandler
 from omegaml_lab.server.handlers.runs import CancelHandler, RerunHandler, RunHandler, RunsHandler
+from omegaml_lab.server.handlers.schedules import (
+    PauseHandler,
+    PreviewHandler,
+    ResumeHandler,
+    RunNowHandler,
+    ScheduleHandler,
+    SchedulesHandler,
+)
 from omegaml_lab.server.handlers.status import StatusHandler
 
 __all__ = ["API", "routes"]
@@ -30,6 +38,12 @@ API: tuple[tuple[str, type[OmegaHandler]], ...] = (
     ("/runs/{run}", RunHandler),
     ("/runs/{run}/cancel", CancelHandler),
     ("/runs/{run}/rerun", RerunHandler),
+    ("/schedules", SchedulesHandler),
+    ("/schedules/preview", PreviewHandler),
+    ("/schedules/{schedule}", ScheduleHandler),
+    ("/schedules/{schedule}/pause", PauseHandler),
+    ("/schedules/{schedule}/resume", ResumeHandler),
+    ("/schedules/{schedule}/run", RunNowHandler),
     ("/reports", ReportsHandler),
     ("/reports/{name}", ReportHandler),
     ("/openapi.json", OpenAPIHandler),
@@ -40,6 +54,7 @@ API: tuple[tuple[str, type[OmegaHandler]], ...] = (
 _PATTERNS = {
     "{store}": r"(?P<store>[^/]+)",
     "{run}": r"(?P<run>[^/]+)",
+    "{schedule}": r"(?P<schedule>[^/]+)",
     "{name}": r"(?P<name>.+)",
 }
 

@@ -13,7 +13,7 @@ from omegaml_lab.server.targets import Target, target_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["CancelHandler", "RerunHandler", "RunHandler", "RunsHandler"]
+__all__ = ["CancelHandler", "RerunHandler", "RunHandler", "RunsHandler", "describe_run"]
 
 STATUSES = tuple(status.value for status in Status)
 _LIMIT = 50
@@ -21,15 +21,20 @@ _RUN = path_parameter("run", "The id of the run.")
 _COUNT = {"type": "integer", "minimum": 0}
 
 
+def describe_run(handler: OmegaHandler, run: Run) -> dict[str, Any]:
+    """Return a run with the paths that Jupyter's contents show its notebooks under."""
+    return {
+        **run.to_dict(),
+        "job_path": handler.contents_path(run.job),
+        "result_path": handler.contents_path(run.result),
+    }
+
+
 class _RunHandler(OmegaHandler):
     auth_resource = "omega:runs"
 
     def describe(self, run: Run) -> dict[str, Any]:
-        return {
-            **run.to_dict(),
-            "job_path": self.contents_path(run.job),
-            "result_path": self.contents_path(run.result),
-        }
+        return describe_run(self, run)
 
 
 class RunsHandler(_RunHandler):

@@ -1,0 +1,102 @@
+"""Schedules: when a job is due, and what happens on overlap and misfire."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from omegaml_lab.core.errors import IntegrityError
+
+__all__ = ["Misfire", "Overlap", "Schedule"]
+
+
+class Overlap(StrEnum):
+    """What happens when a job is due while an earlier run of its schedule still goes."""
+
+    SKIP = "skip"
+    """The due time makes no run."""
+
+    QUEUE = "queue"
+    """Its run starts when the earlier one has ended."""
+
+    REPLACE = "replace"
+    """The earlier run is cancelled."""
+
+
+class Misfire(StrEnum):
+    """What happens with due times that passed while no scheduler was there."""
+
+    RUN_ONCE = "run once"
+    """They are made up for by one run, however many there were."""
+
+    SKIP = "skip"
+    """They make no run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """When a job is due. Times are aware and in UTC.
+
+    `when` is what the person said, `cron` the five fields it means, in `timezone`, and `words`
+    a sentence that says so. `next_due` is None while it is paused, and once it is over;
+    `waiting` are due times whose runs have not begun to exist, the oldest first; `notice`
+    tells why the last due time made no run.
+    """
+
+    id: str
+    job: str
+    when: str
+    cron: str
+    words: str
+    timezone: str
+    created_at: datetime
+    modified_at: datetime
+    bucket: str = "default"
+    parameters: dict[str, Any] = field(default_factory=dict)
+    label: str = "default"
+    overlap: Overlap = Overlap.SKIP
+    misfire: Misfire = Misfire.RUN_ONCE
+    publish: bool = False
+    publish_options: dict[str, Any] = field(default_factory=dict)
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    paused: bool = False
+    next_due: datetime | None = None
+    last_due: datetime | None = None
+    last_run: str | None = None
+    waiting: tuple[datetime, ...] = ()
+    owner: str = ""
+    notice: str | None = None
+    version: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values, times as ISO 8601."""
+        plain = asdict(self)
+        del plain["version"]
+        for key, value in plain.items():
+            if isinstance(value, datetime):
+                plain[key] = value.isoformat()
+        plain["waiting"] = [due.isoformat() for due in self.waiting]
+        plain["overlap"], plain["misfire"] = self.overlap.value, self.misfire.value
+        return plain
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> Schedule:
+        """Build a schedule from its stored record; keys this version does not know are ignored.
+
+        Raises
+        ------
+        IntegrityError
+            If it is no schedule that this version understands.
+        """
+        names = {f.name for f in fields(cls)}
+        try:
+            values = {key: value for key, value in record.items() if key in names}
+            values["overlap"] = Overlap(values["overlap"])
+            values["misfire"] = Misfire(values["misfire"])
+            values["waiting"] = tuple(values.get("waiting") or ())
+            return cls(**values)
+        except (LookupError, TypeError, ValueError) as error:
+            raise IntegrityError(f"schedule {record.get('id')}", str(error)) from error

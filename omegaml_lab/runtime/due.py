@@ -1,0 +1,146 @@
+"""Due times: what a schedule's cron means in its time zone, both changes of the clock included.
+
+They are computed by cronsim, which does as Debian's cron: a time of day that a change of the
+clock leaves out comes at the first minute after it, and one that comes twice counts once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, available_timezones
+
+from cronsim import CronSim, CronSimError
+from tzlocal import get_localzone_name
+
+from omegaml_lab.core.errors import InvalidScheduleError
+from omegaml_lab.core.when import cron_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from omegaml_lab.core.schedules import Schedule
+
+__all__ = ["Rule", "local_timezone"]
+
+_SECOND = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """When something is due, checked; :meth:`of` makes one."""
+
+    when: str
+    cron: str
+    words: str
+    timezone: str
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+
+    @classmethod
+    def of(
+        cls,
+        when: str,
+        timezone: str | None = None,
+        *,
+        starts_at: datetime | None = None,
+        ends_at: datetime | None = None,
+    ) -> Rule:
+        """Return the rule that a person means.
+
+        Parameters
+        ----------
+        when
+            Plain words (``weekdays at 6:00``) or the five fields of cron.
+        timezone
+            An IANA name such as ``Europe/Zurich``; by default that of this machine.
+        starts_at, ends_at
+            The first and the last moment, aware; what is not aware is in `timezone`.
+
+        Raises
+        ------
+        InvalidScheduleError
+            If one of them is not understood, or nothing would ever be due.
+        """
+        zone = _zone(timezone or local_timezone())
+        cron = cron_of(when)
+        rule = cls(
+            when=when.strip(),
+            cron=cron,
+            words=_explained(when, cron),
+            timezone=zone.key,
+            starts_at=_aware(starts_at, zone),
+            ends_at=_aware(ends_at, zone),
+        )
+        if rule.starts_at and rule.ends_at and rule.ends_at < rule.starts_at:
+            raise InvalidScheduleError(when, "it ends before it starts")
+        if next(rule.after(datetime.now(UTC)), None) is None:
+            over = rule.ends_at is not None and rule.ends_at <= datetime.now(UTC)
+            reason = "it has ended already" if over else "it would never be due"
+            raise InvalidScheduleError(when, reason)
+        return rule
+
+    @classmethod
+    def of_schedule(cls, schedule: Schedule) -> Rule:
+        """Return the rule of a schedule, which was checked when that was made."""
+        return cls(
+            when=schedule.when,
+            cron=schedule.cron,
+            words=schedule.words,
+            timezone=schedule.timezone,
+            starts_at=schedule.starts_at,
+            ends_at=schedule.ends_at,
+        )
+
+    def after(self, moment: datetime) -> Iterator[datetime]:
+        """Yield the due times after `moment`, in UTC, for ever or until `ends_at`."""
+        if self.starts_at is not None:
+            # One that is due at the very start counts.
+            moment = max(moment, self.starts_at.replace(microsecond=0) - _SECOND)
+        last = moment
+        for due in CronSim(self.cron, moment.astimezone(ZoneInfo(self.timezone))):
+            utc = due.astimezone(UTC)
+            if self.ends_at is not None and utc > self.ends_at:
+                return
+            if utc > last:  # two hours that are one on the day of a change come once
+                last = utc
+                yield utc
+
+
+def local_timezone() -> str:
+    """Return the IANA name of this machine's time zone, UTC where it does not say."""
+    try:
+        name = get_localzone_name()
+    except (LookupError, OSError, ValueError):
+        return "UTC"
+    return name if name in available_timezones() else "UTC"
+
+
+def _zone(name: str) -> ZoneInfo:
+    known = available_timezones()
+    if name not in known:
+        cities = {zone.rpartition("/")[2].lower(): zone for zone in sorted(known, key=len)}
+        close = get_close_matches(name, known, n=1) or [
+            cities[city] for city in get_close_matches(name.lower(), cities, n=1)
+        ]
+        reason = "there is no such time zone; they are called like 'Europe/Zurich'"
+        raise InvalidScheduleError(
+            name, reason, what="time zone", suggestion=close[0] if close else None
+        )
+    return ZoneInfo(name)
+
+
+def _explained(when: str, cron: str) -> str:
+    try:
+        return CronSim(cron, datetime.now(UTC)).explain()
+    except CronSimError as error:
+        reason = f"as cron, its {str(error).removeprefix('Bad ')} is not right"
+        raise InvalidScheduleError(when, reason) from error
+
+
+def _aware(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
+    if moment is None:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)

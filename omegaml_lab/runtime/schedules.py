@@ -1,0 +1,294 @@
+"""The schedules of a bucket, as a client sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from omegaml_lab.core.errors import InvalidScheduleError, ScheduleNotFoundError
+from omegaml_lab.core.names import Name
+from omegaml_lab.core.reports import publish_options
+from omegaml_lab.core.schedules import Misfire, Overlap, Schedule
+from omegaml_lab.runtime.due import Rule
+
+if TYPE_CHECKING:
+    import builtins
+    import threading
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from omegaml_lab.core.pages import Page
+    from omegaml_lab.core.runs import Run
+    from omegaml_lab.runtime.runtime import OmegaRuntime
+    from omegaml_lab.runtime.schedule_records import ScheduleRecords
+
+__all__ = ["EDITABLE", "Schedules"]
+
+T = TypeVar("T", Overlap, Misfire)
+
+_WHEN = ("when", "timezone", "starts_at", "ends_at")
+EDITABLE = (*_WHEN, "parameters", "label", "overlap", "misfire", "publish")
+"""What :meth:`Schedules.edit` can change."""
+_SORTED = ("next_due", "job", "modified_at")
+
+
+class Schedules:
+    """When the jobs of a bucket are due."""
+
+    def __init__(self, runtime: OmegaRuntime, records: ScheduleRecords, owner: str = "") -> None:
+        self.records = records
+        self._runtime = runtime
+        self._owner = owner
+
+    def list(
+        self,
+        job: str | Name | None = None,
+        *,
+        paused: bool | None = None,
+        sort: str = "next_due",
+        descending: bool = False,
+        offset: int = 0,
+        limit: int | None = 50,
+    ) -> Page[Schedule]:
+        """Return schedules, sorted by ``next_due``, ``job`` or ``modified_at``."""
+        if sort not in _SORTED:
+            raise ValueError(f"schedules are sorted by {', '.join(_SORTED)}, not {sort!r}")
+        where: dict[str, Any] = {"bucket": self._runtime.runs.bucket}
+        if job is not None:
+            where["job"] = self._runtime.runs.resolve(job)
+        if paused is not None:
+            where["paused"] = paused
+        return self.records.page(
+            where, sort=sort, descending=descending, offset=offset, limit=limit
+        )
+
+    def get(self, schedule_id: str) -> Schedule:
+        """Return a schedule.
+
+        Raises
+        ------
+        ScheduleNotFoundError
+            If the bucket has none with this id.
+        """
+        schedule = self.records.get(schedule_id)
+        if schedule.bucket != self._runtime.runs.bucket:
+            raise ScheduleNotFoundError(schedule_id)
+        return schedule
+
+    def add(  # noqa: PLR0913 - what a schedule is made of
+        self,
+        job: str | Name,
+        when: str,
+        *,
+        timezone: str | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        label: str | None = None,
+        overlap: Overlap | str = Overlap.SKIP,
+        misfire: Misfire | str = Misfire.RUN_ONCE,
+        publish: bool | Mapping[str, Any] = False,
+        starts_at: datetime | None = None,
+        ends_at: datetime | None = None,
+    ) -> Schedule:
+        """Schedule a job, which is run in the revision it has when it is due.
+
+        Parameters
+        ----------
+        when, timezone, starts_at, ends_at
+            As for `Rule.of`.
+        overlap, misfire
+            Values of :class:`Overlap` and :class:`Misfire`.
+        publish
+            As for `JobHandle.run`.
+
+        Raises
+        ------
+        ObjectNotFoundError
+            If there is no such notebook.
+        InvalidScheduleError
+            If something of it is not understood.
+        InvalidParameterError
+            If the notebook does not take such a parameter, or its type is wrong.
+        """
+        handle = self._runtime.job(job)
+        rule = Rule.of(when, timezone, starts_at=starts_at, ends_at=ends_at)
+        return self.records.create(
+            handle.name,
+            bucket=self._runtime.runs.bucket,
+            owner=self._owner,
+            parameters=self._checked(handle.name, parameters or {}),
+            label=label or self._runtime.label,
+            overlap=_choice(Overlap, overlap),
+            misfire=_choice(Misfire, misfire),
+            **_publish(publish),
+            **_fields(rule),
+            next_due=next(rule.after(self.records.now()), None),
+        )
+
+    def edit(self, schedule_id: str, **changes: Any) -> Schedule:
+        """Change a schedule.
+
+        Parameters
+        ----------
+        **changes
+            Some of the arguments of :meth:`add`, but for the job.
+
+        Raises
+        ------
+        ScheduleNotFoundError
+            If the bucket has none with this id.
+        TypeError
+            If something else is to be changed.
+        InvalidScheduleError, InvalidParameterError
+            As :meth:`add`; nothing is changed then.
+        """
+        if unknown := set(changes) - set(EDITABLE):
+            raise TypeError(f"a schedule has no {', '.join(sorted(unknown))} to change")
+        self.get(schedule_id)
+        return self.records.change(schedule_id, lambda before: self._edited(before, changes))
+
+    def pause(self, schedule_id: str) -> Schedule:
+        """Let nothing be due until :meth:`resume`; what waits for an earlier run is let go.
+
+        Raises
+        ------
+        ScheduleNotFoundError
+            If the bucket has none with this id.
+        """
+        self.get(schedule_id)
+        paused: dict[str, Any] = {"paused": True, "next_due": None, "waiting": []}
+        return self.records.change(schedule_id, lambda _: paused)
+
+    def resume(self, schedule_id: str) -> Schedule:
+        """Go on; what would have been due meanwhile is not made up for.
+
+        Raises
+        ------
+        ScheduleNotFoundError
+            If the bucket has none with this id.
+        """
+        self.get(schedule_id)
+        return self.records.change(schedule_id, self._resumed)
+
+    def drop(self, schedule_id: str) -> None:
+        """Remove a schedule; its runs stay.
+
+        Raises
+        ------
+        ScheduleNotFoundError
+            If the bucket has none with this id.
+        """
+        self.records.drop(self.get(schedule_id).id)
+
+    def run_now(self, schedule_id: str) -> Run:
+        """Run the job as the schedule would, whatever goes on.
+
+        Raises
+        ------
+        ScheduleNotFoundError
+            If the bucket has none with this id.
+        ObjectNotFoundError
+            If the notebook is not there any more.
+        """
+        return self._start(self.get(schedule_id))
+
+    def start(self, schedule: Schedule, *, id: str) -> Run:  # noqa: A002 - the field's name
+        """Queue the run of a schedule that is due, for its owner, under an id."""
+        return self._start(schedule, owner=schedule.owner, id=id)
+
+    def _start(
+        self,
+        schedule: Schedule,
+        *,
+        owner: str | None = None,
+        id: str | None = None,  # noqa: A002
+    ) -> Run:
+        return self._runtime.job(Name(schedule.job)).submit(
+            schedule.parameters,
+            publish=schedule.publish and (schedule.publish_options or True),
+            label=schedule.label,
+            owner=owner,
+            schedule=schedule.id,
+            id=id,
+        )
+
+    def next_times(
+        self, when: str | Rule | Schedule, timezone: str | None = None, *, count: int = 5
+    ) -> builtins.list[datetime]:
+        """Return when something would be due next, in UTC: a schedule, or words or cron.
+
+        Raises
+        ------
+        InvalidScheduleError
+            If it is not understood.
+        """
+        if isinstance(when, str):
+            when = Rule.of(when, timezone)
+        rule = Rule.of_schedule(when) if isinstance(when, Schedule) else when
+        return list(islice(rule.after(self.records.now()), count))
+
+    def changes(self, stop: threading.Event, *, poll: float = 0.5) -> Iterator[Schedule | None]:
+        """Yield each schedule that changes, as it happens; None when nothing came for a while.
+
+        The first None says that the feed stands. Ends when `stop` is set.
+        """
+        for schedule in self.records.changes(stop, poll=poll):
+            if schedule is None or schedule.bucket == self._runtime.runs.bucket:
+                yield schedule
+
+    def _checked(self, job: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        return self._runtime.runs.check(Name(job), parameters)
+
+    def _resumed(self, before: Schedule) -> dict[str, Any]:
+        now = self.records.now()
+        due = next(Rule.of_schedule(before).after(now), None) if before.paused else before.next_due
+        return {"paused": False, "next_due": due}
+
+    def _edited(self, before: Schedule, changes: Mapping[str, Any]) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        if not changes.keys().isdisjoint(_WHEN):
+            given = {key: getattr(before, key) for key in _WHEN} | dict(changes)
+            rule = Rule.of(
+                given["when"],
+                given["timezone"],
+                starts_at=given["starts_at"],
+                ends_at=given["ends_at"],
+            )
+            due = None if before.paused else next(rule.after(self.records.now()), None)
+            values |= {**_fields(rule), "next_due": due, "notice": None}
+        if "parameters" in changes:
+            values["parameters"] = self._checked(before.job, changes["parameters"] or {})
+        if "label" in changes:
+            values["label"] = changes["label"] or self._runtime.label
+        if "overlap" in changes:
+            values["overlap"] = _choice(Overlap, changes["overlap"])
+        if "misfire" in changes:
+            values["misfire"] = _choice(Misfire, changes["misfire"])
+        if "publish" in changes:
+            values |= _publish(changes["publish"])
+        return values
+
+
+def _fields(rule: Rule) -> dict[str, Any]:
+    return {
+        "when": rule.when,
+        "cron": rule.cron,
+        "words": rule.words,
+        "timezone": rule.timezone,
+        "starts_at": rule.starts_at,
+        "ends_at": rule.ends_at,
+    }
+
+
+def _publish(publish: object) -> dict[str, Any]:
+    options = publish_options(publish) if isinstance(publish, Mapping) else {}
+    return {"publish": publish not in (False, None), "publish_options": options}
+
+
+def _choice(kind: type[T], given: T | str) -> T:
+    try:
+        return kind(given)
+    except ValueError:
+        known = ", ".join(repr(each.value) for each in kind)
+        what, reason = kind.__name__.lower(), f"it is one of {known}"
+        raise InvalidScheduleError(given, reason, what=what) from None
