@@ -48,7 +48,7 @@ test('a new one begins with nothing said, in the zone of the browser', () => {
   expect(form.settings).toEqual({
     when: '',
     timezone: ownZone(),
-    label: 'default',
+    label: null,
     overlap: 'skip',
     misfire: 'run once',
     publish: false,
@@ -143,6 +143,7 @@ test('editing begins with what there is, and is checked at once', async () => {
     overlap: 'replace',
     misfire: 'skip',
     publish: true,
+    publish_options: { access: 'signed-in' },
     ends_at: '2026-02-01T00:00:00+00:00'
   });
   form = formOf(old);
@@ -152,7 +153,7 @@ test('editing begins with what there is, and is checked at once', async () => {
     label: 'gpu',
     overlap: 'replace',
     misfire: 'skip',
-    publish: true,
+    publish: { access: 'signed-in' },
     parameters: { month: 7 }
   });
   await until(() => form.preview !== null);

@@ -1,6 +1,7 @@
 import type { ReadonlyJSONObject } from '@lumino/coreutils';
 
 import type { Connection, IListing } from './connection';
+import type { IReportOptions } from './reports';
 import type { IRun, Target } from './runs';
 
 /** What happens when a job is due while its last run still goes. */
@@ -19,13 +20,12 @@ export interface IBounds {
 
 /**
  * When a job is due. `when` is what a person said, `cron` the five fields it means, and `words` a
- * sentence that says so. Times are ISO 8601; the paths are those of Jupyter's contents.
+ * sentence that says so. Times are ISO 8601; the path is that of Jupyter's contents.
  */
 export interface ISchedule extends IBounds {
   id: string;
   job: string;
   job_path: string | null;
-  path: string | null;
   bucket: string;
   when: string;
   cron: string;
@@ -36,11 +36,15 @@ export interface ISchedule extends IBounds {
   overlap: Overlap;
   misfire: Misfire;
   publish: boolean;
+  /** The choices of the report, where they are not the usual ones. */
+  publish_options: Partial<IReportOptions>;
   paused: boolean;
   /** Null while it is paused, and when it is over. */
   next_due: string | null;
   last_due: string | null;
   last_run: string | null;
+  /** Due times whose runs wait for the last one to end. */
+  waiting: string[];
   owner: string;
   created_at: string;
   modified_at: string;
@@ -52,10 +56,11 @@ export interface ISchedule extends IBounds {
 export interface IScheduleSettings {
   when: string;
   timezone: string;
-  label: string;
+  /** What a worker must offer; null leaves it to the server. */
+  label: string | null;
   overlap: Overlap;
   misfire: Misfire;
-  publish: boolean;
+  publish: boolean | Partial<IReportOptions>;
   parameters?: ReadonlyJSONObject;
 }
 
@@ -74,11 +79,6 @@ export interface IScheduleQuery {
   descending?: boolean;
   offset?: number;
   limit?: number;
-}
-
-/** The path in Jupyter's contents of the notebook that a schedule runs, where it has one. */
-export function pathOf(schedule: ISchedule): string | null {
-  return schedule.job_path ?? schedule.path;
 }
 
 export class SchedulesClient {

@@ -7,7 +7,6 @@ import * as React from 'react';
 
 import { messageOf } from '../client/connection';
 import type { ISchedule } from '../client/schedules';
-import { pathOf } from '../client/schedules';
 import { clusterIcon, scheduleIcon } from '../icons';
 import { ParametersForm } from '../models/form';
 import { ScheduleForm } from '../models/scheduleform';
@@ -102,7 +101,7 @@ async function parametersOf(
   { omega, trans }: ICommandOptions,
   schedule: ISchedule
 ): Promise<ParametersForm | null> {
-  const path = pathOf(schedule);
+  const path = schedule.job_path;
   try {
     return path === null
       ? null

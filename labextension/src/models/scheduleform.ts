@@ -4,6 +4,7 @@ import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
 import { ApiError, messageOf } from '../client/connection';
+import type { IReportOptions } from '../client/reports';
 import type {
   IBounds,
   IPreview,
@@ -18,7 +19,10 @@ import { knownZone, ownZone } from './zones';
 const PAUSE = 300;
 
 /** What is typed and chosen, but for the parameters. */
-export type ScheduleChoices = Omit<IScheduleSettings, 'parameters'>;
+export interface IScheduleChoices extends Omit<IScheduleSettings, 'parameters'> {
+  label: string;
+  publish: boolean;
+}
 
 export interface IScheduleFormOptions {
   client: SchedulesClient;
@@ -38,10 +42,11 @@ export class ScheduleForm implements IDisposable {
     this._trans = options.trans;
     this.parameters = options.parameters;
     this._bounds = schedule && { starts_at: schedule.starts_at, ends_at: schedule.ends_at };
+    this._reported = schedule?.publish ? schedule.publish_options : undefined;
     this._choices = {
       when: schedule?.when ?? '',
       timezone: schedule?.timezone ?? ownZone(),
-      label: schedule?.label ?? 'default',
+      label: schedule?.label ?? '',
       overlap: schedule?.overlap ?? 'skip',
       misfire: schedule?.misfire ?? 'run once',
       publish: schedule?.publish ?? false
@@ -61,7 +66,7 @@ export class ScheduleForm implements IDisposable {
     return this._changed;
   }
 
-  get choices(): Readonly<ScheduleChoices> {
+  get choices(): Readonly<IScheduleChoices> {
     return this._choices;
   }
 
@@ -117,17 +122,19 @@ export class ScheduleForm implements IDisposable {
 
   /** What to send. */
   get settings(): IScheduleSettings {
-    const { when, timezone, label, ...others } = this._choices;
+    const { when, timezone, label, publish, ...others } = this._choices;
     return {
       ...others,
       when: when.trim(),
       timezone: knownZone(timezone) ?? timezone.trim(),
-      label: label.trim() || 'default',
+      label: label.trim() || null,
+      // Choices that were made elsewhere are kept.
+      publish: publish && (this._reported ?? true),
       ...(this.parameters ? { parameters: this.parameters.values() } : {})
     };
   }
 
-  choose(choices: Partial<ScheduleChoices>): void {
+  choose(choices: Partial<IScheduleChoices>): void {
     const before = this._question;
     this._choices = { ...this._choices, ...choices };
     this._refusal = null;
@@ -200,9 +207,10 @@ export class ScheduleForm implements IDisposable {
 
   private readonly _client: SchedulesClient;
   private readonly _trans: TranslationBundle;
+  private readonly _reported: Partial<IReportOptions> | undefined;
   private readonly _bounds: IBounds | undefined;
   private readonly _changed = new Signal<this, void>(this);
-  private _choices: ScheduleChoices;
+  private _choices: IScheduleChoices;
   private _preview: IPreview | null = null;
   private _problem: string | null = null;
   private _refusal: string | null = null;

@@ -24,6 +24,7 @@ export function createSchedulesPage({ omega, commands, trans }: IPageOptions): R
   const page = ReactWidget.create(
     <ScheduleList
       model={omega.schedules}
+      status={omega.status}
       actions={actions}
       skew={() => omega.client.connection.skew}
       trans={trans}

@@ -48,7 +48,7 @@ export function ScheduleCard(props: IScheduleCardProps): JSX.Element {
   const name = schedule.job.replace(/\.ipynb$/, '');
   return (
     <li
-      className="jp-Omega-run jp-Omega-scheduleCard"
+      className="jp-Omega-scheduleCard"
       data-entry=""
       data-schedule={schedule.id}
       data-paused={schedule.paused}
@@ -68,6 +68,15 @@ export function ScheduleCard(props: IScheduleCardProps): JSX.Element {
       </div>
       <NextDue {...props} />
       <LastRun {...props} />
+      {schedule.waiting.length > 0 && (
+        <div className="jp-Omega-runLine">
+          {trans._n(
+            '%1 run waits for it to end',
+            '%1 runs wait for it to end',
+            schedule.waiting.length
+          )}
+        </div>
+      )}
       {schedule.notice && <div className="jp-Omega-notice">{schedule.notice}</div>}
       <Actions {...props} />
       {open && <Details {...props} />}
@@ -117,7 +126,7 @@ function NextDue({ schedule, now, trans }: IScheduleCardProps): JSX.Element {
           {trans.__('Next %1', formatUntil(next, now, trans))}
         </time>
       ) : (
-        <span>{paused ? trans.__('Not due while paused') : trans.__('Not due any more')}</span>
+        <span>{paused ? trans.__('Not due') : trans.__('Not due any more')}</span>
       )}
       <span className="jp-Omega-zone" title={trans.__('Time zone')}>
         {timezone}
@@ -163,8 +172,8 @@ function Actions({ schedule, reachable, actions, trans }: IScheduleCardProps): J
     schedule.paused
       ? [runIcon, trans.__('Resume'), actions.resume]
       : [pauseIcon, trans.__('Pause'), actions.pause],
-    [editIcon, trans.__('Edit…'), actions.edit],
-    [deleteIcon, trans.__('Drop…'), actions.drop]
+    [editIcon, trans.__('Edit'), actions.edit],
+    [deleteIcon, trans.__('Drop'), actions.drop]
   ];
   return (
     <div className="jp-Omega-actions">

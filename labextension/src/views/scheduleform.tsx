@@ -65,7 +65,7 @@ function Parameters({ form, trans }: Omit<IScheduleFormProps, 'labels'>): JSX.El
 function More({ form, labels, trans }: IScheduleFormProps): JSX.Element {
   const { label, overlap, misfire } = form.choices;
   const [open] = React.useState(
-    label !== 'default' || overlap !== 'skip' || misfire !== 'run once'
+    !['', 'default'].includes(label) || overlap !== 'skip' || misfire !== 'run once'
   );
   return (
     <details className="jp-Omega-moreFields" open={open}>
@@ -93,6 +93,7 @@ function More({ form, labels, trans }: IScheduleFormProps): JSX.Element {
             autoComplete="off"
             spellCheck={false}
             aria-describedby={`${LABEL_ID}-hint`}
+            placeholder="default"
             value={label}
             onChange={event => form.choose({ label: event.target.value })}
           />
@@ -102,7 +103,7 @@ function More({ form, labels, trans }: IScheduleFormProps): JSX.Element {
             ))}
           </datalist>
           <span id={`${LABEL_ID}-hint`} className="jp-Omega-hint">
-            {trans.__('Only workers that offer this label take its runs.')}
+            {trans.__('Only workers that offer it take the runs. Left empty: the usual ones.')}
           </span>
         </div>
       </div>

@@ -4,6 +4,7 @@ import * as React from 'react';
 
 import type { ScheduleSort } from '../client/schedules';
 import type { SchedulesModel } from '../models/schedules';
+import type { StatusModel } from '../models/status';
 import { useNow, useRoving, useSignal } from './hooks';
 import type { IScheduleActions } from './schedulecard';
 import { ScheduleCard } from './schedulecard';
@@ -11,6 +12,7 @@ import { Empty, Failed, Loading, More } from './states';
 
 export interface IScheduleListProps {
   model: SchedulesModel;
+  status: StatusModel;
   actions: IScheduleActions;
   /** Milliseconds that the server's clock is ahead. */
   skew: () => number;
@@ -19,13 +21,20 @@ export interface IScheduleListProps {
 
 /** The schedules, the one that is due next first. */
 export function ScheduleList(props: IScheduleListProps): JSX.Element {
-  const { model, trans } = props;
+  const { model, status, trans } = props;
   useSignal(model.changed);
+  useSignal(status.changed);
+  const unserved = status.error === null && status.current?.scheduler === null;
   return (
     <div className="jp-Omega-section">
       {model.total > 1 && <Order model={model} trans={trans} />}
       {model.error !== null && (
         <Failed message={model.error} retry={() => void model.refresh()} trans={trans} />
+      )}
+      {unserved && model.total > 0 && (
+        <div className="jp-Omega-notice jp-Omega-unserved" role="status">
+          {trans.__('No scheduler is alive: nothing is run by itself. Start one: omega scheduler')}
+        </div>
       )}
       {model.loading ? <Loading label={trans.__('Loading schedules…')} /> : <Cards {...props} />}
     </div>
