@@ -75,7 +75,7 @@ class OmegaLab(ExtensionApp):
             serverapp.event_logger,
             partial(contents_path, serverapp.contents_manager),
         )
-        self.settings["omega_feed"] = self.feed
+        serverapp.web_app.settings["omega_feed"] = self.feed
         self.feed.start()
 
     async def stop_extension(self) -> None:

@@ -251,6 +251,41 @@ def test_who_waits_may_leave_and_the_run_goes_on(served, place):
     served.runtime.runs.cancel(run.id)
 
 
+def test_a_notebook_is_scheduled(omega, served):
+    served.jobs.put(GOOD, "timely")
+    code, out, _ = omega("schedules", "add", "timely", "weekdays at 6:00",
+                         "--timezone", "Europe/Zurich", "-p", "a=3", "--json")  # fmt: skip
+    made = json.loads(out)
+    assert (code, made["cron"], made["parameters"]) == (0, "0 6 * * 1-5", {"a": 3})
+    short = made["id"][:6]
+    _, out, _ = omega("schedules", "list", "--job", "timely")
+    assert "weekdays at 6:00" in out
+    assert "06:00 CE" in out  # CET or CEST
+    code, out, _ = omega("schedules", "edit", short, "--when", "daily at 7:30", "-p", "b=1.5")
+    assert (code, "07:30" in out) == (0, True)
+    _, out, _ = omega("schedules", "show", short)
+    assert "a=3, b=1.5" in out
+    assert out.count("07:30 CE") == 10
+    assert "is paused" in omega("schedules", "pause", short)[1]
+    assert "paused" in omega("schedules", "list")[1]
+    assert "is due next" in omega("schedules", "resume", short)[1]
+    _, out, _ = omega("schedules", "run", short, "--json")
+    assert json.loads(out)["schedule"] == made["id"]
+    assert omega("schedules", "edit", short)[0] == 2
+    code, out, _ = omega("schedules", "drop", short, "--yes")
+    assert (code, "is dropped" in out) == (0, True)
+    assert "Nothing is scheduled" in omega("schedules", "list")[1]
+    assert omega("schedules", "show", short)[0] == 1
+
+
+def test_a_schedule_is_tried_out_first(omega):
+    code, out, _ = omega("schedules", "preview", "monthly on the last day at 18:00",
+                         "--timezone", "Asia/Kolkata", "--count", "2")  # fmt: skip
+    assert (code, out.count("18:00 IST")) == (0, 2)
+    code, _, err = omega("schedules", "preview", "wekdays at 6:00")
+    assert (code, "Did you mean 'weekdays at 6:00'?" in err) == (1, True)
+
+
 def test_status_and_doctor_on_given_servers(omega):
     code, out, _ = omega("status", "--json")
     found = {health["name"]: health["state"] for health in json.loads(out)}

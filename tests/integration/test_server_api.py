@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -128,6 +129,9 @@ def test_objects_of_any_name(api: Api, shared: Omega, name: str) -> None:
         ("runs?status=odd", 400),
         ("runs?limit=many", 400),
         ("runs/nothing", 404),
+        ("schedules?sort=colour", 400),
+        ("schedules?paused=maybe", 400),
+        ("schedules/nothing", 404),
         ("reports/nothing", 404),
         ("parameters", 400),
         ("parameters?path=nothing.ipynb&", 404),
@@ -276,3 +280,81 @@ def test_failure_tells_the_cell(api: Api, working: None, shared: Omega) -> None:
     run = api.ended(api.ask("POST", "runs", 201, {"job": "fails"}))
     assert run["status"] == "failed"
     assert (run["error"]["name"], run["error"]["cell"]) == ("ZeroDivisionError", 1)
+
+
+def test_schedule(api: Api, shared: Omega, repository: str) -> None:
+    shared.jobs.put(notebook("print(n)", parameters="n: int = 1"), "scheduled")
+    preview = api.ask(
+        "POST", "schedules/preview", 200,
+        {"when": "weekdays at 6:00", "timezone": "Asia/Kolkata", "count": 3},
+    )  # fmt: skip
+    assert (preview["cron"], len(preview["times"])) == ("0 6 * * 1-5", 3)
+    assert all("T06:00:00+05:30" in due for due in preview["times"])
+    made = api.ask(
+        "POST", "schedules", 201,
+        {
+            "path": f"{repository}scheduled.ipynb",
+            "when": "weekdays at 6:00",
+            "timezone": "Asia/Kolkata",
+            "parameters": {"n": 4},
+            "publish": {"hide_code": True},
+            "overlap": "queue",
+            "ends_at": "2099-01-01T00:00:00",
+        },
+    )  # fmt: skip
+    assert (made["job"], made["job_path"]) == ("scheduled.ipynb", f"{repository}scheduled.ipynb")
+    assert datetime.fromisoformat(made["next_due"]) >= datetime.fromisoformat(preview["times"][0])
+    assert made["ends_at"] == "2098-12-31T18:30:00+00:00"
+    url = f"schedules/{made['id']}"
+    listing = api.ask("GET", "schedules", 200, path=f"{repository}scheduled.ipynb", paused="0")
+    assert [each["id"] for each in listing["items"]] == [made["id"]]
+    assert api.ask("GET", "schedules", 200, paused="true")["total"] == 0
+    assert api.ask("POST", f"{url}/pause", 200)["next_due"] is None
+    assert api.ask("POST", f"{url}/resume", 200)["next_due"] == made["next_due"]
+    edited = api.ask("PATCH", url, 200, {"when": "daily at 7:00", "parameters": {"n": 5}})
+    assert (edited["cron"], edited["parameters"]) == ("0 7 * * *", {"n": 5})
+    assert (edited["timezone"], edited["overlap"]) == ("Asia/Kolkata", "queue")
+    run = api.ask("POST", f"{url}/run", 201)
+    assert (run["schedule"], run["parameters"]) == (made["id"], {"n": 5})
+    api.ask("POST", f"runs/{run['id']}/cancel", 200)
+    api.ask("DELETE", url, 204)
+    assert api.ask("GET", url, 404)["type"] == "ScheduleNotFoundError"
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"job": "scheduled", "when": "weekdyas at 6:00"}, "Did you mean 'weekdays at 6:00'?"),
+        ({"job": "scheduled", "when": "daily at 6:00", "timezone": "Mars"}, "no such time zone"),
+        ({"job": "scheduled", "when": "daily at 6:00", "starts_at": "soon"}, "ISO 8601"),
+        ({"job": "scheduled", "when": "daily at 6:00", "overlap": "both"}, "overlap"),
+        ({"job": "scheduled", "when": "daily at 6:00", "parameters": {"m": 1}}, "'m'"),
+        ({"job": "scheduled"}, "'when' is a required property"),
+        ({"when": "daily at 6:00"}, "either path or job"),
+    ],
+)
+def test_what_is_no_schedule_makes_none(
+    api: Api, shared: Omega, body: dict[str, Any], message: str
+) -> None:
+    shared.jobs.put(notebook("print(n)", parameters="n: int = 1"), "scheduled")
+    assert message in api.ask("POST", "schedules", 400, body)["message"]
+    assert api.ask("GET", "schedules", 200)["total"] == 0
+    if "job" in body and "when" in body:
+        return
+    assert api.ask("POST", "schedules/preview", 400, {"timezone": "UTC"})["type"] == "HTTPError"
+
+
+def test_a_notebook_on_the_disk_is_copied_and_scheduled(api: Api, repository: str) -> None:
+    disk = "" if repository else "local/"
+    path = f"{disk}to schedule.ipynb"
+    (api.server.root / "to schedule.ipynb").write_text(json.dumps(notebook("1")))
+    bad = {"path": path, "when": "dayly", "timezone": "UTC"}
+    api.ask("POST", "schedules", 400, bad)
+    copy = f"objects/jobs/{quoted('uploads/to schedule.ipynb')}"
+    before = api.server.ask("GET", f"omega/api/{copy}").status_code
+    made = api.ask("POST", "schedules", 201, {**bad, "when": "daily at 6:00"})
+    assert made["job"] == "uploads/to schedule.ipynb"
+    assert "its copy" in made["notice"]
+    assert (before, api.server.ask("GET", f"omega/api/{copy}").status_code) == (404, 200)
+    api.ask("DELETE", f"schedules/{made['id']}", 204)
+    api.ask("DELETE", copy, 204)

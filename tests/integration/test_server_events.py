@@ -12,7 +12,7 @@ from websocket import WebSocket, WebSocketTimeoutException, create_connection
 
 from omegaml_lab.config import Config
 from omegaml_lab.omega import Omega
-from omegaml_lab.server.events import OBJECT_EVENT, RUN_EVENT
+from omegaml_lab.server.events import OBJECT_EVENT, RUN_EVENT, SCHEDULE_EVENT
 from omegaml_lab.storage import embedded
 from tests.integration.notebooks import notebook
 from tests.integration.processes import until
@@ -106,6 +106,17 @@ def test_objects_and_runs_are_told(server: Server, omega: Omega, listener: Liste
 
     omega.jobs.drop("renamed")
     listener.wait_for(OBJECT_EVENT, name="renamed.ipynb", change="dropped")
+
+
+def test_schedules_are_told(server: Server, omega: Omega, listener: Listener) -> None:
+    feed_stands(omega, listener)
+    omega.jobs.put(notebook("1"), "due")
+    schedule = omega.runtime.job("due").schedule("daily at 6:00")
+    listener.wait_for(SCHEDULE_EVENT, schedule=schedule.id, change="saved")
+    omega.runtime.schedules.pause(schedule.id)
+    listener.wait_for(SCHEDULE_EVENT, schedule=schedule.id, change="saved")
+    server.ask("DELETE", f"omega/api/schedules/{schedule.id}")
+    listener.wait_for(SCHEDULE_EVENT, schedule=schedule.id, change="dropped")
 
 
 def test_another_bucket_is_not_told(server: Server, omega: Omega, listener: Listener) -> None:
