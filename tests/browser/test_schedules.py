@@ -27,6 +27,12 @@ def button(me: LabPage, label: str) -> Locator:
     return me.dialog.get_by_role("button", name=label, exact=True)
 
 
+def drop(me: LabPage, job: str) -> None:
+    me.schedule(job).get_by_role("button", name="Drop").click()
+    me.answer("Drop")
+    expect(me.schedule(job)).to_have_count(0)
+
+
 def choose_schedule(me: LabPage, folder: str, name: str) -> Locator:
     """Open the dialog from the context menu; return the field that asks when."""
     me.go_to(folder)
@@ -91,9 +97,7 @@ def test_schedule_from_the_file_browser(
     me.shot("drop")
     me.answer("Keep")
     expect(card).to_be_visible()
-    card.get_by_role("button", name="Drop").click()
-    me.answer("Drop")
-    expect(card).to_have_count(0)
+    drop(me, f"{folder}/flights")
     assert schedules(lab, path) == []
 
 
@@ -109,15 +113,8 @@ def test_pause_resume_edit_and_run_now(
     # What somebody else makes is shown without a reload.
     settings = {"when": "0 7 1 1 *", "timezone": "Europe/Zurich", "parameters": {"month": 3}}
     lab.post("omega/api/schedules", {"path": path, **settings})
-    lab.post(
-        "omega/api/schedules",
-        {
-            "path": f"managed-{theme}/other.ipynb",
-            **settings,
-            "when": "daily at 6:00",
-            "parameters": {},
-        },
-    )
+    other = f"managed-{theme}/other.ipynb"
+    lab.post("omega/api/schedules", {"path": other, "when": "daily at 6:00"})
     card = me.schedule(f"managed-{theme}/monthly report")
     expect(card.locator("time").first).to_have_text(NEXT)
     card.get_by_role("button", name="Pause").click()
@@ -131,11 +128,12 @@ def test_pause_resume_edit_and_run_now(
     card.get_by_role("button", name="Edit").click()
     when = me.dialog.get_by_label("When", exact=True)
     expect(when).to_have_value("0 7 1 1 *")
-    expect(me.dialog.get_by_label("month")).to_have_value("3")
+    month = me.dialog.get_by_label("month", exact=True)
+    expect(month).to_have_value("3")
     expect(me.dialog.locator(".jp-Omega-preview li")).to_have_count(5)
     me.shot("edit")
     when.fill("monthly on the last day at 7:00")
-    me.dialog.get_by_label("month").fill("4")
+    month.fill("4")
     when.press("Enter")
     expect(me.dialog).to_have_count(0)
     expect(card).to_contain_text("on the last day of every month")
@@ -153,9 +151,7 @@ def test_pause_resume_edit_and_run_now(
     me.panel.get_by_label("Sort schedules").select_option("next_due")
     expect(names.first).to_have_text(f"managed-{theme}/other")
     for name in ("monthly report", "other"):
-        me.schedule(f"managed-{theme}/{name}").get_by_role("button", name="Drop").click()
-        me.answer("Drop")
-        expect(me.schedule(f"managed-{theme}/{name}")).to_have_count(0)
+        drop(me, f"managed-{theme}/{name}")
 
 
 @pytest.mark.timeout(300)
@@ -181,9 +177,7 @@ def test_what_is_unsaved_is_saved_and_runs_by_itself(
     expect(me.run("by itself")).to_contain_text("by schedule")
     result = lab.get(f"api/contents/{run['result_path']}")["content"]
     assert "changed" in str(result["cells"][-1]["outputs"])
-    me.schedule("by itself").get_by_role("button", name="Drop").click()
-    me.answer("Drop")
-    expect(me.schedule("by itself")).to_have_count(0)
+    drop(me, "by itself")
 
 
 @pytest.mark.timeout(180)
@@ -249,8 +243,8 @@ def test_schedule_a_job_of_the_repository(lab: Lab, open_lab: Callable[..., LabP
     me.shot("actions")
     me.panel.locator(".jp-Omega-card").get_by_role("button", name="Schedule", exact=True).click()
     expect(me.dialog).to_contain_text("Schedule schedulable.ipynb")
-    press = me.page.keyboard.press
-    press("Escape")
+    expect(me.dialog.get_by_label("When", exact=True)).to_be_focused()
+    me.page.keyboard.press("Escape")
     expect(me.dialog).to_have_count(0)
 
 

@@ -31,7 +31,7 @@ export function ScheduleFields(props: IScheduleFormProps): JSX.Element {
       <Parameters form={form} trans={trans} />
       <Check
         label={trans.__('Publish as a report')}
-        hint={trans.__('Each result that succeeds is what the link of its report shows.')}
+        hint={trans.__('The link of the report shows the newest result that succeeded.')}
         checked={form.choices.publish}
         set={publish => form.choose({ publish })}
       />

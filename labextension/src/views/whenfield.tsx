@@ -82,6 +82,7 @@ export function ZoneField({ form, trans }: IWhenProps): JSX.Element {
         // The list shows what fits what stands there: what is typed replaces it.
         onFocus={event => event.target.select()}
         onChange={event => form.choose({ timezone: event.target.value })}
+        onBlur={() => form.choose({ timezone: form.settings.timezone })}
       />
       <datalist id={ZONES_ID}>
         {ZONES.map(zone => (
