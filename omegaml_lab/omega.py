@@ -17,6 +17,7 @@ from omegaml_lab.store.store import OmegaStore
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from omegaml_lab.core.metadata import Metadata
     from omegaml_lab.core.names import Name
     from omegaml_lab.core.reports import Report
     from omegaml_lab.reports.reports import Reports
@@ -178,6 +179,21 @@ class Jobs(JobStore):
             owner=omega.config.user,
         )
         self._omega = omega
+
+    def rename(self, name: str | Name, new: str | Name) -> Metadata:
+        """Give a job another name, or move a folder, as one; schedules go along.
+
+        Raises
+        ------
+        ObjectExistsError
+            If `new` is taken.
+        InvalidNameError
+            If a folder would be moved into itself.
+        """
+        old = self.resolve(name).path
+        renamed = super().rename(name, new)
+        self._omega.runtime.schedules.follow(old, renamed.name)
+        return renamed
 
     def publish(self, name: str | Name, /, **options: Any) -> Report:
         """Publish a job: its last good run is shown under a stable link.

@@ -24,6 +24,7 @@ EXAMPLES = (
 _DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 _CLOCK = re.compile(r"(\d{1,2})(?::(\d{2}))?(am|pm)?")
 _ORDINAL = re.compile(r"(\d{1,2})(st|nd|rd|th)")
+_NUMBER = re.compile(r"(\d{1,4})(?:st|nd|rd|th)?")
 _CRON_FIRST = re.compile(r"[\d*/,\-]+")
 _CRON_FIELD = re.compile(r"[\w*/,\-#]+", re.ASCII)
 _MINUTES_PAST = re.compile(r":(\d{2})")
@@ -78,10 +79,11 @@ def _split(text: str) -> list[str]:
 
 
 def _corrected(text: str, word: str) -> str | None:
-    """Return the text with a word that was forgotten or mistyped, if it is understood then."""
-    known = difflib.get_close_matches(word, _VOCABULARY, n=3)
-    for close in (f"at {word}", *known):
-        better = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", close, text.lower())
+    """Return the text with what was forgotten or mistyped, if it is understood then."""
+    close = (f"at {word}", *difflib.get_close_matches(word, _VOCABULARY, n=3))
+    given, place = text.lower(), rf"(?<!\w){re.escape(word)}(?!\w)"
+    corrected = (re.sub(place, other, given) for other in close)
+    for better in (*corrected, f"daily {given}", f"daily at {given}"):
         try:
             _Words(better, _split(better)).cron()
         except (InvalidScheduleError, _UnknownWordError):
@@ -136,9 +138,10 @@ class _Words:
         if rest[:1] in (["minute"], ["hour"]):
             del self.left[:2]
             return "* * * * *" if rest[0] == "minute" else f"{self._past()} * * * *"
-        if len(rest) > 1 and rest[0].isdecimal() and rest[1] in _UNITS:
+        number = _NUMBER.fullmatch(rest[0]) if len(rest) > 1 and rest[1] in _UNITS else None
+        if number:
             del self.left[:3]
-            return self._each(int(rest[0]), rest[1])
+            return self._each(int(number[1]), rest[1].rstrip("s") + "s")
         return None
 
     def _each(self, number: int, unit: str) -> str:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["Rule", "local_timezone"]
 
 _SECOND = timedelta(seconds=1)
+# What is looked through for the last due time: a day first, not a year of minutes at once.
+_SPANS = tuple(timedelta(days=days) for days in (1, 32, 367, 20_000))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +109,19 @@ class Rule:
             if utc > last:  # two hours that are one on the day of a change come once
                 last = utc
                 yield utc
+
+    def last(self, *, since: datetime, until: datetime) -> datetime | None:
+        """Return the last due time after `since` up to `until`, in UTC, if there is one."""
+        for span in _SPANS:
+            start = max(since, until - span)
+            last = None
+            for due in self.after(start):
+                if due > until:
+                    break
+                last = due
+            if last is not None or start == since:
+                return last
+        return None
 
 
 def local_timezone() -> str:

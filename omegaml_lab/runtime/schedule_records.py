@@ -143,6 +143,13 @@ class ScheduleRecords:
         """Return schedules that have due times without a run."""
         return self._readable({"waiting.0": {"$exists": True}}, sort="id", limit=limit)
 
+    def of(self, bucket: str, name: str) -> list[Schedule]:
+        """Return the schedules of a job, or of all jobs in a folder, in a bucket."""
+        # What is below a folder sorts between "/" and the character after it.
+        below = {"$gte": f"{name}/", "$lt": f"{name}0"}
+        where = {"bucket": bucket, "$or": [{"job": name}, {"job": below}]}
+        return self._readable(where, sort="id", limit=None)
+
     def changes(self, stop: threading.Event, *, poll: float = 0.5) -> Iterator[Schedule | None]:
         """Yield each changed schedule, live, and None about every `poll` seconds without news."""
         for record in self._records.changes(stop, poll=poll):
@@ -151,7 +158,9 @@ class ScheduleRecords:
             else:
                 yield from _readable([record])
 
-    def _readable(self, where: Mapping[str, Any], *, sort: str, limit: int) -> list[Schedule]:
+    def _readable(
+        self, where: Mapping[str, Any], *, sort: str, limit: int | None
+    ) -> list[Schedule]:
         return _readable(self._records.query(where, sort=[(sort, 1)], limit=limit))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,7 +16,7 @@ from omegaml_lab.runtime.due import Rule
 if TYPE_CHECKING:
     import builtins
     import threading
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from omegaml_lab.core.pages import Page
@@ -157,7 +158,7 @@ class Schedules:
         """
         self.get(schedule_id)
         paused: dict[str, Any] = {"paused": True, "next_due": None, "waiting": []}
-        return self.records.change(schedule_id, lambda _: paused)
+        return self.records.change(schedule_id, _always(paused))
 
     def resume(self, schedule_id: str) -> Schedule:
         """Go on; what would have been due meanwhile is not made up for.
@@ -179,6 +180,13 @@ class Schedules:
             If the bucket has none with this id.
         """
         self.records.drop(self.get(schedule_id).id)
+
+    def follow(self, old: str, new: str) -> None:
+        """Let the schedules of a job, or of all in a folder, go along with its new name."""
+        for schedule in self.records.of(self._runtime.runs.bucket, old):
+            moved = new + schedule.job.removeprefix(old)
+            with contextlib.suppress(ScheduleNotFoundError):
+                self.records.change(schedule.id, _always({"job": moved}))
 
     def run_now(self, schedule_id: str) -> Run:
         """Run the job as the schedule would, whatever goes on.
@@ -267,6 +275,10 @@ class Schedules:
         if "publish" in changes:
             values |= _publish(changes["publish"])
         return values
+
+
+def _always(values: Mapping[str, Any]) -> Callable[[Schedule], Mapping[str, Any]]:
+    return lambda _: values
 
 
 def _fields(rule: Rule) -> dict[str, Any]:

@@ -36,7 +36,6 @@ GRACE = timedelta(seconds=60)
 _BATCH = 200
 _ROUND = 0.5  # seconds between two looks
 _MOST_WAITING = 10
-_MOST_MISSED = 100_000
 
 _log = logging.getLogger(__name__)
 
@@ -85,12 +84,9 @@ class Timetable:
     def _claim(self, schedule: Schedule, now: datetime) -> None:
         """Move the due time that has come to those that wait, unless somebody else does."""
         assert schedule.next_due is not None  # noqa: S101 - it is due
-        latest, following, missed = schedule.next_due, None, 0
-        for due in Rule.of_schedule(schedule).after(schedule.next_due):
-            following = due
-            if due > now or missed == _MOST_MISSED:
-                break
-            latest, following, missed = due, None, missed + 1
+        rule = Rule.of_schedule(schedule)
+        latest = rule.last(since=schedule.next_due, until=now) or schedule.next_due
+        following = next(rule.after(now), None)
         waiting, notice = list(schedule.waiting), schedule.notice
         if now - latest > GRACE and schedule.misfire is Misfire.SKIP:
             notice = f"No scheduler was there at {_told(latest)}, and missed times are skipped."

@@ -1,11 +1,11 @@
-"""Schedules on a real database: each due time makes its run once, whatever dies meanwhile."""
+"""Schedules as people handle them, and real schedulers that fire them."""
 
 from __future__ import annotations
 
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,215 +17,21 @@ from omegaml_lab.core.errors import (
 )
 from omegaml_lab.core.runs import Status
 from omegaml_lab.omega import Omega
-from omegaml_lab.runtime.execution import result_name
 from omegaml_lab.runtime.runs import utcnow
-from omegaml_lab.runtime.schedule_records import ScheduleRecords, run_id
-from omegaml_lab.runtime.schedules import Schedules
-from omegaml_lab.runtime.timetable import Timetable
+from omegaml_lab.runtime.schedule_records import run_id
+from tests.integration.clock import MINUTE, SIX, Clock
 from tests.integration.notebooks import WAIT, notebook
 from tests.integration.processes import scheduler, until, worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from omegaml_lab.core.runs import Run
     from omegaml_lab.core.schedules import Schedule
-
-SIX = datetime(2026, 3, 2, 6, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
-
-
-class Clock:
-    """A repository whose schedules live at a time that a test sets."""
-
-    def __init__(self, omega: Omega, now: datetime) -> None:
-        self.omega = omega
-        self.now = now
-        self.records = ScheduleRecords(omega.storage.records("schedules"), clock=lambda: self.now)
-        self.schedules = Schedules(omega.runtime, self.records, "ada")
-        omega.jobs.put(notebook("print(n)", parameters="n = 1"), "job")
-
-    def add(self, when: str = "every hour", **options: Any) -> Schedule:
-        return self.schedules.add("job", when, timezone="UTC", **options)
-
-    def timetable(
-        self, start: Callable[[Schedule, str], Run] | None = None, records: Any = None
-    ) -> Timetable:
-        return Timetable(
-            schedules=records or self.records,
-            runs=self.omega.runtime.runs.records,
-            start=start or (lambda schedule, run: self.schedules.start(schedule, id=run)),
-        )
-
-    def fire(self, now: datetime | None = None) -> None:
-        self.now = now or self.now
-        self.timetable().fire()
-
-    def runs(self) -> list[Run]:
-        """Return all runs, the oldest first."""
-        return self.omega.runtime.runs.list().items[::-1]
 
 
 @pytest.fixture
 def clock(omega: Omega) -> Clock:
     return Clock(omega, SIX - MINUTE)
-
-
-def end(omega: Omega, run: Run) -> None:
-    runs = omega.runtime.runs.records
-    claim = runs.claim(run.id, worker="w", result=result_name)
-    assert claim is not None
-    runs.finish(claim, Status.SUCCEEDED, progress=run.progress, log="")
-
-
-def test_what_is_due_makes_a_run_with_all_that_was_asked_for(clock: Clock) -> None:
-    schedule = clock.add(parameters={"n": 7}, label="gpu", publish={"hide_code": True})
-    assert schedule.next_due == SIX
-    clock.fire()
-    assert clock.runs() == []
-    clock.fire(SIX)
-    (run,) = clock.runs()
-    assert (run.job, run.parameters, run.label, run.owner) == ("job.ipynb", {"n": 7}, "gpu", "ada")
-    assert (run.schedule, run.publish_options) == (schedule.id, {"hide_code": True})
-    after = clock.schedules.get(schedule.id)
-    assert (after.last_due, after.last_run) == (SIX, run.id)
-    assert after.next_due == SIX + timedelta(hours=1)
-    assert after.waiting == ()
-
-
-def test_the_latest_revision_is_run(clock: Clock) -> None:
-    clock.add()
-    latest = clock.omega.jobs.put(notebook("2"), "job")
-    clock.fire(SIX)
-    assert clock.runs()[0].revision == latest.revision
-
-
-def test_many_schedulers_make_each_run_once(clock: Clock) -> None:
-    made = [clock.add("every minute") for _ in range(5)]
-    stop, errors = threading.Event(), list[BaseException]()
-
-    def fire() -> None:
-        timetable = clock.timetable()
-        try:
-            while not stop.is_set():
-                timetable.fire()
-        except BaseException as error:  # noqa: BLE001 - it is looked at below
-            errors.append(error)
-
-    threads = [threading.Thread(target=fire) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for minute in range(4):
-        clock.now = SIX + minute * MINUTE
-        for schedule in made:
-            until(lambda s=schedule: clock.schedules.get(s.id).last_due == clock.now)
-            until(lambda s=schedule: not clock.schedules.get(s.id).waiting)
-        for run in clock.omega.runtime.runs.list(status="queued").items:
-            end(clock.omega, run)
-    stop.set()
-    for thread in threads:
-        thread.join()
-    assert errors == []
-    wanted = {run_id(s.id, SIX + n * MINUTE) for s in made for n in range(4)}
-    assert {run.id for run in clock.runs()} == wanted
-
-
-def test_a_scheduler_may_die_between_its_steps(clock: Clock) -> None:
-    schedule = clock.add()
-
-    class DiedError(Exception):
-        pass
-
-    def die_before(schedule: Schedule, run: str) -> Run:
-        raise DiedError
-
-    def die_after(schedule: Schedule, run: str) -> Run:
-        clock.schedules.start(schedule, id=run)
-        raise DiedError
-
-    clock.now = SIX
-    for last_words in (die_before, die_after):
-        with pytest.raises(DiedError):
-            clock.timetable(last_words).fire()
-    clock.fire()
-    clock.fire()
-    assert [run.id for run in clock.runs()] == [run_id(schedule.id, SIX)]
-    assert clock.schedules.get(schedule.id).last_run == run_id(schedule.id, SIX)
-
-
-def test_missed_times_make_one_run_or_none(clock: Clock) -> None:
-    once, skipped = clock.add(), clock.add(misfire="skip")
-    clock.fire(SIX + timedelta(hours=5, minutes=10))
-    (run,) = clock.runs()
-    assert run.id == run_id(once.id, SIX + timedelta(hours=5))
-    assert clock.schedules.get(once.id).notice is None
-    notice = str(clock.schedules.get(skipped.id).notice)
-    assert notice.startswith("No scheduler was there at 2026-03-02 11:00 UTC")
-    clock.fire(SIX + timedelta(hours=6, seconds=2))  # a little late is not missed
-    assert clock.schedules.get(skipped.id).last_run == clock.runs()[-1].id
-    assert clock.schedules.get(skipped.id).notice is None
-
-
-def test_an_earlier_run_that_goes_on_lets_the_next_be_skipped(clock: Clock) -> None:
-    schedule = clock.add()
-    clock.fire(SIX)
-    (first,) = clock.runs()
-    clock.fire(SIX + timedelta(hours=1))
-    assert clock.runs() == [first]
-    assert f"the run {first.id} was still going" in str(clock.schedules.get(schedule.id).notice)
-    end(clock.omega, first)
-    clock.fire(SIX + timedelta(hours=2))
-    assert len(clock.runs()) == 2
-    assert clock.schedules.get(schedule.id).notice is None
-
-
-def test_runs_that_queue_begin_one_after_another(clock: Clock) -> None:
-    schedule = clock.add(overlap="queue")
-    for hour in range(3):
-        clock.fire(SIX + timedelta(hours=hour))
-    assert len(clock.runs()) == 1
-    assert len(clock.schedules.get(schedule.id).waiting) == 2
-    for hour in range(3):
-        run = clock.runs()[-1]
-        assert run.id == run_id(schedule.id, SIX + timedelta(hours=hour))
-        end(clock.omega, run)
-        clock.fire()
-    assert len(clock.runs()) == 3
-
-
-def test_not_for_ever_do_due_times_queue(clock: Clock) -> None:
-    schedule = clock.add(overlap="queue")
-    for hour in range(20):
-        clock.fire(SIX + timedelta(hours=hour))
-    after = clock.schedules.get(schedule.id)
-    assert len(after.waiting) == 10
-    assert "was left out: 10 due times wait already" in str(after.notice)
-
-
-def test_a_run_replaces_the_one_before(clock: Clock) -> None:
-    clock.add(overlap="replace")
-    clock.fire(SIX)
-    clock.fire(SIX + timedelta(hours=1))
-    assert [run.status for run in clock.runs()] == [Status.CANCELLED, Status.QUEUED]
-
-
-def test_what_makes_no_run_says_why_and_stops_no_other(clock: Clock) -> None:
-    gone, changed = clock.add(), clock.add(parameters={"n": 2})
-    clock.omega.jobs.put(notebook("1"), "other")
-    fine = clock.schedules.add("other", "every hour", timezone="UTC")
-    clock.omega.jobs.put(notebook("print(1)"), "job")
-    clock.fire(SIX)
-    notice = str(clock.schedules.get(changed.id).notice)
-    assert "2026-03-02 06:00 UTC made no run" in notice
-    assert "'n'" in notice
-    assert sorted(str(run.schedule) for run in clock.runs()) == sorted([gone.id, fine.id])
-    for run in clock.runs():
-        end(clock.omega, run)
-    clock.omega.jobs.drop("job")
-    clock.fire(SIX + timedelta(hours=1))
-    assert "There is no 'job.ipynb'" in str(clock.schedules.get(gone.id).notice)
-    assert clock.runs()[-1].schedule == fine.id
 
 
 def test_a_schedule_rests_and_goes_on(clock: Clock) -> None:
@@ -311,6 +117,19 @@ def test_schedules_are_listed_dropped_and_kept_apart_by_bucket(clock: Clock) -> 
         assert elsewhere.runtime.schedules.list().items == []
         with pytest.raises(ScheduleNotFoundError):
             elsewhere.runtime.schedules.pause(later.id)
+
+
+def test_schedules_go_along_with_a_new_name(clock: Clock) -> None:
+    jobs = clock.omega.jobs
+    for name in ("folder/a", "folder/sub/b", "folder0", "folder.x"):
+        jobs.put(notebook("1"), name)
+        clock.schedules.add(name, "every hour", timezone="UTC")
+    jobs.rename("folder", "else/where")
+    jobs.rename("else/where/a", "a")
+    names = {"a.ipynb", "else/where/sub/b.ipynb", "folder0.ipynb", "folder.x.ipynb"}
+    assert {schedule.job for schedule in clock.schedules.list().items} == names
+    clock.fire(SIX)
+    assert {run.job for run in clock.runs()} == names
 
 
 def test_what_cannot_be_scheduled_is_refused(clock: Clock) -> None:

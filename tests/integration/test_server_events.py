@@ -19,7 +19,7 @@ from tests.integration.processes import until
 from tests.integration.servers import TOKEN, Server, jupyter_server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -70,25 +70,40 @@ def listener(server: Server) -> Iterator[Listener]:
     listener.close()
 
 
-def feed_stands(omega: Omega, listener: Listener) -> None:
+def feeds_stand(omega: Omega, listener: Listener) -> None:
     """Wait until changes arrive: the server connects to MongoDB after it answers HTTP."""
+    omega.jobs.put(notebook("1"), "probe")
+    schedule = omega.runtime.job("probe").schedule("daily at 6:00")
+    for event, cause in (
+        (OBJECT_EVENT, lambda: omega.scripts.put(b"x", "probe")),
+        (RUN_EVENT, lambda: omega.runtime.runs.records.create("probe", 1, parameters={})),
+        (SCHEDULE_EVENT, lambda: omega.runtime.schedules.pause(schedule.id)),
+    ):
+        until(lambda event=event, cause=cause: arrives(listener, event, cause))
 
-    def arrives() -> bool:
-        omega.scripts.put(b"x", "probe")
-        listener._socket.settimeout(0.5)
-        try:
-            listener.wait_for(OBJECT_EVENT, store="scripts", name="probe")
-        except WebSocketTimeoutException:
-            return False
-        finally:
-            listener._socket.settimeout(60)
-        return True
 
-    until(arrives)
+def arrives(listener: Listener, event: str, cause: Callable[[], object]) -> bool:
+    cause()
+    listener._socket.settimeout(0.5)
+    try:
+        listener.wait_for(event)
+    except WebSocketTimeoutException:
+        return False
+    finally:
+        listener._socket.settimeout(60)
+    return True
+
+
+def run_event(listener: Listener, run: str) -> dict[str, Any]:
+    """Return the next event of a run."""
+    while True:
+        event = listener.wait_for(RUN_EVENT)
+        if event["run"]["id"] == run:
+            return event
 
 
 def test_objects_and_runs_are_told(server: Server, omega: Omega, listener: Listener) -> None:
-    feed_stands(omega, listener)
+    feeds_stand(omega, listener)
     omega.jobs.put(notebook("1"), "told")
     listener.wait_for(OBJECT_EVENT, store="jobs", name="told.ipynb", change="put")
     omega.jobs.rename("told", "renamed")
@@ -96,20 +111,19 @@ def test_objects_and_runs_are_told(server: Server, omega: Omega, listener: Liste
     assert (event["name"], event["previous"]) == ("renamed.ipynb", "told.ipynb")
 
     run = omega.runtime.job("renamed").run()
-    event = listener.wait_for(RUN_EVENT)
-    assert event["run"]["id"] == run.id
+    event = run_event(listener, run.id)
     assert event["run"]["job_path"] == "renamed.ipynb"
     assert not event["run"].keys() & {"log", "parameters", "owner", "error", "notice"}
     run.cancel()
     while event["run"]["status"] != "cancelled":
-        event = listener.wait_for(RUN_EVENT)
+        event = run_event(listener, run.id)
 
     omega.jobs.drop("renamed")
     listener.wait_for(OBJECT_EVENT, name="renamed.ipynb", change="dropped")
 
 
 def test_schedules_are_told(server: Server, omega: Omega, listener: Listener) -> None:
-    feed_stands(omega, listener)
+    feeds_stand(omega, listener)
     omega.jobs.put(notebook("1"), "due")
     schedule = omega.runtime.job("due").schedule("daily at 6:00")
     listener.wait_for(SCHEDULE_EVENT, schedule=schedule.id, change="saved")
@@ -120,7 +134,7 @@ def test_schedules_are_told(server: Server, omega: Omega, listener: Listener) ->
 
 
 def test_another_bucket_is_not_told(server: Server, omega: Omega, listener: Listener) -> None:
-    feed_stands(omega, listener)
+    feeds_stand(omega, listener)
     Omega(config=omega.config, bucket="other").scripts.put(b"x", "elsewhere")
     omega.scripts.put(b"x", "here")
     assert listener.wait_for(OBJECT_EVENT)["name"] == "here"
@@ -129,7 +143,7 @@ def test_another_bucket_is_not_told(server: Server, omega: Omega, listener: List
 def test_repository_down_and_back(
     server: Server, omega: Omega, listener: Listener, home: Path
 ) -> None:
-    feed_stands(omega, listener)
+    feeds_stand(omega, listener)
     text = {"type": "file", "format": "text", "content": "kept"}
     assert server.ask("PUT", "api/contents/kept.txt", json=text).ok
 
@@ -156,4 +170,4 @@ def test_repository_down_and_back(
     until(lambda: server.ask("GET", "api/contents").ok)
     assert server.contents("kept.txt")["content"] == "kept"
     assert server.ask("PUT", "api/contents/lost.txt", json=text).ok
-    feed_stands(omega, listener)
+    feeds_stand(omega, listener)

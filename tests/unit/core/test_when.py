@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omegaml_lab.core.errors import InvalidScheduleError
@@ -18,6 +18,8 @@ UNDERSTOOD = {
     "every hour at :15": "15 * * * *",
     "every 2 hours": "0 */2 * * *",
     "every 6 hours at :30": "30 */6 * * *",
+    "every 3rd hour": "0 */3 * * *",
+    "every 15th minute": "*/15 * * * *",
     "daily at 6:00": "0 6 * * *",
     "Every Day at 6pm": "0 18 * * *",
     "daily at 12 am": "0 0 * * *",
@@ -49,6 +51,9 @@ REFUSED = {
     "mondys and thursday at 6:00": "mondays and thursday at 6:00",
     "mondays 6:00": "mondays at 6:00",
     "daily": "daily at 6:00",
+    "at noon": "daily at noon",
+    "6:00 pm": "daily at 6:00 pm",
+    "at 18:00 and 19:00": "daily at 18:00 and 19:00",
     "weekends": "weekends at 6:00",
     "mondays": "mondays at 6:00",
     "weekdays at": "weekdays at 6:00",
@@ -90,6 +95,7 @@ def test_what_is_suggested_is_understood() -> None:
         cron_of(text)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_any_text_is_understood_or_refused(text: str) -> None:
     try:
@@ -105,6 +111,7 @@ WORDS = (
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(WORDS.split()), max_size=9))
 def test_any_words_are_understood_or_refused(words: list[str]) -> None:
     try:

@@ -7,7 +7,7 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omegaml_lab.core.errors import InvalidScheduleError
@@ -68,6 +68,20 @@ def test_nothing_is_due_before_the_start_and_after_the_end() -> None:
     assert due == [datetime(year, 1, day, 5, tzinfo=UTC) for day in (10, 11, 12)]
 
 
+def test_the_last_due_time_is_found_however_long_ago() -> None:
+    since, until = datetime(2001, 1, 1, tzinfo=UTC), datetime(2026, 3, 29, 1, 30, 20, tzinfo=UTC)
+    for when, last in {
+        "every minute": datetime(2026, 3, 29, 1, 30, tzinfo=UTC),
+        "daily at 2:30": datetime(2026, 3, 29, 1, 0, tzinfo=UTC),
+        "monthly on the 1st at 7:00": datetime(2026, 3, 1, 6, tzinfo=UTC),
+        "0 0 29 2 *": datetime(2024, 2, 28, 23, tzinfo=UTC),
+    }.items():
+        rule = Rule.of(when, ZURICH)
+        assert rule.last(since=since, until=until) == last
+        assert rule.last(since=last, until=until) is None
+        assert rule.last(since=last - timedelta(seconds=1), until=last) == last
+
+
 @pytest.mark.parametrize(
     ("when", "zone", "reason"),
     [
@@ -106,6 +120,7 @@ def test_without_a_time_zone_it_is_this_machines() -> None:
     ZoneInfo(local_timezone())
 
 
+@settings(deadline=None)
 @given(
     when=st.sampled_from([*EXAMPLES, "*/7 2,3 * * *", "30 1-3 * 3,10 sun", "15 2 L * *"]),
     zone=st.sampled_from([ZURICH, "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata"]),
