@@ -193,7 +193,9 @@ test('a time to come is told in a unit that does not hide much', () => {
   expect(at(105 * 60)).toMatch(/\b105\s*m/);
   expect(at(3 * 3600 - 1)).toMatch(/\b2\s*h/);
   expect(at(47 * 3600)).toMatch(/\b47\s*h/);
-  expect(at(3 * 86_400)).toMatch(/\b3\s*d/);
+  expect(at(59 * 86_400)).toMatch(/\b59\s*d/);
+  expect(at(100 * 86_400)).toMatch(/\b3\s*mo/);
+  expect(at(1500 * 86_400)).toMatch(/\b4\s*y/);
 });
 
 test('a time is told as the clocks of its zone show it', () => {

@@ -49,6 +49,9 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
       create(options)
     );
     pages.forEach(page => panel.addWidget(page));
+    const sections = panel.content as AccordionPanel;
+    // The repository has its tabs and its search above what it lists.
+    sections.setRelativeSizes([4, 3, 3]);
     shell.add(panel, 'left', { rank: 150, type: 'Omega' });
     restorer?.add(panel, 'omega-panel');
     commands.addCommand(CommandIDs.showPanel, {
@@ -58,7 +61,7 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
         const section = args.section as string | undefined;
         const index = pages.findIndex(({ id }) => id === `omega-${section}`);
         if (index >= 0) {
-          (panel.content as AccordionPanel).expand(index);
+          sections.expand(index);
         }
         shell.activateById(panel.id);
       }

@@ -39,6 +39,8 @@ export function formatTime(time: string): string {
 }
 
 const STEPS: [Intl.RelativeTimeFormatUnit, seconds: number][] = [
+  ['year', 365.25 * 86_400],
+  ['month', 30.44 * 86_400],
   ['day', 86_400],
   ['hour', 3600],
   ['minute', 60],

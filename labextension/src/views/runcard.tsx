@@ -16,6 +16,7 @@ import * as React from 'react';
 import type { IReport } from '../client/reports';
 import type { IRun } from '../client/runs';
 import { isFinal } from '../client/runs';
+import { scheduleIcon } from '../icons';
 import { elapsedSeconds } from '../models/progress';
 import { formatAgo, formatDuration, formatTime } from './format';
 import { standing, STATUS_ICONS, statusLabel } from './status';
@@ -69,7 +70,11 @@ export function RunCard(props: IRunCardProps): JSX.Element {
           {standing(run, trans)}
           {elapsed !== null && <span> · {formatDuration(elapsed, trans)}</span>}
           {run.schedule && (
-            <span title={trans.__('A schedule started it')}> · {trans.__('by schedule')}</span>
+            <span className="jp-Omega-bySchedule" title={trans.__('A schedule started it')}>
+              {' · '}
+              <scheduleIcon.react tag="span" width="12px" height="12px" />
+              <span className="jp-Omega-byScheduleText">{trans.__('by schedule')}</span>
+            </span>
           )}
         </span>
         <time dateTime={run.queued_at} title={formatTime(run.queued_at)}>
