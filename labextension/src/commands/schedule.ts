@@ -49,6 +49,8 @@ export function addScheduleCommands(options: ICommandOptions): void {
           await act(await omega.schedules.find(args.id as string));
         } catch (error) {
           Notification.error(messageOf(error), { autoClose: 10_000 });
+          // It may have been dropped elsewhere: not everything that happens is told.
+          await omega.schedules.refresh();
         }
       }
     });

@@ -13,17 +13,17 @@ export function useSignal<T>(signal: ISignal<T, unknown>): void {
   }, [signal]);
 }
 
-/** The time in milliseconds, told anew while `ticking`, each second by default. */
-export function useNow(ticking: boolean, every = 1000): number {
+/** The time in milliseconds, told anew each second while `ticking`. */
+export function useNow(ticking: boolean): number {
   const [now, setNow] = React.useState(() => Date.now());
   React.useEffect(() => {
     if (!ticking) {
       return;
     }
     setNow(Date.now());
-    const timer = window.setInterval(() => setNow(Date.now()), every);
+    const timer = window.setInterval(() => setNow(Date.now()), 1000);
     return () => window.clearInterval(timer);
-  }, [ticking, every]);
+  }, [ticking]);
   return now;
 }
 
