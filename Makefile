@@ -18,6 +18,9 @@ BUNDLE := $(wildcard package.json yarn.lock tsconfig.json hatch_build.py labexte
 	$(shell find labextension/src labextension/style labextension/schema labconfig -type f \
 	-not -path '*/__tests__/*' 2>/dev/null)
 
+# Tests mostly wait: for kernels, browsers, servers. A file's tests share what they start.
+PARALLEL ?= -n 2 --dist loadfile
+
 say = @printf '\033[1m==> %s\033[0m\n' "$(1)"
 # uv is several times faster; pip does where uv cannot be had or cannot reach the index.
 install = { [ -x $(BIN)/uv ] && uv pip install --python $(BIN)/python $(1); } \
@@ -43,7 +46,7 @@ test: setup-test ## Set up what is missing and run every test.
 	$(call say,TypeScript tests)
 	@jlpm test
 	$(call say,Python tests)
-	@pytest $(ARGS)
+	@pytest $(PARALLEL) $(ARGS)
 
 check: setup-test lint types layers typescript quick docs ## Check everything a reviewer would.
 	$(call say,All checks passed)

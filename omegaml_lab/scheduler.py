@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import signal
 import sys
@@ -40,7 +41,7 @@ def main(config: Config, *, log_level: str = "INFO") -> int:
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
-    with Omega(config=config) as omega:
+    with Omega(config=config) as omega, contextlib.ExitStack() as others:
         sweeper = Sweeper(
             storage=omega.storage,
             runs=omega.runtime.runs.records,
@@ -49,7 +50,7 @@ def main(config: Config, *, log_level: str = "INFO") -> int:
         )
         _log.info("scheduler %s is ready", sweeper.id)
         with ThreadPoolExecutor(1) as pool:
-            timetable = pool.submit(_timetable(omega).run, stop)
+            timetable = pool.submit(_timetable(omega, others).run, stop)
             timetable.add_done_callback(lambda _: stop.set())  # neither goes on without the other
             try:
                 sweeper.run(stop)
@@ -59,13 +60,18 @@ def main(config: Config, *, log_level: str = "INFO") -> int:
     return 0
 
 
-def _timetable(omega: Omega) -> Timetable:
+def _timetable(omega: Omega, others: contextlib.ExitStack) -> Timetable:
+    buckets = {omega.bucket: omega}
+
+    def seen_through(bucket: str) -> Omega:
+        if bucket not in buckets:
+            other = Omega(omega.url, bucket=bucket, config=omega.config)
+            buckets[bucket] = others.enter_context(other)
+        return buckets[bucket]
+
     def start(schedule: Schedule, run: str) -> Run:
         try:
-            if schedule.bucket == omega.bucket:
-                return omega.runtime.schedules.start(schedule, id=run)
-            with Omega(omega.url, bucket=schedule.bucket, config=omega.config) as other:
-                return other.runtime.schedules.start(schedule, id=run)
+            return seen_through(schedule.bucket).runtime.schedules.start(schedule, id=run)
         except OmegaError:
             raise
         except Exception as error:

@@ -82,7 +82,8 @@ def _corrected(text: str, word: str) -> str | None:
     """Return the text with what was forgotten or mistyped, if it is understood then."""
     close = (f"at {word}", *difflib.get_close_matches(word, _VOCABULARY, n=3))
     given, place = text.lower(), rf"(?<!\w){re.escape(word)}(?!\w)"
-    corrected = (re.sub(place, other, given) for other in close)
+    # A backslash in what was given is one in what is suggested.
+    corrected = (re.sub(place, other.replace("\\", r"\\"), given) for other in close)
     for better in (*corrected, f"daily {given}", f"daily at {given}"):
         try:
             _Words(better, _split(better)).cron()

@@ -6,6 +6,7 @@ clock leaves out comes at the first minute after it, and one that comes twice co
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Rule", "local_timezone"]
 
+_FIRST_YEAR, _LAST_YEAR = 1970, 2200
+_EVERY_SO_MANY = re.compile(r"\*/[1-9]\d?")
 _SECOND = timedelta(seconds=1)
 # What is looked through for the last due time: a day first, not a year of minutes at once.
 _SPANS = tuple(timedelta(days=days) for days in (1, 32, 367, 20_000))
@@ -102,7 +105,7 @@ class Rule:
             # One that is due at the very start counts.
             moment = max(moment, self.starts_at.replace(microsecond=0) - _SECOND)
         last = moment
-        for due in CronSim(self.cron, moment.astimezone(ZoneInfo(self.timezone))):
+        for due in CronSim(_listed(self.cron), moment.astimezone(_zone(self.timezone))):
             utc = due.astimezone(UTC)
             if self.ends_at is not None and utc > self.ends_at:
                 return
@@ -147,10 +150,22 @@ def _zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
+def _listed(cron: str) -> str:
+    """Return cron with the hours of ``*/n`` written out.
+
+    Cron counts every hour of a day in which the clock changes for a star, but keeps to the
+    clock on the wall for hours that are named.
+    """
+    fields = cron.split()
+    if _EVERY_SO_MANY.fullmatch(fields[1]):
+        fields[1] = ",".join(str(hour) for hour in range(0, 24, int(fields[1][2:])))
+    return " ".join(fields)
+
+
 def _explained(when: str, cron: str) -> str:
     try:
         return CronSim(cron, datetime.now(UTC)).explain()
-    except CronSimError as error:
+    except (CronSimError, ValueError) as error:
         reason = f"as cron, its {str(error).removeprefix('Bad ')} is not right"
         raise InvalidScheduleError(when, reason) from error
 
@@ -158,4 +173,7 @@ def _explained(when: str, cron: str) -> str:
 def _aware(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
     if moment is None:
         return None
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        reason = f"years go from {_FIRST_YEAR} to {_LAST_YEAR}"
+        raise InvalidScheduleError(moment.isoformat(), reason, what="start or end")
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)

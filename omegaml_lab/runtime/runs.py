@@ -91,12 +91,10 @@ class RunRecords:
         self._records.insert({**_plain(run), **minded})
         return run
 
-    def going(self, schedule_id: str) -> list[Run]:
-        """Return the runs of a schedule that have not ended, the oldest first."""
-        where = {"schedule": schedule_id, "status": {"$nin": [*_ENDED, Status.LOST.value]}}
-        again = {"schedule": schedule_id, "status": Status.LOST.value, **_RETRYABLE}
-        found = self._records.query({"$or": [where, again]}, sort=[("queued_at", 1)])
-        return self._readable(found)
+    def find(self, run_id: str) -> Run | None:
+        """Return one run, or None."""
+        record = self._records.find(run_id)
+        return _run(record) if record else None
 
     def get(self, run_id: str) -> Run:
         """Return one run.
@@ -106,10 +104,9 @@ class RunRecords:
         RunNotFoundError
             If there is none with this id.
         """
-        record = self._records.find(run_id)
-        if record is None:
+        if (run := self.find(run_id)) is None:
             raise RunNotFoundError(run_id)
-        return _run(record)
+        return run
 
     def page(
         self, where: Mapping[str, Any], *, offset: int = 0, limit: int | None = 50
@@ -186,8 +183,7 @@ class RunRecords:
 
     def retryable(self) -> list[Run]:
         """Return lost runs that have attempts left."""
-        where = {"status": Status.LOST.value, **_RETRYABLE}
-        return self._readable(self._records.query(where))
+        return self._readable(self._records.query(_LOST_FOR_NOW))
 
     def relieve(self, labels: Iterable[str]) -> None:
         """Take the notices off queued runs that require one of `labels`: nothing is amiss."""
@@ -240,8 +236,7 @@ class RunRecords:
         InvalidTransitionError
             If the run has ended already.
         """
-        again = {"status": Status.LOST.value, **_RETRYABLE}
-        waiting = {"$or": [{"status": Status.QUEUED.value}, again]}
+        waiting = {"$or": [{"status": Status.QUEUED.value}, _LOST_FOR_NOW]}
         ended = {**self._cancelled(), "cancel_requested": True}
         changed = self._records.update(run_id, where=waiting, set=ended) or self._records.update(
             run_id, where={"status": Status.RUNNING.value}, set={"cancel_requested": True}
@@ -362,7 +357,7 @@ class RunRecords:
 
 
 _RETRYABLE: dict[str, Any] = {"$expr": {"$lt": ["$attempt", "$max_attempts"]}}
-_ENDED = tuple(sorted(status.value for status in FINAL - {Status.LOST}))
+_LOST_FOR_NOW: dict[str, Any] = {"status": Status.LOST.value, **_RETRYABLE}
 _WANTED: dict[str, Any] = {"cancel_requested": False}
 _UNWANTED: dict[str, Any] = {"cancel_requested": True}
 _WAITING: dict[str, Any] = {

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ScheduleRecords", "run_id"]
 
+_PAGE = 200
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -56,6 +57,7 @@ class ScheduleRecords:
         """Keep a new schedule; `values` are further fields of :class:`Schedule`."""
         if not self._indexed:
             self._records.index("next_due")
+            self._records.index("waiting")
             self._records.index("bucket", "sort_due")
             self._indexed = True
         now = self.now()
@@ -93,7 +95,7 @@ class ScheduleRecords:
         field = "sort_due" if sort == "next_due" else sort
         order = [(field, -1 if descending else 1), ("id", 1)]
         found = self._records.query(where, sort=order, skip=offset, limit=limit)
-        return Page([_schedule(record) for record in found], self._records.count(where))
+        return Page(_readable(found), self._records.count(where))
 
     def change(
         self, schedule_id: str, changed: Callable[[Schedule], Mapping[str, Any]]
@@ -134,21 +136,20 @@ class ScheduleRecords:
         if not self._records.delete(schedule_id):
             raise ScheduleNotFoundError(schedule_id)
 
-    def due(self, moment: datetime, *, limit: int) -> list[Schedule]:
-        """Return schedules that are due at `moment`, the longest overdue first."""
-        where = {"next_due": {"$lte": moment}, "paused": False}
-        return self._readable(where, sort="next_due", limit=limit)
+    def due(self, moment: datetime) -> Iterator[Schedule]:
+        """Yield the schedules that are due at `moment`, in the order of their ids."""
+        return self._each({"next_due": {"$lte": moment}, "paused": False})
 
-    def waiting(self, *, limit: int) -> list[Schedule]:
-        """Return schedules that have due times without a run."""
-        return self._readable({"waiting.0": {"$exists": True}}, sort="id", limit=limit)
+    def waiting(self, *, after: str = "") -> Iterator[Schedule]:
+        """Yield the schedules that have due times without a run, in the order of their ids."""
+        return self._each({"waiting": {"$type": "date"}}, after=after)
 
     def of(self, bucket: str, name: str) -> list[Schedule]:
         """Return the schedules of a job, or of all jobs in a folder, in a bucket."""
         # What is below a folder sorts between "/" and the character after it.
         below = {"$gte": f"{name}/", "$lt": f"{name}0"}
         where = {"bucket": bucket, "$or": [{"job": name}, {"job": below}]}
-        return self._readable(where, sort="id", limit=None)
+        return list(self._each(where))
 
     def changes(self, stop: threading.Event, *, poll: float = 0.5) -> Iterator[Schedule | None]:
         """Yield each changed schedule, live, and None about every `poll` seconds without news."""
@@ -158,10 +159,15 @@ class ScheduleRecords:
             else:
                 yield from _readable([record])
 
-    def _readable(
-        self, where: Mapping[str, Any], *, sort: str, limit: int | None
-    ) -> list[Schedule]:
-        return _readable(self._records.query(where, sort=[(sort, 1)], limit=limit))
+    def _each(self, where: Mapping[str, Any], *, after: str = "") -> Iterator[Schedule]:
+        # Page by page on by id, so that what stays as it is keeps nothing else from being seen.
+        while True:
+            page = {"$and": [where, {"_id": {"$gt": after}}]}
+            found = self._records.query(page, sort=[("id", 1)], limit=_PAGE)
+            yield from _readable(found)
+            if len(found) < _PAGE:
+                return
+            after = found[-1]["id"]
 
 
 def _readable(found: list[dict[str, Any]]) -> list[Schedule]:

@@ -253,8 +253,9 @@ class Schedules:
         return {"paused": False, "next_due": due}
 
     def _edited(self, before: Schedule, changes: Mapping[str, Any]) -> dict[str, Any]:
-        values: dict[str, Any] = {}
-        if not changes.keys().isdisjoint(_WHEN):
+        # Who changes what is run asks for it from now on.
+        values: dict[str, Any] = {"owner": self._owner or before.owner}
+        if any(changes.get(key, getattr(before, key)) != getattr(before, key) for key in _WHEN):
             given = {key: getattr(before, key) for key in _WHEN} | dict(changes)
             rule = Rule.of(
                 given["when"],

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from omegaml_lab.core.errors import (
     DuplicateRecordError,
     InvalidTransitionError,
+    ObjectNotFoundError,
     OmegaError,
     StorageFullError,
     StorageUnavailableError,
@@ -20,7 +22,7 @@ from omegaml_lab.runtime.schedule_records import run_id
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from omegaml_lab.core.runs import Run
@@ -33,8 +35,8 @@ __all__ = ["GRACE", "Timetable"]
 GRACE = timedelta(seconds=60)
 """What is later than this was missed: a scheduler that lives is late by a second or two."""
 
-_BATCH = 200
 _ROUND = 0.5  # seconds between two looks
+_PATIENCE = 10.0  # seconds that one look may take to make runs
 _MOST_WAITING = 10
 
 _log = logging.getLogger(__name__)
@@ -63,23 +65,34 @@ class Timetable:
         self._schedules = schedules
         self._runs = runs
         self._start = start
+        self._served = ""  # the schedule that was served last, in a look that took too long
 
     def run(self, stop: threading.Event) -> None:
         """Make what is due until `stop` is set, whether the database is there or not."""
         while not stop.is_set():
             try:
-                self.fire()
-            except (StorageUnavailableError, StorageFullError) as error:
+                self.fire(stop)
+            except OmegaError as error:
                 _log.warning("schedules wait: %s", error)
             stop.wait(_ROUND)
 
-    def fire(self) -> None:
-        """Make the runs that are due now, each once, whoever else does so."""
+    def fire(self, stop: threading.Event | None = None) -> None:
+        """Make the runs that are due now, each once, whoever else does so.
+
+        What takes long goes on in the next call, so that due times are claimed in time.
+        """
         now = self._schedules.now()
-        for schedule in self._schedules.due(now, limit=_BATCH):
-            self._claim(schedule, now)
-        for schedule in self._schedules.waiting(limit=_BATCH):
-            self._serve(schedule)
+        for schedule in self._schedules.due(now):
+            with _minded(schedule):
+                self._claim(schedule, now)
+        end = time.monotonic() + _PATIENCE
+        for schedule in self._schedules.waiting(after=self._served):
+            with _minded(schedule):
+                self._serve(schedule)
+            self._served = schedule.id
+            if time.monotonic() > end or (stop is not None and stop.is_set()):
+                return
+        self._served = ""
 
     def _claim(self, schedule: Schedule, now: datetime) -> None:
         """Move the due time that has come to those that wait, unless somebody else does."""
@@ -101,33 +114,59 @@ class Timetable:
         if claimed is not None:
             _log.info("schedule %s of %s is due", schedule.id, schedule.job)
 
-    def _serve(self, schedule: Schedule) -> None:
-        """Make the run of the first due time that waits."""
-        due = schedule.waiting[0]
-        served = {"waiting": list(schedule.waiting[1:])}
-        wanted = run_id(schedule.id, due)
-        earlier = [run for run in self._runs.going(schedule.id) if run.id != wanted]
-        if earlier and schedule.overlap is Overlap.QUEUE:
+    def _serve(self, before: Schedule) -> None:
+        """Make the run of the first due time that waits, unless that is somebody else's now."""
+        due = before.waiting[0]
+        wanted = run_id(before.id, due)
+        made = self._runs.find(wanted)
+        earlier = [run for run in self._going(before.id) if run.id != wanted]
+        if made is None and earlier and before.overlap is Overlap.QUEUE:
             return
-        if earlier and schedule.overlap is Overlap.SKIP:
+        schedule = self._schedules.set(before, {})
+        if schedule is None:  # served, paused or edited meanwhile: it is looked at anew
+            return
+        served = {"waiting": list(schedule.waiting[1:])}
+        if made is None and earlier and schedule.overlap is Overlap.SKIP:
             notice = f"{_told(due)} was skipped: the run {earlier[-1].id} was still going."
             self._schedules.set(schedule, {**served, "notice": notice})
             return
         try:
-            self._start(schedule, wanted)
+            made = made or self._start(schedule, wanted)
         except DuplicateRecordError:
-            pass  # somebody made it, and may have died before they could say so
+            return  # somebody made it a moment ago: the next look finds it
         except (StorageUnavailableError, StorageFullError):
             raise  # it waits until one can write again
         except OmegaError as error:
+            if isinstance(error, ObjectNotFoundError) and self._schedules.now() - due < GRACE:
+                return  # its schedule may not have gone along with a new name yet
             _log.warning("schedule %s of %s made no run: %s", schedule.id, schedule.job, error)
             notice = f"{_told(due)} made no run: {error}"
             self._schedules.set(schedule, {**served, "notice": notice})
             return
-        for run in earlier:
+        if schedule.overlap is Overlap.REPLACE:
+            self._cancel([run for run in earlier if run.queued_at <= made.queued_at])
+        self._schedules.set(schedule, {**served, "last_run": wanted, "notice": None})
+
+    def _going(self, schedule_id: str) -> list[Run]:
+        """Return the runs of a schedule that have not ended for good, the oldest first."""
+        where = {"schedule": schedule_id, "status": {"$in": ["queued", "running", "lost"]}}
+        return [r for r in reversed(self._runs.page(where, limit=None).items) if not r.final]
+
+    def _cancel(self, runs: list[Run]) -> None:
+        for run in runs:
             with contextlib.suppress(InvalidTransitionError):  # it has just ended
                 self._runs.cancel(run.id)
-        self._schedules.set(schedule, {**served, "last_run": wanted, "notice": None})
+
+
+@contextlib.contextmanager
+def _minded(schedule: Schedule) -> Iterator[None]:
+    """Let one schedule that cannot be met keep no other from being so."""
+    try:
+        yield
+    except (StorageUnavailableError, StorageFullError):
+        raise  # it is so for all
+    except OmegaError as error:
+        _log.warning("schedule %s of %s: %s", schedule.id, schedule.job, error)
 
 
 def _told(moment: datetime) -> str:

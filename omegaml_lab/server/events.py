@@ -121,8 +121,8 @@ class ChangeFeed:
         self._follow(lambda: self._omega.storage.objects.changes(self._stop), self._tell_object)
 
     def _follow_schedules(self) -> None:
-        schedules = self._omega.runtime.schedules
-        self._follow(lambda: schedules.changes(self._stop), self._tell_schedule)
+        follow = lambda: self._omega.runtime.schedules.changes(self._stop)  # noqa: E731
+        self._follow(follow, self._tell_schedule)
 
     def _follow(
         self, changes: Callable[[], Iterator[T | None]], tell: Callable[[T], None]

@@ -57,7 +57,11 @@ _TARGET: Schema = {
     "job": {"type": "string", "minLength": 1, "description": "A name in the jobs store."},
 }
 _WHEN: Schema = {
-    "when": {"type": "string", "description": "Plain words or cron: `weekdays at 6:00`."},
+    "when": {
+        "type": "string",
+        "maxLength": 200,
+        "description": "Plain words or cron: `weekdays at 6:00`.",
+    },
     "timezone": {**_or_null(_STRING), "description": "As `Europe/Zurich`; the server's if null."},
     "starts_at": {**_or_null(_STRING), "description": "ISO 8601; in `timezone` if it names none."},
     "ends_at": {**_or_null(_STRING), "description": "ISO 8601; in `timezone` if it names none."},

@@ -47,7 +47,8 @@ class Process:
             assert self._process.poll() is None or text in self.said(), self.said()
             return text in self.said()
 
-        until(there, what=lambda: f"{text!r} in {self.said()}")
+        # Long: a machine that is busy with other tests starts a process slowly.
+        until(there, seconds=90, what=lambda: f"{text!r} in {self.said()}")
 
     def terminate(self) -> int:
         """Ask it to stop; return its exit code."""

@@ -70,6 +70,15 @@ def test_a_schedule_is_edited(clock: Clock) -> None:
     assert clock.schedules.get(schedule.id) == changed
 
 
+def test_an_edit_loses_no_due_time_that_has_come(clock: Clock) -> None:
+    schedule = clock.add("daily at 6:00", parameters={"n": 2})
+    clock.now = SIX + timedelta(hours=2)
+    same = {"when": schedule.when, "timezone": "UTC", "ends_at": None}
+    clock.schedules.edit(schedule.id, parameters={"n": 9}, **same)
+    clock.fire()
+    assert [run.parameters for run in clock.runs()] == [{"n": 9}]
+
+
 def test_changes_at_once_are_all_kept(clock: Clock) -> None:
     schedule = clock.add(parameters={"n": 0})
     threads = [

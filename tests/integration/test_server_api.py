@@ -286,7 +286,7 @@ def test_schedule(api: Api, shared: Omega, repository: str) -> None:
     shared.jobs.put(notebook("print(n)", parameters="n: int = 1"), "scheduled")
     preview = api.ask(
         "POST", "schedules/preview", 200,
-        {"when": "weekdays at 6:00", "timezone": "Asia/Kolkata", "count": 3},
+        {"when": "weekdays at 6:00", "timezone": "Asia/Kolkata", "count": 3.0},
     )  # fmt: skip
     assert (preview["cron"], len(preview["times"])) == ("0 6 * * 1-5", 3)
     assert all("T06:00:00+05:30" in due for due in preview["times"])
@@ -329,6 +329,8 @@ def test_schedule(api: Api, shared: Omega, repository: str) -> None:
         ({"job": "scheduled", "when": "daily at 6:00", "starts_at": "soon"}, "ISO 8601"),
         ({"job": "scheduled", "when": "daily at 6:00", "overlap": "both"}, "overlap"),
         ({"job": "scheduled", "when": "daily at 6:00", "parameters": {"m": 1}}, "'m'"),
+        ({"job": "scheduled", "when": "daily at 6:00", "ends_at": ""}, "ISO 8601"),
+        ({"job": "scheduled", "when": "daily at 6:00 " * 99}, "too long"),
         ({"job": "scheduled"}, "'when' is a required property"),
         ({"when": "daily at 6:00"}, "either path or job"),
     ],

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from omegaml_lab.core.runs import Status
+from omegaml_lab.runtime import schedule_records
 from omegaml_lab.runtime.due import Rule
 from omegaml_lab.runtime.schedule_records import run_id
 from tests.integration.clock import MINUTE, SIX, Clock, end
@@ -174,6 +175,8 @@ def test_what_makes_no_run_says_why_and_stops_no_other(clock: Clock) -> None:
         end(clock.omega, run)
     clock.omega.jobs.drop("job")
     clock.fire(SIX + timedelta(hours=1))
+    assert clock.schedules.get(gone.id).notice is None  # it may be on its way to a new name
+    clock.fire(SIX + timedelta(hours=1, minutes=1))
     assert "There is no 'job.ipynb'" in str(clock.schedules.get(gone.id).notice)
     assert clock.runs()[-1].schedule == fine.id
 
@@ -223,3 +226,47 @@ def test_two_changes_of_the_clock_in_four_time_zones(clock: Clock) -> None:
     found = {run.id for run in clock.omega.runtime.runs.list(limit=None).items}
     assert found == wanted
     assert len(wanted) > 100
+
+
+def test_a_look_that_is_late_cancels_nothing_newer(clock: Clock) -> None:
+    schedule = clock.add("every minute", overlap="replace")
+    clock.now = SIX
+    clock.timetable()._claim(clock.schedules.get(schedule.id), SIX)
+    stale = clock.schedules.get(schedule.id)
+    clock.fire()
+    clock.fire(SIX + MINUTE)
+    clock.timetable()._serve(stale)
+    assert [run.status for run in clock.runs()] == [Status.CANCELLED, Status.QUEUED]
+
+
+def test_what_is_paused_between_the_steps_does_not_run(clock: Clock) -> None:
+    schedule = clock.add()
+    clock.now = SIX
+    clock.timetable()._claim(clock.schedules.get(schedule.id), SIX)
+    stale = clock.schedules.get(schedule.id)
+    clock.schedules.pause(schedule.id)
+    clock.timetable()._serve(stale)
+    clock.fire()
+    assert clock.runs() == []
+
+
+def test_what_waits_keeps_no_other_waiting(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schedule_records, "_PAGE", 2)
+    queued = [clock.add(overlap="queue") for _ in range(5)]
+    others = [clock.add(overlap="replace") for _ in range(5)]
+    for hour in range(2):
+        clock.fire(SIX + timedelta(hours=hour))
+    runs = clock.omega.runtime.runs.list(limit=None).items
+    made = [run.schedule for run in runs]
+    assert [made.count(each.id) for each in queued] == [1] * 5
+    assert [made.count(each.id) for each in others] == [2] * 5
+
+
+def test_one_that_cannot_be_computed_stops_no_other(clock: Clock) -> None:
+    bad, good = clock.add(), clock.add()
+    clock.records.change(bad.id, lambda _: {"timezone": "Moon/Tycho"})
+    clock.fire(SIX)
+    assert [run.schedule for run in clock.runs()] == [good.id]
+    clock.records.change(bad.id, lambda _: {"timezone": "UTC"})
+    clock.fire()
+    assert {run.schedule for run in clock.runs()} == {good.id, bad.id}

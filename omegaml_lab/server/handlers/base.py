@@ -27,8 +27,6 @@ __all__ = ["NotFoundHandler", "OmegaHandler"]
 
 T = TypeVar("T")
 
-_READING = frozenset({"GET", "HEAD"})
-
 
 class OmegaHandler(APIHandler):
     """Authenticates and authorises, calls what blocks in a thread, and answers in JSON.
@@ -38,6 +36,8 @@ class OmegaHandler(APIHandler):
     """
 
     auth_resource: ClassVar[str]
+    reading: ClassVar[frozenset[str]] = frozenset({"GET", "HEAD"})
+    """The methods that change nothing."""
     operations: ClassVar[Mapping[str, Operation]] = {}
 
     async def prepare(self) -> None:  # type: ignore[override] # as APIHandler has it
@@ -47,7 +47,7 @@ class OmegaHandler(APIHandler):
             return
         if self.current_user is None:
             raise HTTPError(403)
-        action = "read" if self.request.method in _READING else "write"
+        action = "read" if self.request.method in self.reading else "write"
         allowed = self.authorizer.is_authorized(
             self, self.current_user, action, self.auth_resource
         )

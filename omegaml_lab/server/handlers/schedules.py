@@ -114,6 +114,8 @@ class SchedulesHandler(_ScheduleHandler):
 class PreviewHandler(_ScheduleHandler):
     """Tells when something would be due."""
 
+    reading = frozenset({"POST"})  # it changes nothing
+
     operations: ClassVar[Mapping[str, Operation]] = {
         "post": Operation(
             summary="Tell when something would be due next, before it is scheduled",
@@ -126,7 +128,7 @@ class PreviewHandler(_ScheduleHandler):
     async def post(self) -> None:
         """Answer POST, with times in the time zone that is meant."""
         body = _with_times(self.body("PreviewRequest"))
-        count = body.pop("count", _TIMES)
+        count = int(body.pop("count", _TIMES))
         self.answer(await self.call(self._preview, body, count))
 
     def _preview(self, values: dict[str, Any], count: int) -> dict[str, Any]:
@@ -221,6 +223,8 @@ class ResumeHandler(_ScheduleHandler):
 class RunNowHandler(_ScheduleHandler):
     """Runs the job of a schedule at once."""
 
+    auth_resource = "omega:runs"
+
     operations: ClassVar[Mapping[str, Operation]] = {
         "post": Operation(
             summary="Run the job at once, as the schedule would",
@@ -240,7 +244,7 @@ def _with_times(body: Mapping[str, Any]) -> dict[str, Any]:
     """Return the body with its moments read."""
     values = dict(body)
     for key in ("starts_at", "ends_at"):
-        if values.get(key):
+        if values.get(key) is not None:
             try:
                 values[key] = datetime.fromisoformat(values[key])
             except ValueError as error:

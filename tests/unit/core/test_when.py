@@ -71,6 +71,7 @@ REFUSED = {
     "daily at 6:00 please": None,
     "mondays and at 6:00": None,
     "@daily": None,
+    "daily \\q 6:00": None,
     "tomorrow": None,
     "0 6 * *": None,
     "a b c d e": None,

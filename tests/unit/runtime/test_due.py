@@ -56,6 +56,18 @@ def test_every_so_many_minutes_go_on_through_a_change() -> None:
     ]
 
 
+def test_every_so_many_hours_keep_to_the_clock_on_the_wall() -> None:
+    assert times("every 2 hours", "2026-10-24T23:30") == [
+        "25 02:00 +0200",
+        "25 04:00 +0100",
+        "25 06:00 +0100",
+    ]
+    lord_howe = times("every 6 hours", "2027-04-03T12:00", 2, "Australia/Lord_Howe")
+    assert lord_howe == ["04 00:00 +1100", "04 06:00 +1030"]
+    santiago = times("every 6 hours", "2027-09-04T22:30", 2, "America/Santiago")
+    assert santiago == ["05 01:00 -0300", "05 06:00 -0300"]
+
+
 def test_nothing_is_due_before_the_start_and_after_the_end() -> None:
     year = datetime.now(UTC).year + 1
     rule = Rule.of(
@@ -87,6 +99,7 @@ def test_the_last_due_time_is_found_however_long_ago() -> None:
     [
         ("61 * * * *", "UTC", "minute"),
         ("0 0 31 2 *", "UTC", "day-of-month"),
+        (f"*/{'9' * 5000} * * * *", "UTC", "not right"),
         ("0 0 * * mon#6", "UTC", "day-of-week"),
         ("daily at 6:00", "Mars/Olympus", "no such time zone"),
         ("daily at 6:00", "../etc/passwd", "no such time zone"),
@@ -113,6 +126,13 @@ def test_what_is_over_is_refused() -> None:
             starts_at=datetime(2101, 1, 1, tzinfo=UTC),
             ends_at=datetime(2100, 1, 1, tzinfo=UTC),
         )
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00", "9999-12-31T23:59:59-05:00"])
+@pytest.mark.parametrize("end", ["starts_at", "ends_at"])
+def test_what_is_out_of_time_is_refused(moment: str, end: str) -> None:
+    with pytest.raises(InvalidScheduleError, match="years go from"):
+        Rule.of("daily at 6:00", ZURICH, **{end: datetime.fromisoformat(moment)})
 
 
 def test_without_a_time_zone_it_is_this_machines() -> None:
