@@ -25,6 +25,14 @@ export const clusterIcon = icon(
     '<path d="M13.5 11.5v10l8-5z"/>'
 );
 
+/** A notebook goes to the cluster by itself: a calendar, and a clock. */
+export const scheduleIcon = icon(
+  'schedule',
+  '<path d="M7 2h2v2h6V2h2v2h3v7.2h-2V9H6v10h5.2v2H4V4h3z"/>' +
+    '<path d="M17.5 12a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11zm0 1.7a3.8 3.8 0 1 1 0 7.6 3.8 3.8 0 0 1 0-7.6z"/>' +
+    '<path d="M16.8 14.6h1.5v2.6l1.5 1.5-1 1-2-2z"/>'
+);
+
 /** Of an object that predicts. */
 export const modelIcon = icon(
   'model',

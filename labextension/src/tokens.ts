@@ -5,6 +5,7 @@ import type { Feed } from './models/feed';
 import type { ReportsModel } from './models/reports';
 import type { RepositoryModel } from './models/repository';
 import type { RunsModel } from './models/runs';
+import type { SchedulesModel } from './models/schedules';
 import type { StatusModel } from './models/status';
 
 /** What is known of the repository and its runs, shared by all that shows it. */
@@ -14,12 +15,13 @@ export interface IOmega {
   readonly repository: RepositoryModel;
   readonly runs: RunsModel;
   readonly reports: ReportsModel;
+  readonly schedules: SchedulesModel;
   readonly status: StatusModel;
 }
 
 export const IOmega = new Token<IOmega>(
   'omegaml-lab:IOmega',
-  'The repository, its runs and its reports, kept up to date.'
+  'The repository, its runs, reports and schedules, kept up to date.'
 );
 
 /** The translation domain of all our strings. */
@@ -33,6 +35,12 @@ export const CommandIDs = {
   copyReportLink: 'omega:copy-report-link',
   openResult: 'omega:open-result',
   openFailingCell: 'omega:open-failing-cell',
+  schedule: 'omega:schedule',
+  editSchedule: 'omega:edit-schedule',
+  runSchedule: 'omega:run-schedule',
+  pauseSchedule: 'omega:pause-schedule',
+  resumeSchedule: 'omega:resume-schedule',
+  dropSchedule: 'omega:drop-schedule',
   cancel: 'omega:cancel',
   rerun: 'omega:rerun',
   dropObject: 'omega:drop-object',

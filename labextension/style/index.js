@@ -2,3 +2,4 @@ import './base.css';
 import './panel.css';
 import './runs.css';
 import './forms.css';
+import './schedules.css';

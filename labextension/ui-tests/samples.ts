@@ -4,7 +4,8 @@ import { Stream } from '@lumino/signaling';
 
 import type { IObject } from '../src/client/objects';
 import type { IRun, RunChange } from '../src/client/runs';
-import { Feed, OBJECT_SCHEMA, RUN_SCHEMA } from '../src/models/feed';
+import type { ISchedule } from '../src/client/schedules';
+import { Feed, OBJECT_SCHEMA, RUN_SCHEMA, SCHEDULE_SCHEMA } from '../src/models/feed';
 
 export const trans = nullTranslator.load('omegaml_lab');
 
@@ -30,6 +31,39 @@ export function makeRun(id: string, minute = 0, changes: Partial<IRun> = {}): IR
     owner: 'ada',
     publish: false,
     cancel_requested: false,
+    notice: null,
+    schedule: null,
+    ...changes
+  };
+}
+
+/** A schedule that is due each morning. */
+export function makeSchedule(id: string, changes: Partial<ISchedule> = {}): ISchedule {
+  return {
+    id,
+    job: 'reports/flights.ipynb',
+    job_path: 'reports/flights.ipynb',
+    bucket: 'default',
+    when: 'daily at 6:00',
+    cron: '0 6 * * *',
+    words: 'every day at 6:00',
+    timezone: 'Europe/Zurich',
+    parameters: {},
+    label: 'default',
+    overlap: 'skip',
+    misfire: 'run once',
+    publish: false,
+    publish_options: {},
+    starts_at: null,
+    ends_at: null,
+    paused: false,
+    next_due: '2026-01-02T05:00:00+00:00',
+    last_due: null,
+    last_run: null,
+    waiting: [],
+    owner: 'ada',
+    created_at: '2026-01-01T12:00:00+00:00',
+    modified_at: '2026-01-01T12:00:00+00:00',
     notice: null,
     ...changes
   };
@@ -68,6 +102,10 @@ export class Bus {
 
   object(store: string, name: string, change = 'put', previous = name): void {
     this._stream.emit({ schema_id: OBJECT_SCHEMA, store, name, change, previous });
+  }
+
+  schedule(schedule: string, change = 'saved'): void {
+    this._stream.emit({ schema_id: SCHEDULE_SCHEMA, schedule, change });
   }
 
   other(): void {

@@ -25,9 +25,12 @@ def declared_parameters(notebook: Mapping[str, Any]) -> list[Parameter]:
     Python is read by its grammar: the type is that of the annotation or of the default, the
     help is the comment behind it. Other languages are read by papermill's translators.
     """
-    cells = [c for c in notebook["cells"] if _TAG in c["metadata"].get("tags", [])]
-    if not cells:
+    tagged = [c for c in notebook["cells"] if _TAG in c["metadata"].get("tags", [])]
+    if not tagged:
         return []
+    # A file on the disk may hold the source as a list of lines.
+    cells = [{**cell, "source": "".join(cell["source"])} for cell in tagged]
+    notebook = {**notebook, "cells": cells}
     if language_of(notebook).lower() == "python":
         try:
             return list(_from_python(cells[0]["source"]))

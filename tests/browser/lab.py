@@ -179,7 +179,7 @@ class Lab:
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         request = urllib.request.Request(
-            f"{self.url}/{urllib.parse.quote(path, safe='/?=&%')}",
+            f"{self.url}/{urllib.parse.quote(path, safe='/?=&%+')}",
             method=method,
             data=None if body is None else json.dumps(body).encode(),
             headers={"Authorization": f"token {TOKEN}"},

@@ -136,6 +136,10 @@ class LabPage:
         """The card of the newest run of a job."""
         return self.panel.locator(".jp-Omega-run").filter(has_text=job).first
 
+    def schedule(self, job: str) -> Locator:
+        """The card of a schedule of a job."""
+        return self.panel.locator(".jp-Omega-scheduleCard").filter(has_text=job).first
+
     def object(self, name: str) -> Locator:
         return self.panel.locator(f".jp-Omega-objects tr[data-name={json.dumps(name)}]")
 

@@ -61,3 +61,22 @@ def test_runs_wait_until_there_is_a_worker(
         me.shot("worker")
     run = plain_lab.runs("repo/waiting.ipynb")[0]
     assert run["result_path"].startswith("repo/results/")
+
+
+@pytest.mark.timeout(180)
+def test_a_schedule_of_a_notebook_on_the_disk_wants_a_scheduler(
+    plain_lab: Lab, make_context: Callable[[], BrowserContext]
+) -> None:
+    plain_lab.put_notebook("daily.ipynb", "c = 1", "print(c + 3)")
+    me = LabPage(make_context().new_page(), plain_lab, story="plain-schedule")
+    me.open()
+    me.go_to("")
+    me.choose("daily.ipynb", "Schedule…")
+    me.dialog.get_by_role("button", name="daily at 6:00").click()
+    me.dialog.get_by_role("button", name="Schedule", exact=True).click()
+    told = me.notification("uploads/daily.*next run at")
+    expect(told).to_contain_text("its copy")
+    told.get_by_role("button", name="Show schedules").click()
+    expect(me.schedule("uploads/daily")).to_be_visible()
+    expect(me.panel).to_contain_text("No scheduler is alive")
+    me.shot("no-scheduler")

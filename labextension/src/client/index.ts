@@ -5,6 +5,7 @@ import { ObjectsClient } from './objects';
 import { ParametersClient } from './parameters';
 import { ReportsClient } from './reports';
 import { RunsClient } from './runs';
+import { SchedulesClient } from './schedules';
 import { StatusClient } from './status';
 
 /** Omega's REST API, one field a noun. */
@@ -15,6 +16,7 @@ export class OmegaClient {
     this.parameters = new ParametersClient(this.connection);
     this.reports = new ReportsClient(this.connection);
     this.runs = new RunsClient(this.connection);
+    this.schedules = new SchedulesClient(this.connection);
     this.status = new StatusClient(this.connection);
   }
 
@@ -23,5 +25,6 @@ export class OmegaClient {
   readonly parameters: ParametersClient;
   readonly reports: ReportsClient;
   readonly runs: RunsClient;
+  readonly schedules: SchedulesClient;
   readonly status: StatusClient;
 }

@@ -52,6 +52,8 @@ export interface IRun {
   publish: boolean;
   cancel_requested: boolean;
   notice: string | null;
+  /** The schedule that started it, null when a person did. */
+  schedule: string | null;
 }
 
 /** What an event tells of a run: where it stands, and nothing that not everybody may know. */

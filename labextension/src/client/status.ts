@@ -19,6 +19,8 @@ export interface IStatus {
   repository: { address: string; bucket: string };
   broker: { address: string; healthy: boolean; message: string };
   workers: IWorker[];
+  /** The process that makes what is due, null when none is alive. */
+  scheduler: { id: string; host: string; pid: number } | null;
 }
 
 export class StatusClient {

@@ -8,6 +8,7 @@ import type { IRun, RunChange } from '../client/runs';
 
 export const RUN_SCHEMA = 'urn:omegaml-lab:events:run:v1';
 export const OBJECT_SCHEMA = 'urn:omegaml-lab:events:object:v1';
+export const SCHEDULE_SCHEMA = 'urn:omegaml-lab:events:schedule:v1';
 
 /** Something happened to an object of the repository. */
 export interface IObjectChange {
@@ -16,6 +17,12 @@ export interface IObjectChange {
   change: 'put' | 'annotated' | 'renamed' | 'dropped';
   /** Where it was before, when it was renamed. */
   previous?: string;
+}
+
+/** Something happened to a schedule. */
+export interface IScheduleChange {
+  schedule: string;
+  change: 'saved' | 'dropped';
 }
 
 /** Stands in for what events keep to themselves, where the server does not tell it either. */
@@ -41,6 +48,10 @@ export class Feed implements IDisposable {
     return this._objectChanged;
   }
 
+  get scheduleChanged(): ISignal<this, IScheduleChange> {
+    return this._scheduleChanged;
+  }
+
   get isDisposed(): boolean {
     return this._isDisposed;
   }
@@ -58,6 +69,8 @@ export class Feed implements IDisposable {
       void this._tell(event.run as unknown as RunChange);
     } else if (event.schema_id === OBJECT_SCHEMA) {
       this._objectChanged.emit(event as unknown as IObjectChange);
+    } else if (event.schema_id === SCHEDULE_SCHEMA) {
+      this._scheduleChanged.emit(event as unknown as IScheduleChange);
     }
   }
 
@@ -91,5 +104,6 @@ export class Feed implements IDisposable {
   private readonly _stream: IStream<unknown, Event.Emission>;
   private readonly _runChanged = new Signal<this, IRun>(this);
   private readonly _objectChanged = new Signal<this, IObjectChange>(this);
+  private readonly _scheduleChanged = new Signal<this, IScheduleChange>(this);
   private _isDisposed = false;
 }

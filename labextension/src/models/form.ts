@@ -4,7 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import type { IParameter } from '../client/parameters';
+import type { IParameter, ParameterType } from '../client/parameters';
 
 /** One parameter and what was typed for it. A checkbox types `true` and `false`. */
 export interface IField {
@@ -16,14 +16,18 @@ export interface IField {
 
 /** The form in which a person gives parameters: what is typed, checked by type. */
 export class ParametersForm {
-  constructor(parameters: readonly IParameter[], trans: TranslationBundle) {
+  /** It begins with the notebook's defaults, and with `values` where these are given. */
+  constructor(
+    parameters: readonly IParameter[],
+    trans: TranslationBundle,
+    values: ReadonlyJSONObject = {}
+  ) {
     this._trans = trans;
-    this._fields = parameters.map(parameter => ({
-      parameter,
-      text: textOf(parameter),
-      error: null,
-      changed: false
-    }));
+    this._fields = parameters.map(parameter => {
+      const value = values[parameter.name];
+      const text = value === undefined ? textOf(parameter) : write(parameter.type, value);
+      return { parameter, ...this._check(parameter, text) };
+    });
   }
 
   get changed(): ISignal<this, void> {
@@ -101,7 +105,11 @@ export function isJSON(parameter: IParameter): boolean {
   return ['list', 'dict', 'any'].includes(parameter.type);
 }
 
-function textOf({ type, default: value }: IParameter): string {
+function textOf(parameter: IParameter): string {
+  return write(parameter.type, parameter.default);
+}
+
+function write(type: ParameterType, value: ReadonlyJSONValue): string {
   if (value === null) {
     return '';
   }

@@ -133,7 +133,7 @@ export class RunsModel implements IDisposable {
     parameters?: ReadonlyJSONObject,
     publish?: boolean | IReportOptions
   ): Promise<IRun> {
-    return this._own(await this._client.start(target, parameters, publish));
+    return this.own(await this._client.start(target, parameters, publish));
   }
 
   /** Whether the run was asked for in this window, before a reload or after. */
@@ -148,7 +148,17 @@ export class RunsModel implements IDisposable {
   }
 
   async rerun(id: string): Promise<IRun> {
-    return this._own(await this._client.rerun(id));
+    return this.own(await this._client.rerun(id));
+  }
+
+  /** Take a run as one that was asked for in this window. */
+  own(run: IRun): IRun {
+    this._started.add(run.id);
+    // It may have ended before the answer to its start arrives.
+    this._watched.set(run.id, run.status);
+    const known = this._items.find(item => item.id === run.id);
+    this._onRun(this._feed, newer(run, known));
+    return run;
   }
 
   /** The newest succeeded run of the notebook at `path`, if there is one. */
@@ -217,15 +227,6 @@ export class RunsModel implements IDisposable {
         this._watched.delete(id);
       }
     }
-  }
-
-  private _own(run: IRun): IRun {
-    this._started.add(run.id);
-    // It may have ended before the answer to its start arrives.
-    this._watched.set(run.id, run.status);
-    const known = this._items.find(item => item.id === run.id);
-    this._onRun(this._feed, newer(run, known));
-    return run;
   }
 
   private _onRun(_: Feed, run: IRun): void {

@@ -8,6 +8,7 @@ import { ITranslator } from '@jupyterlab/translation';
 import { addPublishCommands } from '../commands/publish';
 import { addRunCommands } from '../commands/run';
 import { addRunsCommands } from '../commands/runs';
+import { addScheduleCommands } from '../commands/schedule';
 import { Targets } from '../commands/targets';
 import { CommandIDs, DOMAIN, IOmega } from '../tokens';
 
@@ -17,7 +18,8 @@ import { CommandIDs, DOMAIN, IOmega } from '../tokens';
  */
 export const commandsPlugin: JupyterFrontEndPlugin<void> = {
   id: 'omegaml-lab:plugin',
-  description: 'Runs and publishes notebooks from menus, palette, toolbar and keyboard.',
+  description:
+    'Runs, schedules and publishes notebooks from menus, palette, toolbar and keyboard.',
   autoStart: true,
   requires: [IOmega, IDocumentManager, ITranslator],
   optional: [ICommandPalette, IFileBrowserFactory, INotebookTracker],
@@ -37,12 +39,17 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
     addRunCommands(options);
     addPublishCommands(options);
     addRunsCommands(options);
+    addScheduleCommands(options);
     // Whether they apply depends on what is selected and looked at.
-    const update = (): void => commands.notifyCommandChanged(CommandIDs.run);
+    const update = (): void => {
+      commands.notifyCommandChanged(CommandIDs.run);
+      commands.notifyCommandChanged(CommandIDs.schedule);
+    };
     notebooks?.currentChanged.connect(update);
     for (const command of [
       CommandIDs.run,
       CommandIDs.runWithParameters,
+      CommandIDs.schedule,
       CommandIDs.publish,
       CommandIDs.copyReportLink
     ]) {

@@ -27,7 +27,7 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
     });
     omega.runs.ended.connect((_, run) => {
       dismissQueued(run);
-      if (omega.runs.startedHere(run.id) || isMine(run, user)) {
+      if (omega.runs.startedHere(run.id) || (isMine(run, user) && !isRoutine(run))) {
         tellEnded(app.commands, trans, run);
       }
     });
@@ -46,6 +46,11 @@ function dismissQueued(run: IRun): void {
 
 function isMine(run: IRun, user: User.IManager): boolean {
   return run.owner !== '' && run.owner === user.identity?.username;
+}
+
+/** Nobody waits for what a schedule started, as long as it goes well. */
+function isRoutine(run: IRun): boolean {
+  return Boolean(run.schedule) && run.status !== 'failed' && run.status !== 'lost';
 }
 
 function tellEnded(commands: CommandRegistry, trans: TranslationBundle, run: IRun): void {

@@ -7,13 +7,14 @@ import { TabMemory } from '../models/memory';
 import { ReportsModel } from '../models/reports';
 import { RepositoryModel } from '../models/repository';
 import { RunsModel } from '../models/runs';
+import { SchedulesModel } from '../models/schedules';
 import { StatusModel } from '../models/status';
 import { IOmega } from '../tokens';
 
 /** Provides the models that everything else shows. */
 export const omegaPlugin: JupyterFrontEndPlugin<IOmega> = {
   id: 'omegaml-lab:omega',
-  description: 'Knows the repository, its runs and its reports.',
+  description: 'Knows the repository, its runs, its reports and its schedules.',
   autoStart: true,
   provides: IOmega,
   activate: (app: JupyterFrontEnd): IOmega => {
@@ -23,10 +24,12 @@ export const omegaPlugin: JupyterFrontEndPlugin<IOmega> = {
     const started = new TabMemory('omegaml-lab:started', window.sessionStorage);
     const runs = new RunsModel({ client: client.runs, feed, started });
     const reports = new ReportsModel({ client: client.reports, runs });
+    const schedules = new SchedulesModel({ client: client.schedules, runs, feed });
     const repository = new RepositoryModel({ client: client.objects, feed });
     const status = new StatusModel({ client: client.status });
     const refresh = async (): Promise<void> => {
-      await Promise.all([runs.refresh(), reports.refresh(), repository.refresh()]);
+      const shown = [runs, reports, schedules, repository];
+      await Promise.all(shown.map(model => model.refresh()));
     };
     // What was pushed while the server was away is missed: ask.
     status.reconnected.connect(() => void refresh());
@@ -38,9 +41,10 @@ export const omegaPlugin: JupyterFrontEndPlugin<IOmega> = {
     void app.started.then(() => {
       runs.start();
       repository.start();
+      schedules.start();
       status.start();
       return reports.refresh();
     });
-    return { client, feed, repository, runs, reports, status };
+    return { client, feed, repository, runs, reports, schedules, status };
   }
 };

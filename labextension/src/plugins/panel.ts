@@ -4,19 +4,21 @@ import { ICommandPalette } from '@jupyterlab/apputils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import { ITranslator } from '@jupyterlab/translation';
 import { ReactWidget, SidePanel } from '@jupyterlab/ui-components';
+import type { AccordionPanel } from '@lumino/widgets';
 import { Panel } from '@lumino/widgets';
 import * as React from 'react';
 
 import { omegaIcon } from '../icons';
 import { createRepositoryPage } from '../pages/repository';
 import { createRunsPage } from '../pages/runs';
+import { createSchedulesPage } from '../pages/schedules';
 import { CommandIDs, DOMAIN, IOmega } from '../tokens';
 import { HealthLine } from '../views/health';
 
 /** Adds the side panel. A page more is one line more here. */
 export const panelPlugin: JupyterFrontEndPlugin<void> = {
   id: 'omegaml-lab:panel',
-  description: 'Shows the repository and its runs in the left side bar.',
+  description: 'Shows the repository, its runs and its schedules in the left side bar.',
   autoStart: true,
   requires: [IOmega, IDocumentManager, ITranslator],
   optional: [ICommandPalette, ILayoutRestorer],
@@ -39,18 +41,30 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     panel.id = 'omega-panel';
     panel.addClass('jp-Omega-panel');
     panel.title.icon = omegaIcon;
-    panel.title.caption = trans.__('Omega: repository and runs');
+    panel.title.caption = trans.__('Omega: repository, runs and schedules');
     panel.node.setAttribute('role', 'region');
     panel.node.setAttribute('aria-label', trans.__('Omega'));
     const options = { omega, commands, documents, trans };
-    panel.addWidget(createRepositoryPage(options));
-    panel.addWidget(createRunsPage(options));
+    const pages = [createRepositoryPage, createRunsPage, createSchedulesPage].map(create =>
+      create(options)
+    );
+    pages.forEach(page => panel.addWidget(page));
+    const sections = panel.content as AccordionPanel;
+    // The repository has its tabs and its search above what it lists.
+    sections.setRelativeSizes([4, 3, 3]);
     shell.add(panel, 'left', { rank: 150, type: 'Omega' });
     restorer?.add(panel, 'omega-panel');
     commands.addCommand(CommandIDs.showPanel, {
-      label: trans.__('Show repository and runs'),
+      label: trans.__('Show repository, runs and schedules'),
       icon: omegaIcon,
-      execute: () => shell.activateById(panel.id)
+      execute: args => {
+        const section = args.section as string | undefined;
+        const index = pages.findIndex(({ id }) => id === `omega-${section}`);
+        if (index >= 0) {
+          sections.expand(index);
+        }
+        shell.activateById(panel.id);
+      }
     });
     palette?.addItem({ command: CommandIDs.showPanel, category: trans.__('Omega') });
   }

@@ -37,3 +37,52 @@ export function formatAgo(time: string): string {
 export function formatTime(time: string): string {
   return Time.format(time);
 }
+
+const STEPS: [Intl.RelativeTimeFormatUnit, seconds: number][] = [
+  ['year', 365.25 * 86_400],
+  ['month', 30.44 * 86_400],
+  ['day', 86_400],
+  ['hour', 3600],
+  ['minute', 60],
+  ['second', 1]
+];
+
+/**
+ * How long it is until a time to come, in the fewest letters; `now` in milliseconds.
+ *
+ * Never one of a unit, which would hide too much: an hour and three quarters is not `in 1h`.
+ */
+export function formatUntil(time: string, now: number, trans: TranslationBundle): string {
+  const seconds = (Date.parse(time) - now) / 1000;
+  if (seconds < 1) {
+    return trans.__('now');
+  }
+  const step = STEPS.find(([, length]) => seconds >= 2 * length) ?? STEPS[STEPS.length - 1];
+  const formatter = new Intl.RelativeTimeFormat(language(), { style: 'narrow' });
+  return formatter.format(Math.floor(seconds / step[1]), step[0]);
+}
+
+/** A day and a time as the clocks of a time zone show them. */
+export function formatInZone(time: string, timeZone: string, now = Date.now()): string {
+  const date = new Date(time);
+  const sameYear = date.getUTCFullYear() === new Date(now).getUTCFullYear();
+  const options: Intl.DateTimeFormatOptions = {
+    weekday: 'short',
+    day: 'numeric',
+    month: 'short',
+    year: sameYear ? undefined : 'numeric',
+    hour: 'numeric',
+    minute: '2-digit',
+    timeZoneName: 'short'
+  };
+  try {
+    return new Intl.DateTimeFormat(language(), { ...options, timeZone }).format(date);
+  } catch {
+    // The server knows a time zone that this browser does not.
+    return new Intl.DateTimeFormat(language(), options).format(date);
+  }
+}
+
+function language(): string {
+  return (typeof document !== 'undefined' && document.documentElement.lang) || 'en';
+}

@@ -5,7 +5,7 @@ import * as React from 'react';
 
 import type { IObject } from '../client/objects';
 import { isFolder } from '../client/objects';
-import { clusterIcon } from '../icons';
+import { clusterIcon, scheduleIcon } from '../icons';
 import { formatSize, formatTime } from './format';
 import { IconButton } from './iconbutton';
 
@@ -13,6 +13,7 @@ import { IconButton } from './iconbutton';
 export interface IObjectActions {
   open: (object: IObject) => void;
   run: (object: IObject) => void;
+  schedule: (object: IObject) => void;
   publish: (object: IObject) => void;
   drop: (object: IObject) => void;
 }
@@ -53,6 +54,7 @@ function ObjectButtons({ object, actions, trans }: IObjectDetailsProps): JSX.Ele
   const buttons: [boolean, LabIcon, string, (object: IObject) => void][] = [
     [object.path !== null && !isFolder(object), notebookIcon, trans.__('Open'), actions.open],
     [notebook, clusterIcon, trans.__('Run on cluster'), actions.run],
+    [notebook, scheduleIcon, trans.__('Schedule'), actions.schedule],
     [notebook, shareIcon, trans.__('Publish report'), actions.publish],
     [true, deleteIcon, trans.__('Drop'), actions.drop]
   ];

@@ -3,6 +3,7 @@ import * as React from 'react';
 
 import type { Access } from '../client/reports';
 import type { Publication } from '../models/publication';
+import { Check } from './check';
 import { useSignal } from './hooks';
 
 export interface IPublishFormProps {
@@ -57,25 +58,6 @@ export function PublishForm({ publication, trans }: IPublishFormProps): JSX.Elem
         </p>
       )}
     </div>
-  );
-}
-
-interface ICheckProps {
-  label: string;
-  hint: string;
-  checked: boolean;
-  set: (checked: boolean) => void;
-}
-
-function Check({ label, hint, checked, set }: ICheckProps): JSX.Element {
-  return (
-    <label className="jp-Omega-check">
-      <input type="checkbox" checked={checked} onChange={event => set(event.target.checked)} />
-      <span>
-        {label}
-        <span className="jp-Omega-hint">{hint}</span>
-      </span>
-    </label>
   );
 }
 

@@ -16,6 +16,7 @@ import * as React from 'react';
 import type { IReport } from '../client/reports';
 import type { IRun } from '../client/runs';
 import { isFinal } from '../client/runs';
+import { scheduleIcon } from '../icons';
 import { elapsedSeconds } from '../models/progress';
 import { formatAgo, formatDuration, formatTime } from './format';
 import { standing, STATUS_ICONS, statusLabel } from './status';
@@ -68,6 +69,13 @@ export function RunCard(props: IRunCardProps): JSX.Element {
         <span className="jp-Omega-runStanding">
           {standing(run, trans)}
           {elapsed !== null && <span> · {formatDuration(elapsed, trans)}</span>}
+          {run.schedule && (
+            <span className="jp-Omega-bySchedule" title={trans.__('A schedule started it')}>
+              {' · '}
+              <scheduleIcon.react tag="span" width="12px" height="12px" />
+              <span className="jp-Omega-byScheduleText">{trans.__('by schedule')}</span>
+            </span>
+          )}
         </span>
         <time dateTime={run.queued_at} title={formatTime(run.queued_at)}>
           {formatAgo(run.queued_at)}
@@ -200,6 +208,7 @@ function Details({ run, reachable, actions, trans }: IRunCardProps): JSX.Element
     [trans.__('Worker'), run.worker],
     [trans.__('Attempt'), trans.__('%1 of %2', run.attempt, run.max_attempts)],
     [trans.__('Asked for by'), run.owner || null],
+    [trans.__('Schedule'), run.schedule],
     [trans.__('Result'), run.result],
     [trans.__('Run'), run.id]
   ];

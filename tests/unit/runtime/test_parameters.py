@@ -62,6 +62,13 @@ def test_only_plain_assignments_count_in_their_order() -> None:
     assert [name for name, *_ in declared(source)] == ["b", "a"]
 
 
+@pytest.mark.parametrize("first", ["", "%matplotlib inline\n"])
+def test_source_may_be_a_list_of_lines_as_in_files(first: str) -> None:
+    read = notebook("")
+    read["cells"][0]["source"] = [first, "a = 1\n", "b = 2"]
+    assert [parameter.name for parameter in declared_parameters(read)] == ["a", "b"]
+
+
 def test_a_notebook_without_the_tag_takes_none() -> None:
     assert declared("a = 1", tags=()) == []
 

@@ -1,0 +1,197 @@
+import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
+import { deleteIcon, editIcon, pauseIcon, ReactWidget, runIcon } from '@jupyterlab/ui-components';
+import type { LabIcon } from '@jupyterlab/ui-components';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { CommandRegistry } from '@lumino/commands';
+import * as React from 'react';
+
+import { messageOf } from '../client/connection';
+import type { ISchedule } from '../client/schedules';
+import { clusterIcon, scheduleIcon } from '../icons';
+import { ParametersForm } from '../models/form';
+import { ScheduleForm } from '../models/scheduleform';
+import { CommandIDs } from '../tokens';
+import { formatInZone } from '../views/format';
+import { FormDialog } from '../views/formdialog';
+import { ScheduleFields } from '../views/scheduleform';
+import { WHEN_ID } from '../views/whenfield';
+import type { ICommandOptions } from './run';
+import { tellQueued } from './run';
+
+/** *Schedule…* and, given the `id` of a schedule, what can be done with it. */
+export function addScheduleCommands(options: ICommandOptions): void {
+  const { commands, omega, targets, trans } = options;
+  commands.addCommand(CommandIDs.schedule, {
+    label: trans.__('Schedule…'),
+    caption: trans.__('Say when this notebook is to be run on the cluster'),
+    icon: scheduleIcon,
+    isEnabled: args => targets.paths(args).length === 1,
+    execute: async args => {
+      const [path] = targets.paths(args);
+      if (path) {
+        await schedule(options, path);
+      }
+    }
+  });
+  const add = (
+    id: string,
+    label: string,
+    icon: LabIcon,
+    act: (schedule: ISchedule) => Promise<unknown>
+  ): void => {
+    commands.addCommand(id, {
+      label,
+      icon,
+      isVisible: args => typeof args.id === 'string',
+      isEnabled: args => typeof args.id === 'string',
+      execute: async args => {
+        try {
+          await act(await omega.schedules.find(args.id as string));
+        } catch (error) {
+          Notification.error(messageOf(error), { autoClose: 10_000 });
+          // It may have been dropped elsewhere: not everything that happens is told.
+          await omega.schedules.refresh();
+        }
+      }
+    });
+  };
+  add(CommandIDs.runSchedule, trans.__('Run now'), clusterIcon, async ({ id }) =>
+    tellQueued(commands, trans, await omega.schedules.runNow(id))
+  );
+  add(CommandIDs.pauseSchedule, trans.__('Pause'), pauseIcon, ({ id }) =>
+    omega.schedules.pause(id)
+  );
+  add(CommandIDs.resumeSchedule, trans.__('Resume'), runIcon, ({ id }) =>
+    omega.schedules.resume(id)
+  );
+  add(CommandIDs.editSchedule, trans.__('Edit…'), editIcon, found => edit(options, found));
+  add(CommandIDs.dropSchedule, trans.__('Drop…'), deleteIcon, found => drop(options, found));
+}
+
+async function schedule(options: ICommandOptions, path: string): Promise<void> {
+  const { commands, omega, targets, trans } = options;
+  try {
+    await targets.save(path);
+    const parameters = new ParametersForm(await omega.client.parameters.list(path), trans);
+    const form = new ScheduleForm({ client: omega.client.schedules, trans, parameters });
+    await ask(options, form, trans.__('Schedule %1', path.split('/').pop()), async () => {
+      // What is scheduled is what is seen, as it is saved now.
+      await targets.save(path);
+      tellScheduled(commands, trans, await omega.schedules.add({ path }, form.settings));
+    });
+  } catch (error) {
+    Notification.error(trans.__('%1 was not scheduled: %2', path, messageOf(error)), {
+      autoClose: false
+    });
+  }
+}
+
+async function edit(options: ICommandOptions, old: ISchedule): Promise<void> {
+  const { omega, trans } = options;
+  const form = new ScheduleForm({
+    client: omega.client.schedules,
+    trans,
+    parameters: await parametersOf(options, old),
+    schedule: old
+  });
+  await ask(options, form, trans.__('Edit the schedule of %1', old.job), async () => {
+    await omega.schedules.edit(old.id, form.settings);
+  });
+}
+
+async function parametersOf(
+  { omega, trans }: ICommandOptions,
+  schedule: ISchedule
+): Promise<ParametersForm | null> {
+  const path = schedule.job_path;
+  try {
+    return path === null
+      ? null
+      : new ParametersForm(await omega.client.parameters.list(path), trans, schedule.parameters);
+  } catch {
+    return null; // the notebook is gone or broken: when it is due can be mended all the same
+  }
+}
+
+async function ask(
+  { omega, trans }: ICommandOptions,
+  form: ScheduleForm,
+  title: string,
+  act: () => Promise<void>
+): Promise<void> {
+  const labels = new Set(omega.status.current?.workers.map(worker => worker.label));
+  const dialog = new FormDialog({
+    title,
+    body: ReactWidget.create(
+      React.createElement(ScheduleFields, { form, labels: [...labels], trans })
+    ),
+    buttons: [
+      Dialog.cancelButton({ label: trans.__('Cancel') }),
+      Dialog.okButton({ label: form.editing ? trans.__('Save') : trans.__('Schedule') })
+    ],
+    focusNodeSelector: `#${WHEN_ID}`,
+    guard: form,
+    submit: () => submit(form, act)
+  });
+  try {
+    await dialog.launch();
+  } finally {
+    form.dispose();
+  }
+}
+
+async function submit(form: ScheduleForm, act: () => Promise<void>): Promise<boolean> {
+  try {
+    if (!(await form.check())) {
+      return false; // the form tells why
+    }
+    await act();
+    return true;
+  } catch (error) {
+    form.refuse(messageOf(error));
+    return false;
+  }
+}
+
+function tellScheduled(
+  commands: CommandRegistry,
+  trans: TranslationBundle,
+  { job, next_due: next, timezone, notice }: ISchedule
+): void {
+  const message = next
+    ? trans.__('Scheduled “%1”: next run at %2.', job, formatInZone(next, timezone))
+    : trans.__('Scheduled “%1”: no run is due any more.', job);
+  const options = {
+    autoClose: notice ? 15_000 : 8000,
+    actions: [
+      {
+        label: trans.__('Show schedules'),
+        callback: () => void commands.execute(CommandIDs.showPanel, { section: 'schedules' })
+      }
+    ]
+  };
+  if (notice) {
+    Notification.warning(`${message} ${notice}`, options);
+  } else {
+    Notification.success(message, options);
+  }
+}
+
+async function drop({ omega, trans }: ICommandOptions, schedule: ISchedule): Promise<void> {
+  const answer = await showDialog({
+    title: trans.__('Drop this schedule?'),
+    body: trans.__(
+      '“%1” is no longer run by it: %2. The notebook and its runs stay.',
+      schedule.job,
+      schedule.words
+    ),
+    defaultButton: 0,
+    buttons: [
+      Dialog.cancelButton({ label: trans.__('Keep') }),
+      Dialog.warnButton({ label: trans.__('Drop') })
+    ]
+  });
+  if (answer.button.accept) {
+    await omega.schedules.drop(schedule.id);
+  }
+}

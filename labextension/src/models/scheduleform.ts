@@ -1,0 +1,220 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { IDisposable } from '@lumino/disposable';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+
+import { ApiError, messageOf } from '../client/connection';
+import type { IReportOptions } from '../client/reports';
+import type {
+  IBounds,
+  IPreview,
+  ISchedule,
+  IScheduleSettings,
+  SchedulesClient
+} from '../client/schedules';
+import type { ParametersForm } from './form';
+import { knownZone, ownZone } from './zones';
+
+/** How long somebody has to stop typing before the server is asked, in milliseconds. */
+const PAUSE = 300;
+
+/** What is typed and chosen, but for the parameters. */
+export interface IScheduleChoices extends Omit<IScheduleSettings, 'parameters'> {
+  label: string;
+  publish: boolean;
+}
+
+export interface IScheduleFormOptions {
+  client: SchedulesClient;
+  trans: TranslationBundle;
+  /** Null where the notebook cannot be asked for its parameters: they stay what they are. */
+  parameters: ParametersForm | null;
+  /** What is edited; a new one is made by default. */
+  schedule?: ISchedule;
+}
+
+/** The form in which a person says when a job is due; the server tells what that means. */
+export class ScheduleForm implements IDisposable {
+  constructor(options: IScheduleFormOptions) {
+    const { schedule } = options;
+    this.editing = schedule !== undefined;
+    this._client = options.client;
+    this._trans = options.trans;
+    this.parameters = options.parameters;
+    this._bounds = schedule && { starts_at: schedule.starts_at, ends_at: schedule.ends_at };
+    this._reported = schedule?.publish ? schedule.publish_options : undefined;
+    this._choices = {
+      when: schedule?.when ?? '',
+      timezone: schedule?.timezone ?? ownZone(),
+      label: schedule?.label ?? '',
+      overlap: schedule?.overlap ?? 'skip',
+      misfire: schedule?.misfire ?? 'run once',
+      publish: schedule?.publish ?? false
+    };
+    this.parameters?.changed.connect(this._onParameters, this);
+    if (schedule) {
+      void this.check();
+    }
+  }
+
+  readonly parameters: ParametersForm | null;
+
+  /** Whether there is a schedule already, which is changed. */
+  readonly editing: boolean;
+
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  get choices(): Readonly<IScheduleChoices> {
+    return this._choices;
+  }
+
+  /** What was understood last, null when nothing was. */
+  get preview(): IPreview | null {
+    return this._preview;
+  }
+
+  /** Whether `preview` is about what was typed before. */
+  get checking(): boolean {
+    return this._choices.when.trim() !== '' && this._known !== this._question;
+  }
+
+  /** What is wrong with the words, null when nothing is known to be. */
+  get problem(): string | null {
+    return this._problem;
+  }
+
+  /** What is wrong with the time zone, null when nothing is. */
+  get zoneProblem(): string | null {
+    return knownZone(this._choices.timezone) === null
+      ? this._trans.__('There is no such time zone. Choose one from the list, or UTC.')
+      : null;
+  }
+
+  /** Whether what stands there cannot be scheduled, as far as is known. */
+  get blocked(): boolean {
+    return (
+      this._choices.when.trim() === '' ||
+      this._problem !== null ||
+      this.zoneProblem !== null ||
+      this.parameters?.valid === false
+    );
+  }
+
+  /** What the server said about the whole, shown until something is changed. */
+  get refusal(): string | null {
+    return this._refusal;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    if (!this._isDisposed) {
+      this._isDisposed = true;
+      clearTimeout(this._timer);
+      this.parameters?.changed.disconnect(this._onParameters, this);
+      Signal.clearData(this);
+    }
+  }
+
+  /** What to send. */
+  get settings(): IScheduleSettings {
+    const { when, timezone, label, publish, ...others } = this._choices;
+    return {
+      ...others,
+      when: when.trim(),
+      timezone: knownZone(timezone) ?? timezone.trim(),
+      label: label.trim() || null,
+      // Choices that were made elsewhere are kept.
+      publish: publish && (this._reported ?? true),
+      ...(this.parameters ? { parameters: this.parameters.values() } : {})
+    };
+  }
+
+  choose(choices: Partial<IScheduleChoices>): void {
+    const before = this._question;
+    this._choices = { ...this._choices, ...choices };
+    this._refusal = null;
+    if (this._question !== before) {
+      this._ask();
+    }
+    this._changed.emit();
+  }
+
+  refuse(message: string): void {
+    this._refusal = message;
+    this._changed.emit();
+  }
+
+  /** Ask the server, unless it has answered, whether what stands there can be scheduled. */
+  async check(): Promise<boolean> {
+    clearTimeout(this._timer);
+    if (!this.blocked && this.checking) {
+      await this._look();
+    }
+    return !this.blocked && !this.checking;
+  }
+
+  /** What the preview depends on. */
+  private get _question(): string {
+    const { when, timezone } = this.settings;
+    return JSON.stringify([when, timezone]);
+  }
+
+  private _ask(): void {
+    clearTimeout(this._timer);
+    // What was wrong with other words may be right with these.
+    this._problem = null;
+    if (this._choices.when.trim() === '') {
+      this._preview = null;
+    } else if (this.zoneProblem === null) {
+      this._timer = setTimeout(() => void this._look(), PAUSE);
+    }
+  }
+
+  private async _look(): Promise<void> {
+    const question = this._question;
+    const { when, timezone } = this.settings;
+    let preview: IPreview | null = null;
+    let problem: string | null = null;
+    let refusal: string | null = null;
+    try {
+      preview = await this._client.preview(when, timezone, this._bounds);
+    } catch (error) {
+      // That the server is away says nothing about the words.
+      if (error instanceof ApiError && error.status < 500) {
+        problem = messageOf(error);
+      } else {
+        refusal = messageOf(error);
+      }
+    }
+    if (question !== this._question || this._isDisposed) {
+      return; // something else stands there now
+    }
+    this._preview = preview;
+    this._problem = problem;
+    this._refusal = refusal;
+    this._known = question;
+    this._changed.emit();
+  }
+
+  private _onParameters(): void {
+    this._changed.emit();
+  }
+
+  private readonly _client: SchedulesClient;
+  private readonly _trans: TranslationBundle;
+  private readonly _reported: Partial<IReportOptions> | undefined;
+  private readonly _bounds: IBounds | undefined;
+  private readonly _changed = new Signal<this, void>(this);
+  private _choices: IScheduleChoices;
+  private _preview: IPreview | null = null;
+  private _problem: string | null = null;
+  private _refusal: string | null = null;
+  private _known: string | null = null;
+  private _timer: ReturnType<typeof setTimeout> | undefined;
+  private _isDisposed = false;
+}

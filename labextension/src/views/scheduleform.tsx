@@ -1,0 +1,149 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { HTMLSelect } from '@jupyterlab/ui-components';
+import * as React from 'react';
+
+import type { Misfire, Overlap } from '../client/schedules';
+import type { ScheduleForm } from '../models/scheduleform';
+import { Check } from './check';
+import { useSignal } from './hooks';
+import { ParameterFields } from './parameterfields';
+import { Preview, WhenField, ZoneField } from './whenfield';
+
+const LABEL_ID = 'jp-Omega-label';
+const LABELS_ID = 'jp-Omega-labels';
+
+export interface IScheduleFormProps {
+  form: ScheduleForm;
+  /** What workers offer at present. */
+  labels: readonly string[];
+  trans: TranslationBundle;
+}
+
+/** When a job is due and with what, and what happens when something is in the way. */
+export function ScheduleFields(props: IScheduleFormProps): JSX.Element {
+  const { form, trans } = props;
+  useSignal(form.changed);
+  return (
+    <div className="jp-Omega-form jp-Omega-schedule">
+      <WhenField form={form} trans={trans} />
+      <ZoneField form={form} trans={trans} />
+      <Preview form={form} trans={trans} />
+      <Parameters form={form} trans={trans} />
+      <Check
+        label={trans.__('Publish as a report')}
+        hint={trans.__('The link of the report shows the newest result that succeeded.')}
+        checked={form.choices.publish}
+        set={publish => form.choose({ publish })}
+      />
+      <More {...props} />
+      {form.refusal && (
+        <p className="jp-Omega-refusal jp-Omega-formRefusal" role="alert">
+          {form.refusal}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function Parameters({ form, trans }: Omit<IScheduleFormProps, 'labels'>): JSX.Element | null {
+  if (form.parameters === null) {
+    return (
+      <p className="jp-Omega-notice">
+        {trans.__('The notebook is not there to be asked: its parameters stay what they are.')}
+      </p>
+    );
+  }
+  return form.parameters.fields.length === 0 ? null : (
+    <fieldset className="jp-Omega-group">
+      <legend>{trans.__('Parameters')}</legend>
+      <ParameterFields form={form.parameters} trans={trans} />
+    </fieldset>
+  );
+}
+
+/** What most schedules leave as it is. */
+function More({ form, labels, trans }: IScheduleFormProps): JSX.Element {
+  const { label, overlap, misfire } = form.choices;
+  const [open] = React.useState(
+    !['', 'default'].includes(label) || overlap !== 'skip' || misfire !== 'run once'
+  );
+  return (
+    <details className="jp-Omega-moreFields" open={open}>
+      <summary>{trans.__('More')}</summary>
+      <div className="jp-Omega-form">
+        <Select
+          label={trans.__('If the last run still goes')}
+          value={overlap}
+          options={overlaps(trans)}
+          set={value => form.choose({ overlap: value })}
+        />
+        <Select
+          label={trans.__('If a time was missed')}
+          value={misfire}
+          options={misfires(trans)}
+          set={value => form.choose({ misfire: value })}
+        />
+        <div className="jp-Omega-field">
+          <label htmlFor={LABEL_ID}>{trans.__('Label')}</label>
+          <input
+            id={LABEL_ID}
+            className="jp-mod-styled"
+            type="text"
+            list={LABELS_ID}
+            autoComplete="off"
+            spellCheck={false}
+            aria-describedby={`${LABEL_ID}-hint`}
+            placeholder="default"
+            value={label}
+            onChange={event => form.choose({ label: event.target.value })}
+          />
+          <datalist id={LABELS_ID}>
+            {labels.map(name => (
+              <option key={name} value={name} />
+            ))}
+          </datalist>
+          <span id={`${LABEL_ID}-hint`} className="jp-Omega-hint">
+            {trans.__('Only workers that offer it take the runs. Left empty: the usual ones.')}
+          </span>
+        </div>
+      </div>
+    </details>
+  );
+}
+
+interface ISelectProps<T extends string> {
+  label: string;
+  value: T;
+  options: [value: T, label: string][];
+  set: (value: T) => void;
+}
+
+function Select<T extends string>({ label, value, options, set }: ISelectProps<T>): JSX.Element {
+  return (
+    <label className="jp-Omega-field">
+      {label}
+      <HTMLSelect
+        value={value}
+        options={options.map(([name, text]) => ({ value: name, label: text }))}
+        onChange={event => set(event.target.value as T)}
+      />
+    </label>
+  );
+}
+
+/** What happens when a job is due while its last run still goes, in the reader's language. */
+export function overlaps(trans: TranslationBundle): [Overlap, string][] {
+  return [
+    ['skip', trans.__('Skip the new one')],
+    ['queue', trans.__('Run the new one after it')],
+    ['replace', trans.__('Cancel it for the new one')]
+  ];
+}
+
+/** What happens with times that were missed, in the reader's language. */
+export function misfires(trans: TranslationBundle): [Misfire, string][] {
+  return [
+    ['run once', trans.__('Run once for all that was missed')],
+    ['skip', trans.__('Skip what was missed')]
+  ];
+}
