@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from omegaml_lab.core.errors import InvalidFrameError
+from omegaml_lab.core.filters import Q
 from omegaml_lab.store.backend import Backend, Written
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from omegaml_lab.frames.reader import Selection
     from omegaml_lab.storage.payloads import Payload
     from omegaml_lab.storage.storage import Storage
 
@@ -21,8 +23,8 @@ _TOLD = 200
 class PandasBackend(Backend):
     """DataFrames and Series; dtypes, index and labels come back exactly.
 
-    Option of put: `chunk_rows`, how many rows a chunk has. Option of get: `columns`, the
-    labels of the columns to read, in that order.
+    Option of put: `chunk_rows`, how many rows a chunk has. Options of get: `columns`, the
+    labels of the columns to read, in that order; conditions (`Q`), and filters as keywords.
     """
 
     kind: ClassVar[str] = "pandas.chunks"
@@ -59,20 +61,32 @@ class PandasBackend(Backend):
         payload: Payload,
         storage: Storage,
         name: str,
-        *,
+        /,
+        *where: Q,
         columns: Sequence[Any] | str | None = None,
+        **filters: Any,
     ) -> Any:
-        """Return the frame, or some of its columns.
+        """Return the frame, or some of its columns and rows.
 
         Raises
         ------
         UnknownColumnError
             If it has no such column.
+        InvalidFilterError
+            If there is no such operator, or the value does not fit the column.
         """
         from omegaml_lab.frames.reader import read_frame
 
-        wanted = [columns] if isinstance(columns, str) else columns
-        return read_frame(payload, storage, name, wanted=wanted)
+        return read_frame(payload, storage, name, _selection(where, columns, filters))
+
+
+def _selection(
+    where: Sequence[Q], columns: Sequence[Any] | str | None, filters: Mapping[str, Any]
+) -> Selection:
+    from omegaml_lab.frames.reader import Selection
+
+    wanted = [columns] if isinstance(columns, str) else columns
+    return Selection(columns=wanted, where=Q.every(where, filters))
 
 
 def _details(obj: Any) -> dict[str, Any]:

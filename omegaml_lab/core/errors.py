@@ -7,8 +7,9 @@ to do about it. HTTP knows nothing of this module; ``server.errors`` maps it to 
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
+
+from omegaml_lab.core.suggestions import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,9 +21,11 @@ __all__ = [
     "DuplicateRecordError",
     "IntegrityError",
     "InvalidAttributeError",
+    "InvalidFilterError",
     "InvalidFrameError",
     "InvalidNameError",
     "InvalidNotebookError",
+    "InvalidOptionError",
     "InvalidParameterError",
     "InvalidTransitionError",
     "MissingDependencyError",
@@ -35,6 +38,7 @@ __all__ = [
     "RunFailedError",
     "RunNotFoundError",
     "RunTimeoutError",
+    "SchemaMismatchError",
     "ServiceError",
     "StorageFullError",
     "StorageUnavailableError",
@@ -43,11 +47,6 @@ __all__ = [
     "UnsupportedObjectError",
     "UntrustedObjectError",
 ]
-
-
-def _suggestion(word: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(word, list(known), n=3)
-    return f" Did you mean {' or '.join(repr(c) for c in close)}?" if close else ""
 
 
 class OmegaError(Exception):
@@ -103,7 +102,7 @@ class ObjectNotFoundError(OmegaError, LookupError):
         self.store = store
         self.name = name
         super().__init__(
-            f"There is no {name!r} in {store}.{_suggestion(name, known)}"
+            f"There is no {name!r} in {store}.{suggestion(name, known)}"
             f" `om.{store}.list()` shows what there is."
         )
 
@@ -153,7 +152,7 @@ class UnknownKindError(OmegaError, LookupError):
         self.kind = kind
         self.known = tuple(known)
         super().__init__(
-            f"No installed backend knows the kind {kind!r}.{_suggestion(kind, known)}"
+            f"No installed backend knows the kind {kind!r}.{suggestion(kind, known)}"
             f" Known kinds: {', '.join(known)}."
         )
 
@@ -196,10 +195,48 @@ class UnknownColumnError(OmegaError, LookupError):
         self.name = name
         self.column = column
         self.known = tuple(known)
-        hint = _suggestion(str(column), (str(k) for k in self.known))
+        hint = suggestion(str(column), (str(k) for k in self.known))
         some = ", ".join(repr(k) for k in self.known[:20])
         more = f" and {len(self.known) - 20} more" if len(self.known) > 20 else ""
         super().__init__(f"{name!r} has no column {column!r}.{hint} It has: {some}{more}.")
+
+
+class InvalidFilterError(OmegaError, ValueError):
+    """A filter has no such operator, or a value that its column cannot be compared to."""
+
+    def __init__(
+        self, name: str, column: object, op: str, reason: str, *, known: Iterable[str] = ()
+    ) -> None:
+        self.name = name
+        self.column = column
+        self.op = op
+        self.reason = reason
+        self.known = tuple(known)
+        listed = f" There are: {', '.join(self.known)}." if self.known else ""
+        super().__init__(
+            f"The filter {op!r} on column {column!r} of {name!r} cannot be used: {reason}."
+            f"{suggestion(op, self.known)}{listed}"
+        )
+
+
+class SchemaMismatchError(OmegaError, ValueError):
+    """Rows are not like those that they should be added to."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name = name
+        self.reason = reason
+        super().__init__(f"The rows cannot be added to {name!r}: {reason}. Convert them first.")
+
+
+class InvalidOptionError(OmegaError, TypeError):
+    """What is asked of an object is not for objects of its kind."""
+
+    def __init__(self, store: str, name: str, kind: str, reason: str) -> None:
+        self.store = store
+        self.name = name
+        self.kind = kind
+        self.reason = reason
+        super().__init__(f"{name!r} in {store} is kept as {kind}: {reason}.")
 
 
 class UntrustedObjectError(OmegaError, PermissionError):
@@ -245,7 +282,7 @@ class InvalidParameterError(OmegaError, ValueError):
         self.known = tuple(known)
         listed = f" It takes: {', '.join(known)}." if known else ""
         super().__init__(
-            f"Parameter {parameter!r} of {job!r}: {reason}.{_suggestion(parameter, known)}{listed}"
+            f"Parameter {parameter!r} of {job!r}: {reason}.{suggestion(parameter, known)}{listed}"
         )
 
 

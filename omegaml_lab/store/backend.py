@@ -55,6 +55,6 @@ class Backend(ABC):
 
     @abstractmethod
     def read(
-        self, payload: Payload, storage: Storage, name: str, *args: Any, **options: Any
+        self, payload: Payload, storage: Storage, name: str, /, *args: Any, **options: Any
     ) -> Any:
         """Return the object that `payload` holds, equal to what was written."""

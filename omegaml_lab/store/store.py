@@ -16,6 +16,7 @@ from omegaml_lab.core.errors import (
 from omegaml_lab.core.metadata import FOLDER, check_attributes
 from omegaml_lab.core.names import Name, parent_of, parse_name
 from omegaml_lab.store.folders import Folders, folder_path, parents_of
+from omegaml_lab.store.options import check_options
 from omegaml_lab.store.terms import Terms
 
 if TYPE_CHECKING:
@@ -203,8 +204,11 @@ class OmegaStore:
 
     # -- reading ---------------------------------------------------------------------------
 
-    def get(self, name: str | Name, **options: Any) -> Any:
-        """Return the object, as it was put.
+    def get(self, name: str | Name, /, *where: Any, **options: Any) -> Any:
+        """Return the object, as it was put, or what `where` and `options` want of it.
+
+        What there is to want depends on its kind: see the reference of kinds, and for the
+        columns and rows of frames the reference of filters.
 
         Raises
         ------
@@ -212,12 +216,16 @@ class OmegaStore:
             If there is none, or no such revision.
         NotAFileError
             If it is a folder.
+        InvalidOptionError
+            If its kind takes no such options.
         """
         head = self._locate(name, folders=False)
         if head.metadata.is_folder:
             raise NotAFileError(self.name, head.metadata.name, FOLDER)
         backend = self._registry.backend(head.metadata.kind)
-        return backend.read(head.payload, self._storage, head.metadata.name, **options)
+        given = (head.payload, self._storage, head.metadata.name, *where)
+        check_options(backend.read, given, options, self.name, head.metadata)
+        return backend.read(*given, **options)
 
     def read_bytes(self, name: str | Name) -> bytes:
         """Return the stored bytes of an object that is kept as bytes (notebooks, files)."""
