@@ -73,6 +73,11 @@ class Layout:
             yield Block(part=number, segment=segment.id, first=first, rows=rows)
             first += segment.rows
 
+    def index_names(self) -> list[Any]:
+        """Return the names of the index; where segments differ, pandas has none."""
+        named = [part.index.get("names", [part.index.get("name")]) for part in self.parts]
+        return named[0] if all(names == named[0] for names in named) else [None] * len(named[0])
+
     def groups(self, part: int, positions: Collection[int]) -> list[int]:
         """Return the groups of chunks that hold these columns and the index."""
         groups = self.parts[part].groups

@@ -37,7 +37,7 @@ class Builder:
         self._parts = parts
         self._positions = positions
         self._flat, self._rows_of = self._allocate(rows)
-        self._arrays: dict[int, dict[int, tuple[int, pa.Array]]] = defaultdict(dict)
+        self._arrays: dict[int, dict[tuple[int, int], pa.Array]] = defaultdict(dict)
 
     def fill(self, part: int, position: int, start: int, array: pa.Array) -> None:
         """Take in a column of some rows, of which the first is row `start` of the frame."""
@@ -45,7 +45,7 @@ class Builder:
         target = self._rows_of.get(position)
         if target is None:
             # Text that was written as a dictionary is spelt out by the thread that read it.
-            self._arrays[position][start] = part, plain(array, recipe)
+            self._arrays[position][part, start] = plain(array, recipe)
         else:
             target[start : start + len(array)] = columns.to_numpy(recipe, array)
 
@@ -112,7 +112,11 @@ class Builder:
 
     def _decoded(self, position: int, only: int | None = None) -> Any:
         """Return a column, or what one part has of it; each part may have its own recipe."""
-        found = [chunk for _, chunk in sorted(self._arrays[position].items(), key=_start)]
+        # A part without rows starts where the next one does: rows alone are no key.
+        found = [
+            (part, self._arrays[position][part, start])
+            for part, start in sorted(self._arrays[position])
+        ]
         chosen = [chunk for chunk in found if only is None or chunk[0] == only]
         decoded = [
             columns.decode(recipe, [array for _, array in run])
@@ -152,10 +156,6 @@ def _concatenated(arrays: Sequence[Any]) -> Any:
     # With its dtype said, or pandas would guess that objects are text.
     whole = pd.concat([pd.Series(array, dtype=array.dtype) for array in arrays])
     return whole.to_numpy() if isinstance(arrays[0], np.ndarray) else whole.array
-
-
-def _start(item: tuple[int, Any]) -> int:
-    return item[0]
 
 
 def _runs(

@@ -59,10 +59,11 @@ def _of_part(some: Rows, widest_step: int | None) -> pd.Index[Any]:
         return whole if some.taken is None else _taken(whole, some.taken)
     if plain["form"] == "multi" or some.taken is None or plain["freq"] is None:
         return labels.build(plain, some.arrays)
-    index: Any = labels.build({**plain, "freq": None}, some.arrays)
+    index = labels.build({**plain, "freq": None}, some.arrays)
     step = _step(some.taken)
-    too_wide = step is None or (widest_step is not None and step > widest_step)
-    index.freq = None if too_wide else step * to_offset(plain["freq"])
+    if step is not None and (widest_step is None or step <= widest_step):
+        times: Any = index
+        times.freq = step * to_offset(plain["freq"])
     return index
 
 

@@ -50,13 +50,18 @@ class Pieces:
         self.layout = layout
         self.positions = list(positions)
         self._storage = storage
-        self._tree = tree
+        self.tree = tree
         self._filtered = [] if tree is None else sorted({x.position for x in leaves(tree)})
+
+    def project(self, wanted: Sequence[Any]) -> Pieces:
+        """Return what reads only some of the columns of the same rows."""
+        positions = self.layout.schema.positions(self.layout.name, wanted)
+        return Pieces(self.layout, self._storage, positions, self.tree)
 
     def blocks(self) -> list[Block]:
         """Return the blocks that may have such rows."""
         needed = {*self.positions, *self._filtered}
-        return blocks(self.layout, self._storage, self._tree, needed)
+        return blocks(self.layout, self._storage, self.tree, needed)
 
     def frame(self, wanted: Sequence[Block]) -> Any:
         """Return the rows of some blocks as one frame."""
@@ -82,7 +87,9 @@ class Pieces:
         builder = Builder(self.layout.schema, [part], self.positions, len(piece.taken))
         for position, array in piece.arrays.items():
             builder.fill(0, position, 0, array)
-        return builder.build({0: piece.taken})
+        frame = builder.build({0: piece.taken})
+        frame.index.names = self.layout.index_names()
+        return frame
 
     def read(self, block: Block) -> Piece:
         """Return the rows of a block that the filter wants."""
@@ -90,7 +97,7 @@ class Pieces:
         needed = [*self.positions, *levels]
         arrays = self._fetch(block, {*needed, *self._filtered})
         start, stop = block.rows.start, block.rows.stop
-        if self._tree is not None:
+        if self.tree is not None:
             chosen = self._mask(block, arrays)
             if not chosen.all():
                 picked = pa.array(chosen)
@@ -101,12 +108,12 @@ class Pieces:
         return Piece(block=block, taken=taken, arrays={p: arrays[p] for p in needed})
 
     def _mask(self, block: Block, arrays: dict[int, pa.Array]) -> np.ndarray[Any, Any]:
-        assert self._tree is not None  # noqa: S101 - for mypy
+        assert self.tree is not None  # noqa: S101 - for mypy
         recipes = self.layout.parts[block.part].recipes
         tested = {
             p: columns.decode(recipes[p], [plain(arrays[p], recipes[p])]) for p in self._filtered
         }
-        return mask(self._tree, self.layout.name, tested, len(block.rows))
+        return mask(self.tree, self.layout.name, tested, len(block.rows))
 
     def _fetch(self, block: Block, positions: set[int]) -> dict[int, pa.Array]:
         """Return whole columns of a block."""

@@ -12,27 +12,25 @@ if TYPE_CHECKING:
 
     from omegaml_lab.core.metadata import Metadata
 
-__all__ = ["check_options"]
+__all__ = ["checked"]
 
 _NAMED = {inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD}
 
 
-def check_options(
+def checked(
     method: Callable[..., Any],
     given: Sequence[Any],
     options: Mapping[str, Any],
     store: str,
     metadata: Metadata,
-) -> None:
-    """Raise unless a backend's `method` can be called so.
+) -> Any:
+    """Call a backend's `method`.
 
     Raises
     ------
     InvalidOptionError
         If the kind of the object takes no such options.
     """
-    if len(given) == 3 and not options:
-        return
     signature = inspect.signature(method)
     try:
         signature.bind(*given, **options)
@@ -42,3 +40,4 @@ def check_options(
         takes = f"its options are {', '.join(known)}" if known else "it takes no options"
         reason = f"{error}; {takes}"
         raise InvalidOptionError(store, metadata.name, metadata.kind, reason) from None
+    return method(*given, **options)
