@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from pandas.tseries.frequencies import to_offset
 
 from omegaml_lab.frames import labels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    import pandas as pd
 
     from omegaml_lab.frames.schema import Part
 
@@ -41,15 +40,42 @@ def index_of(rows: Sequence[Rows], *, widest_step: int | None = None) -> pd.Inde
 
 def _of_ranges(rows: Sequence[Rows]) -> pd.Index[Any]:
     """Take from the whole: ranges that follow each other are one range, others are numbers."""
-    whole = _concatenated([labels.build(some.part.index, []) for some in rows])
+    ranges = [labels.build(some.part.index, []) for some in rows]
+    whole = _one_range(ranges)
+    if whole is None:
+        # Number by number: all of a frame of many segments need not be in memory for that.
+        numbers = [
+            each if some.taken is None else _taken(each, some.taken)
+            for each, some in zip(ranges, rows, strict=True)
+        ]
+        values = np.concatenate([number.to_numpy() for number in numbers])
+        names = {each.name for each in ranges}
+        name = ranges[0].name if len(names) == 1 else None
+        index: pd.Index[Any] = pd.Index(values, dtype="int64", name=name)
+        return index
     if all(some.taken is None for some in rows):
         return whole
     taken, first = [], 0
     for some in rows:
-        numbers = np.arange(some.part.rows) if some.taken is None else some.taken
-        taken.append(numbers + first)
+        numbers_of = np.arange(some.part.rows) if some.taken is None else some.taken
+        taken.append(numbers_of + first)
         first += some.part.rows
     return _taken(whole, np.concatenate(taken))
+
+
+def _one_range(ranges: Sequence[Any]) -> pd.Index[Any] | None:
+    """Return the range that others make up, None when they do not; pandas decides on the seams."""
+    whole: Any = ranges[0]
+    for each in ranges[1:]:
+        seam = whole[-2:].append(each[:2])
+        if not isinstance(seam, pd.RangeIndex):
+            return None
+        if len(each):
+            start = whole.start if len(whole) else each.start
+            whole = pd.RangeIndex(start, each[-1] + seam.step, seam.step)
+        whole = whole.rename(seam.name)
+    found: pd.Index[Any] = whole
+    return found
 
 
 def _of_part(some: Rows, widest_step: int | None) -> pd.Index[Any]:

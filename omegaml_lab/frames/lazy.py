@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from dask._collections import new_collection
+from dask.dataframe.dask_expr._expr import Literal
+from dask.dataframe.dask_expr._reductions import Len
+from dask.dataframe.dask_expr.io.io import FromMap, FromMapProjectable
 
 from omegaml_lab.frames.blocks import Layout
 from omegaml_lab.frames.reader import select
@@ -29,25 +33,40 @@ def lazy_frame(payload: Payload, storage: Storage, name: str, selection: Selecti
     Each partition is read with only the columns that are computed. It is this state of the
     object for good, whatever is put later. Errors are those of `read_frame`.
     """
-    import dask
-    import dask.dataframe
-
-    from_map: Any = dask.dataframe.from_map  # which has no types
-
     layout = Layout.of(payload, storage, name)
     pieces = select(layout, storage, selection)
     blocks = pieces.blocks()
+    made = _FromChunks if layout.schema.form == "frame" else FromMap
+    read = _ReadColumns(pieces) if layout.schema.form == "frame" else _ReadSeries(pieces)
     inputs: list[Block | None] = [*blocks] or [None]
-    read = _ReadSeries(pieces) if layout.schema.form == "series" else _ReadColumns(pieces)
-    # Types are those that were put: Dask would make Arrow text of all text.
-    with dask.config.set({"dataframe.convert-string": False}):
-        return from_map(
-            read,
-            inputs,
-            meta=pieces.frame([]),
-            divisions=_divisions(layout, storage, blocks),
-            label="omega",
-        )
+    operands = {
+        "func": read,
+        "iterables": [inputs],
+        "args": [],
+        "kwargs": {},
+        "user_meta": pieces.frame([]),
+        "user_divisions": _divisions(layout, storage, blocks),
+        "label": "omega",
+    }
+    if made is _FromChunks:
+        operands |= {"columns": None, "columns_arg_required": True, "enforce_metadata": False}
+    make: Any = made  # Dask has types for neither
+    collect: Any = new_collection
+    return collect(make(**operands))
+
+
+class _FromChunks(FromMapProjectable):
+    """Dask's way to make partitions, which also knows how many rows they have."""
+
+    def _simplify_up(self, parent: Any, dependents: Any) -> Any:
+        if not isinstance(parent, Len):
+            return super()._simplify_up(parent, dependents)  # type: ignore[no-untyped-call]
+        blocks = [self.iterables[0][number] for number in self._partitions]
+        if self.func.is_whole:
+            return Literal(sum(len(block.rows) for block in blocks if block is not None))
+        if self.columns:  # only the filter has to be computed
+            return Len(self.substitute_parameters({"columns": []}))
+        return None
 
 
 class _ReadSeries:
@@ -55,6 +74,11 @@ class _ReadSeries:
 
     def __init__(self, pieces: Pieces) -> None:
         self._pieces = pieces
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all rows of each block are wanted."""
+        return self._pieces.tree is None
 
     def __dask_tokenize__(self) -> object:
         pieces = self._pieces
