@@ -16,18 +16,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from omegaml_lab.config import Config
     from omegaml_lab.core import errors
+    from omegaml_lab.core.filters import Q
     from omegaml_lab.core.metadata import Metadata
     from omegaml_lab.core.names import Name
     from omegaml_lab.omega import Omega
 
 __version__ = "0.1.0"
-__all__ = ["Config", "Metadata", "Name", "Omega", "errors"]
+__all__ = ["Config", "Metadata", "Name", "Omega", "Q", "errors"]
 
 _PUBLIC = {
     "Config": ("omegaml_lab.config", "Config"),
     "Metadata": ("omegaml_lab.core.metadata", "Metadata"),
     "Name": ("omegaml_lab.core.names", "Name"),
     "Omega": ("omegaml_lab.omega", "Omega"),
+    "Q": ("omegaml_lab.core.filters", "Q"),
     "errors": ("omegaml_lab.core.errors", None),
 }
 _lock = threading.Lock()

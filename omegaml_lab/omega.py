@@ -10,6 +10,7 @@ from omegaml_lab.config import Config
 from omegaml_lab.core.metadata import STORES
 from omegaml_lab.core.names import check_bucket
 from omegaml_lab.storage.storage import Storage
+from omegaml_lab.store.datasets import DatasetStore
 from omegaml_lab.store.jobs import JobStore
 from omegaml_lab.store.registry import Registry
 from omegaml_lab.store.store import OmegaStore
@@ -94,9 +95,9 @@ class Omega:
         return Registry.discover()
 
     @cached_property
-    def datasets(self) -> OmegaStore:
+    def datasets(self) -> DatasetStore:
         """Data: frames, values, files."""
-        return OmegaStore(self.storage, "datasets", **self._common())
+        return DatasetStore(self.storage, "datasets", **self._common())
 
     @cached_property
     def models(self) -> OmegaStore:

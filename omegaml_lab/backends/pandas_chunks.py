@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from omegaml_lab.core.errors import InvalidFrameError
-from omegaml_lab.store.backend import Backend, Written
+from omegaml_lab.core.filters import Q
+from omegaml_lab.store.backend import FrameBackend, Written
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from omegaml_lab.frames.reader import Selection
     from omegaml_lab.storage.payloads import Payload
     from omegaml_lab.storage.storage import Storage
 
@@ -18,71 +20,156 @@ __all__ = ["PandasBackend"]
 _TOLD = 200
 
 
-class PandasBackend(Backend):
+class PandasBackend(FrameBackend):
     """DataFrames and Series; dtypes, index and labels come back exactly.
 
-    Option of put: `chunk_rows`, how many rows a chunk has. Option of get: `columns`, the
-    labels of the columns to read, in that order.
+    Option of put: `chunk_rows`, how many rows a chunk has. Options of get: `columns`, the
+    labels of the columns to read, in that order; conditions (`Q`), and filters as keywords.
     """
 
     kind: ClassVar[str] = "pandas.chunks"
     stores: ClassVar[frozenset[str]] = frozenset({"datasets"})
 
     def accepts(self, obj: object, name: str) -> bool:  # noqa: ARG002
-        """Take frames and series of pandas itself; a subclass may hold more than we know."""
-        cls = type(obj)
-        return cls.__module__.partition(".")[0] == "pandas" and cls.__name__ in {
-            "DataFrame",
-            "Series",
-        }
+        """Take frames and series of pandas and Dask; a subclass may hold more than we know."""
+        package = type(obj).__module__.partition(".")[0]
+        return package in {"pandas", "dask"} and type(obj).__name__ in {"DataFrame", "Series"}
 
     def write(
         self, obj: Any, storage: Storage, name: str, *, chunk_rows: int | None = None
     ) -> Written:
-        """Write the frame.
+        """Write the frame; one of Dask is computed and written partition by partition.
 
         Raises
         ------
         InvalidFrameError
             If two columns have one label, or something in it cannot be kept.
         """
-        from omegaml_lab.frames.writer import CHUNK_ROWS, write_frame
+        rows = _chunk_rows(chunk_rows, name)
+        if _is_lazy(obj):
+            from omegaml_lab.frames.partitions import write_partitions
 
-        rows = CHUNK_ROWS if chunk_rows is None else chunk_rows
-        if rows < 1:
-            raise InvalidFrameError(name, f"chunk_rows must be at least 1, not {rows}")
-        payload, size, digest = write_frame(obj, storage, name, chunk_rows=rows)
-        return Written(payload=payload, size=size, hash=digest, details=_details(obj))
+            payload, size, digest = write_partitions(obj, storage, name, chunk_rows=rows)
+        else:
+            from omegaml_lab.frames.writer import write_frame
+
+            payload, size, digest = write_frame(obj, storage, name, chunk_rows=rows)
+        details = _details(obj, len(obj) if not _is_lazy(obj) else _rows(payload))
+        return Written(payload=payload, size=size, hash=digest, details=details)
+
+    def adding(
+        self, obj: Any, storage: Storage, name: str, *, chunk_rows: int | None = None
+    ) -> Callable[[Written], Written]:
+        """Return what adds the rows of a frame to one that is kept.
+
+        It raises `SchemaMismatchError` where the columns or the index are of other types.
+        """
+        from omegaml_lab.frames.appending import Addition
+
+        if _is_lazy(obj):
+            raise InvalidFrameError(name, "add the partitions of a Dask frame one by one")
+        addition = Addition(obj, storage, name, chunk_rows=_chunk_rows(chunk_rows, name))
+
+        def add(state: Written) -> Written:
+            payload, written = addition.to(state.payload)
+            before, after = (p.blob.size if p.blob else 0 for p in (state.payload, payload))
+            return Written(
+                payload=payload,
+                size=state.size - before + after + written.size,
+                hash=addition.hash(state.hash, payload, written),
+                details={**state.details, "rows": _rows(payload)},
+            )
+
+        return add
 
     def read(
         self,
         payload: Payload,
         storage: Storage,
         name: str,
-        *,
+        /,
+        *where: Q,
         columns: Sequence[Any] | str | None = None,
+        **filters: Any,
     ) -> Any:
-        """Return the frame, or some of its columns.
+        """Return the frame, or some of its columns and rows.
 
         Raises
         ------
         UnknownColumnError
             If it has no such column.
+        InvalidFilterError
+            If there is no such operator, or the value does not fit the column.
         """
         from omegaml_lab.frames.reader import read_frame
 
-        wanted = [columns] if isinstance(columns, str) else columns
-        return read_frame(payload, storage, name, wanted=wanted)
+        return read_frame(payload, storage, name, _selection(where, columns, filters))
+
+    def read_lazily(
+        self,
+        payload: Payload,
+        storage: Storage,
+        name: str,
+        /,
+        *where: Q,
+        columns: Sequence[Any] | str | None = None,
+        **filters: Any,
+    ) -> Any:
+        """Return a Dask frame, whose partitions are the chunks; errors like `read`."""
+        from omegaml_lab.frames.lazy import lazy_frame
+
+        return lazy_frame(payload, storage, name, _selection(where, columns, filters))
+
+    def iterate(
+        self,
+        payload: Payload,
+        storage: Storage,
+        name: str,
+        /,
+        *where: Q,
+        columns: Sequence[Any] | str | None = None,
+        **filters: Any,
+    ) -> Iterator[Any]:
+        """Return the chunks as successive frames; errors like `read`."""
+        from omegaml_lab.frames.reader import iterate_frame
+
+        return iterate_frame(payload, storage, name, _selection(where, columns, filters))
 
 
-def _details(obj: Any) -> dict[str, Any]:
+def _chunk_rows(wanted: int | None, name: str) -> int:
+    from omegaml_lab.frames.writer import CHUNK_ROWS
+
+    rows = CHUNK_ROWS if wanted is None else wanted
+    if rows < 1:
+        raise InvalidFrameError(name, f"chunk_rows must be at least 1, not {rows}")
+    return rows
+
+
+def _selection(
+    where: Sequence[Q], columns: Sequence[Any] | str | None, filters: Mapping[str, Any]
+) -> Selection:
+    from omegaml_lab.frames.reader import Selection
+
+    wanted = [columns] if isinstance(columns, str) else columns
+    return Selection(columns=wanted, where=Q.every(where, filters))
+
+
+def _is_lazy(obj: object) -> bool:
+    return type(obj).__module__.partition(".")[0] == "dask"
+
+
+def _rows(payload: Payload) -> int:
+    return sum(segment.rows for segment in payload.segments)
+
+
+def _details(obj: Any, rows: int) -> dict[str, Any]:
     """Return what people want to know about a frame before they load it."""
     if obj.ndim == 1:
-        return {"rows": len(obj), "dtype": str(obj.dtype)}
+        return {"rows": rows, "dtype": str(obj.dtype)}
     told = zip(obj.columns[:_TOLD], obj.dtypes.iloc[:_TOLD], strict=True)
     # Pairs, because a label can be what no field name may be.
     dtypes = [[_text(label), str(dtype)] for label, dtype in told]
-    return {"rows": len(obj), "columns": obj.shape[1], "dtypes": dtypes}
+    return {"rows": rows, "columns": len(obj.columns), "dtypes": dtypes}
 
 
 def _text(label: object) -> str:

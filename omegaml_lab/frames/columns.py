@@ -178,7 +178,9 @@ def _decode_text(recipe: Recipe, chunks: Sequence[pa.Array]) -> Any:
 
 def _encode_arrow(values: Any) -> EncodedColumn:
     width = values.nbytes / max(len(values), 1)
-    return EncodedColumn(recipe={"form": "arrow"}, slice=_arrow_slices(values), width=width)
+    cut = _arrow_slices(values)
+    recipe = {"form": "arrow", "empty": to_ipc(cut(0, 0))}
+    return EncodedColumn(recipe=recipe, slice=cut, width=width)
 
 
 def _decode_arrow(_recipe: Recipe, chunks: Sequence[pa.Array]) -> Any:

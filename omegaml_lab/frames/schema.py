@@ -17,7 +17,18 @@ if TYPE_CHECKING:
 
     from omegaml_lab.frames.columns import EncodedColumn, Recipe
 
-__all__ = ["FrameSchema", "take_apart"]
+__all__ = ["FrameSchema", "Part", "take_apart"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What one segment of a frame is: the rows that one put or append wrote."""
+
+    rows: int
+    chunk_rows: int
+    groups: list[int]
+    recipes: list[Recipe]
+    index: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +36,9 @@ class FrameSchema:
     """What is needed to build a frame from its chunks.
 
     The columns of the frame have the positions 0 to n-1; those of its index follow.
-    `groups` says in which group of chunks each position is.
+    `groups` says in which group of chunks each position is. `rows` are those of all segments;
+    what is said of groups, recipes and index is said of the first. `later` has one dictionary
+    for each of the others, which leaves out what is as in the first.
     """
 
     form: Literal["frame", "series"]
@@ -37,18 +50,44 @@ class FrameSchema:
     chunk_rows: int
     name: Any = None
     attrs: dict[Any, Any] = field(default_factory=dict)
+    later: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def width(self) -> int:
         """How many of the positions are columns."""
-        return len(self.recipes) - self.depth
+        return len(self.recipes) - _depth(self.index)
 
-    @property
-    def depth(self) -> int:
-        """How many of the positions, the last, make up the index."""
-        if self.index["form"] == "range":
-            return 0
-        return len(self.index["names"]) if self.index["form"] == "multi" else 1
+    def parts(self) -> list[Part]:
+        """Return what each segment is, in the order of the rows."""
+        first = Part(
+            rows=self.rows - sum(plain["rows"] for plain in self.later),
+            chunk_rows=self.chunk_rows,
+            groups=self.groups,
+            recipes=self.recipes,
+            index=self.index,
+        )
+        return [first, *(self._part(first, plain) for plain in self.later)]
+
+    def _part(self, first: Part, plain: dict[str, Any]) -> Part:
+        known = dict(enumerate(self.recipes)) | plain["recipes"]
+        index = plain.get("index", self.index)
+        recipes = [known[position] for position in range(self.width + _depth(index))]
+        return replace(first, **{**plain, "recipes": recipes})
+
+    def extended(self, part: Part) -> FrameSchema:
+        """Return the schema of the frame with one more segment."""
+        plain: dict[str, Any] = {
+            "rows": part.rows,
+            "recipes": {
+                position: recipe
+                for position, recipe in enumerate(part.recipes)
+                if position >= len(self.recipes) or recipe != self.recipes[position]
+            },
+        }
+        for name in ("chunk_rows", "groups", "index"):
+            if getattr(part, name) != getattr(self, name):
+                plain[name] = getattr(part, name)
+        return replace(self, rows=self.rows + part.rows, later=[*self.later, plain])
 
     def to_bytes(self) -> bytes:
         """Return it as it is stored."""
@@ -65,6 +104,12 @@ class FrameSchema:
         """Return the column labels."""
         return labels.decode_labels(self.columns)
 
+    def known(self) -> dict[Any, int]:
+        """Return the position of each label; the values of a Series go by its name."""
+        if self.form == "series":
+            return {"value" if self.name is None else self.name: 0}
+        return {label: position for position, label in enumerate(self.labels())}
+
     def positions(self, name: str, wanted: Sequence[Any]) -> list[int]:
         """Return the positions of columns.
 
@@ -73,12 +118,19 @@ class FrameSchema:
         UnknownColumnError
             If the frame called `name` has no such column.
         """
-        known = {label: position for position, label in enumerate(self.labels())}
+        known = self.known()
         try:
             return [known[label] for label in wanted]
         except (KeyError, TypeError):
             missing = next(label for label in wanted if not _in(label, known))
             raise UnknownColumnError(name, missing, known=known) from None
+
+
+def _depth(index: dict[str, Any]) -> int:
+    """Return how many positions make up an index."""
+    if index["form"] == "range":
+        return 0
+    return len(index["names"]) if index["form"] == "multi" else 1
 
 
 def _in(label: Any, known: dict[Any, int]) -> bool:
@@ -113,6 +165,8 @@ def take_apart(
         columns = labels.encode_labels(frame.columns)
     except UnsupportedObjectError as error:
         raise InvalidFrameError(name, f"its labels hold a {error.obj_type}") from error
+    if index["form"] == "array":
+        index["sorted"] = _is_sorted(frame.index)
     for level, array in enumerate(levels):
         encoded.append(_encoded(array, name, f"level {level} of the index"))
     fields = {
@@ -125,6 +179,12 @@ def take_apart(
         "attrs": dict(obj.attrs),
     }
     return fields, encoded
+
+
+def _is_sorted(index: pd.Index[Any]) -> bool:
+    """Say whether the labels are known to ascend; of objects it takes too long to find out."""
+    plain = index.dtype != object and not isinstance(index.dtype, pd.CategoricalDtype)
+    return plain and bool(index.is_monotonic_increasing)
 
 
 def _encoded(array: Any, name: str, where: str) -> EncodedColumn:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import InvalidFrameError, UnsupportedObjectError
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from omegaml_lab.frames.columns import EncodedColumn
     from omegaml_lab.storage.storage import Storage
 
-__all__ = ["CHUNK_ROWS", "write_frame"]
+__all__ = ["CHUNK_ROWS", "WrittenPart", "write_frame", "write_part"]
 
 CHUNK_ROWS = 65_536
 """Measured: larger chunks make point lookups slow, smaller ones everything else."""
@@ -28,6 +29,16 @@ _WIDEST_BYTES = 64 * 1024 * 1024
 _BESIDES = 640
 """At most so many bytes of a document a column takes beside its data: its fields and its zone."""
 _THREADS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenPart:
+    """Rows that are on disk: a segment, how it is laid out, its size and what its data hash to."""
+
+    schema: FrameSchema
+    segment: Segment
+    size: int
+    digests: bytes
 
 
 def write_frame(
@@ -40,11 +51,23 @@ def write_frame(
     InvalidFrameError
         If something in it cannot be kept.
     """
+    written = write_part(obj, storage, name, chunk_rows=chunk_rows)
+    blob = storage.blobs.write(written.schema.to_bytes())
+    digest = hashlib.sha256(blob.hash.encode())
+    digest.update(written.digests)
+    payload = Payload(blob=blob, segments=(written.segment,) if written.segment.chunks else ())
+    return payload, blob.size + written.size, digest.hexdigest()
+
+
+def write_part(
+    obj: Any, storage: Storage, name: str, *, chunk_rows: int = CHUNK_ROWS
+) -> WrittenPart:
+    """Write the rows of a DataFrame or Series, but not yet its schema; errors as `write_frame`."""
     fields, columns = take_apart(obj, name)
     groups = _group(columns, min(chunk_rows, max(fields["rows"], 1)))
     schema = FrameSchema(**fields, groups=groups, chunk_rows=chunk_rows)
     try:
-        described = schema.to_bytes()  # before anything is written that would be in vain
+        schema.to_bytes()  # before anything is written that would be in vain
     except UnsupportedObjectError as error:
         reason = f"its labels, time zones or attrs hold a {error.obj_type}"
         raise InvalidFrameError(name, reason) from error
@@ -53,13 +76,12 @@ def write_frame(
     storage.chunks.prepare()
     with ThreadPoolExecutor(_THREADS, "omega-frame") as pool:
         results = [part for parts in pool.map(writer.write, tasks) for part in parts]
-    blob = storage.blobs.write(described)
-    digest = hashlib.sha256(blob.hash.encode())
-    for _, part in results:
-        digest.update(part)
-    segment = Segment(id=writer.segment, rows=schema.rows, chunks=len(results))
-    payload = Payload(blob=blob, segments=(segment,) if tasks else ())
-    return payload, blob.size + sum(size for size, _ in results), digest.hexdigest()
+    return WrittenPart(
+        schema=schema,
+        segment=Segment(id=writer.segment, rows=schema.rows, chunks=len(results)),
+        size=sum(size for size, _ in results),
+        digests=b"".join(part for _, part in results),
+    )
 
 
 class _Writer:

@@ -10,10 +10,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from omegaml_lab.storage.zones import to_query
+
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from omegaml_lab.storage.connection import Connection
+    from omegaml_lab.storage.zones import Condition
 
 __all__ = ["LARGEST", "Chunk", "Chunks"]
 
@@ -74,6 +77,35 @@ class Chunks:
             for document in self._collection.find(where, fields, batch_size=100):
                 yield _chunk(document)
 
+    def starts(
+        self, segments: Collection[str], groups: Iterable[int]
+    ) -> Iterator[tuple[str, int, int]]:
+        """Yield the segment, group and first row of each document, from the index alone."""
+        where = {"$or": [_all_of(segment, group) for group in groups for segment in segments]}
+        with self._connection.errors():
+            for document in self._collection.find(where, {"_id": True}):
+                key = document["_id"]
+                yield key["s"], key["g"], key["n"]
+
+    def survey(
+        self,
+        segments: Collection[str],
+        group: int,
+        positions: Iterable[int],
+        condition: Condition | None = None,
+    ) -> Iterator[Chunk]:
+        """Yield the chunks that `condition` keeps, in any order, with the zones of `positions`.
+
+        Of columns that another document of the same rows holds, the condition knows nothing.
+        """
+        where: dict[str, Any] = {"$or": [_all_of(segment, group) for segment in segments]}
+        if condition is not None:
+            where = {"$and": [where, to_query(condition)]}
+        fields: dict[str, Any] = {"r": True, **{f"z.{position}": True for position in positions}}
+        with self._connection.errors():
+            for document in self._collection.find(where, fields):
+                yield _chunk(document)
+
     @property
     def _collection(self) -> Any:
         return self._connection.collection(_COLLECTION)
@@ -98,4 +130,10 @@ def _chunk(document: Mapping[str, Any]) -> Chunk:
         start=key["n"],
         stop=key["n"] + document["r"],
         columns={int(position): data for position, data in document.get("c", {}).items()},
+        zones={int(position): zone for position, zone in document.get("z", {}).items()},
     )
+
+
+def _all_of(segment: str, group: int) -> dict[str, Any]:
+    """Return the query for all chunks of a group; documents compare field by field."""
+    return {"_id": {"$gt": {"s": segment, "g": group}, "$lt": {"s": segment, "g": group + 1}}}

@@ -45,7 +45,8 @@ class Connection:
     """A database of a MongoDB server. No server is contacted before the first use.
 
     It may be shared by threads, and a process forked from one that used it connects anew.
-    `folder` is where the server keeps its data, if that is on this machine and known.
+    `folder` is where the server keeps its data, if that is on this machine and known. `url`
+    may hold a password.
     """
 
     def __init__(self, url: str, *, folder: Path | None = None) -> None:
@@ -54,8 +55,8 @@ class Connection:
         except (errors.PyMongoError, ValueError) as error:
             # The URL itself may hold a password: it is not repeated.
             raise ConfigError("mongo_url", "…", str(error)) from None
-        self._url = url
-        self._folder = folder
+        self.url = url
+        self.folder = folder
         self.name: str = parsed["database"] or _DEFAULT_DATABASE
         self._default_timeout = "serverselectiontimeoutms" not in {
             key.lower() for key in parsed["options"]
@@ -115,7 +116,7 @@ class Connection:
             }
             if self._default_timeout:
                 options["serverSelectionTimeoutMS"] = 5000
-            client: MongoClient[dict[str, Any]] = MongoClient(self._url, **options)
+            client: MongoClient[dict[str, Any]] = MongoClient(self.url, **options)
             self._client, self._pid = client, os.getpid()
             return client
 
@@ -149,8 +150,8 @@ class Connection:
             yield
         except (errors.ConnectionFailure, errors.WTimeoutError) as error:
             # mongod stops when its disk is full: that is what its user has to know then.
-            if self._folder is not None and _free(self._folder) < _FULL_DISK:
-                reason = f"the one of {self._folder}, where MongoDB has stopped"
+            if self.folder is not None and _free(self.folder) < _FULL_DISK:
+                reason = f"the one of {self.folder}, where MongoDB has stopped"
                 raise StorageFullError(reason) from error
             raise StorageUnavailableError(self.address, _reason(error)) from error
         except errors.InvalidOperation as error:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from omegaml_lab.core.errors import StorageUnavailableError
 from omegaml_lab.storage.blobs import Blobs
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Iterator, Mapping
     from pathlib import Path
-    from typing import Any
 
 __all__ = ["ObjectChange", "Objects", "Storage"]
 
@@ -35,6 +35,11 @@ class Storage:
         self.blobs = Blobs(connection)
         self.chunks = Chunks(connection)
         self.objects = Objects(connection)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # With the password, for the processes that compute lazy frames: such pickles are made
+        # for their connections, and kept nowhere.
+        return _opened_once, (self._connection.url, self._connection.folder)
 
     @classmethod
     def open(cls, url: str, *, folder: Path | None = None) -> Storage:
@@ -83,6 +88,12 @@ class Storage:
     def close(self) -> None:
         """Disconnect; a later use connects again."""
         self._connection.close()
+
+
+@functools.cache
+def _opened_once(url: str, folder: Path | None) -> Storage:
+    """Return a storage that all have in common who come to this process from another."""
+    return Storage.open(url, folder=folder)
 
 
 _Change = Literal["put", "annotated", "renamed", "dropped"]

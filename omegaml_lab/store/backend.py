@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from omegaml_lab.storage.payloads import Payload
     from omegaml_lab.storage.storage import Storage
 
-__all__ = ["Backend", "Written"]
+__all__ = ["Backend", "FrameBackend", "Written"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +55,31 @@ class Backend(ABC):
 
     @abstractmethod
     def read(
-        self, payload: Payload, storage: Storage, name: str, *args: Any, **options: Any
+        self, payload: Payload, storage: Storage, name: str, /, *args: Any, **options: Any
     ) -> Any:
         """Return the object that `payload` holds, equal to what was written."""
+
+
+class FrameBackend(Backend):
+    """A kind of objects that have rows: these can be added to, and read in parts."""
+
+    @abstractmethod
+    def adding(
+        self, obj: Any, storage: Storage, name: str, *args: Any, **options: Any
+    ) -> Callable[[Written], Written]:
+        """Return what adds the rows of `obj` to a state of an object, and makes a state of that.
+
+        It is called again with a newer state when somebody else was faster.
+        """
+
+    @abstractmethod
+    def read_lazily(
+        self, payload: Payload, storage: Storage, name: str, /, *args: Any, **options: Any
+    ) -> Any:
+        """Return what reads its rows when it is computed; it takes what `read` takes."""
+
+    @abstractmethod
+    def iterate(
+        self, payload: Payload, storage: Storage, name: str, /, *args: Any, **options: Any
+    ) -> Iterator[Any]:
+        """Return the rows as successive objects, at least one; it takes what `read` takes."""

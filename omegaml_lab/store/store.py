@@ -16,7 +16,9 @@ from omegaml_lab.core.errors import (
 from omegaml_lab.core.metadata import FOLDER, check_attributes
 from omegaml_lab.core.names import Name, parent_of, parse_name
 from omegaml_lab.store.folders import Folders, folder_path, parents_of
+from omegaml_lab.store.options import checked
 from omegaml_lab.store.terms import Terms
+from omegaml_lab.store.writing import once
 
 if TYPE_CHECKING:
     import builtins
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from omegaml_lab.storage.storage import Storage
     from omegaml_lab.store.backend import Backend
     from omegaml_lab.store.registry import Registry
+    from omegaml_lab.store.writing import Writing
 
 __all__ = ["OmegaStore", "Sort"]
 
@@ -113,7 +116,7 @@ class OmegaStore:
         plain = None if attributes is None else check_attributes(attributes)
         backend, path = self._target(obj, name, kind)
         terms = Terms(expect=expect, replace=replace, keep=keep, attributes=plain)
-        return self._put(obj, path, backend, terms, options)
+        return self._put(path, backend.kind, terms, self._writing(obj, path, backend, options))
 
     def annotate(self, name: str | Name, attributes: Mapping[str, Any]) -> Metadata:
         """Set attributes without a new revision; an attribute that is None is removed."""
@@ -127,8 +130,7 @@ class OmegaStore:
             kept = {key: value for key, value in merged.items() if value is not None}
             return self._heads.annotate(head, kept)
 
-        path = head.metadata.name
-        return self._retry(path, flip, first=head).metadata
+        return self._retry(head.metadata.name, flip, first=head).metadata
 
     def make_folder(self, name: str | Name, *, exist_ok: bool = False) -> Metadata:
         """Make a folder, and those above it that are missing.
@@ -203,8 +205,8 @@ class OmegaStore:
 
     # -- reading ---------------------------------------------------------------------------
 
-    def get(self, name: str | Name, **options: Any) -> Any:
-        """Return the object, as it was put.
+    def get(self, name: str | Name, /, *where: Any, **options: Any) -> Any:
+        """Return the object, or what `where` and `options` want of it: see kinds and filters.
 
         Raises
         ------
@@ -212,12 +214,12 @@ class OmegaStore:
             If there is none, or no such revision.
         NotAFileError
             If it is a folder.
+        InvalidOptionError
+            If its kind takes no such options.
         """
-        head = self._locate(name, folders=False)
-        if head.metadata.is_folder:
-            raise NotAFileError(self.name, head.metadata.name, FOLDER)
-        backend = self._registry.backend(head.metadata.kind)
-        return backend.read(head.payload, self._storage, head.metadata.name, **options)
+        backend, head = self._kept(name)
+        given = (head.payload, self._storage, head.metadata.name, *where)
+        return checked(backend.read, given, options, self.name, head.metadata)
 
     def read_bytes(self, name: str | Name) -> bytes:
         """Return the stored bytes of an object that is kept as bytes (notebooks, files)."""
@@ -288,17 +290,14 @@ class OmegaStore:
 
     # -- inside ----------------------------------------------------------------------------
 
-    def _put(
-        self, obj: Any, path: str, backend: Backend, terms: Terms, options: Mapping[str, Any]
-    ) -> Metadata:
+    def _put(self, path: str, kind: str, terms: Terms, write: Writing) -> Metadata:
         found = self._heads.find([path, *parents_of(path)])
         terms.check(self.name, path, found.get(path))
         missing = self._folders.missing(path, found)
-        written = backend.write(obj, self._storage, path, **options)
 
         def flip(head: Head | None) -> Head | None:
             terms.check(self.name, path, head)
-            state = terms.state(backend.kind, written, head, owner=self._owner)
+            state = terms.state(kind, write(head), head, owner=self._owner)
             if head is not None:
                 return self._heads.replace(head, state, keep=terms.keep)
             self._folders.make_above(path, missing)
@@ -308,6 +307,9 @@ class OmegaStore:
         if done.revision == 1:
             self._folders.mend(path)
         return done
+
+    def _writing(self, obj: Any, path: str, backend: Backend, options: dict[str, Any]) -> Writing:
+        return once(lambda: backend.write(obj, self._storage, path, **options))
 
     def _target(self, obj: object, name: str | Name, kind: str | None) -> tuple[Backend, str]:
         """Return the backend that keeps `obj`, and the path where."""
@@ -354,6 +356,12 @@ class OmegaStore:
         if head is None:
             raise self._not_found(name)
         return head
+
+    def _kept(self, name: str | Name) -> tuple[Backend, Head]:
+        head = self._locate(name, folders=False)
+        if head.metadata.is_folder:
+            raise NotAFileError(self.name, head.metadata.name, FOLDER)
+        return self._registry.backend(head.metadata.kind), head
 
     def _not_found(self, name: str | Name) -> ObjectNotFoundError:
         folder = parent_of(self._parse(name).path)

@@ -203,7 +203,7 @@ def test_columns_in_the_order_that_is_asked_for(data: OmegaStore) -> None:
         data.get("x", columns=["a", "e"])
     with pytest.raises(UnknownColumnError):
         data.get("x", columns=[["a"]])
-    with pytest.raises(TypeError, match="colums"):
+    with pytest.raises(UnknownColumnError, match="colums"):
         data.get("x", colums=["a"])
 
 

@@ -1,0 +1,200 @@
+"""Errors about names, and what is kept under them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from omegaml_lab.core.errors.base import OmegaError
+from omegaml_lab.core.suggestions import suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = [
+    "ConflictError",
+    "IntegrityError",
+    "InvalidAttributeError",
+    "InvalidFilterError",
+    "InvalidFrameError",
+    "InvalidNameError",
+    "InvalidOptionError",
+    "NotAFileError",
+    "ObjectExistsError",
+    "ObjectNotFoundError",
+    "SchemaMismatchError",
+    "UnknownColumnError",
+    "UnknownKindError",
+    "UnsupportedObjectError",
+    "UntrustedObjectError",
+]
+
+
+class InvalidNameError(OmegaError, ValueError):
+    """A name breaks the rules of ``core.names``."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name = name
+        self.reason = reason
+        super().__init__(f"{name!r} is not a valid name: {reason}")
+
+
+class ObjectNotFoundError(OmegaError, LookupError):
+    """No object, or no such revision or tag of it, is kept under this name."""
+
+    def __init__(self, store: str, name: str, *, known: Iterable[str] = ()) -> None:
+        self.store = store
+        self.name = name
+        super().__init__(
+            f"There is no {name!r} in {store}.{suggestion(name, known)}"
+            f" `om.{store}.list()` shows what there is."
+        )
+
+
+class ObjectExistsError(OmegaError, FileExistsError):
+    """An object is already kept under this name and must not be replaced."""
+
+    def __init__(self, store: str, name: str) -> None:
+        self.store = store
+        self.name = name
+        super().__init__(f"{name!r} already exists in {store}: choose another name or drop it.")
+
+
+class ConflictError(OmegaError, RuntimeError):
+    """Somebody else changed the object first."""
+
+    def __init__(self, store: str, name: str, *, expected: int, actual: int) -> None:
+        self.store = store
+        self.name = name
+        self.expected = expected
+        self.actual = actual
+        super().__init__(
+            f"{name!r} in {store} is at revision {actual}, not {expected}: somebody else"
+            f" changed it. Get revision {actual}, merge, and put again."
+        )
+
+
+class UnsupportedObjectError(OmegaError, TypeError):
+    """No backend of this store takes such an object."""
+
+    def __init__(self, store: str, obj_type: str, *, kinds: Iterable[str] = ()) -> None:
+        self.store = store
+        self.obj_type = obj_type
+        self.kinds = tuple(kinds)
+        listed = ", ".join(self.kinds) or "none"
+        super().__init__(
+            f"{store} cannot keep a {obj_type}. Kinds it knows: {listed}."
+            " Convert it, or install a backend for it."
+        )
+
+
+class UnknownKindError(OmegaError, LookupError):
+    """No installed backend knows this kind."""
+
+    def __init__(self, kind: str, *, known: Iterable[str] = ()) -> None:
+        known = sorted(known)
+        self.kind = kind
+        self.known = tuple(known)
+        super().__init__(
+            f"No installed backend knows the kind {kind!r}.{suggestion(kind, known)}"
+            f" Known kinds: {', '.join(known)}."
+        )
+
+
+class NotAFileError(OmegaError, TypeError):
+    """The object is not kept as one sequence of bytes, or is a folder."""
+
+    def __init__(self, store: str, name: str, kind: str) -> None:
+        self.store = store
+        self.name = name
+        self.kind = kind
+        remedy = "list() shows what is in it" if kind == "folder" else "get() returns the object"
+        super().__init__(
+            f"{name!r} in {store} cannot be read like a file, it is kept as {kind}: {remedy}."
+        )
+
+
+class InvalidAttributeError(OmegaError, ValueError):
+    """An attribute is not a JSON value that MongoDB can keep."""
+
+    def __init__(self, attribute: str, reason: str) -> None:
+        self.attribute = attribute
+        self.reason = reason
+        super().__init__(f"Attribute {attribute!r} cannot be kept: {reason}.")
+
+
+class InvalidFrameError(OmegaError, ValueError):
+    """A data frame cannot be kept as it is."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name = name
+        self.reason = reason
+        super().__init__(f"The frame {name!r} cannot be kept: {reason}.")
+
+
+class UnknownColumnError(OmegaError, LookupError):
+    """A frame has no such column."""
+
+    def __init__(self, name: str, column: object, *, known: Iterable[object] = ()) -> None:
+        self.name = name
+        self.column = column
+        self.known = tuple(known)
+        hint = suggestion(str(column), (str(k) for k in self.known))
+        some = ", ".join(repr(k) for k in self.known[:20])
+        more = f" and {len(self.known) - 20} more" if len(self.known) > 20 else ""
+        super().__init__(f"{name!r} has no column {column!r}.{hint} It has: {some}{more}.")
+
+
+class InvalidFilterError(OmegaError, ValueError):
+    """A filter has no such operator, or a value that its column cannot be compared to."""
+
+    def __init__(
+        self, name: str, column: object, op: str, reason: str, *, known: Iterable[str] = ()
+    ) -> None:
+        self.name = name
+        self.column = column
+        self.op = op
+        self.reason = reason
+        self.known = tuple(known)
+        listed = f" There are: {', '.join(self.known)}." if self.known else ""
+        super().__init__(
+            f"The filter {op!r} on column {column!r} of {name!r} cannot be used: {reason}."
+            f"{suggestion(op, self.known)}{listed}"
+        )
+
+
+class SchemaMismatchError(OmegaError, ValueError):
+    """Rows are not like those that they should be added to."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name = name
+        self.reason = reason
+        super().__init__(f"The rows cannot be added to {name!r}: {reason}. Convert them first.")
+
+
+class InvalidOptionError(OmegaError, TypeError):
+    """What is asked of an object is not for objects of its kind."""
+
+    def __init__(self, store: str, name: str, kind: str, reason: str) -> None:
+        self.store = store
+        self.name = name
+        self.kind = kind
+        self.reason = reason
+        super().__init__(f"{name!r} in {store} is kept as {kind}: {reason}.")
+
+
+class UntrustedObjectError(OmegaError, PermissionError):
+    """A stored payload would run code when loaded, and nothing vouches for it."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name = name
+        self.reason = reason
+        super().__init__(f"{name!r} was not loaded, because it is not trusted: {reason}")
+
+
+class IntegrityError(OmegaError, OSError):
+    """A stored payload is incomplete or does not match its checksum."""
+
+    def __init__(self, what: str, reason: str) -> None:
+        self.what = what
+        self.reason = reason
+        super().__init__(f"The stored {what} is damaged: {reason}. Restore an earlier revision.")

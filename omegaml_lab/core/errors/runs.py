@@ -1,0 +1,145 @@
+"""Errors about notebooks, runs, schedules and reports."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from omegaml_lab.core.errors.base import OmegaError
+from omegaml_lab.core.suggestions import suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = [
+    "DuplicateRecordError",
+    "InvalidNotebookError",
+    "InvalidParameterError",
+    "InvalidScheduleError",
+    "InvalidTransitionError",
+    "ReportNotFoundError",
+    "ReportNotReadyError",
+    "RunFailedError",
+    "RunNotFoundError",
+    "RunTimeoutError",
+    "ScheduleNotFoundError",
+]
+
+
+class InvalidNotebookError(OmegaError, ValueError):
+    """What was given is not a notebook."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name = name
+        self.reason = reason
+        super().__init__(f"{name!r} is not a notebook that can be read: {reason}")
+
+
+class InvalidParameterError(OmegaError, ValueError):
+    """A run was asked for with a parameter that the notebook does not take."""
+
+    def __init__(
+        self, job: str, parameter: str, reason: str, *, known: Iterable[str] = ()
+    ) -> None:
+        known = list(known)
+        self.job = job
+        self.parameter = parameter
+        self.reason = reason
+        self.known = tuple(known)
+        listed = f" It takes: {', '.join(known)}." if known else ""
+        super().__init__(
+            f"Parameter {parameter!r} of {job!r}: {reason}.{suggestion(parameter, known)}{listed}"
+        )
+
+
+class DuplicateRecordError(OmegaError, KeyError):
+    """A record with this id is already kept."""
+
+    def __init__(self, collection: str, record: str) -> None:
+        self.collection = collection
+        self.record = record
+        super().__init__(f"{collection} already has a record {record!r}.")
+
+
+class RunNotFoundError(OmegaError, LookupError):
+    """No run has this id."""
+
+    def __init__(self, run: str) -> None:
+        self.run = run
+        super().__init__(f"There is no run {run!r}. `omega runs list` shows the runs there are.")
+
+
+class InvalidTransitionError(OmegaError, RuntimeError):
+    """A run cannot go from its status to the one that was asked for."""
+
+    def __init__(self, run: str, status: str, wanted: str) -> None:
+        self.run = run
+        self.status = status
+        self.wanted = wanted
+        super().__init__(f"Run {run} is {status} and cannot become {wanted}.")
+
+
+class RunFailedError(OmegaError, RuntimeError):
+    """The run that was waited for did not succeed."""
+
+    def __init__(self, run: str, status: str, reason: str) -> None:
+        self.run = run
+        self.status = status
+        self.reason = reason
+        super().__init__(f"Run {run} {status}: {reason}")
+
+
+class RunTimeoutError(OmegaError, TimeoutError):
+    """The run that was waited for is not final yet; it goes on."""
+
+    def __init__(
+        self, run: str, seconds: float, status: str, *, notice: str | None = None
+    ) -> None:
+        self.run = run
+        self.seconds = seconds
+        self.status = status
+        hint = f" {notice}" if notice else ""
+        super().__init__(f"Run {run} is still {status} after {seconds:g} s and goes on.{hint}")
+
+
+class InvalidScheduleError(OmegaError, ValueError):
+    """A schedule cannot be what it was asked to be; `what` of it is wrong."""
+
+    def __init__(
+        self, given: object, reason: str, *, what: str = "schedule", suggestion: str | None = None
+    ) -> None:
+        self.given = given
+        self.reason = reason
+        self.suggestion = suggestion
+        hint = f" Did you mean {suggestion!r}?" if suggestion else ""
+        super().__init__(f"{given!r} is no {what}: {reason}.{hint}")
+
+
+class ScheduleNotFoundError(OmegaError, LookupError):
+    """There is no schedule with this id."""
+
+    def __init__(self, schedule_id: str) -> None:
+        self.schedule_id = schedule_id
+        super().__init__(
+            f"There is no schedule {schedule_id!r}. `omega schedules list` lists all."
+        )
+
+
+class ReportNotFoundError(OmegaError, LookupError):
+    """Nothing is published under this name."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f"Nothing is published as {name!r}. `omega jobs publish` publishes a job."
+        )
+
+
+class ReportNotReadyError(OmegaError, LookupError):
+    """The job has no succeeded run that a report could show."""
+
+    def __init__(self, job: str) -> None:
+        self.job = job
+        super().__init__(
+            f"{job!r} has no succeeded run to publish yet: run it first, or run it with"
+            " publish=True (`omega run --publish`)."
+        )

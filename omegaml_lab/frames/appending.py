@@ -1,0 +1,141 @@
+"""Adds rows to stored frames: their chunks are new, those that are there stay as they are."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from omegaml_lab.core.errors import SchemaMismatchError
+from omegaml_lab.frames.blocks import Layout
+from omegaml_lab.frames.empties import empty
+from omegaml_lab.frames.labels import build
+from omegaml_lab.frames.schema import Part
+from omegaml_lab.frames.values import pack
+from omegaml_lab.frames.writer import WrittenPart, write_part
+from omegaml_lab.storage.payloads import Payload
+
+if TYPE_CHECKING:
+    from omegaml_lab.frames.schema import FrameSchema
+    from omegaml_lab.storage.storage import Storage
+
+__all__ = ["Addition", "extended"]
+
+
+class Addition:
+    """Rows that are to be added to a frame, whatever that has become in the meantime.
+
+    They are written once, unless the frame was replaced by one of other columns.
+    """
+
+    def __init__(self, obj: Any, storage: Storage, name: str, *, chunk_rows: int) -> None:
+        self._obj = obj
+        self._storage = storage
+        self._name = name
+        self._chunk_rows = chunk_rows
+        self._written: WrittenPart | None = None
+        self._fits = b""
+
+    def to(self, payload: Payload) -> tuple[Payload, WrittenPart]:
+        """Return the payload with the rows added, and these.
+
+        Raises
+        ------
+        SchemaMismatchError
+            If the rows are not like those that are there.
+        InvalidFrameError
+            If something in them cannot be kept.
+        """
+        layout = Layout.of(payload, self._storage, self._name)
+        key = pack([layout.schema.columns, layout.schema.recipes])
+        written = self._written
+        if written is None or key != self._fits:
+            rows = _fitting(self._obj, layout.schema, self._name)
+            written = write_part(rows, self._storage, self._name, chunk_rows=self._chunk_rows)
+            self._written, self._fits = written, key
+        schema = extended(layout.schema, written)
+        blob = self._storage.blobs.write(schema.to_bytes())
+        return Payload(blob=blob, segments=(*layout.segments, written.segment)), written
+
+    @staticmethod
+    def hash(before: str | None, payload: Payload, written: WrittenPart) -> str:
+        """Return the hash of a frame from that of the one before."""
+        digest = hashlib.sha256((before or "").encode())
+        if payload.blob is not None:
+            digest.update(payload.blob.hash.encode())
+        digest.update(written.digests)
+        return digest.hexdigest()
+
+
+def extended(schema: FrameSchema, written: WrittenPart) -> FrameSchema:
+    """Return a schema with one more segment."""
+    more = written.schema
+    part = Part(
+        rows=more.rows,
+        chunk_rows=more.chunk_rows,
+        groups=more.groups,
+        recipes=more.recipes,
+        index=more.index,
+    )
+    return schema.extended(part)
+
+
+def _fitting(obj: Any, schema: FrameSchema, name: str) -> Any:
+    """Return `obj` with its columns in the order of the frame.
+
+    Raises
+    ------
+    SchemaMismatchError
+        If a column or the index would change its type or its name in the frame.
+    """
+    form = "series" if isinstance(obj, pd.Series) else "frame"
+    if form != schema.form:
+        raise SchemaMismatchError(name, f"it is a {schema.form}, they are a {form}")
+    _check_index(obj.index, schema, name)
+    if isinstance(obj, pd.Series):
+        if obj.name != schema.name:
+            reason = f"it is called {schema.name!r}, they are called {obj.name!r}"
+            raise SchemaMismatchError(name, reason)
+        return _converted(obj, empty(schema.recipes[0]).dtype, name)
+    known = schema.labels()
+    if not obj.columns.is_unique or set(obj.columns) != set(known):
+        raise SchemaMismatchError(name, _difference(list(known), list(obj.columns)))
+    columns = {
+        place: _converted(obj[label], empty(schema.recipes[place]).dtype, name)
+        for place, label in enumerate(known)
+    }
+    frame = pd.DataFrame(columns, index=obj.index, copy=False)
+    frame.columns = known
+    return frame
+
+
+def _converted(column: pd.Series[Any], dtype: Any, name: str) -> Any:
+    if column.dtype != dtype:
+        reason = f"column {column.name!r} is {dtype} there and {column.dtype} here"
+        raise SchemaMismatchError(name, reason)
+    # Categories without order are equal in any: here they are numbered as they are there.
+    return column.astype(dtype) if isinstance(dtype, pd.CategoricalDtype) else column
+
+
+def _difference(known: list[Any], given: list[Any]) -> str:
+    missing = [label for label in known if label not in given]
+    extra = [label for label in given if label not in known]
+    told = [f"they have no column {missing[0]!r}"] if missing else []
+    told += [f"it has no column {extra[0]!r}"] if extra else []
+    return " and ".join(told) or "a column is there twice"
+
+
+def _check_index(index: pd.Index[Any], schema: FrameSchema, name: str) -> None:
+    recipes = schema.recipes[schema.width :]
+    there = build({**schema.index, "freq": None}, [empty(recipe) for recipe in recipes])
+    was, now = _types(there), _types(index)
+    if was != now:
+        reason = f"the index is {', '.join(was)} there and {', '.join(now)} here"
+        raise SchemaMismatchError(name, reason)
+
+
+def _types(index: pd.Index[Any]) -> list[str]:
+    if isinstance(index, pd.MultiIndex):
+        return [str(level.dtype) for level in index.levels]
+    return [str(index.dtype)]

@@ -1,0 +1,166 @@
+"""Blocks: the pieces that a stored frame is read in."""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from omegaml_lab.core.errors import IntegrityError
+from omegaml_lab.frames.filters import leaves
+from omegaml_lab.frames.pruning import condition
+from omegaml_lab.frames.schema import FrameSchema
+from omegaml_lab.storage.payloads import Segment
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from omegaml_lab.frames.filters import Tree
+    from omegaml_lab.frames.schema import Part
+    from omegaml_lab.storage.payloads import Payload
+    from omegaml_lab.storage.storage import Storage
+
+__all__ = ["Block", "Layout", "blocks"]
+
+_AT_ONCE = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """Rows of a segment that no chunk reaches out of; `first` is where the segment starts."""
+
+    part: int
+    segment: str
+    first: int
+    rows: range
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """A frame as it is stored: its schema, and the parts and segments that its rows are in."""
+
+    name: str
+    schema: FrameSchema
+    parts: Sequence[Part]
+    segments: Sequence[Segment]
+
+    @classmethod
+    def of(cls, payload: Payload, storage: Storage, name: str) -> Layout:
+        """Read the schema of a payload.
+
+        Raises
+        ------
+        IntegrityError
+            If it has none.
+        """
+        if payload.blob is None:
+            raise IntegrityError(f"frame {name!r}", "it has no schema")
+        schema = FrameSchema.from_bytes(storage.blobs.read(payload.blob))
+        parts = schema.parts()
+        # A frame that is nothing but the length of its index has no chunks.
+        nothing = Segment(id="", rows=parts[0].rows, chunks=0)
+        segments = payload.segments or (nothing,)
+        if len(segments) != len(parts):
+            raise IntegrityError(f"frame {name!r}", "its schema does not fit its chunks")
+        return cls(name=name, schema=schema, parts=parts, segments=segments)
+
+    def whole(self) -> Iterator[Block]:
+        """Yield a block for each segment, all rows in it."""
+        first = 0
+        for number, segment in enumerate(self.segments):
+            rows = range(segment.rows)
+            yield Block(part=number, segment=segment.id, first=first, rows=rows)
+            first += segment.rows
+
+    def index_names(self) -> list[Any]:
+        """Return the names of the index; where segments differ, pandas has none."""
+        named = [part.index.get("names", [part.index.get("name")]) for part in self.parts]
+        return named[0] if all(names == named[0] for names in named) else [None] * len(named[0])
+
+    def groups(self, part: int, positions: Collection[int]) -> list[int]:
+        """Return the groups of chunks that hold these columns and the index."""
+        groups = self.parts[part].groups
+        indexes = range(self.schema.width, len(groups))
+        return sorted({groups[position] for position in (*positions, *indexes)})
+
+
+def blocks(
+    layout: Layout, storage: Storage, tree: Tree | None, positions: Collection[int]
+) -> list[Block]:
+    """Return the blocks that a filter does not rule out, in the order of their rows.
+
+    `positions` are the columns that will be read: chunks of some columns may be cut into
+    smaller ones than those of others.
+    """
+    found: list[Block] = []
+    for batch in _batches(layout):
+        starts = _starts(layout, storage, batch, positions)
+        kept = None if tree is None else _kept(layout, storage, batch, tree)
+        for block in batch:
+            cuts = sorted({0, *starts[block.segment], len(block.rows)})
+            found += [
+                replace(block, rows=rows)
+                for rows in itertools.starmap(range, itertools.pairwise(cuts))
+                if kept is None or _is_kept(kept[block.segment], rows)
+            ]
+    return found
+
+
+def _batches(layout: Layout) -> Iterator[list[Block]]:
+    """Yield segments that are alike together, so that one query serves many."""
+
+    def alike(block: Block) -> Any:
+        part = layout.parts[block.part]
+        return part.groups, part.recipes
+
+    for _, run in itertools.groupby(layout.whole(), key=alike):
+        remaining = list(run)
+        for start in range(0, len(remaining), _AT_ONCE):
+            yield remaining[start : start + _AT_ONCE]
+
+
+def _starts(
+    layout: Layout, storage: Storage, batch: Sequence[Block], positions: Collection[int]
+) -> dict[str, set[int]]:
+    """Return where chunks of all needed groups start, by segment."""
+    groups = layout.groups(batch[0].part, positions)
+    segments = [block.segment for block in batch]
+    if not groups:
+        return {segment: set() for segment in segments}
+    by_group: dict[str, dict[int, set[int]]] = {s: {g: set() for g in groups} for s in segments}
+    for segment, group, start in storage.chunks.starts(segments, groups):
+        by_group[segment][group].add(start)
+    return {segment: set.intersection(*found.values()) for segment, found in by_group.items()}
+
+
+Spans = dict[int, list[range]]
+
+
+def _kept(
+    layout: Layout, storage: Storage, batch: Sequence[Block], tree: Tree
+) -> dict[str, Spans]:
+    """Return for each segment which rows the zone maps keep, by the position that says so."""
+    part = layout.parts[batch[0].part]
+    segments = [block.segment for block in batch]
+    kept: dict[str, Spans] = {segment: {} for segment in segments}
+    keep = condition(tree, part.recipes)
+    if keep is None:
+        return kept
+    by_group = defaultdict(set)
+    for leaf in leaves(tree):
+        by_group[part.groups[leaf.position]].add(leaf.position)
+        for spans in kept.values():
+            spans[leaf.position] = []
+    for group, positions in by_group.items():
+        for chunk in storage.chunks.survey(segments, group, positions, keep):
+            for position in chunk.zones:
+                kept[chunk.segment][position].append(range(chunk.start, chunk.stop))
+    return kept
+
+
+def _is_kept(spans: Spans, rows: range) -> bool:
+    return all(
+        any(span.start < rows.stop and rows.start < span.stop for span in found)
+        for found in spans.values()
+    )

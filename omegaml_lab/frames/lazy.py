@@ -1,0 +1,153 @@
+"""Lazy frames: Dask frames whose partitions are chunks, read when they are computed."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from dask._collections import new_collection
+from dask.dataframe.dask_expr._expr import Literal
+from dask.dataframe.dask_expr._reductions import Len
+from dask.dataframe.dask_expr.io.io import FromMap, FromMapProjectable
+
+from omegaml_lab.frames.blocks import Layout
+from omegaml_lab.frames.reader import select
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from omegaml_lab.frames.blocks import Block
+    from omegaml_lab.frames.pieces import Pieces
+    from omegaml_lab.frames.reader import Selection
+    from omegaml_lab.storage.payloads import Payload
+    from omegaml_lab.storage.storage import Storage
+
+__all__ = ["lazy_frame"]
+
+
+def lazy_frame(payload: Payload, storage: Storage, name: str, selection: Selection) -> Any:
+    """Return a Dask DataFrame or Series of some columns and rows of a payload.
+
+    Each partition is read with only the columns that are computed. It is this state of the
+    object for good, whatever is put later. Errors are those of `read_frame`.
+    """
+    layout = Layout.of(payload, storage, name)
+    pieces = select(layout, storage, selection)
+    blocks = pieces.blocks()
+    made = _FromChunks if layout.schema.form == "frame" else FromMap
+    read = _ReadColumns(pieces) if layout.schema.form == "frame" else _ReadSeries(pieces)
+    inputs: list[Block | None] = [*blocks] or [None]
+    operands = {
+        "func": read,
+        "iterables": [inputs],
+        "args": [],
+        "kwargs": {},
+        "user_meta": pieces.frame([]),
+        "user_divisions": _divisions(layout, storage, blocks),
+        "label": "omega",
+    }
+    if made is _FromChunks:
+        operands |= {"columns": None, "columns_arg_required": True, "enforce_metadata": False}
+    make: Any = made  # Dask has types for neither
+    collect: Any = new_collection
+    return collect(make(**operands))
+
+
+class _FromChunks(FromMapProjectable):
+    """Dask's way to make partitions, which also knows how many rows they have."""
+
+    def _simplify_up(self, parent: Any, dependents: Any) -> Any:
+        if not isinstance(parent, Len):
+            return super()._simplify_up(parent, dependents)  # type: ignore[no-untyped-call]
+        blocks = [self.iterables[0][number] for number in self._partitions]
+        if self.func.is_whole:
+            return Literal(sum(len(block.rows) for block in blocks if block is not None))
+        if self.columns:  # only the filter has to be computed
+            return Len(self.substitute_parameters({"columns": []}))
+        return None
+
+
+class _ReadSeries:
+    """Reads partitions."""
+
+    def __init__(self, pieces: Pieces) -> None:
+        self._pieces = pieces
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all rows of each block are wanted."""
+        return self._pieces.tree is None
+
+    def __dask_tokenize__(self) -> object:
+        pieces = self._pieces
+        segments = [segment.id for segment in pieces.layout.segments]
+        return type(self).__name__, segments, pieces.positions, repr(pieces.tree)
+
+    def __call__(self, block: Block | None) -> Any:
+        return self._pieces.frame([]) if block is None else self._pieces.block(block)
+
+
+class _ReadColumns(_ReadSeries):
+    """Reads some columns of partitions; Dask says which, because there is a `columns`."""
+
+    def __call__(self, block: Block | None, columns: Sequence[Any]) -> Any:  # type: ignore[override]
+        pieces = self._pieces.project(columns)
+        return pieces.frame([]) if block is None else pieces.block(block)
+
+
+# -- divisions -------------------------------------------------------------------------------
+
+
+def _divisions(layout: Layout, storage: Storage, blocks: Sequence[Block]) -> Any:
+    """Return the first label of each block and the last of all, None when they do not ascend."""
+    if not blocks:
+        return None
+    if all(part.index["form"] == "range" for part in layout.parts):
+        bounds = [_of_range(layout, block) for block in blocks]
+    elif all(part.index.get("sorted") for part in layout.parts):
+        bounds = _of_zones(layout, storage, blocks)
+    else:
+        return None
+    ascending = all(bound is not None for bound in bounds) and all(
+        one[1] < other[0] for one, other in itertools.pairwise(bounds)
+    )
+    return (*(low for low, _ in bounds), bounds[-1][1]) if ascending else None
+
+
+def _of_range(layout: Layout, block: Block) -> Any:
+    labels = range(*layout.parts[block.part].index["range"])[block.rows.start : block.rows.stop]
+    return (labels[0], labels[-1]) if labels.step > 0 else None
+
+
+def _of_zones(layout: Layout, storage: Storage, blocks: Sequence[Block]) -> list[Any]:
+    """Return the least and greatest label of each block, as the zone maps of the index say."""
+    position = layout.schema.width
+    by_group: dict[int, list[str]] = {}
+    for segment, part in zip(layout.segments, layout.parts, strict=True):
+        by_group.setdefault(part.groups[position], []).append(segment.id)
+    zones: dict[str, list[tuple[int, Any]]] = {segment.id: [] for segment in layout.segments}
+    for group, segments in by_group.items():
+        for chunk in storage.chunks.survey(segments, group, [position]):
+            if position in chunk.zones:
+                zones[chunk.segment].append((chunk.start, chunk.zones[position]))
+    bounds = []
+    for block in blocks:
+        here = [zone for start, zone in zones[block.segment] if start in block.rows]
+        known = here and all(zone["n"] == 0 and {"a", "b"} <= {*zone} for zone in here)
+        recipe = layout.parts[block.part].recipes[position]
+        ends = min(z["a"] for z in here), max(z["b"] for z in here) if known else None
+        bounds.append(tuple(_label(end, recipe) for end in ends) if known else None)
+    return bounds
+
+
+def _label(value: Any, recipe: dict[str, Any]) -> Any:
+    if recipe["form"] == "time":
+        unit, _ = np.datetime_data(np.dtype(recipe["dtype"]))
+        kind: Any = pd.Timedelta if np.dtype(recipe["dtype"]).kind == "m" else pd.Timestamp
+        return kind(value, unit=unit)
+    if recipe["form"] == "zoned":
+        moment = pd.Timestamp(value, unit=recipe["unit"], tz="UTC")
+        return moment.tz_convert(recipe["zone"].tzinfo)
+    return value

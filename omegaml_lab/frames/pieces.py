@@ -1,0 +1,156 @@
+"""Pieces: blocks as they are read, with the rows that a filter leaves of them."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from omegaml_lab.core.errors import IntegrityError
+from omegaml_lab.frames import columns
+from omegaml_lab.frames.blocks import Block, Layout, blocks
+from omegaml_lab.frames.building import Builder, plain
+from omegaml_lab.frames.filters import leaves, mask
+from omegaml_lab.frames.ipc import from_ipc
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from omegaml_lab.frames.filters import Tree
+    from omegaml_lab.storage.storage import Storage
+
+__all__ = ["Piece", "Pieces"]
+
+_THREADS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """Rows of a block: their numbers in its segment, and each column of them."""
+
+    block: Block
+    taken: np.ndarray[Any, Any]
+    arrays: dict[int, pa.Array]
+
+
+class Pieces:
+    """Reads columns of a frame block by block, and of these the rows that a filter wants.
+
+    It holds nothing but what it was made from: threads and processes may share it.
+    """
+
+    def __init__(
+        self, layout: Layout, storage: Storage, positions: Sequence[int], tree: Tree | None
+    ) -> None:
+        self.layout = layout
+        self.positions = list(positions)
+        self._storage = storage
+        self.tree = tree
+        self._filtered = [] if tree is None else sorted({x.position for x in leaves(tree)})
+
+    def project(self, wanted: Sequence[Any]) -> Pieces:
+        """Return what reads only some of the columns of the same rows."""
+        positions = self.layout.schema.positions(self.layout.name, wanted)
+        return Pieces(self.layout, self._storage, positions, self.tree)
+
+    def blocks(self) -> list[Block]:
+        """Return the blocks that may have such rows."""
+        needed = {*self.positions, *self._filtered}
+        return blocks(self.layout, self._storage, self.tree, needed)
+
+    def frame(self, wanted: Sequence[Block]) -> Any:
+        """Return the rows of some blocks as one frame."""
+        with ThreadPoolExecutor(_THREADS, "omega-frame") as pool:
+            pieces = list(pool.map(self.read, wanted))
+        parts = self.layout.parts
+        rows = sum(len(piece.taken) for piece in pieces)
+        builder = Builder(self.layout.schema, parts, self.positions, rows)
+        first = 0
+        taken: dict[int, list[Any]] = {}
+        for piece in pieces:
+            for position, array in piece.arrays.items():
+                builder.fill(piece.block.part, position, first, array)
+            taken.setdefault(piece.block.part, []).append(piece.taken)
+            first += len(piece.taken)
+        joined = {number: np.concatenate(some) for number, some in taken.items()}
+        return builder.build(joined, self._index(joined))
+
+    def block(self, block: Block) -> Any:
+        """Return the rows of one block, with the index that its segment has."""
+        piece = self.read(block)
+        part = self.layout.parts[block.part]
+        builder = Builder(self.layout.schema, [part], self.positions, len(piece.taken))
+        for position, array in piece.arrays.items():
+            builder.fill(0, position, 0, array)
+        frame = builder.build({0: piece.taken})
+        frame.index.names = self.layout.index_names()
+        return frame
+
+    def read(self, block: Block) -> Piece:
+        """Return the rows of a block that the filter wants."""
+        levels = range(self.layout.schema.width, len(self.layout.parts[block.part].recipes))
+        needed = [*self.positions, *levels]
+        arrays = self._fetch(block, {*needed, *self._filtered})
+        start, stop = block.rows.start, block.rows.stop
+        if self.tree is not None:
+            chosen = self._mask(block, arrays)
+            if not chosen.all():
+                picked = pa.array(chosen)
+                arrays = {p: a.filter(picked) for p, a in arrays.items() if p in set(needed)}
+                taken = np.flatnonzero(chosen) + start
+                return Piece(block=block, taken=taken, arrays=arrays)
+        taken = np.arange(start, stop)
+        return Piece(block=block, taken=taken, arrays={p: arrays[p] for p in needed})
+
+    def _mask(self, block: Block, arrays: dict[int, pa.Array]) -> np.ndarray[Any, Any]:
+        assert self.tree is not None  # noqa: S101 - for mypy
+        recipes = self.layout.parts[block.part].recipes
+        tested = {
+            p: columns.decode(recipes[p], [plain(arrays[p], recipes[p])]) for p in self._filtered
+        }
+        return mask(self.tree, self.layout.name, tested, len(block.rows))
+
+    def _fetch(self, block: Block, positions: set[int]) -> dict[int, pa.Array]:
+        """Return whole columns of a block."""
+        found: dict[int, list[tuple[int, pa.Array]]] = {position: [] for position in positions}
+        part = self.layout.parts[block.part]
+        for group in sorted({part.groups[position] for position in positions}):
+            here = [position for position in positions if part.groups[position] == group]
+            for chunk in self._storage.chunks.read(block.segment, group, block.rows, here):
+                for position, data in chunk.columns.items():
+                    found[position].append((chunk.start, from_ipc(data)))
+        return {p: self._joined(block, p, chunks) for p, chunks in found.items()}
+
+    def _joined(self, block: Block, position: int, chunks: list[tuple[int, pa.Array]]) -> pa.Array:
+        recipe = self.layout.parts[block.part].recipes[position]
+        arrays = [array for _, array in sorted(chunks, key=lambda chunk: chunk[0])]
+        if sum(map(len, arrays)) != len(block.rows):
+            raise IntegrityError(f"frame {self.layout.name!r}", f"rows of column {position} miss")
+        if len(arrays) == 1:
+            return arrays[0]
+        return pa.concat_arrays([plain(array, recipe) for array in arrays])
+
+    def _index(self, taken: dict[int, Any]) -> pd.Index[Any] | None:
+        """Return the index where it is more than that of its parts one after the other."""
+        parts = self.layout.parts
+        if len(parts) == 1 or not any(part.index.get("freq") for part in parts):
+            return None
+        # Only all rows tell whether the times of one segment go on where those before end.
+        every = Pieces(self.layout, self._storage, [], None)
+        builder = Builder(self.layout.schema, parts, [], 0)
+        for block in every.blocks():
+            for position, array in every.read(block).arrays.items():
+                builder.fill(block.part, position, block.first + block.rows.start, array)
+        firsts = [block.first for block in self.layout.whole()]
+        rows = [taken[number] + firsts[number] for number in sorted(taken)]
+        chosen = np.concatenate(rows) if rows else np.empty(0, np.intp)
+        if self.layout.schema.form == "frame":
+            return builder.index().take(chosen)
+        mask = np.zeros(self.layout.schema.rows, dtype=bool)
+        mask[chosen] = True  # pandas keeps less of a frequency than where it takes rows
+        return builder.index()[mask]

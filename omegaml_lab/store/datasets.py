@@ -1,0 +1,103 @@
+"""DatasetStore: data, of which frames can be added to and read in parts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from omegaml_lab.store.store import OmegaStore
+from omegaml_lab.store.writing import after, rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from omegaml_lab.core.filters import Q
+    from omegaml_lab.core.metadata import Metadata
+    from omegaml_lab.core.names import Name
+    from omegaml_lab.storage.payloads import Payload
+    from omegaml_lab.store.backend import Backend, FrameBackend
+    from omegaml_lab.store.writing import Writing
+
+__all__ = ["DatasetStore"]
+
+
+class DatasetStore(OmegaStore):
+    """A store of data."""
+
+    def put(self, obj: Any, name: str | Name, *, append: bool = False, **options: Any) -> Metadata:
+        """Keep `obj` under `name` as a new revision, or add its rows to those that are there.
+
+        Parameters
+        ----------
+        obj
+            What to keep; with `append` a frame.
+        name
+            Where. Nothing need be there yet.
+        append
+            Add the rows of a frame, as `pandas.concat` would, in a new revision. All that
+            several writers add at once is in the end there, in some order.
+        **options
+            Those of `OmegaStore.put`.
+
+        Raises
+        ------
+        SchemaMismatchError
+            If the columns or the index have other names or types than those that are there.
+        InvalidOptionError
+            If the object, or what is there, has no rows.
+        """
+        more: dict[str, Any] = {"append": True} if append else {}
+        return super().put(obj, name, **options, **more)
+
+    def getl(
+        self, name: str | Name, /, *where: Q, columns: Sequence[Any] | None = None, **filters: Any
+    ) -> Any:
+        """Return a frame as a Dask frame, which reads its rows when it is computed.
+
+        Its partitions are the stored chunks that the filters leave, and only the columns
+        that are computed are read. It stays the revision that it is now.
+
+        Parameters
+        ----------
+        name
+            Which frame.
+        *where
+            Conditions on rows.
+        columns
+            The labels of the columns, in that order; None for all.
+        **filters
+            Conditions as keywords, see the reference of filters.
+
+        Raises
+        ------
+        UnknownColumnError
+            If there is no such column.
+        InvalidFilterError
+            If a filter cannot be used on its column.
+        InvalidOptionError
+            If the object has no rows.
+        """
+        frames, payload, path = self._frame(name, "getl()")
+        return frames.read_lazily(payload, self._storage, path, *where, columns=columns, **filters)
+
+    def iterchunks(
+        self, name: str | Name, /, *where: Q, columns: Sequence[Any] | None = None, **filters: Any
+    ) -> Iterator[Any]:
+        """Return the rows of a frame as successive frames, so that none but these are in memory.
+
+        There is at least one, if only without rows. What it takes and raises is that of
+        `getl`; what is put meanwhile is not seen.
+        """
+        frames, payload, path = self._frame(name, "iterchunks()")
+        return frames.iterate(payload, self._storage, path, *where, columns=columns, **filters)
+
+    def _frame(self, name: str | Name, wanted: str) -> tuple[FrameBackend, Payload, str]:
+        backend, head = self._kept(name)
+        path = head.metadata.name
+        return rows_of(backend, self.name, path, wanted), head.payload, path
+
+    def _writing(self, obj: Any, path: str, backend: Backend, options: dict[str, Any]) -> Writing:
+        if not options.pop("append", False):
+            return super()._writing(obj, path, backend, options)
+        frames = rows_of(backend, self.name, path, "append=True")
+        first = super()._writing(obj, path, backend, options)
+        return after(frames.adding(obj, self._storage, path, **options), first, backend)

@@ -1,0 +1,63 @@
+"""Writing: making the state that is to follow a head."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from omegaml_lab.core.errors import InvalidOptionError
+from omegaml_lab.storage.heads import Head
+from omegaml_lab.store.backend import FrameBackend, Written
+
+if TYPE_CHECKING:
+    from omegaml_lab.store.backend import Backend
+
+__all__ = ["Writing", "after", "once", "rows_of"]
+
+Writing = Callable[[Head | None], Written]
+"""Returns the state to follow a head, or the first one; called for each head that is tried."""
+
+
+def once(write: Callable[[], Written]) -> Writing:
+    """Return what writes when first called, and has the same to say of any head."""
+    written = cache(write)
+    return lambda _head: written()
+
+
+def after(add: Callable[[Written], Written], first: Writing, backend: Backend) -> Writing:
+    """Return what adds to the state of a head, and writes the `first` where there is none.
+
+    What it returns raises `InvalidOptionError` if the head is of another kind.
+    """
+
+    def write(head: Head | None) -> Written:
+        if head is None:
+            return first(head)
+        there = head.metadata
+        if there.kind != backend.kind:
+            reason = f"nothing of kind {backend.kind} can be added to it"
+            raise InvalidOptionError(there.store, there.name, there.kind, reason)
+        return add(_state(head))
+
+    return write
+
+
+def rows_of(backend: Backend, store: str, path: str, wanted: str) -> FrameBackend:
+    """Return a backend as one of frames.
+
+    Raises
+    ------
+    InvalidOptionError
+        If what it keeps has no rows, which is what is `wanted`.
+    """
+    if not isinstance(backend, FrameBackend):
+        reason = f"{wanted} is for frames, and it has no rows"
+        raise InvalidOptionError(store, path, backend.kind, reason)
+    return backend
+
+
+def _state(head: Head) -> Written:
+    details: dict[str, Any] = dict(head.document["details"])
+    there = head.metadata
+    return Written(payload=head.payload, size=there.size, hash=there.hash, details=details)

@@ -1,0 +1,234 @@
+"""Filters select what the same mask selects in pandas."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pymongo
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pymongo import monitoring
+
+from omegaml_lab.core.errors import (
+    IntegrityError,
+    InvalidFilterError,
+    InvalidOptionError,
+    UnknownColumnError,
+)
+from omegaml_lab.core.filters import Q
+from omegaml_lab.omega import Omega
+from tests.unit.frames import twins
+
+if TYPE_CHECKING:
+    from omegaml_lab.store.store import OmegaStore
+
+
+@pytest.fixture
+def data(omega: Omega) -> OmegaStore:
+    return omega.datasets
+
+
+@pytest.fixture
+def flights(data: OmegaStore) -> pd.DataFrame:
+    frame = pd.DataFrame(
+        {
+            "month": np.repeat(np.arange(1, 13), 10),
+            "carrier": ["UA", "AA", "DL", None, "B6"] * 24,
+            "delay": np.where(np.arange(120) % 7, np.arange(120) * 1.5, np.nan),
+        }
+    )
+    data.put(frame, "flights", chunk_rows=10)
+    return frame
+
+
+def same(got: Any, expected: Any) -> None:
+    check = {"check_exact": True, "check_freq": True}
+    if isinstance(expected, pd.Series):
+        pd.testing.assert_series_equal(got, expected, **check)
+    else:
+        pd.testing.assert_frame_equal(got, expected, check_column_type="exact", **check)
+    assert type(got.index) is type(expected.index)
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.data())
+def test_twins(data: OmegaStore, drawn: st.DataObject) -> None:
+    frame, kinds = drawn.draw(twins.frames())
+    data.put(frame, "x", chunk_rows=drawn.draw(st.integers(2, 9)), keep=False)
+    for _ in range(4):  # to put takes longest
+        condition, mask = twins.conditions(drawn.draw, frame, kinds)
+        expected = twins.chosen(frame, mask)
+        same(data.get("x", condition), expected)
+        some = drawn.draw(st.lists(st.sampled_from(sorted(kinds)), max_size=2))
+        same(data.get("x", condition, columns=some), expected[some])
+
+
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.data())
+def test_twins_of_series(data: OmegaStore, drawn: st.DataObject) -> None:
+    frame, kinds = drawn.draw(twins.frames())
+    label = min(kinds)
+    data.put(frame[label], "x", chunk_rows=drawn.draw(st.integers(2, 9)), keep=False)
+    for _ in range(4):
+        condition, mask = twins.conditions(drawn.draw, frame, {label: kinds[label]})
+        same(data.get("x", condition), twins.chosen(frame[label], mask))
+
+
+def test_keywords(data: OmegaStore, flights: pd.DataFrame) -> None:
+    f = flights
+    same(data.get("flights", month=3), f[f.month == 3])
+    same(data.get("flights", month__eq=3, carrier="UA"), f[(f.month == 3) & (f.carrier == "UA")])
+    late = f[(f.month >= 6) & f.carrier.isin(["UA", "AA"])][["delay", "carrier"]]
+    got = data.get("flights", columns=["delay", "carrier"], month__gte=6, carrier__in=["UA", "AA"])
+    same(got, late)
+    same(data.get("flights", month__gt=12), f[f.month > 12])
+    same(data.get("flights", month__between=(2, 3)), f[f.month.between(2, 3)])
+    same(data.get("flights", delay__isnull=True), f[f.delay.isna()])
+    same(data.get("flights", carrier__not_in={"UA"}), f[~f.carrier.isin(["UA"])])
+    same(data.get("flights", ~Q(delay__lt=30) | Q(month=1)), f[~(f.delay < 30) | (f.month == 1)])
+    same(data.get("flights", Q(month=1), Q(carrier="UA"), delay__ge=9),
+         f[(f.month == 1) & (f.carrier == "UA") & (f.delay >= 9)])  # fmt: skip
+    same(data.get("flights", carrier__in=[]), f[:0].set_index(pd.RangeIndex(0)))
+
+
+def test_names_that_need_care(data: OmegaStore) -> None:
+    frame = pd.DataFrame(
+        {"a": [1, 2, 3], "a__in": [3, 2, 1], "name": ["x", "y", "z"], 5: [7, 8, 9], "columns": 1.0}
+    )
+    frame[("t", 1)] = [True, False, True]
+    data.put(frame, "x")
+    same(data.get("x", a__in=2), frame[frame["a__in"] == 2])
+    same(data.get("x", Q("a", "in", [2])), frame[frame["a"] == 2])
+    same(data.get("x", a__in__gt=1), frame[frame["a__in"] > 1])
+    same(data.get("x", name="y"), frame[frame["name"] == "y"])
+    same(data.get("x", Q(5, "ge", 8)), frame[frame[5] >= 8])
+    same(data.get("x", Q("columns", "eq", 1)), frame)
+    same(data.get("x", Q(("t", 1), "ne", 1)), frame[frame[("t", 1)] != 1])
+
+
+def test_unknown_columns_and_operators(data: OmegaStore, flights: pd.DataFrame) -> None:
+    with pytest.raises(UnknownColumnError, match=r"'carier'.*Did you mean 'carrier'"):
+        data.get("flights", carier="UA")
+    with pytest.raises(UnknownColumnError, match=r"column 'carier'.*Did you mean 'carrier'"):
+        data.get("flights", carier__in=["UA"])
+    with pytest.raises(UnknownColumnError, match="no column 5"):
+        data.get("flights", Q(5, "eq", 1) | Q(month=1))
+    with pytest.raises(UnknownColumnError):
+        data.get("flights", Q(["month"], "eq", 1))
+    with pytest.raises(InvalidFilterError, match=r"'gta'.*'month'.*no operator 'gta'.*'gt'"):
+        data.get("flights", Q("month", "gta", 1))
+    with pytest.raises(InvalidFilterError, match=r"startwith.*Did you mean 'startswith'"):
+        data.get("flights", carrier__startwith="U")
+
+
+@pytest.mark.parametrize(
+    ("filters", "reason"),
+    [
+        ({"month": "three"}, "holds no str"),
+        ({"month__in": [3, "three"]}, "holds no str"),
+        ({"month__gt": "three"}, "month"),
+        ({"month__contains": "3"}, "str"),
+        ({"carrier": 3}, "holds no int"),
+        ({"carrier__startswith": 3}, "text"),
+        ({"carrier__in": "UA"}, "list"),
+        ({"month__between": 3}, "two values"),
+        ({"month__isnull": None}, "True or False"),
+        ({"month": [1, 2]}, "one value"),
+        ({"delay": None}, "isnull"),
+        ({"delay__gt": np.nan}, "isnull"),
+        ({"month__gt": 99, "carrier__gt": 3}, "carrier"),  # though no chunk is left to look at
+    ],
+)
+def test_values_that_do_not_fit(
+    data: OmegaStore, flights: pd.DataFrame, filters: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(InvalidFilterError, match=reason):
+        data.get("flights", **filters)
+    data.put(flights[:0], "empty")
+    with pytest.raises(InvalidFilterError, match=reason):
+        data.get("empty", **filters)
+
+
+def test_series_go_by_their_name(data: OmegaStore) -> None:
+    series = pd.Series([1.5, np.nan, 3.0], index=list("abc"), name="price")
+    data.put(series, "s")
+    same(data.get("s", price__gt=2), series[series > 2])
+    with pytest.raises(UnknownColumnError, match="price"):
+        data.get("s", value__gt=2)
+    data.put(series.rename(None), "s")
+    same(data.get("s", value__gt=2), series.rename(None)[series > 2])
+    with pytest.raises(InvalidOptionError, match="Series"):
+        data.get("s", columns=["price"])
+
+
+def test_other_kinds_have_no_columns(data: OmegaStore) -> None:
+    data.put({"a": 1}, "value")
+    for where, options in (
+        ((), {"columns": ["a"]}), ((), {"a": 1}), ((Q(a=1),), {}), ((), {"name": 1}),
+    ):  # fmt: skip
+        with pytest.raises(InvalidOptionError, match=r"'value' in datasets.*python\.value"):
+            data.get("value", *where, **options)
+
+
+def test_the_server_leaves_out_what_zones_rule_out(
+    data: OmegaStore, flights: pd.DataFrame, mongo_url: str
+) -> None:
+    # Without its data no chunk of the first eleven months can be read.
+    with pymongo.MongoClient(mongo_url) as client:
+        chunks = client.get_default_database()["chunks"]
+        chunks.update_many({"_id.n": {"$lt": 110}}, {"$unset": {"c": True}})
+    last = flights[flights.month == 12]
+    for condition in (
+        Q(month=12), Q(month__gt=11), Q(month__in=[12, 99]), Q(month__between=(11.5, 20)),
+        ~Q(month__lt=12), ~Q(month__ne=12), Q(month=12) | Q(month=99),
+        Q(month__ge=12) & Q(carrier__ne="XX"),
+    ):  # fmt: skip
+        same(data.get("flights", condition), last)
+    for condition in (Q(month__ge=11), Q(month=12) | Q(carrier="UA"), ~Q(month=1)):
+        with pytest.raises(IntegrityError):
+            data.get("flights", condition)
+
+
+def test_a_projection_fetches_only_its_columns(data: OmegaStore, flights: pd.DataFrame,
+                                               mongo_url: str) -> None:  # fmt: skip
+    class Listener(monitoring.CommandListener):
+        def __init__(self) -> None:
+            self.seen: list[set[str]] = []
+
+        def started(self, event: Any) -> None:
+            return None
+
+        def failed(self, event: Any) -> None:
+            return None
+
+        def succeeded(self, event: Any) -> None:
+            for document in event.reply.get("cursor", {}).get("firstBatch", []):
+                if "c" in document:
+                    self.seen.append(set(document["c"]))
+
+    monitoring.register(listener := Listener())
+    try:
+        with Omega(mongo_url) as omega:
+            omega.datasets.get("flights", columns=["delay"], carrier="UA")
+    finally:
+        monitoring._LISTENERS.command_listeners.remove(listener)
+    assert listener.seen
+    assert all(columns == {"1", "2"} for columns in listener.seen)
+
+
+def test_columns_in_several_documents(data: OmegaStore) -> None:
+    # Groups of columns, of which one is cut into smaller chunks than the other.
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame({"n": np.arange(60), "x": rng.normal(size=60)})
+    frame["large"] = [rng.bytes(400_000) for _ in range(60)]
+    frame["also"] = frame["large"].to_numpy()[::-1]
+    data.put(frame, "x")
+    same(data.get("x", n__between=(17, 31)), frame[frame.n.between(17, 31)])
+    same(data.get("x", x__gt=1, columns=["also", "n"]), frame[frame.x > 1][["also", "n"]])
