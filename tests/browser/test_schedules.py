@@ -158,10 +158,10 @@ def test_pause_resume_edit_and_run_now(
 def test_what_is_unsaved_is_saved_and_runs_by_itself(
     lab: Lab, open_lab: Callable[..., LabPage]
 ) -> None:
-    lab.put_notebook("by itself.ipynb", "pass", "answer = 1")
-    me = open_lab("by-itself")
+    lab.put_notebook("each minute.ipynb", "pass", "answer = 1")
+    me = open_lab("each-minute")
     me.go_to("")
-    me.file("by itself.ipynb").dblclick()
+    me.file("each minute.ipynb").dblclick()
     me.wait_for_kernel()
     me.cell(1).locator(".cm-content").click()
     me.page.keyboard.press("Control+a")
@@ -171,13 +171,13 @@ def test_what_is_unsaved_is_saved_and_runs_by_itself(
     expect(me.dialog.locator(".jp-Omega-preview")).to_contain_text("Every minute")
     button(me, "Schedule").click()
     me.notification("next run at").get_by_role("button", name="Show schedules").click()
-    expect(me.schedule("by itself")).to_contain_text("Last run: ", timeout=90_000)
-    run = lab.wait_run("by itself.ipynb", "succeeded")
-    assert run["schedule"] == schedules(lab, "by itself.ipynb")[0]["id"]
-    expect(me.run("by itself")).to_contain_text("by schedule")
+    expect(me.schedule("each minute")).to_contain_text("Last run: ", timeout=90_000)
+    run = lab.wait_run("each minute.ipynb", "succeeded")
+    assert run["schedule"] == schedules(lab, "each minute.ipynb")[0]["id"]
+    expect(me.run("each minute")).to_contain_text("by schedule")
     result = lab.get(f"api/contents/{run['result_path']}")["content"]
     assert "changed" in str(result["cells"][-1]["outputs"])
-    drop(me, "by itself")
+    drop(me, "each minute")
 
 
 @pytest.mark.timeout(180)
