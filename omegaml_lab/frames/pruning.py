@@ -102,10 +102,9 @@ def _of_values(op: str, leaf: Leaf, recipe: Recipe) -> Condition | None:
 
 
 def _of_several(leaf: Leaf, recipe: Recipe) -> Condition | None:
-    values = list(leaf.value)
-    ranges = [_range(value, recipe, among=True) for value in values[: _MOST_VALUES + 1]]
+    ranges = [_range(value, recipe, among=True) for value in leaf.value[: _MOST_VALUES + 1]]
     known = [found for found in ranges if found is not None]
-    if len(known) < len(values):
+    if len(known) < len(leaf.value):
         return None
     return AnyOf(tuple(_between(leaf.position, low, high) for low, high in known))
 

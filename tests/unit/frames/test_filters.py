@@ -98,6 +98,16 @@ def test_keywords(data: OmegaStore, flights: pd.DataFrame) -> None:
     same(data.get("flights", carrier__in=[]), f[:0].set_index(pd.RangeIndex(0)))
 
 
+def test_values_that_can_be_read_once(data: OmegaStore, flights: pd.DataFrame) -> None:
+    some, rest = (flights[m] for m in (flights.month.isin([2, 3]), ~flights.month.isin([2, 3])))
+    same(data.get("flights", month__in=map(int, "23")), some)
+    same(data.get("flights", month__not_in=(n for n in (2, 3))), rest)
+    same(data.get("flights", month__between=iter([2, 3])), some)
+    again = Q("month", "in", iter([2, 3])) & Q(month__in=filter(None, [2, 3]))
+    for _ in range(2):
+        same(data.get("flights", again), some)
+
+
 def test_names_that_need_care(data: OmegaStore) -> None:
     frame = pd.DataFrame(
         {"a": [1, 2, 3], "a__in": [3, 2, 1], "name": ["x", "y", "z"], 5: [7, 8, 9], "columns": 1.0}

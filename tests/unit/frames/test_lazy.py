@@ -174,6 +174,18 @@ def test_names_of_one_frame_are_one(data: DatasetStore, flights: pd.DataFrame) -
     assert before._name != data.getl("flights", month=3)._name
 
 
+def test_long_lists_of_values_are_told_apart(data: DatasetStore) -> None:
+    data.put(pd.DataFrame({"n": range(200)}), "x")
+    ones = pd.Series(range(100))
+    others = ones.where(~ones.between(10, 89), ones + 100)  # of both pandas shows the ends
+    for kind in (pd.Series, np.array, list):
+        frames = [data.getl("x", n__in=kind(values)) for values in (ones, others)]
+        assert frames[0]._name != frames[1]._name
+        assert frames[0]._name == data.getl("x", n__in=kind(ones))._name
+        joined = dd.concat(frames).compute()
+        assert joined.n.tolist() == [*ones, *sorted(others)]
+
+
 def test_series(data: DatasetStore, flights: pd.DataFrame) -> None:
     data.put(flights["delay"], "delay", chunk_rows=50)
     lazy = data.getl("delay", delay__gt=20)
