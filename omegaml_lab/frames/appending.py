@@ -48,7 +48,7 @@ class Addition:
             If something in them cannot be kept.
         """
         layout = Layout.of(payload, self._storage, self._name)
-        key = pack([layout.schema.columns, layout.schema.recipes])
+        key = _shape(layout.schema)
         written = self._written
         if written is None or key != self._fits:
             rows = _fitting(self._obj, layout.schema, self._name)
@@ -79,6 +79,12 @@ def extended(schema: FrameSchema, written: WrittenPart) -> FrameSchema:
         index=more.index,
     )
     return schema.extended(part)
+
+
+def _shape(schema: FrameSchema) -> bytes:
+    """Return all of a schema that decides whether rows fit, and how they are written then."""
+    index = {**schema.index, "range": None}  # which is where the rows are, not what they are
+    return pack([schema.form, schema.name, schema.columns, index, schema.recipes])
 
 
 def _fitting(obj: Any, schema: FrameSchema, name: str) -> Any:
@@ -114,8 +120,10 @@ def _converted(column: pd.Series[Any], dtype: Any, name: str) -> Any:
     if column.dtype != dtype:
         reason = f"column {column.name!r} is {dtype} there and {column.dtype} here"
         raise SchemaMismatchError(name, reason)
+    if not isinstance(dtype, pd.CategoricalDtype):
+        return column
     # Categories without order are equal in any: here they are numbered as they are there.
-    return column.astype(dtype) if isinstance(dtype, pd.CategoricalDtype) else column
+    return column.cat.set_categories(dtype.categories, ordered=dtype.ordered)
 
 
 def _difference(known: list[Any], given: list[Any]) -> str:

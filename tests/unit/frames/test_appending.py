@@ -21,6 +21,7 @@ from omegaml_lab.core.errors import (
     SchemaMismatchError,
 )
 from omegaml_lab.core.filters import Q
+from omegaml_lab.frames.appending import Addition
 from tests.unit.frames import twins
 from tests.unit.frames.test_filters import same
 from tests.unit.frames.test_frames import COLUMNS, INDEXES, column
@@ -114,7 +115,24 @@ def test_categories_in_another_order(data: DatasetStore) -> None:
     two = pd.DataFrame({"c": pd.Categorical(["a", "b"], categories=["b", "a"])})
     data.put(one, "x")
     data.put(two, "x", append=True)
-    same(data.get("x"), pd.concat([one, two]))
+    whole = pd.concat([one, two])
+    same(data.get("x"), whole)
+    codes = [part.c.cat.codes.tolist() for part in data.iterchunks("x")]
+    assert codes == [[0, 1], [0, 1]]  # in parts they are numbered as in the whole
+    assert whole.c.cat.codes.tolist() == [0, 1, 0, 1]
+    same(data.get("x", c="b"), whole[whole.c == "b"])
+
+
+def test_each_state_is_looked_at(data: DatasetStore, omega: Omega) -> None:
+    frame = pd.DataFrame({"value": [3]})
+    addition = Addition(frame, omega.storage, "x", chunk_rows=10)
+    series = pd.Series([1, 2])
+    for other in (series, series.rename("value"), frame.set_axis(["a"])):
+        data.put(frame, "x")
+        addition.to(data._locate("x").payload)
+        data.put(other, "x")  # by somebody who was faster
+        with pytest.raises(SchemaMismatchError):
+            addition.to(data._locate("x").payload)
 
 
 def test_a_missing_name_is_created(data: DatasetStore) -> None:
