@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from omegaml_lab.frames.schema import FrameSchema
     from omegaml_lab.storage.storage import Storage
 
-__all__ = ["Addition", "extended"]
+__all__ = ["Addition", "extended", "index_types"]
 
 
 class Addition:
@@ -135,12 +135,16 @@ def _difference(known: list[Any], given: list[Any]) -> str:
 
 
 def _check_index(index: pd.Index[Any], schema: FrameSchema, name: str) -> None:
-    recipes = schema.recipes[schema.width :]
-    there = build({**schema.index, "freq": None}, [empty(recipe) for recipe in recipes])
-    was, now = _types(there), _types(index)
+    was, now = index_types(schema), _types(index)
     if was != now:
         reason = f"the index is {', '.join(was)} there and {', '.join(now)} here"
         raise SchemaMismatchError(name, reason)
+
+
+def index_types(schema: FrameSchema) -> list[str]:
+    """Return the types of the levels of the index; a range has that of the numbers in it."""
+    recipes = schema.recipes[schema.width :]
+    return _types(build({**schema.index, "freq": None}, [empty(recipe) for recipe in recipes]))
 
 
 def _types(index: pd.Index[Any]) -> list[str]:

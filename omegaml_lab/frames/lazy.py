@@ -102,6 +102,9 @@ class _ReadColumns(_ReadSeries):
 
 # -- divisions -------------------------------------------------------------------------------
 
+_LABELLED = {"numpy", "masked", "text", "time", "zoned"}
+"""Forms whose labels can be had from zone maps, which of others hold only numbers for them."""
+
 
 def _divisions(layout: Layout, storage: Storage, blocks: Sequence[Block]) -> Any:
     """Return the first label of each block and the last of all, None when they do not ascend."""
@@ -135,14 +138,21 @@ def _of_zones(layout: Layout, storage: Storage, blocks: Sequence[Block]) -> list
         for chunk in storage.chunks.survey(segments, group, [position]):
             if position in chunk.zones:
                 zones[chunk.segment].append((chunk.start, chunk.zones[position]))
-    bounds = []
-    for block in blocks:
-        here = [zone for start, zone in zones[block.segment] if start in block.rows]
-        known = here and all(zone["n"] == 0 and {"a", "b"} <= {*zone} for zone in here)
-        recipe = layout.parts[block.part].recipes[position]
-        ends = min(z["a"] for z in here), max(z["b"] for z in here) if known else None
-        bounds.append(tuple(_label(end, recipe) for end in ends) if known else None)
-    return bounds
+    return [
+        _ends(
+            [zone for start, zone in zones[block.segment] if start in block.rows],
+            layout.parts[block.part].recipes[position],
+        )
+        for block in blocks
+    ]
+
+
+def _ends(zones: Sequence[Any], recipe: dict[str, Any]) -> Any:
+    known = all(zone["n"] == 0 and {"a", "b"} <= {*zone} for zone in zones)
+    if not zones or not known or recipe["form"] not in _LABELLED:
+        return None
+    ends = min(zone["a"] for zone in zones), max(zone["b"] for zone in zones)
+    return tuple(_label(end, recipe) for end in ends)
 
 
 def _label(value: Any, recipe: dict[str, Any]) -> Any:

@@ -144,6 +144,8 @@ def test_filters_leave_out_partitions(data: DatasetStore, flights: pd.DataFrame)
         (pd.Index(["a", "b", "c", "d", "e", None]), None),
         (pd.RangeIndex(6, 0, -1), None),
         (pd.MultiIndex.from_product([[1, 2], [1, 2, 3]]), None),
+        (pd.period_range("2026-01", periods=6, freq="M"), None),  # zones hold ordinals
+        (pd.date_range("2026", periods=6).astype("timestamp[us][pyarrow]"), None),
     ],
 )  # fmt: skip
 def test_divisions(data: DatasetStore, index: pd.Index, expected: Any) -> None:
@@ -152,7 +154,7 @@ def test_divisions(data: DatasetStore, index: pd.Index, expected: Any) -> None:
     lazy = data.getl("x")
     assert lazy.divisions == ((None,) * 3 if expected is None else expected)
     alike(lazy.compute(), frame)
-    if expected is not None:
+    if expected is not None or isinstance(index, pd.PeriodIndex):
         alike(lazy.loc[index[1] : index[4]].compute(), frame.loc[index[1] : index[4]])
         alike(lazy.loc[index[4] :].a.compute(), frame.loc[index[4] :].a)
 
@@ -243,6 +245,16 @@ def test_dask_frames_are_written_by_partition(data: DatasetStore, flights: pd.Da
     alike(data.get("late", hours__gt=2), expected[expected.hours > 2])
     data.put(data.getl("flights", month__gt=99), "nothing")
     alike(data.get("nothing"), flights[:0])
+
+
+def test_partitions_with_holes_and_without(data: DatasetStore) -> None:
+    frame = pd.DataFrame({"n": range(30), "odd": [*[1] * 10, *[1, 1, 0, 1, 0] * 4]})
+    data.put(frame, "x", chunk_rows=10)
+    data.put(data.getl("x", odd=1).assign(m=lambda f: f.n * 2), "y")
+    alike(data.get("y"), frame[frame.odd == 1].assign(m=lambda f: f.n * 2))
+    parts = [frame[:5], frame[5:].set_index(frame.index[5:].astype(str))]
+    with pytest.raises(InvalidFrameError, match=r"index is str.* in partition 1 and int64 before"):
+        data.put(dd.from_map(lambda n: parts[n], [0, 1], meta=parts[0]), "z")
 
 
 def test_partitions_that_are_not_alike(data: DatasetStore) -> None:
