@@ -226,10 +226,18 @@ _TESTS: dict[str, Callable[[Any, Any], Any]] = {
     "in": lambda column, value: column.isin(value),
     "not_in": lambda column, value: ~column.isin(value),
     "between": lambda column, value: column.between(*value),
-    "contains": lambda column, value: column.str.contains(value, regex=False),
-    "startswith": lambda column, value: column.str.startswith(value),
+    "contains": lambda column, value: _texts(column).str.contains(value, regex=False),
+    "startswith": lambda column, value: _texts(column).str.startswith(value),
     "isnull": lambda column, value: column.isna() if value else column.notna(),
 }
+
+
+def _texts(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Return the text among objects, which pandas finds or not by what else is in a chunk."""
+    if column.dtype != object:
+        return column
+    texts = [value if isinstance(value, str) else None for value in column]
+    return pd.Series(texts, dtype=object)
 
 
 def _tested(leaf: Leaf, name: str, array: Any) -> Any:
