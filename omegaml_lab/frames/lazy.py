@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from omegaml_lab.frames.blocks import Block
     from omegaml_lab.frames.pieces import Pieces
     from omegaml_lab.frames.reader import Selection
+    from omegaml_lab.frames.schema import Part
     from omegaml_lab.storage.payloads import Payload
     from omegaml_lab.storage.storage import Storage
 
@@ -38,8 +40,10 @@ def lazy_frame(payload: Payload, storage: Storage, name: str, selection: Selecti
     pieces = select(layout, storage, selection)
     blocks = pieces.blocks()
     made = _FromChunks if layout.schema.form == "frame" else FromMap
-    read = _ReadColumns(pieces) if layout.schema.form == "frame" else _ReadSeries(pieces)
-    inputs: list[Block | None] = [*blocks] or [None]
+    # Each task goes to its process with what it reads: of many segments only its own.
+    common, parts = pieces.shared() if blocks else pieces, layout.named()
+    read = _ReadColumns(common) if layout.schema.form == "frame" else _ReadSeries(common)
+    inputs: list[_Input | None] = [_Input(block=b, part=parts[b.part]) for b in blocks] or [None]
     operands = {
         "func": read,
         "iterables": [inputs],
@@ -56,15 +60,27 @@ def lazy_frame(payload: Payload, storage: Storage, name: str, selection: Selecti
     return collect(make(**operands))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Input:
+    """What a partition is read from: a block, and what its segment is."""
+
+    block: Block
+    part: Part
+
+    def __dask_tokenize__(self) -> object:
+        rows = self.block.rows
+        return self.block.segment, rows.start, rows.stop, normalize_token(self.part.index)
+
+
 class _FromChunks(FromMapProjectable):
     """Dask's way to make partitions, which also knows how many rows they have."""
 
     def _simplify_up(self, parent: Any, dependents: Any) -> Any:
         if not isinstance(parent, Len):
             return super()._simplify_up(parent, dependents)  # type: ignore[no-untyped-call]
-        blocks = [self.iterables[0][number] for number in self._partitions]
+        inputs = [self.iterables[0][number] for number in self._partitions]
         if self.func.is_whole:
-            return Literal(sum(len(block.rows) for block in blocks if block is not None))
+            return Literal(sum(len(one.block.rows) for one in inputs if one is not None))
         if self.columns:  # only the filter has to be computed
             return Len(self.substitute_parameters({"columns": []}))
         return None
@@ -88,16 +104,21 @@ class _ReadSeries:
         tree = normalize_token(pieces.tree)
         return type(self).__name__, segments, pieces.positions, tree
 
-    def __call__(self, block: Block | None) -> Any:
-        return self._pieces.frame([]) if block is None else self._pieces.block(block)
+    def __call__(self, given: _Input | None) -> Any:
+        return _read(self._pieces, given)
 
 
 class _ReadColumns(_ReadSeries):
     """Reads some columns of partitions; Dask says which, because there is a `columns`."""
 
-    def __call__(self, block: Block | None, columns: Sequence[Any]) -> Any:  # type: ignore[override]
-        pieces = self._pieces.project(columns)
-        return pieces.frame([]) if block is None else pieces.block(block)
+    def __call__(self, given: _Input | None, columns: Sequence[Any]) -> Any:  # type: ignore[override]
+        return _read(self._pieces.project(columns), given)
+
+
+def _read(pieces: Pieces, given: _Input | None) -> Any:
+    if given is None:
+        return pieces.frame([])
+    return pieces.of(given.part).block(replace(given.block, part=0))
 
 
 # -- divisions -------------------------------------------------------------------------------

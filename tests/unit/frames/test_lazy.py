@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -199,6 +200,18 @@ def test_series(data: DatasetStore, flights: pd.DataFrame) -> None:
 def test_other_processes_compute_too(data: DatasetStore, flights: pd.DataFrame) -> None:
     with dask.config.set(scheduler="processes", num_workers=2):
         assert data.getl("flights").delay.sum().compute() == flights.delay.sum()
+
+
+def test_a_task_takes_only_its_own_segment_along(data: DatasetStore) -> None:
+    largest = []
+    for n in range(12):
+        frame = pd.DataFrame({"n": [n, 0]}, index=pd.Index([n, n + 0.5], name=f"index {n % 2}"))
+        data.put(frame, "x", append=True)
+        tasks = dict(data.getl("x", n__ge=0).__dask_graph__()).values()
+        largest.append(max(len(pickle.dumps(task)) for task in tasks))
+    assert largest[11] < largest[2] + 100
+    alike(data.getl("x").compute(), data.get("x"))
+    assert data.getl("x").partitions[5].compute().index.names == [None]
 
 
 def test_errors_are_those_of_get(data: DatasetStore, flights: pd.DataFrame) -> None:
