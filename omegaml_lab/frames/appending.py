@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from omegaml_lab.storage.storage import Storage
 
 __all__ = ["Addition", "extended", "index_types"]
+
+_NAN = object()
 
 
 class Addition:
@@ -100,16 +103,19 @@ def _fitting(obj: Any, schema: FrameSchema, name: str) -> Any:
         raise SchemaMismatchError(name, f"it is a {schema.form}, they are a {form}")
     _check_index(obj.index, schema, name)
     if isinstance(obj, pd.Series):
-        if obj.name != schema.name:
+        if _key(obj.name) != _key(schema.name):
             reason = f"it is called {schema.name!r}, they are called {obj.name!r}"
             raise SchemaMismatchError(name, reason)
         return _converted(obj, empty(schema.recipes[0]).dtype, name)
     known = schema.labels()
-    if not obj.columns.is_unique or set(obj.columns) != set(known):
-        raise SchemaMismatchError(name, _difference(list(known), list(obj.columns)))
+    wanted = {_key(label): label for label in known}
+    given = {_key(label): label for label in obj.columns}
+    if not obj.columns.is_unique or given.keys() != wanted.keys():
+        raise SchemaMismatchError(name, _difference(wanted, given))
+    places = {key: place for place, key in enumerate(given)}
     columns = {
-        place: _converted(obj[label], empty(schema.recipes[place]).dtype, name)
-        for place, label in enumerate(known)
+        place: _converted(obj.iloc[:, places[key]], empty(schema.recipes[place]).dtype, name)
+        for place, key in enumerate(wanted)
     }
     frame = pd.DataFrame(columns, index=obj.index, copy=False)
     frame.columns = known
@@ -126,9 +132,17 @@ def _converted(column: pd.Series[Any], dtype: Any, name: str) -> Any:
     return column.cat.set_categories(dtype.categories, ordered=dtype.ordered)
 
 
-def _difference(known: list[Any], given: list[Any]) -> str:
-    missing = [label for label in known if label not in given]
-    extra = [label for label in given if label not in known]
+def _key(label: Any) -> Any:
+    """Return what is equal for equal labels, also for NaN, which Python says is never equal."""
+    if isinstance(label, tuple):
+        return tuple(_key(part) for part in label)
+    return _NAN if isinstance(label, float) and math.isnan(label) else label
+
+
+def _difference(known: dict[Any, Any], given: dict[Any, Any]) -> str:
+    """Tell labels apart that are given by their keys."""
+    missing = [label for key, label in known.items() if key not in given]
+    extra = [label for key, label in given.items() if key not in known]
     told = [f"they have no column {missing[0]!r}"] if missing else []
     told += [f"it has no column {extra[0]!r}"] if extra else []
     return " and ".join(told) or "a column is there twice"

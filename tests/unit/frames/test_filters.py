@@ -121,6 +121,8 @@ def test_names_that_need_care(data: OmegaStore) -> None:
     same(data.get("x", name="y"), frame[frame["name"] == "y"])
     same(data.get("x", self="q"), frame[frame["self"] == "q"])
     same(data.get("x", Q(self="q"), cls__ne="p"), frame[frame["cls"] == "q"])
+    assert data.getl("x", self="q").compute().a.tolist() == [2, 3]
+    assert [len(chunk) for chunk in data.iterchunks("x", self="q")] == [2]
     same(data.get("x", Q(5, "ge", 8)), frame[frame[5] >= 8])
     same(data.get("x", Q("columns", "eq", 1)), frame)
     same(data.get("x", Q(("t", 1), "ne", 1)), frame[frame[("t", 1)] != 1])
