@@ -265,6 +265,11 @@ def test_partitions_with_holes_and_without(data: DatasetStore) -> None:
     data.put(frame, "x", chunk_rows=10)
     data.put(data.getl("x", odd=1).assign(m=lambda f: f.n * 2), "y")
     alike(data.get("y"), frame[frame.odd == 1].assign(m=lambda f: f.n * 2))
+    for odd, some in ((0, frame[10:]), (1, frame[::-1])):  # the first has holes, or is none
+        data.put(some, "x", chunk_rows=10)
+        data.put(data.getl("x", odd=odd), "y")
+        alike(data.getl("y").compute(), some[some.odd == odd])
+        alike(data.get("y", n__lt=17), some[(some.odd == odd) & (some.n < 17)])
     parts = [frame[:5], frame[5:].set_index(frame.index[5:].astype(str))]
     with pytest.raises(InvalidFrameError, match=r"index is str.* in partition 1 and int64 before"):
         data.put(dd.from_map(lambda n: parts[n], [0, 1], meta=parts[0]), "z")
