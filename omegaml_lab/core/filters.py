@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -31,6 +32,11 @@ class Test:
     op: str | None
     value: Any
 
+    @classmethod
+    def of(cls, column: Any, op: str | None, value: Any) -> Test:
+        """Return a test that can be used more than once, whatever the value is."""
+        return cls(column=column, op=op, value=[*value] if isinstance(value, Iterator) else value)
+
 
 class Q:
     """A condition on rows: tests that hold together, to be joined with ``&``, ``|`` and ``~``.
@@ -42,17 +48,15 @@ class Q:
     join: Literal["and", "or", "not"]
     parts: tuple[Q | Test, ...]
 
-    def __init__(self, *test: Any, **tests: Any) -> None:
+    def __init__(self, /, *test: Any, **tests: Any) -> None:
         if test and (len(test) != 3 or tests):
             raise TypeError("Q takes a column, an operator and a value, or keywords")
         self.join = "and"
         if test:
             column, op, value = test
-            self.parts = (Test(column=column, op=str(op), value=value),)
+            self.parts = (Test.of(column, str(op), value),)
         else:
-            self.parts = tuple(
-                Test(column=keyword, op=None, value=value) for keyword, value in tests.items()
-            )
+            self.parts = tuple(Test.of(keyword, None, value) for keyword, value in tests.items())
 
     @classmethod
     def every(cls, conditions: Sequence[Q], tests: Mapping[str, Any]) -> Q | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from omegaml_lab.frames.schema import FrameSchema
     from omegaml_lab.storage.storage import Storage
 
-__all__ = ["Addition", "extended"]
+__all__ = ["Addition", "extended", "index_types"]
+
+_NAN = object()
 
 
 class Addition:
@@ -48,7 +51,7 @@ class Addition:
             If something in them cannot be kept.
         """
         layout = Layout.of(payload, self._storage, self._name)
-        key = pack([layout.schema.columns, layout.schema.recipes])
+        key = _shape(layout.schema)
         written = self._written
         if written is None or key != self._fits:
             rows = _fitting(self._obj, layout.schema, self._name)
@@ -81,6 +84,12 @@ def extended(schema: FrameSchema, written: WrittenPart) -> FrameSchema:
     return schema.extended(part)
 
 
+def _shape(schema: FrameSchema) -> bytes:
+    """Return all of a schema that decides whether rows fit, and how they are written then."""
+    index = {**schema.index, "range": None}  # which is where the rows are, not what they are
+    return pack([schema.form, schema.name, schema.columns, index, schema.recipes])
+
+
 def _fitting(obj: Any, schema: FrameSchema, name: str) -> Any:
     """Return `obj` with its columns in the order of the frame.
 
@@ -94,16 +103,19 @@ def _fitting(obj: Any, schema: FrameSchema, name: str) -> Any:
         raise SchemaMismatchError(name, f"it is a {schema.form}, they are a {form}")
     _check_index(obj.index, schema, name)
     if isinstance(obj, pd.Series):
-        if obj.name != schema.name:
+        if _key(obj.name) != _key(schema.name):
             reason = f"it is called {schema.name!r}, they are called {obj.name!r}"
             raise SchemaMismatchError(name, reason)
         return _converted(obj, empty(schema.recipes[0]).dtype, name)
     known = schema.labels()
-    if not obj.columns.is_unique or set(obj.columns) != set(known):
-        raise SchemaMismatchError(name, _difference(list(known), list(obj.columns)))
+    wanted = {_key(label): label for label in known}
+    given = {_key(label): label for label in obj.columns}
+    if not obj.columns.is_unique or given.keys() != wanted.keys():
+        raise SchemaMismatchError(name, _difference(wanted, given))
+    places = {key: place for place, key in enumerate(given)}
     columns = {
-        place: _converted(obj[label], empty(schema.recipes[place]).dtype, name)
-        for place, label in enumerate(known)
+        place: _converted(obj.iloc[:, places[key]], empty(schema.recipes[place]).dtype, name)
+        for place, key in enumerate(wanted)
     }
     frame = pd.DataFrame(columns, index=obj.index, copy=False)
     frame.columns = known
@@ -114,25 +126,39 @@ def _converted(column: pd.Series[Any], dtype: Any, name: str) -> Any:
     if column.dtype != dtype:
         reason = f"column {column.name!r} is {dtype} there and {column.dtype} here"
         raise SchemaMismatchError(name, reason)
+    if not isinstance(dtype, pd.CategoricalDtype):
+        return column
     # Categories without order are equal in any: here they are numbered as they are there.
-    return column.astype(dtype) if isinstance(dtype, pd.CategoricalDtype) else column
+    return column.cat.set_categories(dtype.categories, ordered=dtype.ordered)
 
 
-def _difference(known: list[Any], given: list[Any]) -> str:
-    missing = [label for label in known if label not in given]
-    extra = [label for label in given if label not in known]
+def _key(label: Any) -> Any:
+    """Return what is equal for equal labels, also for NaN, which Python says is never equal."""
+    if isinstance(label, tuple):
+        return tuple(_key(part) for part in label)
+    return _NAN if isinstance(label, float) and math.isnan(label) else label
+
+
+def _difference(known: dict[Any, Any], given: dict[Any, Any]) -> str:
+    """Tell labels apart that are given by their keys."""
+    missing = [label for key, label in known.items() if key not in given]
+    extra = [label for key, label in given.items() if key not in known]
     told = [f"they have no column {missing[0]!r}"] if missing else []
     told += [f"it has no column {extra[0]!r}"] if extra else []
     return " and ".join(told) or "a column is there twice"
 
 
 def _check_index(index: pd.Index[Any], schema: FrameSchema, name: str) -> None:
-    recipes = schema.recipes[schema.width :]
-    there = build({**schema.index, "freq": None}, [empty(recipe) for recipe in recipes])
-    was, now = _types(there), _types(index)
+    was, now = index_types(schema), _types(index)
     if was != now:
         reason = f"the index is {', '.join(was)} there and {', '.join(now)} here"
         raise SchemaMismatchError(name, reason)
+
+
+def index_types(schema: FrameSchema) -> list[str]:
+    """Return the types of the levels of the index; a range has that of the numbers in it."""
+    recipes = schema.recipes[schema.width :]
+    return _types(build({**schema.index, "freq": None}, [empty(recipe) for recipe in recipes]))
 
 
 def _types(index: pd.Index[Any]) -> list[str]:

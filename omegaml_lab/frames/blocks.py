@@ -78,6 +78,18 @@ class Layout:
         named = [part.index.get("names", [part.index.get("name")]) for part in self.parts]
         return named[0] if all(names == named[0] for names in named) else [None] * len(named[0])
 
+    def named(self) -> list[Part]:
+        """Return the parts with the names that the index has as a whole."""
+        names = self.index_names()
+        named: list[dict[str, Any]] = [
+            {"names": names} if "names" in part.index else {"name": names[0]}
+            for part in self.parts
+        ]
+        return [
+            replace(part, index={**part.index, **more})
+            for part, more in zip(self.parts, named, strict=True)
+        ]
+
     def groups(self, part: int, positions: Collection[int]) -> list[int]:
         """Return the groups of chunks that hold these columns and the index."""
         groups = self.parts[part].groups

@@ -33,13 +33,17 @@ def _masked(recipe: Recipe) -> pa.Array:
     return pa.array(pd.array([], dtype=dtype))
 
 
+def _native(recipe: Recipe) -> np.dtype[Any]:
+    return np.dtype(recipe["dtype"]).newbyteorder("=")
+
+
 def _interval(recipe: Recipe) -> pa.Array:
     return pa.StructArray.from_arrays([nothing(recipe["side"])] * 2, ["left", "right"])
 
 
 _NOTHING: dict[str, Callable[[Recipe], pa.Array]] = {
-    "numpy": lambda recipe: pa.array(np.empty(0, recipe["dtype"])),
-    "time": lambda recipe: pa.array(np.empty(0, recipe["dtype"])),
+    "numpy": lambda recipe: pa.array(np.empty(0, _native(recipe))),
+    "time": lambda recipe: pa.array(np.empty(0, _native(recipe))),
     "raw": lambda recipe: pa.array([], type=pa.binary(np.dtype(recipe["dtype"]).itemsize)),
     "zoned": lambda recipe: pa.array(np.empty(0, f"M8[{recipe['unit']}]")),
     "masked": _masked,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -38,6 +38,7 @@ class Branch:
 
 
 Tree = Leaf | Branch
+_LISTS = {"in", "not_in"}
 
 
 def resolve(
@@ -109,6 +110,8 @@ def _leaf(test: Test, name: str, known: Mapping[Any, int], empties: Callable[[in
     position = known[label]
     leaf = Leaf(position=position, label=label, op=op, value=test.value)
     _check(leaf, name)
+    if op in _LISTS:  # now, and not once more for each chunk: sets and series may change
+        leaf = replace(leaf, value=list(leaf.value))
     leaf = _with_times(leaf, name, empties(position))
     _tested(leaf, name, empties(position))  # what does not fit is said even if all is pruned
     _check_types(leaf, name, empties(position))
@@ -136,7 +139,7 @@ def _check(leaf: Leaf, name: str) -> None:
     """Raise unless the value is of the kind that the operator takes."""
     value, wanted = leaf.value, None
     is_list = pd.api.types.is_list_like(value)
-    if leaf.op in {"in", "not_in"}:
+    if leaf.op in _LISTS:
         wanted = None if is_list else "a list of values"
     elif leaf.op == "between":
         wanted = None if isinstance(value, list | tuple) and len(value) == 2 else "two values"
@@ -148,7 +151,7 @@ def _check(leaf: Leaf, name: str) -> None:
         wanted = "one value"
     if wanted is not None:
         raise InvalidFilterError(name, leaf.label, leaf.op, f"it takes {wanted}, not {value!r}")
-    compared = _compared(leaf) if leaf.op not in {"in", "not_in"} else []
+    compared = _compared(leaf) if leaf.op not in _LISTS else []
     if any(_is_missing(one) for one in compared):
         reason = "nothing compares to a missing value: use isnull"
         raise InvalidFilterError(name, leaf.label, leaf.op, reason)
@@ -168,14 +171,14 @@ def _is_missing(value: Any) -> bool:
 def _with_times(leaf: Leaf, name: str, empty: Any) -> Leaf:
     """Return the test with times for text among several values: pandas reads only single ones."""
     kind: Any = {"M": pd.Timestamp, "m": pd.Timedelta}.get(getattr(empty.dtype, "kind", ""))
-    if leaf.op not in {"in", "not_in"} or kind is None:
-        return Leaf(position=leaf.position, label=leaf.label, op=leaf.op, value=leaf.value)
+    if leaf.op not in _LISTS or kind is None:
+        return leaf
     zone = {"tz": tz} if (tz := getattr(empty.dtype, "tz", None)) is not None else {}
     try:
         value = [kind(v, **zone) if isinstance(v, str) else v for v in leaf.value]
     except ValueError as error:
         raise InvalidFilterError(name, leaf.label, leaf.op, str(error)) from error
-    return Leaf(position=leaf.position, label=leaf.label, op=leaf.op, value=value)
+    return replace(leaf, value=value)
 
 
 def _check_types(leaf: Leaf, name: str, empty: Any) -> None:
@@ -220,13 +223,21 @@ _TESTS: dict[str, Callable[[Any, Any], Any]] = {
     "le": operator.le,
     "gt": operator.gt,
     "ge": operator.ge,
-    "in": lambda column, value: column.isin(list(value)),
-    "not_in": lambda column, value: ~column.isin(list(value)),
+    "in": lambda column, value: column.isin(value),
+    "not_in": lambda column, value: ~column.isin(value),
     "between": lambda column, value: column.between(*value),
-    "contains": lambda column, value: column.str.contains(value, regex=False),
-    "startswith": lambda column, value: column.str.startswith(value),
+    "contains": lambda column, value: _texts(column).str.contains(value, regex=False),
+    "startswith": lambda column, value: _texts(column).str.startswith(value),
     "isnull": lambda column, value: column.isna() if value else column.notna(),
 }
+
+
+def _texts(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Return the text among objects, which pandas finds or not by what else is in a chunk."""
+    if column.dtype != object:
+        return column
+    texts = [value if isinstance(value, str) else None for value in column]
+    return pd.Series(texts, dtype=object)
 
 
 def _tested(leaf: Leaf, name: str, array: Any) -> Any:

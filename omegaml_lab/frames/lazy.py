@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from dask._collections import new_collection
+from dask.base import normalize_token
 from dask.dataframe.dask_expr._expr import Literal
 from dask.dataframe.dask_expr._reductions import Len
 from dask.dataframe.dask_expr.io.io import FromMap, FromMapProjectable
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from omegaml_lab.frames.blocks import Block
     from omegaml_lab.frames.pieces import Pieces
     from omegaml_lab.frames.reader import Selection
+    from omegaml_lab.frames.schema import Part
     from omegaml_lab.storage.payloads import Payload
     from omegaml_lab.storage.storage import Storage
 
@@ -37,8 +40,10 @@ def lazy_frame(payload: Payload, storage: Storage, name: str, selection: Selecti
     pieces = select(layout, storage, selection)
     blocks = pieces.blocks()
     made = _FromChunks if layout.schema.form == "frame" else FromMap
-    read = _ReadColumns(pieces) if layout.schema.form == "frame" else _ReadSeries(pieces)
-    inputs: list[Block | None] = [*blocks] or [None]
+    # Each task goes to its process with what it reads: of many segments only its own.
+    common, parts = pieces.shared() if blocks else pieces, layout.named()
+    read = _ReadColumns(common) if layout.schema.form == "frame" else _ReadSeries(common)
+    inputs: list[_Input | None] = [_Input(block=b, part=parts[b.part]) for b in blocks] or [None]
     operands = {
         "func": read,
         "iterables": [inputs],
@@ -55,15 +60,27 @@ def lazy_frame(payload: Payload, storage: Storage, name: str, selection: Selecti
     return collect(make(**operands))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Input:
+    """What a partition is read from: a block, and what its segment is."""
+
+    block: Block
+    part: Part
+
+    def __dask_tokenize__(self) -> object:
+        rows = self.block.rows
+        return self.block.segment, rows.start, rows.stop, normalize_token(self.part.index)
+
+
 class _FromChunks(FromMapProjectable):
     """Dask's way to make partitions, which also knows how many rows they have."""
 
     def _simplify_up(self, parent: Any, dependents: Any) -> Any:
         if not isinstance(parent, Len):
             return super()._simplify_up(parent, dependents)  # type: ignore[no-untyped-call]
-        blocks = [self.iterables[0][number] for number in self._partitions]
+        inputs = [self.iterables[0][number] for number in self._partitions]
         if self.func.is_whole:
-            return Literal(sum(len(block.rows) for block in blocks if block is not None))
+            return Literal(sum(len(one.block.rows) for one in inputs if one is not None))
         if self.columns:  # only the filter has to be computed
             return Len(self.substitute_parameters({"columns": []}))
         return None
@@ -83,21 +100,31 @@ class _ReadSeries:
     def __dask_tokenize__(self) -> object:
         pieces = self._pieces
         segments = [segment.id for segment in pieces.layout.segments]
-        return type(self).__name__, segments, pieces.positions, repr(pieces.tree)
+        # Not the text of the tree: of long values that shows the ends alone.
+        tree = normalize_token(pieces.tree)
+        return type(self).__name__, segments, pieces.positions, tree
 
-    def __call__(self, block: Block | None) -> Any:
-        return self._pieces.frame([]) if block is None else self._pieces.block(block)
+    def __call__(self, given: _Input | None) -> Any:
+        return _read(self._pieces, given)
 
 
 class _ReadColumns(_ReadSeries):
     """Reads some columns of partitions; Dask says which, because there is a `columns`."""
 
-    def __call__(self, block: Block | None, columns: Sequence[Any]) -> Any:  # type: ignore[override]
-        pieces = self._pieces.project(columns)
-        return pieces.frame([]) if block is None else pieces.block(block)
+    def __call__(self, given: _Input | None, columns: Sequence[Any]) -> Any:  # type: ignore[override]
+        return _read(self._pieces.project(columns), given)
+
+
+def _read(pieces: Pieces, given: _Input | None) -> Any:
+    if given is None:
+        return pieces.frame([])
+    return pieces.of(given.part).block(replace(given.block, part=0))
 
 
 # -- divisions -------------------------------------------------------------------------------
+
+_LABELLED = {"numpy", "masked", "text", "time", "zoned"}
+"""Forms whose labels can be had from zone maps, which of others hold only numbers for them."""
 
 
 def _divisions(layout: Layout, storage: Storage, blocks: Sequence[Block]) -> Any:
@@ -132,14 +159,21 @@ def _of_zones(layout: Layout, storage: Storage, blocks: Sequence[Block]) -> list
         for chunk in storage.chunks.survey(segments, group, [position]):
             if position in chunk.zones:
                 zones[chunk.segment].append((chunk.start, chunk.zones[position]))
-    bounds = []
-    for block in blocks:
-        here = [zone for start, zone in zones[block.segment] if start in block.rows]
-        known = here and all(zone["n"] == 0 and {"a", "b"} <= {*zone} for zone in here)
-        recipe = layout.parts[block.part].recipes[position]
-        ends = min(z["a"] for z in here), max(z["b"] for z in here) if known else None
-        bounds.append(tuple(_label(end, recipe) for end in ends) if known else None)
-    return bounds
+    return [
+        _ends(
+            [zone for start, zone in zones[block.segment] if start in block.rows],
+            layout.parts[block.part].recipes[position],
+        )
+        for block in blocks
+    ]
+
+
+def _ends(zones: Sequence[Any], recipe: dict[str, Any]) -> Any:
+    known = all(zone["n"] == 0 and {"a", "b"} <= {*zone} for zone in zones)
+    if not zones or not known or recipe["form"] not in _LABELLED:
+        return None
+    ends = min(zone["a"] for zone in zones), max(zone["b"] for zone in zones)
+    return tuple(_label(end, recipe) for end in ends)
 
 
 def _label(value: Any, recipe: dict[str, Any]) -> Any:

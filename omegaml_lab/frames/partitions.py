@@ -7,7 +7,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import InvalidFrameError
-from omegaml_lab.frames.appending import extended
+from omegaml_lab.frames.appending import extended, index_types
 from omegaml_lab.frames.columns import is_flat
 from omegaml_lab.frames.empties import empty
 from omegaml_lab.frames.writer import WrittenPart, write_part
@@ -65,9 +65,10 @@ def _check(schema: FrameSchema, first: FrameSchema, name: str, number: int) -> N
                 f" {empty(other).dtype} in the first: convert it, or categorize() the frame"
             )
             raise InvalidFrameError(name, reason)
-    indexes = [[empty(r).dtype for r in s.recipes[s.width :]] for s in (schema, first)]
-    if indexes[0] != indexes[1]:
-        raise InvalidFrameError(name, f"partition {number} has another index than the first")
+    was, now = index_types(first), index_types(schema)
+    if was != now:
+        reason = f"the index is {', '.join(now)} in partition {number} and {', '.join(was)} before"
+        raise InvalidFrameError(name, reason)
 
 
 def _alike(recipe: Recipe, other: Recipe) -> bool:

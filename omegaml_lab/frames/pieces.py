@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from omegaml_lab.frames.filters import Tree
+    from omegaml_lab.frames.schema import Part
     from omegaml_lab.storage.storage import Storage
 
 __all__ = ["Piece", "Pieces"]
@@ -57,6 +58,17 @@ class Pieces:
         """Return what reads only some of the columns of the same rows."""
         positions = self.layout.schema.positions(self.layout.name, wanted)
         return Pieces(self.layout, self._storage, positions, self.tree)
+
+    def shared(self) -> Pieces:
+        """Return what is the same for all segments; only `of` one of them it can read."""
+        schema = replace(self.layout.schema, later=[])
+        layout = replace(self.layout, schema=schema, parts=(), segments=())
+        return Pieces(layout, self._storage, self.positions, self.tree)
+
+    def of(self, part: Part) -> Pieces:
+        """Return what reads blocks of one segment, as if it were the first and only one."""
+        layout = replace(self.layout, parts=(part,))
+        return Pieces(layout, self._storage, self.positions, self.tree)
 
     def blocks(self) -> list[Block]:
         """Return the blocks that may have such rows."""

@@ -102,10 +102,9 @@ def _of_values(op: str, leaf: Leaf, recipe: Recipe) -> Condition | None:
 
 
 def _of_several(leaf: Leaf, recipe: Recipe) -> Condition | None:
-    values = list(leaf.value)
-    ranges = [_range(value, recipe, among=True) for value in values[: _MOST_VALUES + 1]]
+    ranges = [_range(value, recipe, among=True) for value in leaf.value[: _MOST_VALUES + 1]]
     known = [found for found in ranges if found is not None]
-    if len(known) < len(values):
+    if len(known) < len(leaf.value):
         return None
     return AnyOf(tuple(_between(leaf.position, low, high) for low, high in known))
 
@@ -162,7 +161,8 @@ def _numbers(value: Any, dtype: np.dtype[Any], *, among: bool) -> Range | None:
         return (number, number) if exact and -(2**63) <= number < 2**63 else None
     if not isinstance(value, float | np.floating) or not abs(float(value)) < _EXACT:
         return None
-    return _widened(float(value), dtype)
+    exact = float(value) == value  # not of long doubles
+    return _widened(float(value), dtype) if exact else None
 
 
 def _widened(value: float, dtype: np.dtype[Any]) -> Range | None:
@@ -195,9 +195,8 @@ def _nanoseconds(value: Any, zone: Any) -> int | None:
     if not isinstance(value, str | dt.datetime | np.datetime64):
         return None
     try:
-        moment = pd.Timestamp(value)
-        if moment.tzinfo is None and zone is not None and isinstance(value, str):
-            moment = moment.tz_localize(zone)
+        # With its zone said: "now" is the time there, and not what clocks here show.
+        moment = pd.Timestamp(value, tz=zone if isinstance(value, str) else None)
         if (moment.tzinfo is None) is not (zone is None):
             return None
         return int(moment.as_unit("ns").value)
@@ -237,5 +236,9 @@ def _codes(value: Any, recipe: Recipe) -> Range | None:
         known.dtype.kind in "iu" or isinstance(known.dtype, pd.StringDtype)
     ):
         return None
-    code = int(known.get_indexer(pd.Index([value], dtype=known.dtype))[0])
+    try:
+        alone = pd.Index([value], dtype=known.dtype)
+    except OverflowError:  # numbers that are too large for any category
+        return None
+    code = int(known.get_indexer(alone)[0])
     return (code, code) if code >= 0 else None

@@ -96,6 +96,8 @@ def select(layout: Layout, storage: Storage, selection: Selection) -> Pieces:
         If a column that is named does not exist.
     InvalidFilterError
         If a filter cannot be used on its column.
+    InvalidOptionError
+        If it is a Series, which has no columns to name, or they are named by no list.
     """
     schema, tree = layout.schema, None
     positions = list(range(schema.width))
@@ -104,11 +106,19 @@ def select(layout: Layout, storage: Storage, selection: Selection) -> Pieces:
         if schema.form == "series":
             reason = "a Series has no columns to choose from"
             raise InvalidOptionError("datasets", layout.name, "pandas.chunks", reason)
-        positions = schema.positions(layout.name, selection.columns)
+        positions = schema.positions(layout.name, _labels(selection.columns, layout.name))
     if selection.where is not None:
         empties = functools.cache(lambda position: empty(schema.recipes[position]))
         tree = resolve(selection.where, layout.name, known, empties)
     return Pieces(layout, storage, positions, tree)
+
+
+def _labels(wanted: Any, name: str) -> list[Any]:
+    try:
+        return list(wanted)
+    except TypeError:
+        reason = f"columns takes a list of labels, not {wanted!r}"
+        raise InvalidOptionError("datasets", name, "pandas.chunks", reason) from None
 
 
 class _Reader:

@@ -60,13 +60,22 @@ class ObjectExistsError(OmegaError, FileExistsError):
 
 
 class ConflictError(OmegaError, RuntimeError):
-    """Somebody else changed the object first."""
+    """Somebody else changed the object first.
+
+    `expected` and `actual` are the same when others were faster each time that it was tried.
+    """
 
     def __init__(self, store: str, name: str, *, expected: int, actual: int) -> None:
         self.store = store
         self.name = name
         self.expected = expected
         self.actual = actual
+        if expected == actual:
+            super().__init__(
+                f"{name!r} in {store} is at revision {actual}, and nothing was done: others"
+                " changed it first each time that it was tried. Try again when they are fewer."
+            )
+            return
         super().__init__(
             f"{name!r} in {store} is at revision {actual}, not {expected}: somebody else"
             f" changed it. Get revision {actual}, merge, and put again."

@@ -21,6 +21,8 @@ from omegaml_lab.core.errors import (
     SchemaMismatchError,
 )
 from omegaml_lab.core.filters import Q
+from omegaml_lab.frames.appending import Addition
+from omegaml_lab.store import store
 from tests.unit.frames import twins
 from tests.unit.frames.test_filters import same
 from tests.unit.frames.test_frames import COLUMNS, INDEXES, column
@@ -114,7 +116,24 @@ def test_categories_in_another_order(data: DatasetStore) -> None:
     two = pd.DataFrame({"c": pd.Categorical(["a", "b"], categories=["b", "a"])})
     data.put(one, "x")
     data.put(two, "x", append=True)
-    same(data.get("x"), pd.concat([one, two]))
+    whole = pd.concat([one, two])
+    same(data.get("x"), whole)
+    codes = [part.c.cat.codes.tolist() for part in data.iterchunks("x")]
+    assert codes == [[0, 1], [0, 1]]  # in parts they are numbered as in the whole
+    assert whole.c.cat.codes.tolist() == [0, 1, 0, 1]
+    same(data.get("x", c="b"), whole[whole.c == "b"])
+
+
+def test_each_state_is_looked_at(data: DatasetStore, omega: Omega) -> None:
+    frame = pd.DataFrame({"value": [3]})
+    addition = Addition(frame, omega.storage, "x", chunk_rows=10)
+    series = pd.Series([1, 2])
+    for other in (series, series.rename("value"), frame.set_axis(["a"])):
+        data.put(frame, "x")
+        addition.to(data._locate("x").payload)
+        data.put(other, "x")  # by somebody who was faster
+        with pytest.raises(SchemaMismatchError):
+            addition.to(data._locate("x").payload)
 
 
 def test_a_missing_name_is_created(data: DatasetStore) -> None:
@@ -146,6 +165,29 @@ def test_rows_that_are_not_alike(data: DatasetStore) -> None:
     data.put(frame["a"], "s")
     with pytest.raises(SchemaMismatchError, match="called 'b'"):
         data.put(frame["a"].rename("b"), "s", append=True)
+
+
+def test_labels_that_are_no_number(data: DatasetStore) -> None:
+    for labels in (["a", np.nan], [1.5, np.nan], [("a", 1.0), ("a", np.nan)]):
+        frame = pd.DataFrame([[1, 2]], columns=pd.Index(labels))
+        data.put(frame, "x", keep=False)
+        data.put(frame.iloc[:, ::-1], "x", append=True)
+        same(data.get("x"), pd.concat([frame, frame]))
+        with pytest.raises(SchemaMismatchError, match=r"they have no column .*nan"):
+            data.put(frame.iloc[:, :1], "x", append=True)
+        data.put(frame.iloc[:, 1], "s", keep=False)
+        data.put(frame.iloc[:, 1], "s", append=True)
+        assert len(data.get("s")) == 2
+
+
+def test_who_is_never_first_is_told_so(
+    data: DatasetStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "_ATTEMPTS", 2)
+    data.put(pd.DataFrame({"a": [1]}), "x")
+    with pytest.raises(ConflictError, match="at revision 1, and nothing was done") as raised:
+        data._retry("x", lambda _head: None, first=None)
+    assert raised.value.expected == raised.value.actual == 1
 
 
 def test_other_kinds_cannot_be_added_to(data: DatasetStore) -> None:

@@ -98,16 +98,31 @@ def test_keywords(data: OmegaStore, flights: pd.DataFrame) -> None:
     same(data.get("flights", carrier__in=[]), f[:0].set_index(pd.RangeIndex(0)))
 
 
+def test_values_that_can_be_read_once(data: OmegaStore, flights: pd.DataFrame) -> None:
+    some, rest = (flights[m] for m in (flights.month.isin([2, 3]), ~flights.month.isin([2, 3])))
+    same(data.get("flights", month__in=map(int, "23")), some)
+    same(data.get("flights", month__not_in=(n for n in (2, 3))), rest)
+    same(data.get("flights", month__between=iter([2, 3])), some)
+    again = Q("month", "in", iter([2, 3])) & Q(month__in=filter(None, [2, 3]))
+    for _ in range(2):
+        same(data.get("flights", again), some)
+
+
 def test_names_that_need_care(data: OmegaStore) -> None:
     frame = pd.DataFrame(
         {"a": [1, 2, 3], "a__in": [3, 2, 1], "name": ["x", "y", "z"], 5: [7, 8, 9], "columns": 1.0}
     )
     frame[("t", 1)] = [True, False, True]
+    frame["self"] = frame["cls"] = ["p", "q", "q"]
     data.put(frame, "x")
     same(data.get("x", a__in=2), frame[frame["a__in"] == 2])
     same(data.get("x", Q("a", "in", [2])), frame[frame["a"] == 2])
     same(data.get("x", a__in__gt=1), frame[frame["a__in"] > 1])
     same(data.get("x", name="y"), frame[frame["name"] == "y"])
+    same(data.get("x", self="q"), frame[frame["self"] == "q"])
+    same(data.get("x", Q(self="q"), cls__ne="p"), frame[frame["cls"] == "q"])
+    assert data.getl("x", self="q").compute().a.tolist() == [2, 3]
+    assert [len(chunk) for chunk in data.iterchunks("x", self="q")] == [2]
     same(data.get("x", Q(5, "ge", 8)), frame[frame[5] >= 8])
     same(data.get("x", Q("columns", "eq", 1)), frame)
     same(data.get("x", Q(("t", 1), "ne", 1)), frame[frame[("t", 1)] != 1])
@@ -118,6 +133,10 @@ def test_unknown_columns_and_operators(data: OmegaStore, flights: pd.DataFrame) 
         data.get("flights", carier="UA")
     with pytest.raises(UnknownColumnError, match=r"column 'carier'.*Did you mean 'carrier'"):
         data.get("flights", carier__in=["UA"])
+    with pytest.raises(UnknownColumnError, match="no column 'mnth'"):
+        data.get("flights", columns=(name for name in ("delay", "mnth")))
+    with pytest.raises(InvalidOptionError, match="list of labels, not 5"):
+        data.get("flights", columns=5)
     with pytest.raises(UnknownColumnError, match="no column 5"):
         data.get("flights", Q(5, "eq", 1) | Q(month=1))
     with pytest.raises(UnknownColumnError):
@@ -221,6 +240,54 @@ def test_a_projection_fetches_only_its_columns(data: OmegaStore, flights: pd.Dat
         monitoring._LISTENERS.command_listeners.remove(listener)
     assert listener.seen
     assert all(columns == {"1", "2"} for columns in listener.seen)
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])
+def test_now_is_the_time_in_the_zone(data: OmegaStore, zone: str) -> None:
+    hours = pd.to_timedelta([-20, -1, 1, 20], unit="h")
+    frame = pd.DataFrame({"when": pd.Timestamp.now(zone).as_unit("us") + hours})
+    data.put(frame, "x", chunk_rows=1)
+    same(data.get("x", when__le="now"), frame[:2])
+    same(data.get("x", when__gt="now"), frame[2:])
+
+
+def test_long_doubles_are_not_rounded(data: OmegaStore) -> None:
+    frame = pd.DataFrame({"x": [1.0, 2.0]})
+    data.put(frame, "x", chunk_rows=1)
+    above = np.longdouble(1) + np.finfo(np.longdouble).eps
+    same(data.get("x", x__lt=above), frame[frame.x < above])
+
+
+def test_text_among_other_objects(data: OmegaStore) -> None:
+    # Chunks with text alone, without any, and with both.
+    values = ["ab", "b", 1, 2.5, None, "ba", pd.NA, "c", (1, 2), b"a"]
+    frame = pd.DataFrame({"o": np.array([*values, None], dtype=object)[:-1]})
+    data.put(frame, "x", chunk_rows=2)
+    same(data.get("x", o__contains="a"), frame.iloc[[0, 5]])
+    same(data.get("x", o__startswith="b"), frame.iloc[[1, 5]])
+    same(data.get("x", ~Q(o__contains="a")), frame.iloc[[1, 7]])
+    assert data.getl("x", o__contains="a").compute().o.tolist() == ["ab", "ba"]
+
+
+def test_numbers_of_the_other_byte_order(data: OmegaStore) -> None:
+    here = pd.DataFrame({"n": np.arange(6, dtype="i4"), "x": np.arange(6) / 2})
+    there = {"n": ">i4", "x": ">f8"}
+    for part in (here[:4], here[4:]):
+        data.put(part.astype(there), "x", append=True, chunk_rows=2)
+    # Pandas itself takes no rows of such frames.
+    same(data.get("x", n__ge=3), here[here.n >= 3].astype(there))
+    some = here[(here.x < 2) & (here.n != 1)].astype(there)
+    same(data.get("x", x__lt=2, n__ne=1), some)
+    lazy = data.getl("x", x__lt=2, n__ne=1).compute()  # Dask joins them to native numbers
+    pd.testing.assert_frame_equal(lazy, some, check_dtype=False)
+
+
+def test_small_categories_and_large_numbers(data: OmegaStore) -> None:
+    frame = pd.DataFrame({"o": pd.Categorical([1, 2, 1], categories=np.array([1, 2], "i1"))})
+    data.put(frame, "x")
+    assert frame.o.cat.categories.dtype == "int8"
+    same(data.get("x", o=300), frame[:0].set_index(pd.RangeIndex(0)))
+    same(data.get("x", o__in=[300, 2]), frame[frame.o == 2])
 
 
 def test_columns_in_several_documents(data: OmegaStore) -> None:
