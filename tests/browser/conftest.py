@@ -72,7 +72,7 @@ def make_context(chromium: Browser) -> Iterator[Callable[[], BrowserContext]]:
         context.close()
 
 
-@pytest.fixture(params=["light", "dark"])
+@pytest.fixture(params=os.environ.get("OMEGA_TEST_THEMES", "light dark").split())
 def theme(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
