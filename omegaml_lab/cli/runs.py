@@ -9,7 +9,7 @@ import click
 from omegaml_lab.cli.follow import follow, print_end
 from omegaml_lab.cli.output import ago, print_facts, print_json, print_table, seconds
 from omegaml_lab.cli.session import Session, examples, json_option, pass_session
-from omegaml_lab.cli.values import parameters_option, parse_values
+from omegaml_lab.cli.values import parameters_option, parse_values, the_one
 from omegaml_lab.core.errors import RunNotFoundError
 from omegaml_lab.core.runs import Status
 
@@ -180,10 +180,7 @@ def find_run(om: Omega, wanted: str) -> Run:
         return om.runtime.runs.get(wanted)
     except RunNotFoundError:
         latest = om.runtime.runs.list(limit=1000).items
-        found = [run for run in latest if wanted and run.id.startswith(wanted)]
-        if not found:
+        found = the_one(wanted, {run.id: run for run in latest})
+        if found is None:
             raise
-        if len(found) > 1:
-            several = ", ".join(run.id for run in found[:5])
-            raise click.UsageError(f"{wanted!r} may be each of {several}.") from None
-        return found[0]
+        return found

@@ -9,7 +9,7 @@ import click
 
 from omegaml_lab.cli.output import ago, print_facts, print_json, print_table
 from omegaml_lab.cli.session import Session, examples, json_option, pass_session
-from omegaml_lab.cli.values import parameters_option, parse_values
+from omegaml_lab.cli.values import parameters_option, parse_values, the_one
 from omegaml_lab.core.errors import ScheduleNotFoundError
 from omegaml_lab.core.schedules import Misfire, Overlap
 
@@ -281,10 +281,7 @@ def _find(om: Omega, wanted: str) -> Schedule:
         return om.runtime.schedules.get(wanted)
     except ScheduleNotFoundError:
         every = om.runtime.schedules.list(limit=None).items
-        found = [each for each in every if wanted and each.id.startswith(wanted)]
-        if not found:
+        found = the_one(wanted, {each.id: each for each in every})
+        if found is None:
             raise
-        if len(found) > 1:
-            several = ", ".join(each.id for each in found[:5])
-            raise click.UsageError(f"{wanted!r} may be each of {several}.") from None
-        return found[0]
+        return found

@@ -1,8 +1,8 @@
-"""``-p name=value``: what a person types, as the notebook's parameters want it."""
+"""What a person types: ``-p name=value`` as the notebook wants it, and the beginning of an id."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -10,11 +10,13 @@ from omegaml_lab.core.errors import InvalidParameterError
 from omegaml_lab.core.parameters import parse_parameter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from omegaml_lab.core.parameters import Parameter
 
-__all__ = ["parameters_option", "parse_values"]
+__all__ = ["parameters_option", "parse_values", "the_one"]
+
+T = TypeVar("T")
 
 
 def parameters_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -50,3 +52,17 @@ def parse_values(job: str, given: Iterable[str], declared: Iterable[Parameter]) 
             raise InvalidParameterError(job, name, reason, known=known)
         values[name] = parse_parameter(job, value, known[name])
     return values
+
+
+def the_one(wanted: str, by_id: Mapping[str, T]) -> T | None:
+    """Return what has an id that begins so, None if nothing has.
+
+    Raises
+    ------
+    click.UsageError
+        If several have.
+    """
+    found = [id for id in by_id if wanted and id.startswith(wanted)]  # noqa: A001
+    if len(found) > 1:
+        raise click.UsageError(f"{wanted!r} may be each of {', '.join(found[:5])}.")
+    return by_id[found[0]] if found else None

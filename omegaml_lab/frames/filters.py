@@ -215,6 +215,7 @@ def _has_order(empty: Any) -> bool:
 
 # -- masks -----------------------------------------------------------------------------------
 
+# With these pandas refuses a value that cannot be compared with a column of some type.
 _REFUSALS = (TypeError, ValueError, AttributeError, NotImplementedError, ArithmeticError)
 _TESTS: dict[str, Callable[[Any, Any], Any]] = {
     "eq": operator.eq,

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
+from functools import cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -133,11 +134,16 @@ def local_timezone() -> str:
         name = get_localzone_name()
     except (LookupError, OSError, ValueError):
         return "UTC"
-    return name if name in available_timezones() else "UTC"
+    return name if name in _known_zones() else "UTC"
+
+
+@cache
+def _known_zones() -> frozenset[str]:
+    return frozenset(available_timezones())  # it looks into hundreds of files
 
 
 def _zone(name: str) -> ZoneInfo:
-    known = available_timezones()
+    known = _known_zones()
     if name not in known:
         cities = {zone.rpartition("/")[2].lower(): zone for zone in sorted(known, key=len)}
         close = get_close_matches(name, known, n=1) or [
