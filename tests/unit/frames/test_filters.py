@@ -33,13 +33,7 @@ def data(omega: Omega) -> OmegaStore:
 
 @pytest.fixture
 def flights(data: OmegaStore) -> pd.DataFrame:
-    frame = pd.DataFrame(
-        {
-            "month": np.repeat(np.arange(1, 13), 10),
-            "carrier": ["UA", "AA", "DL", None, "B6"] * 24,
-            "delay": np.where(np.arange(120) % 7, np.arange(120) * 1.5, np.nan),
-        }
-    )
+    frame = twins.flights()
     data.put(frame, "flights", chunk_rows=10)
     return frame
 

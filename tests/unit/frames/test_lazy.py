@@ -40,13 +40,7 @@ def data(omega: Omega) -> DatasetStore:
 
 @pytest.fixture
 def flights(data: DatasetStore) -> pd.DataFrame:
-    frame = pd.DataFrame(
-        {
-            "month": np.repeat(np.arange(1, 13), 10),
-            "carrier": ["UA", "AA", "DL", None, "B6"] * 24,
-            "delay": np.where(np.arange(120) % 7, np.arange(120) * 1.5, np.nan),
-        }
-    )
+    frame = twins.flights()
     data.put(frame, "flights", chunk_rows=10)
     return frame
 

@@ -179,3 +179,14 @@ def conditions(
 def chosen(frame: Any, mask: pd.Series[Any]) -> Any:
     """Return what pandas selects; what is neither true nor false is left out."""
     return frame[mask.fillna(value=False).astype(bool)]
+
+
+def flights() -> pd.DataFrame:
+    """Return 120 flights, ten of each month."""
+    return pd.DataFrame(
+        {
+            "month": np.repeat(np.arange(1, 13), 10),
+            "carrier": ["UA", "AA", "DL", None, "B6"] * 24,
+            "delay": np.where(np.arange(120) % 7, np.arange(120) * 1.5, np.nan),
+        }
+    )
