@@ -2,51 +2,50 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from omegaml_lab.core.names import Name
+from omegaml_lab.store.naming import Naming
 from omegaml_lab.store.store import OmegaStore
 
 if TYPE_CHECKING:
-    from omegaml_lab.core.metadata import Metadata
-    from omegaml_lab.store.backend import Backend
+    from collections.abc import Sequence
 
-__all__ = ["JobStore"]
+__all__ = ["JobNaming", "JobStore"]
 
 NOTEBOOK = "notebook"
 SUFFIX = ".ipynb"
 
 
-class JobStore(OmegaStore):
-    """A store of notebooks and of the files beside them.
+class JobNaming(Naming):
+    """Notebooks have names that end in ``.ipynb``; in a string that may be left out.
 
-    Notebooks are kept under names that end in ``.ipynb``; who writes a name as a string may
-    leave that out. A string that ends so is the name as it stands, whatever ``@`` it holds:
+    A string that ends so is the name as it stands, whatever ``@`` it holds:
     ``mail@example.ipynb`` selects no tag, while ``x@3`` and ``x.ipynb@3`` select a revision.
     """
 
-    def _parse(self, name: str | Name) -> Name:
+    def parse(self, name: str | Name) -> Name:
+        """Return `name` taken apart."""
         if isinstance(name, str) and name.endswith(SUFFIX):
             return Name(name)
-        return super()._parse(name)
+        return super().parse(name)
 
-    def _target(self, obj: object, name: str | Name, kind: str | None) -> tuple[Backend, str]:
-        backend, path = super()._target(obj, name, kind)
-        if backend.kind == NOTEBOOK and not isinstance(name, Name):
-            path = _with_suffix(path)
-        return backend, path
+    def spellings(self, name: str | Name) -> Sequence[str]:
+        """Return the name as it stands and, where that was left out, with its ending."""
+        path = self.parse(name).path
+        if isinstance(name, Name) or path.endswith(SUFFIX):
+            return [path]
+        return [path, path + SUFFIX]
 
-    def _renamed(self, old: Metadata, new: str | Name) -> str:
-        path = super()._renamed(old, new)
-        if old.kind == NOTEBOOK and not isinstance(new, Name):
-            return _with_suffix(path)
-        return path
-
-    def _spellings(self, name: Name, *, literal: bool) -> list[str]:
-        if literal or name.path.endswith(SUFFIX):
-            return [name.path]
-        return [name.path, name.path + SUFFIX]
+    def path(self, name: str | Name, kind: str | None = None) -> str:
+        """Return the path of something; a notebook's ends in ``.ipynb``."""
+        path = super().path(name, kind)
+        if kind != NOTEBOOK or isinstance(name, Name) or path.endswith(SUFFIX):
+            return path
+        return path + SUFFIX
 
 
-def _with_suffix(path: str) -> str:
-    return path if path.endswith(SUFFIX) else path + SUFFIX
+class JobStore(OmegaStore):
+    """A store of notebooks and of the files beside them, see `JobNaming`."""
+
+    naming: ClassVar[Naming] = JobNaming()

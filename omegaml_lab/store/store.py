@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import random
 import time
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal, cast
 
 from omegaml_lab.core.errors import (
     ConflictError,
     InvalidNameError,
     NotAFileError,
     ObjectExistsError,
-    ObjectNotFoundError,
 )
-from omegaml_lab.core.metadata import FOLDER, check_attributes
-from omegaml_lab.core.names import Name, parent_of, parse_name
+from omegaml_lab.core.metadata import check_attributes
+from omegaml_lab.core.names import Name
 from omegaml_lab.store.folders import Folders, folder_path, parents_of
+from omegaml_lab.store.lookup import Lookup
+from omegaml_lab.store.naming import Naming
 from omegaml_lab.store.options import checked
 from omegaml_lab.store.terms import Terms
 from omegaml_lab.store.writing import once
@@ -47,6 +48,8 @@ class OmegaStore:
     of ``flights``), and a `Name` is meant literally.
     """
 
+    naming: ClassVar[Naming] = Naming()
+
     def __init__(
         self,
         storage: Storage,
@@ -63,6 +66,7 @@ class OmegaStore:
         self._registry = registry
         self._heads = storage.objects.heads(bucket, name)
         self._listing = storage.objects.listing(bucket, name)
+        self._lookup = Lookup(self._heads, self._listing, self.naming)
         self._folders = Folders(self._heads, owner=owner)
         self._trees = storage.objects.trees(bucket, name)
 
@@ -121,11 +125,11 @@ class OmegaStore:
     def annotate(self, name: str | Name, attributes: Mapping[str, Any]) -> Metadata:
         """Set attributes without a new revision; an attribute that is None is removed."""
         changes = check_attributes(attributes)
-        head = self._locate(name, payload=False)
+        head = self._lookup.locate(name, payload=False)
 
         def flip(head: Head | None) -> Head | None:
             if head is None:
-                raise self._not_found(name)
+                raise self._lookup.not_found(name)
             merged = {**head.attributes, **changes}
             kept = {key: value for key, value in merged.items() if value is not None}
             return self._heads.annotate(head, kept)
@@ -140,14 +144,14 @@ class OmegaStore:
         ObjectExistsError
             If something of that name is there; with `exist_ok`, if that is no folder.
         """
-        path = self._literal(name)
+        path = self.naming.path(name)
         found = self._heads.find([path, *parents_of(path)], payload=False)
         there = found.get(path)
         if there is not None and not (exist_ok and there.metadata.is_folder):
             raise ObjectExistsError(self.name, path)
         if there is None:
             self._folders.make([*self._folders.missing(path, found), path])
-        return self._locate(Name(path), payload=False).metadata
+        return self._lookup.locate(Name(path), payload=False).metadata
 
     def rename(self, name: str | Name, new: str | Name) -> Metadata:
         """Give an object another name, or move a folder with all that is below it, as one.
@@ -159,8 +163,8 @@ class OmegaStore:
         InvalidNameError
             If a folder would be moved into itself.
         """
-        old = self._locate(name, payload=False).metadata
-        path = self._renamed(old, new)
+        old = self._lookup.locate(name, payload=False).metadata
+        path = self.naming.path(new, old.kind)
         if path == old.name:
             return old
         if path.startswith(old.name + "/"):
@@ -170,9 +174,9 @@ class OmegaStore:
             raise ObjectExistsError(self.name, path)
         self._folders.make_above(path, self._folders.missing(path, found))
         if not self._trees.rename(old.name, path):
-            raise self._not_found(name)
+            raise self._lookup.not_found(name)
         self._folders.mend(path)
-        return self._locate(Name(path), payload=False).metadata
+        return self._lookup.locate(Name(path), payload=False).metadata
 
     def drop(self, name: str | Name, *, recursive: bool = False, missing_ok: bool = False) -> bool:
         """Take an object out of the store; say whether it was there.
@@ -184,15 +188,15 @@ class OmegaStore:
         ObjectExistsError
             If it is a folder with something in it and `recursive` is False.
         """
-        parsed = self._parse(name)
+        parsed = self.naming.parse(name)
         if parsed.pinned:
             raise InvalidNameError(str(name), "a single revision cannot be dropped")
         while True:
-            head = self._find(name)
+            head = self._lookup.find(name)
             if head is None:
                 if missing_ok:
                     return False
-                raise self._not_found(name)
+                raise self._lookup.not_found(name)
             path, is_folder = head.metadata.name, head.metadata.is_folder
             if is_folder and not recursive and not self._trees.is_empty(path):
                 raise ObjectExistsError(self.name, path + "/…")
@@ -231,30 +235,28 @@ class OmegaStore:
 
     def metadata(self, name: str | Name) -> Metadata:
         """Return the metadata of an object or folder, or of the revision that `name` pins."""
-        return self._locate(name, payload=False).metadata
+        return self._lookup.locate(name, payload=False).metadata
 
     def find(self, name: str | Name) -> Metadata | None:
         """Return the metadata like :meth:`metadata`, None when there is nothing."""
-        head = self._find(name, payload=False)
+        head = self._lookup.find(name, payload=False)
         return None if head is None else head.metadata
 
     def exists(self, name: str | Name) -> bool:
         """Say whether there is such an object or folder."""
-        return self._find(name, payload=False) is not None
+        return self._lookup.find(name, payload=False) is not None
 
     def resolve(self, name: str | Name) -> Name:
         """Return the name under which an object is kept; as it stands when there is none."""
-        head = self._find(name, payload=False, folders=False)
-        parsed = self._parse(name)
+        head = self._lookup.find(name, payload=False, folders=False)
+        parsed = self.naming.parse(name)
         if head is None:
             return parsed
         return Name(head.metadata.name, revision=parsed.revision, tag=parsed.tag)
 
     def history(self, name: str | Name) -> builtins.list[Metadata]:
         """Return the metadata of all revisions that are kept, newest first."""
-        head = self._find(name, payload=False, folders=False, pinned=False)
-        if head is None:
-            raise self._not_found(name)
+        head = self._lookup.locate(name, payload=False, folders=False, pinned=False)
         return self._heads.history(head)
 
     def list(
@@ -313,63 +315,18 @@ class OmegaStore:
 
     def _target(self, obj: object, name: str | Name, kind: str | None) -> tuple[Backend, str]:
         """Return the backend that keeps `obj`, and the path where."""
-        path = self._literal(name)
-        if kind is not None:
-            return self._registry.backend(kind), path
-        return self._registry.choose(obj, self.name, path), path
-
-    def _renamed(self, old: Metadata, new: str | Name) -> str:  # noqa: ARG002 - for subclasses
-        """Return the path that a rename of `old` means by `new`."""
-        return self._literal(new)
-
-    def _spellings(self, name: Name, *, literal: bool) -> builtins.list[str]:  # noqa: ARG002
-        """Return the paths that `name` may mean, best first."""
-        return [name.path]
-
-    def _find(
-        self,
-        name: str | Name,
-        *,
-        payload: bool = True,
-        folders: bool = True,
-        pinned: bool = True,
-    ) -> Head | None:
-        """Return the head that `name` means.
-
-        With `folders` False rather that of an object than that of a folder, with `pinned`
-        False the newest whatever revision `name` says.
-        """
-        parsed = self._parse(name)
-        spellings = self._spellings(parsed, literal=isinstance(name, Name))
-        found = self._heads.find(spellings, payload=payload)
-        heads = [found[path] for path in spellings if path in found]
-        if not folders:
-            heads.sort(key=lambda head: head.metadata.is_folder)
-        if not heads or not pinned or not parsed.pinned:
-            return heads[0] if heads else None
-        if parsed.revision is None:
-            return None  # nothing can be tagged yet
-        return self._heads.revision(heads[0], parsed.revision)
-
-    def _locate(self, name: str | Name, *, payload: bool = True, folders: bool = True) -> Head:
-        head = self._find(name, payload=payload, folders=folders)
-        if head is None:
-            raise self._not_found(name)
-        return head
+        if kind is None:
+            backend = self._registry.choose(obj, self.name, self.naming.path(name))
+        else:
+            backend = self._registry.backend(kind)
+        return backend, self.naming.path(name, backend.kind)
 
     def _kept(self, name: str | Name) -> tuple[Backend, Head]:
-        head = self._locate(name, folders=False)
-        if head.metadata.is_folder:
-            raise NotAFileError(self.name, head.metadata.name, FOLDER)
+        head = self._lookup.kept(name)
         return self._registry.backend(head.metadata.kind), head
 
-    def _not_found(self, name: str | Name) -> ObjectNotFoundError:
-        folder = parent_of(self._parse(name).path)
-        known = self._listing.names(folder, recursive=False, search=None, limit=1000)
-        return ObjectNotFoundError(self.name, str(name), known=known)
-
     def _blob(self, name: str | Name) -> Blob:
-        head = self._locate(name, folders=False)
+        head = self._lookup.locate(name, folders=False)
         blob = head.payload.blob
         if blob is None or head.payload.segments:
             raise NotAFileError(self.name, head.metadata.name, head.metadata.kind)
@@ -388,13 +345,3 @@ class OmegaStore:
             head = self._heads.find([path]).get(path)
         actual = head.metadata.revision if head else 0
         raise ConflictError(self.name, path, expected=actual, actual=actual)
-
-    def _literal(self, name: str | Name) -> str:
-        """Return the path of a name that something is put under."""
-        parsed = self._parse(name)
-        if parsed.pinned:
-            raise InvalidNameError(str(name), "a put makes a new revision, it cannot name one")
-        return parsed.path
-
-    def _parse(self, name: str | Name) -> Name:
-        return parse_name(name)

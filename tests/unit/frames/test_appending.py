@@ -130,10 +130,10 @@ def test_each_state_is_looked_at(data: DatasetStore, omega: Omega) -> None:
     series = pd.Series([1, 2])
     for other in (series, series.rename("value"), frame.set_axis(["a"])):
         data.put(frame, "x")
-        addition.to(data._locate("x").payload)
+        addition.to(data._lookup.locate("x").payload)
         data.put(other, "x")  # by somebody who was faster
         with pytest.raises(SchemaMismatchError):
-            addition.to(data._locate("x").payload)
+            addition.to(data._lookup.locate("x").payload)
 
 
 def test_a_missing_name_is_created(data: DatasetStore) -> None:
