@@ -170,7 +170,9 @@ class Trash:
     ) -> None:
         if growth <= 0:
             return
-        too_long = {"$gt": [{"$strLenBytes": "$dropped.name"}, MAX_LENGTH - growth]}
+        too_long = {
+            "$gt": [{"$strLenBytes": {"$ifNull": ["$dropped.name", ""]}}, MAX_LENGTH - growth]
+        }
         found = self._objects.find_one({**tree, "$expr": too_long}, session=session)
         if found:
             name, reason = found["dropped"]["name"], f"there it is longer than {MAX_LENGTH} bytes"
