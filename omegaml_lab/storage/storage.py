@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from omegaml_lab.core.errors import StorageUnavailableError
+from omegaml_lab.storage.archive import Archive
 from omegaml_lab.storage.blobs import Blobs
 from omegaml_lab.storage.chunks import Chunks
 from omegaml_lab.storage.connection import Connection
 from omegaml_lab.storage.feed import watch
+from omegaml_lab.storage.garbage import Garbage
 from omegaml_lab.storage.heads import Heads
 from omegaml_lab.storage.holds import Holds
 from omegaml_lab.storage.listing import Listing
@@ -37,6 +39,7 @@ class Storage:
         self.holds = Holds(connection)
         self.blobs = Blobs(connection, self.holds)
         self.chunks = Chunks(connection, self.holds)
+        self.garbage = Garbage(connection, self.holds)
         self.objects = Objects(connection)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -134,6 +137,10 @@ class Objects:
     def trash(self, bucket: str, store: str) -> Trash:
         """Return what was dropped from one store."""
         return Trash(self._connection, bucket, store)
+
+    def archive(self) -> Archive:
+        """Return the earlier states and the dropped objects of all stores and buckets."""
+        return Archive(self._connection)
 
     def changes(
         self, stop: threading.Event, *, poll: float = 0.5
