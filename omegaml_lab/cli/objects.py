@@ -157,7 +157,7 @@ def _drop(store: str, example: str) -> click.Command:
     @click.command(
         "drop",
         help=help_text(
-            "Drop objects or folders: they move to the trash, from where restore brings them back.",
+            "Move objects or folders to the trash, from where restore brings them back.",
             f"omega {store} drop {example}",
             f"omega {store} drop folder --recursive",
         ),
