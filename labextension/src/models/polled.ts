@@ -1,14 +1,13 @@
-import type { IDisposable } from '@lumino/disposable';
 import { Poll } from '@lumino/polling';
-import type { ISignal } from '@lumino/signaling';
-import { Signal } from '@lumino/signaling';
 
 import { messageOf } from '../client/connection';
+import { Model } from './model';
 
 /** What the server knows, asked for from time to time. */
-export abstract class PolledModel implements IDisposable {
+export abstract class PolledModel extends Model {
   /** `interval` is in milliseconds. */
   constructor(interval: number) {
+    super();
     this._poll = new Poll({
       auto: false,
       factory: () => this.fetch(),
@@ -16,11 +15,6 @@ export abstract class PolledModel implements IDisposable {
       // A page may load before it is seen: its first answer does not wait for that.
       standby: () => (this.loaded ? 'when-hidden' : 'never')
     });
-  }
-
-  /** Anything shown here has changed. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
   }
 
   /** Whether nothing is known yet. */
@@ -33,17 +27,9 @@ export abstract class PolledModel implements IDisposable {
     return this._error;
   }
 
-  get isDisposed(): boolean {
-    return this._isDisposed;
-  }
-
-  dispose(): void {
-    if (!this._isDisposed) {
-      this._isDisposed = true;
-      this._poll.dispose();
-      // What this listens to, and what listens to this.
-      Signal.clearData(this);
-    }
+  override dispose(): void {
+    this._poll.dispose();
+    super.dispose();
   }
 
   /** Ask now and, should nothing be pushed, from time to time. */
@@ -63,12 +49,6 @@ export abstract class PolledModel implements IDisposable {
   /** Ask, and take the answer. Rejects when there is none, so that the poll slows down. */
   protected abstract fetch(): Promise<void>;
 
-  protected emitChanged(): void {
-    if (!this._isDisposed) {
-      this._changed.emit();
-    }
-  }
-
   /** Tell how the last attempt went: what failed, or null. */
   protected setError(error: unknown): void {
     this._error = error === null ? null : messageOf(error);
@@ -85,8 +65,6 @@ export abstract class PolledModel implements IDisposable {
   }
 
   private readonly _poll: Poll;
-  private readonly _changed = new Signal<this, void>(this);
   private _error: string | null = null;
   private _polling = false;
-  private _isDisposed = false;
 }
