@@ -2,15 +2,15 @@ import { Dialog, showDialog } from '@jupyterlab/apputils';
 import type { IDocumentManager } from '@jupyterlab/docmanager';
 import { deleteIcon, notebookIcon, redoIcon, stopIcon } from '@jupyterlab/ui-components';
 import type { LabIcon } from '@jupyterlab/ui-components';
-import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
-import type { IObject, StoreName } from '../client/objects';
+import type { StoreName } from '../client/objects';
 import type { IRun } from '../client/runs';
 import { CommandIDs } from '../tokens';
-import { addEntryCommand, confirmDrop, tellError } from './add';
+import { addEntryCommand } from './add';
 import { openFailingCell, openResult } from './results';
 import type { ICommandOptions } from './run';
 import { tellQueued } from './run';
+import { dropObject } from './trash';
 
 export interface IRunsCommandOptions extends ICommandOptions {
   documents: IDocumentManager;
@@ -41,7 +41,7 @@ export function addRunsCommands(options: IRunsCommandOptions): void {
     label: trans.__('Drop…'),
     icon: deleteIcon,
     isVisible: args => typeof args.name === 'string',
-    execute: args => drop(options, args)
+    execute: args => dropObject(options, args.store as StoreName, args.name as string)
   });
 }
 
@@ -56,25 +56,5 @@ async function cancel({ omega, trans }: IRunsCommandOptions, run: IRun): Promise
   });
   if (answer.button.accept) {
     await omega.runs.cancel(run.id);
-  }
-}
-
-async function drop(
-  { omega, trans }: IRunsCommandOptions,
-  args: ReadonlyPartialJSONObject
-): Promise<void> {
-  const store = args.store as StoreName;
-  const name = args.name as string;
-  try {
-    const object: IObject = await omega.client.objects.get(store, name);
-    const body =
-      object.kind === 'folder'
-        ? trans.__('The folder and everything in it are dropped from %1, for good.', store)
-        : trans.__('It is dropped from %1 with all its revisions, for good.', store);
-    if (await confirmDrop({ title: trans.__('Drop “%1”?', name), body }, trans)) {
-      await omega.repository.drop(object);
-    }
-  } catch (error) {
-    tellError(error);
   }
 }

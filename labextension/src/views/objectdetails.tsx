@@ -1,6 +1,12 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { LabIcon } from '@jupyterlab/ui-components';
-import { closeIcon, deleteIcon, notebookIcon, shareIcon } from '@jupyterlab/ui-components';
+import {
+  closeIcon,
+  deleteIcon,
+  historyIcon,
+  notebookIcon,
+  shareIcon
+} from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { IObject } from '../client/objects';
@@ -17,6 +23,7 @@ export interface IObjectActions {
   run: (object: IObject) => void;
   schedule: (object: IObject) => void;
   publish: (object: IObject) => void;
+  history: (object: IObject) => void;
   drop: (object: IObject) => void;
 }
 
@@ -58,6 +65,7 @@ function actionsOf({ object, actions, trans }: IObjectDetailsProps): (IAction | 
     action(clusterIcon, trans.__('Run on cluster'), actions.run, runnable),
     action(scheduleIcon, trans.__('Schedule'), actions.schedule, runnable),
     action(shareIcon, trans.__('Publish report'), actions.publish, runnable),
+    action(historyIcon, trans.__('History'), actions.history, !isFolder(object)),
     action(deleteIcon, trans.__('Drop'), actions.drop)
   ];
 }
@@ -67,6 +75,7 @@ function rowsOf(object: IObject, trans: TranslationBundle): [string, string][] {
     [trans.__('Kind'), object.kind],
     [trans.__('Size'), isFolder(object) ? '' : formatSize(object.size)],
     [trans.__('Revision'), isFolder(object) ? '' : String(object.revision)],
+    [trans.__('Tags'), object.tags.join(', ')],
     [trans.__('Modified'), formatTime(object.modified)],
     [trans.__('Created'), formatTime(object.created)],
     [trans.__('Owner'), object.owner],
