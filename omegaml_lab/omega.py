@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 from omegaml_lab.config import Config
 from omegaml_lab.core.metadata import STORES
 from omegaml_lab.core.names import check_bucket
+from omegaml_lab.storage.signing import Signer
 from omegaml_lab.storage.storage import Storage
 from omegaml_lab.store.datasets import DatasetStore
 from omegaml_lab.store.jobs import JobStore
+from omegaml_lab.store.models import ModelStore
 from omegaml_lab.store.registry import Registry
 from omegaml_lab.store.store import OmegaStore
 
@@ -86,7 +88,12 @@ class Omega:
                 from omegaml_lab.storage import embedded
 
                 folder = embedded.data_folder(self.config.home, self.url)
-                self._storage = Storage.open(self.url, folder=folder)
+                signer = Signer.of(
+                    key=self.config.signing_key,
+                    file=self.config.signing_key_file,
+                    home=self.config.home,
+                )
+                self._storage = Storage.open(self.url, folder=folder, signer=signer)
             return self._storage
 
     @cached_property
@@ -100,9 +107,9 @@ class Omega:
         return DatasetStore(self.storage, "datasets", **self._common())
 
     @cached_property
-    def models(self) -> OmegaStore:
+    def models(self) -> ModelStore:
         """Models."""
-        return OmegaStore(self.storage, "models", **self._common())
+        return ModelStore(self.storage, "models", datasets=self.datasets, **self._common())
 
     @cached_property
     def scripts(self) -> OmegaStore:

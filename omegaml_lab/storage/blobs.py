@@ -71,31 +71,37 @@ class Blobs:
                 manifest += future.result()
         return Blob(size=size, hash=_digest(manifest).hex(), manifest=bytes(manifest))
 
-    def read(self, blob: Blob) -> bytes:
-        """Return the whole content.
+    def read(self, blob: Blob, *, verify: bool = False) -> bytes:
+        """Return the whole content, with `verify` only if its hashes are what they should be.
 
         Raises
         ------
         IntegrityError
-            If a piece is missing or has another length.
+            If a piece is missing, or has another length or hash.
         """
+        if verify:
+            _check_hash(blob)
         if blob.inline is not None:
             return bytes(blob.inline)
         batches = list(_grouped(list(blob.pieces())))
+        fetch = self._fetch_verified if verify else self._fetch
         with ThreadPoolExecutor(_THREADS, "omega-blob") as pool:
-            pieces = [piece for batch in pool.map(self._fetch, batches) for piece in batch]
+            pieces = [piece for batch in pool.map(fetch, batches) for piece in batch]
         data = b"".join(pieces)
         if len(data) != blob.size:
             raise IntegrityError("blob", "its list of pieces does not add up to its size")
         return data
 
-    def stream(self, blob: Blob) -> Iterator[bytes]:
-        """Yield the content in order, a few MiB at a time."""
+    def stream(self, blob: Blob, *, verify: bool = False) -> Iterator[bytes]:
+        """Yield the content in order, a few MiB at a time; errors like `read`."""
+        if verify:
+            _check_hash(blob)
         if blob.inline is not None:
             yield bytes(blob.inline)
             return
+        fetch = self._fetch_verified if verify else self._fetch
         for batch in _grouped(list(blob.pieces())):
-            yield from self._fetch(batch)
+            yield from fetch(batch)
 
     def open(self, blob: Blob) -> io.BufferedReader:
         """Open for reading and seeking; only the pieces that are read are fetched."""
@@ -142,6 +148,13 @@ class Blobs:
             if len(found.get(digest, b"")) != length:
                 raise IntegrityError("blob", f"piece {digest.hex()[:12]} is missing or cut")
         return [found[digest] for digest, _ in entries]
+
+    def _fetch_verified(self, entries: list[tuple[bytes, int]]) -> list[bytes]:
+        pieces = self._fetch(entries)
+        for (digest, _), piece in zip(entries, pieces, strict=True):
+            if _digest(piece) != digest:
+                raise IntegrityError("blob", f"piece {digest.hex()[:12]} was changed")
+        return pieces
 
     @property
     def _pieces(self) -> Any:
@@ -204,6 +217,12 @@ def _digest(data: Data) -> bytes:
     return hashlib.sha256(data).digest()
 
 
+def _check_hash(blob: Blob) -> None:
+    content = blob.manifest if blob.inline is None else blob.inline
+    if _digest(content).hex() != blob.hash:
+        raise IntegrityError("blob", "it was changed: its content is not what its hash says")
+
+
 def _cut(source: Data | io.BufferedIOBase | Iterable[Data]) -> Iterator[bytes]:
     """Yield full pieces and what is left: views of `source` where it is in memory."""
     if isinstance(source, bytes | bytearray | memoryview):
@@ -213,16 +232,21 @@ def _cut(source: Data | io.BufferedIOBase | Iterable[Data]) -> Iterator[bytes]:
         return
     read = getattr(source, "read", None)
     parts: Iterable[Any] = iter(lambda: read(PIECE), b"") if read else source
-    rest = bytearray()
+    held: list[bytes] = []
+    size = 0
     for part in parts:
         if isinstance(part, str):
             raise TypeError("what was given yields text, not bytes: open it in binary mode")
-        rest += part
-        while len(rest) >= PIECE:
-            yield bytes(rest[:PIECE])
-            del rest[:PIECE]
-    if rest:
-        yield bytes(rest)
+        view = memoryview(part).cast("B")
+        while size + len(view) >= PIECE:
+            cut = PIECE - size
+            yield b"".join([*held, view[:cut]])
+            held, size, view = [], 0, view[cut:]
+        if view:
+            held.append(bytes(view))  # the source may fill its buffer anew
+            size += len(view)
+    if held:
+        yield b"".join(held)
 
 
 def _batches(pieces: Iterator[bytes]) -> Iterator[list[bytes]]:
