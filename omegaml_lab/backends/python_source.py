@@ -189,7 +189,7 @@ class PackageBackend(_SourceBackend):
             return self._is_script(obj)
         return obj.name.endswith((".whl", ".tar.gz")) or obj.is_dir()
 
-    def write(  # noqa: PLR0913 - what a package is described by
+    def write(
         self,
         obj: Any,
         storage: Storage,

@@ -1,7 +1,6 @@
 """Loading: source becomes a module. This is where code of the repository is executed."""
 
 from __future__ import annotations
-
 import __future__
 
 import atexit

@@ -33,7 +33,9 @@ def is_package(path: Path) -> bool:
     return path.name.endswith((".whl", ".tar.gz")) or path.is_dir()
 
 
-def read_package(path: Path, name: str, *, entry: str | None = None) -> tuple[Files, str, set[str]]:
+def read_package(
+    path: Path, name: str, *, entry: str | None = None
+) -> tuple[Files, str, set[str]]:
     """Return the files of a package, what it is imported as, and what it requires.
 
     Parameters

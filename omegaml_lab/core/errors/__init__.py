@@ -35,7 +35,9 @@ from omegaml_lab.core.errors.objects import (
     UntrustedObjectError,
 )
 from omegaml_lab.core.errors.runs import (
+    CalleeDiedError,
     DuplicateRecordError,
+    InvalidCallError,
     InvalidNotebookError,
     InvalidParameterError,
     InvalidScheduleError,
@@ -50,11 +52,13 @@ from omegaml_lab.core.errors.runs import (
 
 __all__ = [
     "BrokerUnavailableError",
+    "CalleeDiedError",
     "ConfigError",
     "ConflictError",
     "DuplicateRecordError",
     "IntegrityError",
     "InvalidAttributeError",
+    "InvalidCallError",
     "InvalidFilterError",
     "InvalidFrameError",
     "InvalidNameError",

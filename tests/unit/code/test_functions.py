@@ -66,7 +66,7 @@ def test_what_has_no_source_says_so() -> None:
     exec("def made(): return 1", scope)
     with pytest.raises(InvalidScriptError, match="prompt or made by exec"):
         source_of(scope["made"], "x")
-    with pytest.raises(InvalidScriptError, match="more than its definition|a lambda"):
+    with pytest.raises(InvalidScriptError, match="a lambda"):
         source_of((lambda: 1), "x")
 
 
