@@ -143,6 +143,7 @@ class Omega:
         return OmegaRuntime(
             storage=self.storage,
             jobs=self.jobs,
+            registry=self.registry,
             broker=Broker(
                 self.config.broker_url, mongo_url=self.url, database=self.storage.database
             ),
@@ -167,7 +168,7 @@ class Omega:
     def close(self) -> None:
         """Disconnect. The embedded server goes on until the last process that uses it ends."""
         if "runtime" in vars(self):
-            self.runtime.broker.close()
+            self.runtime.close()
         if self._storage is not None:
             self._storage.close()
 

@@ -24,6 +24,7 @@ from omegaml_lab.core.errors.objects import (
     InvalidFrameError,
     InvalidNameError,
     InvalidOptionError,
+    InvalidScriptError,
     NotAFileError,
     NotInTrashError,
     ObjectExistsError,
@@ -35,7 +36,9 @@ from omegaml_lab.core.errors.objects import (
     UntrustedObjectError,
 )
 from omegaml_lab.core.errors.runs import (
+    CalleeDiedError,
     DuplicateRecordError,
+    InvalidCallError,
     InvalidNotebookError,
     InvalidParameterError,
     InvalidScheduleError,
@@ -50,11 +53,13 @@ from omegaml_lab.core.errors.runs import (
 
 __all__ = [
     "BrokerUnavailableError",
+    "CalleeDiedError",
     "ConfigError",
     "ConflictError",
     "DuplicateRecordError",
     "IntegrityError",
     "InvalidAttributeError",
+    "InvalidCallError",
     "InvalidFilterError",
     "InvalidFrameError",
     "InvalidNameError",
@@ -62,6 +67,7 @@ __all__ = [
     "InvalidOptionError",
     "InvalidParameterError",
     "InvalidScheduleError",
+    "InvalidScriptError",
     "InvalidTransitionError",
     "MissingDependencyError",
     "NotAFileError",

@@ -18,6 +18,7 @@ __all__ = [
     "InvalidFrameError",
     "InvalidNameError",
     "InvalidOptionError",
+    "InvalidScriptError",
     "NotAFileError",
     "NotInTrashError",
     "ObjectExistsError",
@@ -209,6 +210,15 @@ class InvalidOptionError(OmegaError, TypeError):
         self.kind = kind
         self.reason = reason
         super().__init__(f"{name!r} in {store} is kept as {kind}: {reason}.")
+
+
+class InvalidScriptError(OmegaError, ValueError):
+    """Python code cannot be kept as a script, or not be run as one."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name = name
+        self.reason = reason
+        super().__init__(f"The script {name!r} cannot be used: {reason}.")
 
 
 class UntrustedObjectError(OmegaError, PermissionError):
