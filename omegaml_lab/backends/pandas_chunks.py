@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from omegaml_lab.core.errors import InvalidFrameError
 from omegaml_lab.core.filters import Q
-from omegaml_lab.store.backend import FrameBackend, Written
+from omegaml_lab.store.backend import TableBackend, Written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ __all__ = ["PandasBackend"]
 _TOLD = 200
 
 
-class PandasBackend(FrameBackend):
+class PandasBackend(TableBackend):
     """DataFrames and Series; dtypes, index and labels come back exactly.
 
     Option of put: `chunk_rows`, how many rows a chunk has. Options of get: `columns`, the
@@ -134,6 +134,27 @@ class PandasBackend(FrameBackend):
         from omegaml_lab.frames.reader import iterate_frame
 
         return iterate_frame(payload, storage, name, _selection(where, columns, filters))
+
+    def query(
+        self,
+        payload: Payload,
+        storage: Storage,
+        name: str,
+        /,
+        *where: Q,
+        columns: Sequence[Any] | str | None = None,
+        by: Any = None,
+        aggregate: Any = None,
+        dropna: bool = True,
+        sort: bool = True,
+        **filters: Any,
+    ) -> Any:
+        """Return aggregates by group; see `DatasetStore.query`."""
+        from omegaml_lab.frames.grouping import Grouping, query_frame
+
+        grouping = Grouping(by=by, aggregate=aggregate, dropna=dropna, sort=sort)
+        chosen = _selection(where, columns, filters)
+        return query_frame(payload, storage, name, chosen, grouping)
 
 
 def _chunk_rows(wanted: int | None, name: str) -> int:

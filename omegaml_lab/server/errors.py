@@ -24,6 +24,7 @@ STATUS: dict[type[OmegaError], HTTPStatus] = {
     errors.InvalidFrameError: HTTPStatus.BAD_REQUEST,
     errors.UnknownColumnError: HTTPStatus.BAD_REQUEST,
     errors.InvalidFilterError: HTTPStatus.BAD_REQUEST,
+    errors.InvalidQueryError: HTTPStatus.BAD_REQUEST,
     errors.InvalidOptionError: HTTPStatus.BAD_REQUEST,
     errors.SchemaMismatchError: HTTPStatus.BAD_REQUEST,
     errors.UntrustedObjectError: HTTPStatus.FORBIDDEN,

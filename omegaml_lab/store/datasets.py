@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from omegaml_lab.core.errors import InvalidOptionError
+from omegaml_lab.store.backend import TableBackend
 from omegaml_lab.store.store import OmegaStore
 from omegaml_lab.store.writing import after, rows_of
 
@@ -89,6 +91,63 @@ class DatasetStore(OmegaStore):
         """
         frames, payload, path = self._frame(name, "iterchunks()")
         return frames.iterate(payload, self._storage, path, *where, columns=columns, **filters)
+
+    def query(
+        self,
+        name: str | Name,
+        /,
+        *where: Q,
+        by: Any = None,
+        aggregate: Any = None,
+        dropna: bool = True,
+        sort: bool = True,
+        **filters: Any,
+    ) -> Any:
+        """Return aggregates of the rows of a frame by group, as pandas' `groupby` would.
+
+        They are computed chunk by chunk, and of the frame only the columns that are spoken of
+        are read.
+
+        Parameters
+        ----------
+        name
+            Which frame.
+        *where
+            Conditions on rows.
+        by
+            The label of the column that groups, or a list of them; None for the totals, which
+            are one row.
+        aggregate
+            What is asked: ``{"delay": ["mean", "count"]}``, or one aggregate or a list for all
+            other columns; None for how many rows each group has. There are ``size count sum
+            mean min max first last std var nunique median``.
+        dropna
+            Leave out rows with a missing key.
+        sort
+            Sort by the keys; False leaves groups in the order in which they are met.
+        **filters
+            Conditions as keywords, see the reference of filters.
+
+        Returns
+        -------
+        A DataFrame with a row for each group.
+
+        Raises
+        ------
+        UnknownColumnError
+            If there is no such column.
+        InvalidQueryError
+            If there is no such aggregate, or the column has none of that kind.
+        InvalidFilterError
+            If a filter cannot be used on its column.
+        InvalidOptionError
+            If the object has no rows.
+        """
+        frames, payload, path = self._frame(name, "query()")
+        if not isinstance(frames, TableBackend):
+            raise InvalidOptionError(self.name, path, frames.kind, "its rows cannot be grouped")
+        how = {"by": by, "aggregate": aggregate, "dropna": dropna, "sort": sort}
+        return frames.query(payload, self._storage, path, *where, **how, **filters)
 
     def _frame(self, name: str | Name, wanted: str) -> tuple[FrameBackend, Payload, str]:
         backend, head = self._kept(name)
