@@ -15,7 +15,7 @@ from omegaml_lab.frames import aggregates
 from omegaml_lab.frames.aggregates import AGGREGATES, SIZE, Partials
 from omegaml_lab.frames.blocks import Layout
 from omegaml_lab.frames.empties import nothing
-from omegaml_lab.frames.reader import Selection, select
+from omegaml_lab.frames.reader import Selection, labels_of, select
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -81,9 +81,11 @@ class _Query:
                 raise UnknownColumnError(layout.name, label, known=[*self._known, *self._levels])
         if len(set(self._by)) < len(self._by):
             raise InvalidQueryError(layout.name, f"it groups twice by one column: {self._by!r}")
+        self._others = list(self._known)
         if selection.columns is not None:
-            layout.schema.positions(layout.name, list(selection.columns))
-        self._mapping = self._as_mapping(grouping.aggregate, selection)
+            self._others = labels_of(selection.columns, layout)
+            layout.schema.positions(layout.name, self._others)
+        self._mapping = self._as_mapping(grouping.aggregate)
         self.asked = list(self._asked())
 
     @property
@@ -104,7 +106,7 @@ class _Query:
 
     # -- what is asked -------------------------------------------------------------------------
 
-    def _as_mapping(self, aggregate: Any, selection: Selection) -> Mapping[Any, Any]:
+    def _as_mapping(self, aggregate: Any) -> Mapping[Any, Any]:
         """Return what is asked of each column; an aggregate alone is asked of all others."""
         if aggregate is None or aggregate == SIZE:
             return {}
@@ -112,8 +114,7 @@ class _Query:
             if not aggregate:
                 raise InvalidQueryError(self._layout.name, "no aggregate is asked for")
             return aggregate
-        labels = self._known if selection.columns is None else selection.columns
-        return {label: aggregate for label in labels if label not in self._by}
+        return {label: aggregate for label in self._others if label not in self._by}
 
     def _asked(self) -> Iterator[tuple[Any, str]]:
         name = self._layout.name
