@@ -21,7 +21,9 @@ def schema_of(model: Any, example: Any) -> dict[str, Any]:
 
     A model with the methods of scikit-learn is asked to predict the `example`.
     """
-    schema: dict[str, Any] = {"inputs": inputs_of(model) if example is None else fields_of(example)}
+    schema: dict[str, Any] = {
+        "inputs": inputs_of(model) if example is None else fields_of(example)
+    }
     if example is not None and hasattr(model, "predict") and hasattr(model, "get_params"):
         schema["outputs"] = fields_of(model.predict(example))
     classes = getattr(model, "classes_", None)
