@@ -149,6 +149,18 @@ def test_the_trash_is_emptied(omega: Omega) -> None:
     assert (left["objects"], left["revisions"], left["pieces"]) == (1, 0, 2)
 
 
+def test_a_purge_that_was_cut_off_goes_on(omega: Omega) -> None:
+    for _ in range(2):
+        omega.datasets.put(os.urandom(LARGE), "x", kind="file")
+    omega.datasets.drop("x")
+    objects = omega.storage._connection.collection("objects")
+    objects.update_one({}, {"$set": {"store": "purged"}, "$unset": {"dropped": ""}})
+    assert gc(omega, dry_run=True).pieces == 4
+    done = gc(omega)
+    assert (done.dropped, done.pieces) == (1, 4)
+    assert counts(omega)["objects"] == counts(omega)["revisions"] == 0
+
+
 def test_what_is_dropped_for_good_is_taken_with_all_states(omega: Omega) -> None:
     for _ in range(3):
         omega.datasets.put(os.urandom(LARGE), "f/x", kind="file")
