@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.config import Config
+from omegaml_lab.core.errors import OmegaError
 from omegaml_lab.core.metadata import STORES
 from omegaml_lab.core.names import check_bucket
 from omegaml_lab.storage.storage import Storage
 from omegaml_lab.store.datasets import DatasetStore
 from omegaml_lab.store.jobs import JobStore
+from omegaml_lab.store.recording import Recorder
 from omegaml_lab.store.registry import Registry
 from omegaml_lab.store.store import OmegaStore
 
@@ -95,6 +98,11 @@ class Omega:
         return Registry.discover()
 
     @cached_property
+    def recorder(self) -> Recorder:
+        """What notes the lineage of runs."""
+        return Recorder(self.storage.lineage)
+
+    @cached_property
     def datasets(self) -> DatasetStore:
         """Data: frames, values, files."""
         return DatasetStore(self.storage, "datasets", **self._common())
@@ -161,25 +169,32 @@ class Omega:
         """Disconnect. The embedded server goes on until the last process that uses it ends."""
         if "runtime" in vars(self):
             self.runtime.broker.close()
+        if "recorder" in vars(self):
+            with contextlib.suppress(OmegaError):
+                self.recorder.flush()
         if self._storage is not None:
             self._storage.close()
 
     def _common(self) -> dict[str, Any]:
-        return {"registry": self.registry, "bucket": self.bucket, "owner": self.config.user}
+        return {
+            "registry": self.registry,
+            "bucket": self.bucket,
+            "owner": self.config.user,
+            "recorder": self.recorder,
+        }
 
 
 class Jobs(JobStore):
     """The jobs store, with what one does to jobs."""
 
     def __init__(self, omega: Omega) -> None:
-        super().__init__(
-            omega.storage,
-            "jobs",
-            registry=omega.registry,
-            bucket=omega.bucket,
-            owner=omega.config.user,
-        )
+        super().__init__(omega.storage, "jobs", **omega._common())  # noqa: SLF001 - same module
         self._omega = omega
+
+    def in_bucket(self, bucket: str) -> JobStore:
+        """Return the jobs of another bucket."""
+        common = {**self._omega._common(), "bucket": check_bucket(bucket)}  # noqa: SLF001
+        return JobStore(self.storage, "jobs", **common)
 
     def rename(self, name: str | Name, new: str | Name) -> Metadata:
         """Give a job another name, or move a folder, as one; schedules go along.

@@ -9,7 +9,7 @@ already: archiving it twice, or before a flip that then fails, does no harm.
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from bson import MaxKey, MinKey
 from pymongo import ReturnDocument
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
+from omegaml_lab.core.lineage import Reference
 from omegaml_lab.core.metadata import FOLDER, Metadata
 from omegaml_lab.core.names import parent_of
 from omegaml_lab.storage.connection import is_duplicate
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from omegaml_lab.storage.connection import Connection
 
-__all__ = ["Head", "Heads", "State", "to_metadata"]
+__all__ = ["Head", "Heads", "State", "reference_to", "to_metadata"]
 
 _NO_PAYLOAD = {"payload": False}
 
@@ -37,6 +38,7 @@ class State:
     """What a put writes: everything of a revision but its name, number and times.
 
     `attributes` are the user's, `details` what the backend found out about the payload.
+    `lineage` tells the run that writes it, and what it is a copy of (see `to_metadata`).
     """
 
     kind: str
@@ -46,6 +48,7 @@ class State:
     owner: str = ""
     attributes: Mapping[str, Any]
     details: Mapping[str, Any]
+    lineage: Mapping[str, Any] = field(default_factory=dict)
 
     def to_document(self) -> dict[str, Any]:
         """Return the part of a head document that a put replaces."""
@@ -58,6 +61,7 @@ class State:
             "owner": self.owner,
             "attributes": dict(self.attributes),
             "details": dict(self.details),
+            "lineage": dict(self.lineage),
         }
 
 
@@ -81,6 +85,11 @@ class Head:
     def payload(self) -> Payload:
         """Where its payload is."""
         return Payload.from_document(self.document["payload"])
+
+    @property
+    def reference(self) -> Reference:
+        """Which revision of which object it is."""
+        return reference_to(self.id, self.document)
 
     @property
     def attributes(self) -> dict[str, Any]:
@@ -109,8 +118,8 @@ class Heads:
             return head
         with self._connection.errors():
             document = self._revisions.find_one({"_id": {"o": head.id, "r": number}})
-        # It goes by the name that the object has now.
-        now = {"name": head.document["name"], "parent": head.document["parent"]}
+        # It goes by the name that the object has now, in the bucket where that is.
+        now = {key: head.document[key] for key in ("_id", "name", "parent", "bucket")}
         return None if document is None else Head({**document, **now})
 
     def history(self, head: Head) -> list[Metadata]:
@@ -122,7 +131,11 @@ class Heads:
         # A state that was archived by a put that has not flipped yet is still the current one.
         return [
             current,
-            *(replace(m, name=current.name) for m in older if m.revision < current.revision),
+            *(
+                replace(m, name=current.name, bucket=current.bucket)
+                for m in older
+                if m.revision < current.revision
+            ),
         ]
 
     def insert(self, name: str, state: State) -> Head | None:
@@ -220,6 +233,9 @@ class Heads:
         ensure("objects", [("bucket", 1), ("store", 1), ("name", 1)], unique=True)
         listing = [("bucket", 1), ("store", 1), ("parent", 1), ("rank", 1), ("name", 1)]
         ensure("objects", listing)
+        for collection in ("objects", "revisions"):
+            for field_name in ("lineage.run", "lineage.origin.id"):
+                ensure(collection, [(field_name, 1)], sparse=True)
 
     @property
     def _objects(self) -> Any:
@@ -232,6 +248,8 @@ class Heads:
 
 def to_metadata(document: Mapping[str, Any]) -> Metadata:
     """Return what users see of a head document."""
+    lineage = document.get("lineage", {})
+    origin = lineage.get("origin")
     return Metadata(
         store=document["store"],
         name=document["name"],
@@ -244,6 +262,19 @@ def to_metadata(document: Mapping[str, Any]) -> Metadata:
         size=document["size"],
         hash=document["hash"],
         attributes={**document["details"], **document["attributes"]},
+        run=lineage.get("run"),
+        origin=Reference(**origin) if origin else None,
+    )
+
+
+def reference_to(id: str, document: Mapping[str, Any]) -> Reference:  # noqa: A002
+    """Return a reference to the state that a document holds of the object `id`."""
+    return Reference(
+        store=document["store"],
+        name=document["name"],
+        revision=document["revision"],
+        bucket=document["bucket"],
+        id=id,
     )
 
 

@@ -12,8 +12,11 @@ from omegaml_lab.storage.chunks import Chunks
 from omegaml_lab.storage.connection import Connection
 from omegaml_lab.storage.feed import watch
 from omegaml_lab.storage.heads import Heads
+from omegaml_lab.storage.histories import Histories
+from omegaml_lab.storage.lineage import LineageRecords
 from omegaml_lab.storage.listing import Listing
 from omegaml_lab.storage.records import Records
+from omegaml_lab.storage.segments import Segments
 from omegaml_lab.storage.trees import Trees
 
 if TYPE_CHECKING:
@@ -34,7 +37,9 @@ class Storage:
         self._connection = connection
         self.blobs = Blobs(connection)
         self.chunks = Chunks(connection)
+        self.segments = Segments(connection, self.chunks)
         self.objects = Objects(connection)
+        self.lineage = LineageRecords(connection)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # With the password, for the processes that compute lazy frames: such pickles are made
@@ -123,6 +128,10 @@ class Objects:
     def listing(self, bucket: str, store: str) -> Listing:
         """Return the listings of one store."""
         return Listing(self._connection, bucket, store)
+
+    def histories(self, bucket: str, store: str) -> Histories:
+        """Return the histories of one store."""
+        return Histories(self._connection, bucket, store)
 
     def trees(self, bucket: str, store: str) -> Trees:
         """Return the folders of one store."""

@@ -8,6 +8,7 @@ from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from omegaml_lab.core.errors import InvalidNameError, ObjectExistsError
 from omegaml_lab.core.names import MAX_LENGTH, parent_of
+from omegaml_lab.storage.histories import NO_TRANSACTIONS
 from omegaml_lab.storage.listing import below
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from omegaml_lab.storage.connection import Connection
 
 __all__ = ["Trees"]
-
-_NO_TRANSACTIONS = frozenset({20, 263})
 
 
 class Trees:
@@ -28,8 +27,10 @@ class Trees:
         self._store = store
         self._scope = {"bucket": bucket, "store": store}
 
-    def rename(self, old: str, new: str) -> bool:
+    def rename(self, old: str, new: str, *, bucket: str | None = None) -> bool:
         """Move `old` and all below it, as one; False when there is no `old`.
+
+        `bucket` is where to, by default where it is.
 
         Raises
         ------
@@ -38,9 +39,10 @@ class Trees:
         InvalidNameError
             If a name below would become too long.
         """
+        target = {**self._scope, **({} if bucket is None else {"bucket": bucket})}
 
         def move(session: ClientSession | None) -> bool:
-            return self._move(old, new, session)
+            return self._move(old, new, target, session)
 
         with self._connection.errors():
             try:
@@ -49,12 +51,12 @@ class Trees:
             except DuplicateKeyError as error:
                 raise ObjectExistsError(self._store, new) from error
             except OperationFailure as error:
-                if error.code not in _NO_TRANSACTIONS:
+                if error.code not in NO_TRANSACTIONS:
                     raise
             # A server that is no replica set moves name by name, the folder last: a crash in
             # between leaves every object reachable under its old or its new name.
             try:
-                return self._move(old, new, None)
+                return move(None)
             except DuplicateKeyError as error:
                 raise ObjectExistsError(self._store, new) from error
 
@@ -79,17 +81,20 @@ class Trees:
                 is None
             )
 
-    def _move(self, old: str, new: str, session: ClientSession | None) -> bool:
+    def _move(
+        self, old: str, new: str, target: dict[str, Any], session: ClientSession | None
+    ) -> bool:
         here = {**self._scope, "name": old}
         tree = {**self._scope, "name": below(old)}
         if self._objects.find_one(here, {"_id": True}, session=session) is None:
             return False
-        if self._objects.find_one({**self._scope, "name": below(new)}, session=session):
+        if self._objects.find_one({**target, "name": below(new)}, session=session):
             raise ObjectExistsError(self._store, new)
         self._check_lengths(tree, len(new.encode()) - len(old.encode()), session)
         moved = {
             "name": _moved("$name", old, new),
             "parent": _moved("$parent", old, new),
+            "bucket": {"$literal": target["bucket"]},
             "renamed_from": "$name",
             "serial": {"$add": ["$serial", 1]},
         }

@@ -18,7 +18,9 @@ from omegaml_lab.store.folders import Folders, folder_path, parents_of
 from omegaml_lab.store.lookup import Lookup
 from omegaml_lab.store.naming import Naming
 from omegaml_lab.store.options import checked
+from omegaml_lab.store.recording import Recorder
 from omegaml_lab.store.terms import Terms
+from omegaml_lab.store.transfers import Transfers
 from omegaml_lab.store.writing import once
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ Sort = Literal["name", "modified", "size", "kind"]
 _ATTEMPTS = 200
 
 
-class OmegaStore:
+class OmegaStore(Transfers):
     """One store of one bucket.
 
     Wherever a `name` is taken, a string is what a person writes (``flights@3`` is revision 3
@@ -58,11 +60,13 @@ class OmegaStore:
         registry: Registry,
         bucket: str = "default",
         owner: str = "",
+        recorder: Recorder | None = None,
     ) -> None:
         self.name = name
         self.bucket = bucket
         self._owner = owner
         self._storage = storage
+        self._recorder = recorder or Recorder(storage.lineage)
         self._registry = registry
         self._heads = storage.objects.heads(bucket, name)
         self._listing = storage.objects.listing(bucket, name)
@@ -163,20 +167,7 @@ class OmegaStore:
         InvalidNameError
             If a folder would be moved into itself.
         """
-        old = self._lookup.locate(name, payload=False).metadata
-        path = self.naming.path(new, old.kind)
-        if path == old.name:
-            return old
-        if path.startswith(old.name + "/"):
-            raise InvalidNameError(path, f"{old.name!r} cannot be moved into itself")
-        found = self._heads.find([path, *parents_of(path)], payload=False)
-        if path in found:
-            raise ObjectExistsError(self.name, path)
-        self._folders.make_above(path, self._folders.missing(path, found))
-        if not self._trees.rename(old.name, path):
-            raise self._lookup.not_found(name)
-        self._folders.mend(path)
-        return self._lookup.locate(Name(path), payload=False).metadata
+        return self._rename(name, new, None)
 
     def drop(self, name: str | Name, *, recursive: bool = False, missing_ok: bool = False) -> bool:
         """Take an object out of the store; say whether it was there.
@@ -292,6 +283,24 @@ class OmegaStore:
 
     # -- inside ----------------------------------------------------------------------------
 
+    def _rename(self, name: str | Name, new: str | Name, target: OmegaStore | None) -> Metadata:
+        """Rename within the bucket, or into the same store of another one."""
+        there = target or self
+        old = self._lookup.locate(name, payload=False).metadata
+        path = self.naming.path(new, old.kind)
+        if target is None and path == old.name:
+            return old
+        if target is None and path.startswith(old.name + "/"):
+            raise InvalidNameError(path, f"{old.name!r} cannot be moved into itself")
+        found = there.heads([path, *parents_of(path)])
+        if path in found:
+            raise ObjectExistsError(self.name, path)
+        there.folders.make_above(path, there.folders.missing(path, found))
+        if not self._trees.rename(old.name, path, bucket=there.bucket):
+            raise self._lookup.not_found(name)
+        there.folders.mend(path)
+        return there.metadata(Name(path))
+
     def _put(self, path: str, kind: str, terms: Terms, write: Writing) -> Metadata:
         found = self._heads.find([path, *parents_of(path)])
         terms.check(self.name, path, found.get(path))
@@ -299,7 +308,9 @@ class OmegaStore:
 
         def flip(head: Head | None) -> Head | None:
             terms.check(self.name, path, head)
-            state = terms.state(kind, write(head), head, owner=self._owner)
+            written = write(head)
+            lineage = self._recorder.lineage()
+            state = terms.state(kind, written, head, owner=self._owner, lineage=lineage)
             if head is not None:
                 return self._heads.replace(head, state, keep=terms.keep)
             self._folders.make_above(path, missing)
@@ -323,13 +334,16 @@ class OmegaStore:
 
     def _kept(self, name: str | Name) -> tuple[Backend, Head]:
         head = self._lookup.kept(name)
-        return self._registry.backend(head.metadata.kind), head
+        backend = self._registry.backend(head.metadata.kind)
+        self._recorder.read(head)
+        return backend, head
 
     def _blob(self, name: str | Name) -> Blob:
         head = self._lookup.locate(name, folders=False)
         blob = head.payload.blob
         if blob is None or head.payload.segments:
             raise NotAFileError(self.name, head.metadata.name, head.metadata.kind)
+        self._recorder.read(head)
         return blob
 
     def _retry(
