@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.config import Config
@@ -19,13 +20,16 @@ from omegaml_lab.store.registry import Registry
 from omegaml_lab.store.store import OmegaStore
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
+    from omegaml_lab.core.archives import ArchiveEntry, Imported, TransferProgress
     from omegaml_lab.core.metadata import Metadata
     from omegaml_lab.core.names import Name
     from omegaml_lab.core.reports import Report
     from omegaml_lab.reports.reports import Reports
     from omegaml_lab.runtime.runtime import OmegaRuntime
+    from omegaml_lab.store.intake import Conflict
 
 __all__ = ["Jobs", "Omega"]
 
@@ -163,6 +167,85 @@ class Omega:
             registry=self.registry,
             owner=self.config.user,
             public_url=self.config.public_url,
+        )
+
+    def export(
+        self,
+        file: Path | str,
+        *names: str,
+        history: bool = True,
+        replace: bool = False,
+        progress: Callable[[TransferProgress], None] | None = None,
+    ) -> list[ArchiveEntry]:
+        """Write objects of this bucket into one file that another repository can take in.
+
+        Parameters
+        ----------
+        file
+            Where to. While it is written it is called ``….part``.
+        *names
+            ``store``, ``store/name`` or ``store/folder``; a revision is given as
+            ``store/name@3``. Without any, the whole bucket goes.
+        history
+            Whether all revisions go along, or the newest ones only.
+        replace
+            Whether to replace a file that is there.
+        progress
+            Is told how far it has come.
+
+        Raises
+        ------
+        ObjectNotFoundError
+            If there is no such object.
+        FileExistsError
+            If the file exists and `replace` is False.
+        """
+        from omegaml_lab.store.exchange import export_objects
+
+        stores = {name: self.store(name) for name in STORES}
+        return export_objects(
+            stores, Path(file), names, history=history, replace=replace, progress=progress
+        )
+
+    def import_(
+        self,
+        file: Path | str,
+        *names: str,
+        on_conflict: Conflict = "fail",
+        dry_run: bool = False,
+        progress: Callable[[TransferProgress], None] | None = None,
+    ) -> Imported:
+        """Take the objects of an archive into this bucket, each whole or not at all.
+
+        What is damaged is refused before it is seen. What came from the same place before,
+        and is as it was, is left alone, so what was interrupted goes on when it is done again.
+
+        Parameters
+        ----------
+        file
+            What `export` wrote.
+        *names
+            ``store``, ``store/name`` or ``store/folder``; without any, everything.
+        on_conflict
+            About a name that something else has here: ``fail`` before anything is taken in,
+            ``skip``, or ``replace`` it with a new revision.
+        dry_run
+            Check all of it, and say what would happen.
+        progress
+            Is told how far it has come.
+
+        Raises
+        ------
+        InvalidArchiveError
+            If it is no archive, or was changed, or is incomplete.
+        ObjectExistsError
+            If a name is taken, and `on_conflict` is ``fail``.
+        """
+        from omegaml_lab.store.exchange import import_objects
+
+        stores = {name: self.store(name) for name in STORES}
+        return import_objects(
+            stores, Path(file), names, on_conflict=on_conflict, dry_run=dry_run, progress=progress
         )
 
     def close(self) -> None:

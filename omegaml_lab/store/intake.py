@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from omegaml_lab.store.carrying import Carrier
     from omegaml_lab.store.store import OmegaStore
 
-__all__ = ["CONFLICTS", "Conflict", "Intake", "Outcome"]
+__all__ = ["CONFLICTS", "OUTCOMES", "Conflict", "Intake", "Outcome"]
 
 Conflict = Literal["fail", "skip", "replace"]
 CONFLICTS: tuple[Conflict, ...] = ("fail", "skip", "replace")
@@ -29,6 +29,7 @@ CONFLICTS: tuple[Conflict, ...] = ("fail", "skip", "replace")
 """
 
 Outcome = Literal["taken", "present", "skipped"]
+OUTCOMES: tuple[Outcome, ...] = ("taken", "present", "skipped")
 
 _ATTEMPTS = 20
 

@@ -23,7 +23,7 @@ def walk(records: LineageRecords, of: Node, *, depth: int, limit: int = LIMIT) -
 
     It is not `complete` when there is more beyond that, or more than `limit` links in a step.
     """
-    if isinstance(of, RunReference):
+    if isinstance(of, RunReference) and not of.job:
         of = records.jobs([of.id])[of.id]
     up, down = _Walk(records, of, limit, up=True), _Walk(records, of, limit, up=False)
     for direction in (up, down):
