@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from omegaml_lab.cli.carrying import copy_command, move_command, promote_command
+from omegaml_lab.cli.lineage import lineage_command
 from omegaml_lab.cli.output import ago, print_facts, print_json, print_table, size
 from omegaml_lab.cli.session import Session, help_text, json_option, pass_session
 
@@ -22,6 +24,8 @@ def store_group(store: str, about: str, example: str) -> click.Group:
     group = click.Group(store, help=about)
     for make in (_list, _show, _history, _rename, _drop):
         group.add_command(make(store, example))
+    for command in (copy_command, move_command, promote_command, lineage_command):
+        group.add_command(command(store, example))
     return group
 
 
@@ -102,6 +106,8 @@ def _show(store: str, example: str) -> click.Command:
                 "modified": metadata.modified.isoformat(" ", "seconds"),
                 "owner": metadata.owner,
                 "hash": metadata.hash,
+                "written by run": metadata.run,
+                "copied from": metadata.origin,
                 **{f"attribute {key}": value for key, value in metadata.attributes.items()},
             }
         )

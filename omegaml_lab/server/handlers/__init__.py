@@ -6,6 +6,7 @@ from typing import Any
 
 from omegaml_lab.server.handlers.assets import ASSETS, AssetsHandler
 from omegaml_lab.server.handlers.base import NotFoundHandler, OmegaHandler
+from omegaml_lab.server.handlers.lineage import LineageHandler, RunLineageHandler
 from omegaml_lab.server.handlers.live import (
     LiveHandler,
     VoilaFilesHandler,
@@ -33,9 +34,11 @@ API: tuple[tuple[str, type[OmegaHandler]], ...] = (
     ("/status", StatusHandler),
     ("/objects/{store}", ObjectsHandler),
     ("/objects/{store}/{name}", ObjectHandler),
+    ("/lineage/{store}/{name}", LineageHandler),
     ("/parameters", ParametersHandler),
     ("/runs", RunsHandler),
     ("/runs/{run}", RunHandler),
+    ("/runs/{run}/lineage", RunLineageHandler),
     ("/runs/{run}/cancel", CancelHandler),
     ("/runs/{run}/rerun", RerunHandler),
     ("/schedules", SchedulesHandler),
