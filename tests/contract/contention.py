@@ -64,7 +64,7 @@ def run(home: Path, *, seconds: float, kill: bool, writers: int = 4, readers: in
     end = time.monotonic() + seconds
     chance = random.Random(7)
     turn = 0
-    while time.monotonic() < end:
+    while time.monotonic() < end or (kill and not outcome.restarts):
         time.sleep(chance.uniform(0.5, 1.5))
         if kill:
             turn += 1

@@ -22,5 +22,5 @@ def test_nobody_sees_half_and_nothing_acknowledged_is_lost() -> None:
     outcome = json.loads(done.stdout)
     assert outcome["wrong"] == []
     assert min(outcome["puts"], outcome["appends"], outcome["reads"]) > 3
-    assert outcome["kills"] >= 3
+    assert outcome["kills"] >= 2
     assert outcome["restarts"] >= 1
