@@ -23,6 +23,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Config"]
 
+_KINDS: dict[str, type] = {
+    "home": Path,
+    "signing_key_file": Path,
+    "concurrency": int,
+    "lease_seconds": float,
+}
+_MAY_BE_NONE = {"mongo_url", "broker_url", "signing_key", "signing_key_file"}
+_SHORTEST_KEY = 32
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
@@ -34,6 +43,10 @@ class Config:
     """MongoDB to use, with the database in its path. None starts the embedded one."""
     broker_url: str | None = field(default=None, repr=False)
     """Broker to use, e.g. ``amqp://``. None sends messages through MongoDB."""
+    signing_key: str | None = field(default=None, repr=False)
+    """Key that vouches for what runs code when loaded, shared by those who share a repository."""
+    signing_key_file: Path | None = None
+    """File with that key, and below it older ones. None makes ``signing.key`` in `home`."""
     bucket: str = "default"
     """Partition of the repository that names are in."""
     user: str = ""
@@ -104,9 +117,8 @@ def _from_file(path: Path) -> dict[str, Any]:
 
 
 def _typed(key: str, value: Any) -> Any:
-    kinds: dict[str, type] = {"home": Path, "concurrency": int, "lease_seconds": float}
-    kind = kinds.get(key, str)
-    if value is None and key in {"mongo_url", "broker_url"}:
+    kind = _KINDS.get(key, str)
+    if value is None and key in _MAY_BE_NONE:
         return None
     try:
         typed = kind(value)
@@ -118,6 +130,9 @@ def _typed(key: str, value: Any) -> Any:
         _check_broker(typed)
     if key == "bucket":
         _check_bucket(typed)
+    if key == "signing_key" and len(typed) < _SHORTEST_KEY:
+        reason = f"a key has at least {_SHORTEST_KEY} characters; `openssl rand -hex 32` makes one"
+        raise ConfigError(key, "…", reason)
     if kind in {int, float} and not 0 < typed < math.inf:  # nan is neither
         raise ConfigError(key, value, "it must be a number greater than zero")
     return typed

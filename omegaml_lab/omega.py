@@ -12,9 +12,11 @@ from omegaml_lab.config import Config
 from omegaml_lab.core.errors import OmegaError
 from omegaml_lab.core.metadata import STORES
 from omegaml_lab.core.names import check_bucket
+from omegaml_lab.storage.signing import Signer
 from omegaml_lab.storage.storage import Storage
 from omegaml_lab.store.datasets import DatasetStore
 from omegaml_lab.store.jobs import JobStore
+from omegaml_lab.store.models import ModelStore
 from omegaml_lab.store.recording import Recorder
 from omegaml_lab.store.registry import Registry
 from omegaml_lab.store.store import OmegaStore
@@ -93,7 +95,12 @@ class Omega:
                 from omegaml_lab.storage import embedded
 
                 folder = embedded.data_folder(self.config.home, self.url)
-                self._storage = Storage.open(self.url, folder=folder)
+                signer = Signer.of(
+                    key=self.config.signing_key,
+                    file=self.config.signing_key_file,
+                    home=self.config.home,
+                )
+                self._storage = Storage.open(self.url, folder=folder, signer=signer)
             return self._storage
 
     @cached_property
@@ -112,9 +119,9 @@ class Omega:
         return DatasetStore(self.storage, "datasets", **self._common())
 
     @cached_property
-    def models(self) -> OmegaStore:
+    def models(self) -> ModelStore:
         """Models."""
-        return OmegaStore(self.storage, "models", **self._common())
+        return ModelStore(self.storage, "models", datasets=self.datasets, **self._common())
 
     @cached_property
     def scripts(self) -> OmegaStore:
@@ -148,6 +155,7 @@ class Omega:
         return OmegaRuntime(
             storage=self.storage,
             jobs=self.jobs,
+            registry=self.registry,
             broker=Broker(
                 self.config.broker_url, mongo_url=self.url, database=self.storage.database
             ),
@@ -251,7 +259,7 @@ class Omega:
     def close(self) -> None:
         """Disconnect. The embedded server goes on until the last process that uses it ends."""
         if "runtime" in vars(self):
-            self.runtime.broker.close()
+            self.runtime.close()
         if "recorder" in vars(self):
             with contextlib.suppress(OmegaError):
                 self.recorder.flush()

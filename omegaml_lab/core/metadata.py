@@ -28,8 +28,8 @@ class Metadata:
     """What is known about one revision of an object; values only, it never changes.
 
     Times are aware and in UTC. ``size`` is the stored payload in bytes, ``hash`` a hex digest
-    of its content, equal for equal content. ``run`` is the id of the run that wrote it, and
-    ``origin`` what it is a copy of.
+    of its content, equal for equal content. `tags` are those of this revision, sorted. `run` is
+    the id of the run that wrote it, and `origin` what it is a copy of.
     """
 
     store: str
@@ -43,6 +43,7 @@ class Metadata:
     size: int = 0
     hash: str | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
     run: str | None = None
     origin: Reference | None = None
 
@@ -65,6 +66,7 @@ class Metadata:
             "size": self.size,
             "hash": self.hash,
             "attributes": dict(self.attributes),
+            "tags": list(self.tags),
             "run": self.run,
             "origin": self.origin.to_dict() if self.origin else None,
         }

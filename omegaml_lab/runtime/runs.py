@@ -199,7 +199,9 @@ class RunRecords:
         )
         return self.get(run_id)
 
-    def claim(self, run_id: str, *, worker: str, result: Callable[[Run], str]) -> Claim | None:
+    def claim(
+        self, run_id: str, *, worker: str, result: Callable[[Run], str | None]
+    ) -> Claim | None:
         """Take a queued run for `worker`; None when it is not to be had (any more).
 
         `result` names the notebook that the attempt will write, given the run as started.
@@ -296,6 +298,7 @@ class RunRecords:
         progress: Progress,
         log: str,
         error: Failure | None = None,
+        answer: Mapping[str, Any] | None = None,
     ) -> Run | None:
         """End the run; None when the claim is void."""
         if status not in FINAL or not can_become(Status.RUNNING, status):
@@ -305,6 +308,7 @@ class RunRecords:
             "progress": asdict(progress),
             "log": log,
             "error": _plain_failure(error) if error else None,
+            "answer": dict(answer) if answer else None,
             "ended_at": self._now(),
         }
         if (run := self._held(claim, ended)) is not None:

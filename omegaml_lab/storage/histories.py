@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import itertools
 import uuid
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import bson
 from bson import MaxKey, MinKey
-from pymongo.errors import DuplicateKeyError, OperationFailure
+from pymongo.errors import DuplicateKeyError
 
 from omegaml_lab.core.errors import IntegrityError
 from omegaml_lab.core.names import parent_of
 from omegaml_lab.storage.heads import Head
+from omegaml_lab.storage.transactions import together
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,13 +23,10 @@ if TYPE_CHECKING:
 
     from omegaml_lab.storage.connection import Connection
 
-__all__ = ["NO_TRANSACTIONS", "Histories", "from_bytes", "to_bytes"]
+__all__ = ["Histories", "from_bytes", "to_bytes"]
 
-NO_TRANSACTIONS = frozenset({20, 263})
-"""The errors of a server that has no transactions, since it is no replica set."""
-
-_PLACE = ("_id", "bucket", "store", "name", "parent", "serial", "renamed_from")
-"""What a document says of where an object is, and not of what it is."""
+_PLACE = ("_id", "bucket", "store", "name", "parent", "serial", "renamed_from", "t", "dropped")
+"""What a document says of where an object is and was, and not of what it is."""
 
 _FIELDS: dict[str, type | tuple[type, ...]] = {
     "kind": str,
@@ -38,6 +37,8 @@ _FIELDS: dict[str, type | tuple[type, ...]] = {
     "owner": str,
     "attributes": dict,
     "details": dict,
+    "created": datetime,
+    "modified": datetime,
 }
 
 
@@ -70,7 +71,9 @@ class Histories:
         numbered = [
             {**state, **rank, **place, "serial": serial} for serial, state in enumerate(states, 1)
         ]
-        head = {"_id": id, **numbered[-1]}
+        there = {state["revision"] for state in states}
+        tags = [tag for tag in states[-1].get("tags", ()) if tag["r"] in there]
+        head = {"_id": id, **numbered[-1], "tags": tags}
         older = [{"_id": {"o": id, "r": d["revision"]}, **d} for d in numbered[:-1]]
 
         def add(session: ClientSession | None) -> None:
@@ -80,20 +83,12 @@ class Histories:
 
         with self._connection.errors():
             try:
-                self._whole(add)
+                # Without transactions the head comes last: a crash in between leaves states
+                # that nothing refers to.
+                together(self._connection, add)
             except DuplicateKeyError:
                 return None
         return Head(head)
-
-    def _whole(self, add: Any) -> None:
-        try:
-            with self._connection.client.start_session() as session:
-                session.with_transaction(add)
-        except OperationFailure as error:
-            if error.code not in NO_TRANSACTIONS:
-                raise
-            # The head last: a crash in between leaves states that nothing refers to.
-            add(None)
 
     @property
     def _objects(self) -> Any:
@@ -125,16 +120,20 @@ def from_bytes(data: bytes) -> list[dict[str, Any]]:
     if not states:
         raise IntegrityError("list of states", "it is empty")
     for state in states:
-        for field, kind in _FIELDS.items():
-            if not isinstance(state.get(field), kind):
-                raise IntegrityError("state", f"its {field} is {state.get(field)!r:.80}")
-        for field in ("created", "modified"):
-            if not hasattr(state.get(field), "isoformat"):
-                raise IntegrityError("state", f"its {field} is no time")
+        _check(state)
     numbers = [state["revision"] for state in states]
     if numbers[0] < 1 or any(a >= b for a, b in itertools.pairwise(numbers)):
         raise IntegrityError("list of states", f"their numbers are {numbers[:10]}")
     return [_travelling(state) for state in states]
+
+
+def _check(state: Mapping[str, Any]) -> None:
+    for field, kind in _FIELDS.items():
+        if not isinstance(state.get(field), kind):
+            raise IntegrityError("state", f"its {field} is {state.get(field)!r:.80}")
+    for tag in state.get("tags", ()):
+        if not isinstance(tag.get("t"), str) or not isinstance(tag.get("r"), int):
+            raise IntegrityError("state", f"one of its tags is {tag!r:.80}")
 
 
 def _travelling(document: Mapping[str, Any]) -> dict[str, Any]:

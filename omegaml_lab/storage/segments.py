@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from omegaml_lab.storage.chunks import Chunks
     from omegaml_lab.storage.connection import Connection
+    from omegaml_lab.storage.holds import Holds
     from omegaml_lab.storage.payloads import Payload
 
 __all__ = ["Segments", "named_after"]
@@ -31,9 +32,10 @@ class Segments:
     A document says everything about a chunk but its segment, and when it was written.
     """
 
-    def __init__(self, connection: Connection, chunks: Chunks) -> None:
+    def __init__(self, connection: Connection, chunks: Chunks, holds: Holds) -> None:
         self._connection = connection
         self._chunks = chunks
+        self._holds = holds
 
     def read(self, segment: str) -> Iterator[bytes]:
         """Yield the chunks of a segment, always in the same order."""
@@ -64,10 +66,10 @@ class Segments:
         self._insert(batch)
         return count
 
-    def hold(self, payload: Payload) -> None:
-        """Make all that a payload refers to young, so that no collector takes it now.
+    def rely_on(self, payload: Payload) -> None:
+        """Make all that a payload refers to young, so that no collector takes it.
 
-        Do this before a second head refers to it.
+        Call it under a hold, before a second head refers to the payload.
 
         Raises
         ------
@@ -92,6 +94,7 @@ class Segments:
     def _insert(self, batch: list[dict[str, Any]]) -> None:
         if not batch:
             return
+        self._holds.announce()
         with self._connection.errors():
             try:
                 self._collection.insert_many(batch, ordered=False)

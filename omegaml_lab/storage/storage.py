@@ -13,10 +13,13 @@ from omegaml_lab.storage.connection import Connection
 from omegaml_lab.storage.feed import watch
 from omegaml_lab.storage.heads import Heads
 from omegaml_lab.storage.histories import Histories
+from omegaml_lab.storage.holds import Holds
 from omegaml_lab.storage.lineage import LineageRecords
 from omegaml_lab.storage.listing import Listing
 from omegaml_lab.storage.records import Records
 from omegaml_lab.storage.segments import Segments
+from omegaml_lab.storage.signing import Signer
+from omegaml_lab.storage.trash import TRASH, Trash
 from omegaml_lab.storage.trees import Trees
 
 if TYPE_CHECKING:
@@ -33,11 +36,13 @@ class Storage:
     It is safe to share between threads, and to use after a fork.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, signer: Signer | None = None) -> None:
         self._connection = connection
-        self.blobs = Blobs(connection)
-        self.chunks = Chunks(connection)
-        self.segments = Segments(connection, self.chunks)
+        self.signer = signer or Signer()
+        self.holds = Holds(connection)
+        self.blobs = Blobs(connection, self.holds)
+        self.chunks = Chunks(connection, self.holds)
+        self.segments = Segments(connection, self.chunks, self.holds)
         self.objects = Objects(connection)
         self.lineage = LineageRecords(connection)
 
@@ -47,17 +52,20 @@ class Storage:
         return _opened_once, (self._connection.url, self._connection.folder)
 
     @classmethod
-    def open(cls, url: str, *, folder: Path | None = None) -> Storage:
+    def open(
+        cls, url: str, *, folder: Path | None = None, signer: Signer | None = None
+    ) -> Storage:
         """Open the database that a ``mongodb://`` URL names in its path (default: omega).
 
         `folder` is where the server keeps its data, if that is on this machine and known.
+        Without a `signer` nothing can be loaded that must be signed.
 
         Raises
         ------
         ConfigError
             If the URL is not one.
         """
-        return cls(Connection(url, folder=folder))
+        return cls(Connection(url, folder=folder), signer)
 
     @property
     def address(self) -> str:
@@ -137,6 +145,10 @@ class Objects:
         """Return the folders of one store."""
         return Trees(self._connection, bucket, store)
 
+    def trash(self, bucket: str, store: str) -> Trash:
+        """Return what was dropped from one store."""
+        return Trash(self._connection, bucket, store)
+
     def changes(
         self, stop: threading.Event, *, poll: float = 0.5
     ) -> Iterator[ObjectChange | None]:
@@ -170,6 +182,8 @@ class Objects:
             if archived is None:
                 return None
             document = {**archived, "name": fields.get("name", archived["name"])}
+        if "store" in fields:
+            return _moved(fields, document)
         if event["operationType"] == "insert" or "revision" in fields:
             return _said("put", document)
         if "name" in fields:
@@ -187,10 +201,20 @@ class Objects:
 def _said(
     change: _Change, document: Mapping[str, Any], *, previous: str | None = None
 ) -> ObjectChange:
+    place = document.get("dropped", document)  # in the trash it still goes by the old place
     return ObjectChange(
-        bucket=document["bucket"],
-        store=document["store"],
-        name=document["name"],
+        bucket=place["bucket"],
+        store=place["store"],
+        name=place["name"],
         change=change,
         previous=previous,
     )
+
+
+def _moved(fields: Mapping[str, Any], document: Mapping[str, Any]) -> ObjectChange | None:
+    """Return what a move to or from the trash means for who looks at the store."""
+    if str(fields["store"]).startswith(TRASH):
+        return _said("dropped", fields)
+    if "name" in fields:
+        return _said("put", {**fields, "bucket": document["bucket"]})
+    return None  # on its way out of the trash for good

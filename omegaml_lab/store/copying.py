@@ -105,13 +105,16 @@ class Copying:
     def _copy(self, head: Head, path: str, *, replace: bool) -> Metadata:
         if not replace:
             self._check_free([path])
-        payload = self._payload(head)
-        return self.target.adopt(head, payload, path, origin=self._origin(head), replace=replace)
+        origin = self._origin(head)
+        with self.target.storage.holds.holding(now=True) as hold:
+            payload = self._payload(head)
+            self.target.storage.holds.keep(hold)
+            return self.target.adopt(head, payload, path, origin=origin, replace=replace)
 
     def _payload(self, head: Head) -> Payload:
         if not self.within:
             return self._carrier.bring(head.payload)
-        self._source.storage.segments.hold(head.payload)
+        self._source.storage.segments.rely_on(head.payload)
         return head.payload
 
     def _origin(self, head: Head) -> dict[str, Any]:

@@ -83,13 +83,16 @@ class Intake:
         `Carrier.bring`; when there is one, nothing is seen of the object.
         """
         brought: list[dict[str, Any]] | None = None
-        for _ in range(_ATTEMPTS):
-            outcome = self.outcome(path, states[-1], origin, conflict)
-            if outcome != "taken":
-                return outcome
-            brought = brought or [self._bring(state, origin) for state in states]
-            if self._keep(path, brought, conflict):
-                return "taken"
+        holds = self._target.storage.holds
+        with holds.holding() as hold:
+            for _ in range(_ATTEMPTS):
+                outcome = self.outcome(path, states[-1], origin, conflict)
+                if outcome != "taken":
+                    return outcome
+                brought = brought or [self._bring(state, origin) for state in states]
+                holds.keep(hold)
+                if self._keep(path, brought, conflict):
+                    return "taken"
         raise ConflictError(self._target.name, path, expected=0, actual=0)
 
     def _bring(self, state: Mapping[str, Any], origin: Reference) -> dict[str, Any]:

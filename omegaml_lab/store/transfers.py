@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
+from omegaml_lab.core.errors import InvalidNameError, ObjectExistsError
 from omegaml_lab.core.names import Name, check_bucket
 from omegaml_lab.store.backend import Written
 from omegaml_lab.store.copying import Copying
+from omegaml_lab.store.folders import parents_of
+from omegaml_lab.store.states import States
 from omegaml_lab.store.terms import Terms
 from omegaml_lab.store.walking import walk
 from omegaml_lab.store.writing import once
@@ -16,13 +19,11 @@ if TYPE_CHECKING:
 
     from omegaml_lab.core.lineage import Lineage
     from omegaml_lab.core.metadata import Metadata
-    from omegaml_lab.storage.heads import Head, Heads
+    from omegaml_lab.storage.heads import Head
     from omegaml_lab.storage.histories import Histories
     from omegaml_lab.storage.payloads import Payload
     from omegaml_lab.storage.storage import Storage
     from omegaml_lab.store.folders import Folders
-    from omegaml_lab.store.lookup import Lookup
-    from omegaml_lab.store.naming import Naming
     from omegaml_lab.store.recording import Recorder
     from omegaml_lab.store.registry import Registry
     from omegaml_lab.store.store import OmegaStore
@@ -31,19 +32,23 @@ if TYPE_CHECKING:
 __all__ = ["Transfers"]
 
 
-class Transfers:
+class Transfers(States):
     """The half of `OmegaStore` that knows of other buckets and repositories."""
 
-    naming: ClassVar[Naming]
-    name: str
-    bucket: str
-    _owner: str
-    _storage: Storage
     _registry: Registry
     _recorder: Recorder
-    _heads: Heads
-    _lookup: Lookup
-    _folders: Folders
+
+    def rename(self, name: str | Name, new: str | Name) -> Metadata:
+        """Give an object another name, or move a folder with all that is below it, as one.
+
+        Raises
+        ------
+        ObjectExistsError
+            If `new` is taken.
+        InvalidNameError
+            If a folder would be moved into itself.
+        """
+        return self._rename(name, new, None)
 
     def copy(
         self,
@@ -195,4 +200,21 @@ class Transfers:
         raise NotImplementedError
 
     def _rename(self, name: str | Name, new: str | Name, target: OmegaStore | None) -> Metadata:
-        raise NotImplementedError
+        """Rename within the bucket, or into the same store of another one."""
+        there = target or cast("OmegaStore", self)
+        old = self._lookup.locate(name, payload=False).metadata
+        path = self.naming.path(new, old.kind)
+        if target is None and path == old.name:
+            return old
+        if target is None and path.startswith(old.name + "/"):
+            raise InvalidNameError(path, f"{old.name!r} cannot be moved into itself")
+        found = there.heads([path, *parents_of(path)])
+        if path in found:
+            raise ObjectExistsError(self.name, path)
+        there.folders.make_above(path, there.folders.missing(path, found))
+        if not self._trees.rename(old.name, path, bucket=there.bucket):
+            raise self._lookup.not_found(name)
+        there.folders.mend(path)
+        if old.is_folder:
+            self._mend_below(old.name)
+        return there.metadata(Name(path))

@@ -25,6 +25,8 @@ export interface IObject {
   run: string | null;
   /** What it is a copy of. */
   origin: IReference | null;
+  /** The names that were given to this revision. */
+  tags: string[];
   path: string | null;
 }
 

@@ -19,7 +19,9 @@ __all__ = [
     "InvalidFrameError",
     "InvalidNameError",
     "InvalidOptionError",
+    "InvalidScriptError",
     "NotAFileError",
+    "NotInTrashError",
     "ObjectExistsError",
     "ObjectNotFoundError",
     "SchemaMismatchError",
@@ -54,10 +56,29 @@ class ObjectNotFoundError(OmegaError, LookupError):
 class ObjectExistsError(OmegaError, FileExistsError):
     """An object is already kept under this name and must not be replaced."""
 
-    def __init__(self, store: str, name: str) -> None:
+    def __init__(self, store: str, name: str, *, option: str | None = None) -> None:
         self.store = store
         self.name = name
-        super().__init__(f"{name!r} already exists in {store}: choose another name or drop it.")
+        named = f" ({option}=…)" if option else ""
+        super().__init__(
+            f"{name!r} already exists in {store}: choose another name{named} or drop it."
+        )
+
+
+class NotInTrashError(OmegaError, LookupError):
+    """Nothing of this name or id is in the trash."""
+
+    def __init__(self, store: str, name: str, *, exists: bool = False) -> None:
+        self.store = store
+        self.name = name
+        there = (
+            f" It is in {store}: `restore('{name}@2')` makes an earlier revision the newest."
+            if exists
+            else ""
+        )
+        super().__init__(
+            f"{name!r} is not in the trash of {store}.{there} `om.{store}.trash()` lists what is."
+        )
 
 
 class ConflictError(OmegaError, RuntimeError):
@@ -190,6 +211,15 @@ class InvalidOptionError(OmegaError, TypeError):
         self.kind = kind
         self.reason = reason
         super().__init__(f"{name!r} in {store} is kept as {kind}: {reason}.")
+
+
+class InvalidScriptError(OmegaError, ValueError):
+    """Python code cannot be kept as a script, or not be run as one."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name = name
+        self.reason = reason
+        super().__init__(f"The script {name!r} cannot be used: {reason}.")
 
 
 class UntrustedObjectError(OmegaError, PermissionError):
