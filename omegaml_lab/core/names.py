@@ -74,6 +74,8 @@ def check_path(path: str) -> str:
     InvalidNameError
         If it is empty, too long, holds a control character or an empty, ``.`` or ``..`` part.
     """
+    if not isinstance(path, str):  # type: ignore[unreachable,unused-ignore] # from anywhere
+        raise InvalidNameError(repr(path), f"it is a {type(path).__name__}, not text")
     if not path:
         raise InvalidNameError(path, "it is empty")
     if len(path.encode("utf-8", "surrogatepass")) > MAX_LENGTH:
@@ -134,6 +136,8 @@ def parse_name(text: str | Name) -> Name:
     """
     if isinstance(text, Name):
         return text
+    if not isinstance(text, str):
+        return Name(text)  # which says what is wrong
     path, at, selector = text.rpartition("@")
     if at and path and _REVISION.fullmatch(selector):
         return Name(path, revision=int(selector))

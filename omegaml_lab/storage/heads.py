@@ -272,7 +272,7 @@ class Heads:
         listing = [("bucket", 1), ("store", 1), ("parent", 1), ("rank", 1), ("name", 1)]
         ensure("objects", listing)
         for collection in ("objects", "revisions"):
-            for field_name in ("lineage.run", "lineage.origin.id"):
+            for field_name in ("lineage.run", "lineage.origin.id", "details.trained_on.name"):
                 ensure(collection, [(field_name, 1)], sparse=True)
 
     @property

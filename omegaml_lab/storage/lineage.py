@@ -25,7 +25,8 @@ __all__ = ["LineageRecords", "Read"]
 
 _COLLECTION = "reads"
 _LEFT_OUT = "more"
-_FIELDS = dict.fromkeys(("bucket", "store", "name", "revision", "lineage", "details"), 1)
+_TRAINED = "details.trained_on"
+_FIELDS = dict.fromkeys(("bucket", "store", "name", "revision", "lineage", _TRAINED), 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +112,47 @@ class LineageRecords:
             if origin := lineage.get("origin"):
                 source = Reference(**{**origin, **now.get(origin["id"], {})})
                 links.append(Link(source=source, relation=Relation.COPIED, target=target))
-        return links
+        return [*links, *self._training(found)]
+
+    def trained_on(self, references: Collection[Reference], *, limit: int) -> list[Link]:
+        """Return the models that say that they were trained on these revisions."""
+        data = {(r.bucket, r.name, r.revision): r for r in references if r.store == "datasets"}
+        where = {"store": "models", f"{_TRAINED}.name": {"$in": [name for _, name, _ in data]}}
+        return [
+            Link(source=source, relation=Relation.TRAINED, target=model)
+            for document, model in (self._states(where, limit) if data else ())
+            for one in document["details"]["trained_on"]
+            if (source := data.get((model.bucket, one["name"], one["revision"])))
+        ]
+
+    def _training(self, found: Sequence[tuple[Mapping[str, Any], Reference]]) -> list[Link]:
+        """Return what models say that they were trained on, as far as that is there."""
+        told = [
+            (one, model)
+            for document, model in found
+            for one in document.get("details", {}).get("trained_on", ())
+            if model.store == "models"
+        ]
+        where = {
+            "store": "datasets",
+            "bucket": {"$in": [model.bucket for _, model in told]},
+            "name": {"$in": [one["name"] for one, _ in told]},
+        }
+        fields = {"bucket": True, "name": True}
+        with self._connection.errors():
+            data = list(self._objects.find(where, fields)) if told else []
+        ids = {(document["bucket"], document["name"]): document["_id"] for document in data}
+        return [
+            Link(
+                source=Reference(
+                    store="datasets", bucket=model.bucket, id=ids[model.bucket, one["name"]], **one
+                ),
+                relation=Relation.TRAINED,
+                target=model,
+            )
+            for one, model in told
+            if (model.bucket, one["name"]) in ids
+        ]
 
     def left_out(self, runs: Collection[str]) -> bool:
         """Say whether one of these runs read more than is noted."""

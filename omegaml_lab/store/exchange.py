@@ -17,7 +17,7 @@ from omegaml_lab.core.metadata import STORES
 from omegaml_lab.core.names import Name
 from omegaml_lab.store.archive import ArchiveReader, ArchiveWriter
 from omegaml_lab.store.carrying import Carrier, Repository
-from omegaml_lab.store.intake import OUTCOMES, Intake
+from omegaml_lab.store.intake import CONFLICTS, OUTCOMES, Intake
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -78,6 +78,8 @@ def import_objects(
     progress: Callable[[TransferProgress], None] | None = None,
 ) -> Imported:
     """Take in an archive; see `Omega.import_`."""
+    if on_conflict not in CONFLICTS:
+        raise ValueError(f"on_conflict is {', '.join(CONFLICTS)}, not {on_conflict!r}")
     archive = ArchiveReader(path)
     try:
         entries = _wanted(archive, stores, names)

@@ -82,6 +82,11 @@ class Recorder:
         """The id of the run that reads and writes belong to now."""
         return self._given or _run.get() or os.environ.get("OMEGA_RUN") or None
 
+    @classmethod
+    def none(cls, lineage: LineageRecords) -> Recorder:
+        """Return one that notes nothing, for what is nobody's data."""
+        return _NoRecorder(lineage)
+
     def read(self, head: Head) -> None:
         """Note that the run read a state, unless it wrote that itself."""
         run = self.run
@@ -157,3 +162,11 @@ class Recorder:
         if self._pid == os.getpid():
             with contextlib.suppress(OmegaError):
                 self.flush()
+
+
+class _NoRecorder(Recorder):
+    """Belongs to no run."""
+
+    @property
+    def run(self) -> str | None:
+        return None

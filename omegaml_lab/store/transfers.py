@@ -135,6 +135,11 @@ class Transfers(States):
         return self._storage
 
     @property
+    def recorder(self) -> Recorder:
+        """What notes the reads of runs."""
+        return self._recorder
+
+    @property
     def folders(self) -> Folders:
         """What makes folders here."""
         return self._folders

@@ -90,6 +90,7 @@ class _Walk:
             parts = [
                 records.readers(objects, limit=limit),
                 records.copies_of(objects, limit=limit),
+                records.trained_on(objects, limit=limit),
                 records.written_by(runs, limit=limit),
             ]
         self.complete = self.complete and all(len(part) < limit for part in parts)

@@ -15,6 +15,8 @@ import pytest
 from omegaml_lab.core.errors import ObjectNotFoundError
 from omegaml_lab.core.lineage import Reference, Relation, RunReference
 from omegaml_lab.core.names import Name
+from omegaml_lab.runtime.calling import Caller, Target
+from omegaml_lab.runtime.stores import Stores
 from omegaml_lab.store import recording as recorder_module
 from omegaml_lab.store.recording import recording
 from omegaml_lab.store.walking import walk
@@ -135,6 +137,29 @@ def test_copies_tell_where_from_across_buckets(omega: Omega) -> None:
     prod = omega.datasets.in_bucket("prod")
     assert links(prod.lineage("a")) == {("datasets a@1", "copied", "prod: datasets a@1")}
     assert links(omega.datasets.lineage("a")) == links(prod.lineage("a"))
+
+
+def test_models_tell_what_they_were_trained_on(omega: Omega) -> None:
+    omega.datasets.put(1, "rows")
+    omega.datasets.put(2, "rows")
+    omega.models.put(b"model", "m", kind="file", trained_on="rows@1")
+    link = ("datasets rows@1", "trained", "models m@1")
+    assert links(omega.models.lineage("m")) == {link}
+    assert links(omega.datasets.lineage("rows@1")) == {link}
+    assert links(omega.datasets.lineage("rows")) == set()
+
+
+def test_a_call_of_a_model_in_memory_reads_it_too(omega: Omega) -> None:
+    from sklearn.linear_model import LinearRegression
+
+    omega.models.put(LinearRegression().fit([[0], [1]], [0, 1]), "m")
+    stores = Stores.of(omega.storage, omega.registry, bucket="default", owner="")
+    caller, target = Caller(stores), Target.of(omega.models.metadata("m"))
+    for run in ("first", "second", "third"):
+        with recording(run):
+            caller.model(target, "predict", [[[2]]], {})
+            stores.datasets.put(run, run)  # noted by then
+    assert told(omega.models.lineage("m").results()) == {"run first", "run second", "run third"}
 
 
 def test_more_reads_than_are_noted_are_told(omega: Omega, monkeypatch: pytest.MonkeyPatch) -> None:
