@@ -26,6 +26,7 @@ STATUS: dict[type[OmegaError], HTTPStatus] = {
     errors.UnknownColumnError: HTTPStatus.BAD_REQUEST,
     errors.InvalidFilterError: HTTPStatus.BAD_REQUEST,
     errors.InvalidCallError: HTTPStatus.BAD_REQUEST,
+    errors.InvalidQueryError: HTTPStatus.BAD_REQUEST,
     errors.InvalidOptionError: HTTPStatus.BAD_REQUEST,
     errors.InvalidScriptError: HTTPStatus.BAD_REQUEST,
     errors.SchemaMismatchError: HTTPStatus.BAD_REQUEST,

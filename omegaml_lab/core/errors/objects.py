@@ -19,6 +19,7 @@ __all__ = [
     "InvalidFrameError",
     "InvalidNameError",
     "InvalidOptionError",
+    "InvalidQueryError",
     "InvalidScriptError",
     "NotAFileError",
     "NotInTrashError",
@@ -38,7 +39,8 @@ class InvalidNameError(OmegaError, ValueError):
     def __init__(self, name: str, reason: str) -> None:
         self.name = name
         self.reason = reason
-        super().__init__(f"{name!r} is not a valid name: {reason}")
+        shown = name if len(name) <= 600 else name[:600] + "…"
+        super().__init__(f"{shown!r} is not a valid name: {reason}")
 
 
 class ObjectNotFoundError(OmegaError, LookupError):
@@ -190,6 +192,22 @@ class InvalidFilterError(OmegaError, ValueError):
         super().__init__(
             f"The filter {op!r} on column {column!r} of {name!r} cannot be used: {reason}."
             f"{suggestion(op, self.known)}{listed}"
+        )
+
+
+class InvalidQueryError(OmegaError, ValueError):
+    """An aggregate that is asked for is not known, or a column has none of that kind."""
+
+    def __init__(
+        self, name: str, reason: str, *, known: Iterable[str] = (), wanted: str = ""
+    ) -> None:
+        self.name = name
+        self.reason = reason
+        self.known = tuple(known)
+        listed = f" There are: {', '.join(self.known)}." if self.known else ""
+        super().__init__(
+            f"The query of {name!r} cannot be answered: {reason}."
+            f"{suggestion(wanted, self.known)}{listed}"
         )
 
 
