@@ -26,7 +26,8 @@ __all__ = ["LineageRecords", "Read"]
 _COLLECTION = "reads"
 _LEFT_OUT = "more"
 _TRAINED = "details.trained_on"
-_FIELDS = dict.fromkeys(("bucket", "store", "name", "revision", "lineage", _TRAINED), 1)
+_PLACE = ("bucket", "store", "name", "dropped")
+_FIELDS = dict.fromkeys((*_PLACE, "revision", "lineage", _TRAINED), 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,10 +189,10 @@ class LineageRecords:
 
     def _renamed(self, ids: Collection[str]) -> dict[str, dict[str, Any]]:
         """Return where objects are now: they go by the name that they have."""
-        fields = {"name": True, "bucket": True}
+        fields = dict.fromkeys(_PLACE, 1)
         with self._connection.errors():
             found = self._objects.find({"_id": {"$in": list(ids)}}, fields) if ids else ()
-            return {d["_id"]: {"name": d["name"], "bucket": d["bucket"]} for d in found}
+            return {d["_id"]: _place(d) for d in found}
 
     def _states(
         self, where: Mapping[str, Any], limit: int
@@ -208,7 +209,7 @@ class LineageRecords:
             if (id, document["revision"]) in seen:
                 continue
             seen.add((id, document["revision"]))
-            reference = reference_to(id, document)
+            reference = reference_to(id, {**document, **_place(document)})
             yield document, replace(reference, **now.get(id, {})) if archived else reference
 
     @property
@@ -218,6 +219,12 @@ class LineageRecords:
     @property
     def _objects(self) -> Any:
         return self._connection.collection("objects")
+
+
+def _place(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return where an object is, or was before it went to the trash."""
+    was = document.get("dropped", document)
+    return {key: was[key] for key in ("bucket", "store", "name")}
 
 
 def _any_of(references: Collection[Reference]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -364,10 +365,9 @@ def test_a_notebook_on_the_disk_is_copied_and_scheduled(api: Api, repository: st
 
 
 def test_lineage(api: Api, shared: Omega) -> None:
-    for store in (shared.datasets, shared.jobs):  # of the same test with another root
-        store.drop("lineage", recursive=True, missing_ok=True)
+    run = uuid.uuid4().hex
     shared.datasets.put(1, "lineage/ü [1]")
-    with recording("r1"):
+    with recording(run):
         shared.jobs.put(f"{shared.datasets.get('lineage/ü [1]')}", "lineage/made")
     name = quoted("lineage/ü [1]")
     told = api.ask("GET", f"lineage/datasets/{name}", 200)
@@ -380,7 +380,7 @@ def test_lineage(api: Api, shared: Omega) -> None:
     assert [link["relation"] for link in told["links"]] == ["read", "wrote"]
     assert told["complete"]
     assert api.ask("GET", f"lineage/datasets/{name}", 200, depth=1) == told
-    assert api.ask("GET", f"objects/jobs/{quoted('lineage/made.ipynb')}", 200)["run"] == "r1"
+    assert api.ask("GET", f"objects/jobs/{quoted('lineage/made.ipynb')}", 200)["run"] == run
     api.ask("GET", "lineage/datasets/nothing", 404)
     api.ask("GET", "runs/nothing/lineage", 404)
     assert api.server.ask("GET", f"omega/api/lineage/pages/{name}").status_code == 404
@@ -388,3 +388,17 @@ def test_lineage(api: Api, shared: Omega) -> None:
         answer = api.server.ask("GET", f"omega/api/lineage/datasets/{name}?depth={depth}")
         assert answer.status_code == 400
         assert "depth" in answer.json()["message"]
+
+
+def test_bad_names_are_bad_requests(api: Api) -> None:
+    for name in ("a\x00b", "a/../b", "/a", "a//b", "a\nb", "x" * 600):
+        for route in ("objects/datasets", "lineage/models", "revisions/jobs", "content/jobs"):
+            answer = api.server.ask("GET", f"omega/api/{route}/{quoted(name)}")
+            assert answer.status_code == 400, (route, name, answer.text)
+            assert answer.json()["type"] == "InvalidNameError"
+        answer = api.server.ask("DELETE", f"omega/api/objects/scripts/{quoted(name)}")
+        assert answer.status_code == 400
+    for name in ("a$b", "$a", "a.b"):
+        api.ask("GET", f"objects/datasets/{quoted(name)}", 404)
+    too_much = {"job": "x", "parameters": {"a": "x" * 17_000_000}}
+    assert api.server.ask("POST", "omega/api/runs", json=too_much).status_code in {400, 404}

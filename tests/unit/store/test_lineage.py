@@ -117,6 +117,8 @@ def test_lineage_is_of_revisions_and_outlives_renames(omega: Omega) -> None:
     assert data.lineage("c/ü%+(1)[x]{$}.").results() == []
     results = walk(omega.storage.lineage, RunReference(id="r"), depth=1).results()
     assert told(results) == {"datasets out@1", "datasets out@2"}
+    data.drop("c", recursive=True)
+    assert ("datasets c/ü%+(1)[x]{$}.@1", "read", "run r") in links(data.lineage("out@1"))
     with pytest.raises(ObjectNotFoundError):
         data.lineage("nothing")
 
