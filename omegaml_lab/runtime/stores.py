@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.store.datasets import DatasetStore
+from omegaml_lab.store.recording import Recorder
 from omegaml_lab.store.store import OmegaStore
 
 if TYPE_CHECKING:
@@ -33,12 +34,18 @@ class Stores:
     @classmethod
     def of(cls, storage: Storage, registry: Registry, *, bucket: str, owner: str) -> Stores:
         """Return the stores of a bucket; what is put into them is `owner`'s."""
-        common: dict[str, Any] = {"registry": registry, "owner": owner}
+        # One recorder: what is written into one store tells of what was read from the others.
+        common: dict[str, Any] = {
+            "registry": registry,
+            "owner": owner,
+            "recorder": Recorder(storage.lineage),
+        }
+        silent = {**common, "recorder": Recorder.none(storage.lineage)}
         return cls(
             datasets=DatasetStore(storage, "datasets", bucket=bucket, **common),
             models=OmegaStore(storage, "models", bucket=bucket, **common),
             scripts=OmegaStore(storage, "scripts", bucket=bucket, **common),
-            calls=_Hidden(storage, _HIDDEN, **common),
+            calls=_Hidden(storage, _HIDDEN, **silent),
         )
 
 

@@ -14,9 +14,12 @@ from omegaml_lab.storage.connection import Connection
 from omegaml_lab.storage.feed import watch
 from omegaml_lab.storage.garbage import Garbage
 from omegaml_lab.storage.heads import Heads
+from omegaml_lab.storage.histories import Histories
 from omegaml_lab.storage.holds import Holds
+from omegaml_lab.storage.lineage import LineageRecords
 from omegaml_lab.storage.listing import Listing
 from omegaml_lab.storage.records import Records
+from omegaml_lab.storage.segments import Segments
 from omegaml_lab.storage.signing import Signer
 from omegaml_lab.storage.trash import TRASH, Trash
 from omegaml_lab.storage.trees import Trees
@@ -42,7 +45,9 @@ class Storage:
         self.blobs = Blobs(connection, self.holds)
         self.chunks = Chunks(connection, self.holds)
         self.garbage = Garbage(connection, self.holds)
+        self.segments = Segments(connection, self.chunks, self.holds)
         self.objects = Objects(connection)
+        self.lineage = LineageRecords(connection)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # With the password, for the processes that compute lazy frames: such pickles are made
@@ -134,6 +139,10 @@ class Objects:
     def listing(self, bucket: str, store: str) -> Listing:
         """Return the listings of one store."""
         return Listing(self._connection, bucket, store)
+
+    def histories(self, bucket: str, store: str) -> Histories:
+        """Return the histories of one store."""
+        return Histories(self._connection, bucket, store)
 
     def trees(self, bucket: str, store: str) -> Trees:
         """Return the folders of one store."""

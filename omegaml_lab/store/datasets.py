@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from omegaml_lab.core.filters import Q
     from omegaml_lab.core.metadata import Metadata
     from omegaml_lab.core.names import Columns
+    from omegaml_lab.storage.heads import Head
     from omegaml_lab.storage.payloads import Payload
-    from omegaml_lab.store.backend import Backend, FrameBackend
+    from omegaml_lab.store.backend import Backend, FrameBackend, Written
     from omegaml_lab.store.writing import Writing
 
 __all__ = ["DatasetStore"]
@@ -210,4 +211,11 @@ class DatasetStore(OmegaStore):
             return super()._writing(obj, path, backend, options)
         frames = rows_of(backend, self.name, path, "append=True")
         first = super()._writing(obj, path, backend, options)
-        return after(frames.adding(obj, self._storage, path, **options), first, backend)
+        add = after(frames.adding(obj, self._storage, path, **options), first, backend)
+
+        def write(head: Head | None) -> Written:
+            if head is not None:
+                self._recorder.read(head)  # its rows are in what is written
+            return add(head)
+
+        return write
