@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from omegaml_lab.cli.output import ago, print_facts, print_json, print_table, size
+from omegaml_lab.cli.output import ago, print_facts, print_json, print_table, size, text
 from omegaml_lab.cli.session import Session, help_text, json_option, pass_session
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def _show(store: str, example: str) -> click.Command:
                 "modified": metadata.modified.isoformat(" ", "seconds"),
                 "owner": metadata.owner,
                 "hash": metadata.hash,
-                **{f"attribute {key}": value for key, value in metadata.attributes.items()},
+                **{f"attribute {key}": text(value) for key, value in metadata.attributes.items()},
             }
         )
 

@@ -21,10 +21,12 @@ def schema_of(model: Any, example: Any) -> dict[str, Any]:
 
     A model with the methods of scikit-learn is asked to predict the `example`.
     """
-    schema: dict[str, Any] = {"inputs": inputs_of(model) if example is None else fields_of(example)}
+    schema: dict[str, Any] = {
+        "inputs": inputs_of(model) if example is None else fields_of(example)
+    }
     if example is not None and hasattr(model, "predict") and hasattr(model, "get_params"):
         schema["outputs"] = fields_of(model.predict(example))
-    classes = getattr(model, "classes_", None)
+    classes: Any = getattr(model, "classes_", None)
     if getattr(classes, "ndim", None) == 1:
         schema["classes"] = [_plain(value) for value in classes[:_TOLD].tolist()]
     return {key: value for key, value in schema.items() if value}
