@@ -60,7 +60,14 @@ class MLflowBackend(ModelBackend):
                 return {"mlflow": version(distribution)}
         return {"mlflow": str(package("mlflow").__version__)}
 
-    def write(self, obj: Any, storage: Storage, name: str, *, sign: bool = False) -> Written:
+    def write(
+        self,
+        obj: Any,
+        storage: Storage,
+        name: str,  # noqa: ARG002
+        *,
+        sign: bool = False,
+    ) -> Written:
         """Write all files of the folder; MLflow need not be installed.
 
         Raises
@@ -102,18 +109,20 @@ class MLflowBackend(ModelBackend):
         folder = Path(tempfile.mkdtemp(prefix="omega-mlflow-"))
         try:
             self.export(payload, storage, name, folder / "model")
-            flavors = _manifest(folder / "model")["flavors"]
-            if flavor is not None and flavor not in flavors:
-                reason = f"it has no flavor {flavor!r}; there are {', '.join(flavors)}"
-                raise InvalidOptionError("models", name, self.kind, reason)
-            loader = package(f"mlflow.{flavor or 'pyfunc'}", extra="mlflow")
-            model = loader.load_model(str(folder / "model"))
+            model = self._loaded(folder / "model", name, flavor)
             # Some flavors read on while they predict.
             weakref.finalize(model, shutil.rmtree, folder, ignore_errors=True)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
         return model
+
+    def _loaded(self, folder: Path, name: str, flavor: str | None) -> Any:
+        flavors = _manifest(folder)["flavors"]
+        if flavor is not None and flavor not in flavors:
+            reason = f"it has no flavor {flavor!r}; there are {', '.join(flavors)}"
+            raise InvalidOptionError("models", name, self.kind, reason)
+        return package(f"mlflow.{flavor or 'pyfunc'}", extra="mlflow").load_model(str(folder))
 
     def export(self, payload: Payload, storage: Storage, name: str, target: Path) -> None:
         """Write the folder to `target`, which is not there.

@@ -50,7 +50,12 @@ class TorchBackend(ModelBackend):
         return {"torch": str(package("torch").__version__).partition("+")[0]}
 
     def write(
-        self, obj: Any, storage: Storage, name: str, *, init: Mapping[str, Any] | None = None
+        self,
+        obj: Any,
+        storage: Storage,
+        name: str,  # noqa: ARG002
+        *,
+        init: Mapping[str, Any] | None = None,
     ) -> Written:
         """Write the tensors; `init` are the arguments that make such a module, JSON values.
 

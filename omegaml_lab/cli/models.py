@@ -62,10 +62,10 @@ def put(
 @pass_session
 @examples("omega models get flights/delay", "omega models get flights/delay@3 delay.ubj")
 def get(session: Session, *, name: str, file: Path | None, force: bool) -> None:
-    """Write a model to a file that its own library reads; nothing of it is run.
+    """Write a model to a file that its own library reads.
 
-    That is a .skops, .ubj, .txt (lightgbm), .onnx, .safetensors, .keras or .pkl file, or the
-    folder of an MLflow model. Without FILE it has the name of the model.
+    Nothing of it is run. It is a .skops, .ubj, .txt (lightgbm), .onnx, .safetensors, .keras or
+    .pkl file, or the folder of an MLflow model. Without FILE it has the name of the model.
     """
     with session.open() as om:
         target = file or Path(om.models.file_name(name))
