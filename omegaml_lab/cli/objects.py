@@ -8,7 +8,7 @@ import click
 
 from omegaml_lab.cli.carrying import copy_command, move_command, promote_command
 from omegaml_lab.cli.lineage import lineage_command
-from omegaml_lab.cli.output import ago, print_facts, print_json, print_table, size
+from omegaml_lab.cli.output import ago, print_facts, print_json, print_table, size, text
 from omegaml_lab.cli.revisions import revision_commands
 from omegaml_lab.cli.session import Session, help_text, json_option, pass_session
 
@@ -112,7 +112,7 @@ def _show(store: str, example: str) -> click.Command:
                 "hash": metadata.hash,
                 "written by run": metadata.run,
                 "copied from": metadata.origin,
-                **{f"attribute {key}": value for key, value in metadata.attributes.items()},
+                **{f"attribute {key}": text(value) for key, value in metadata.attributes.items()},
             }
         )
 
