@@ -131,7 +131,7 @@ def _performer(omega: Omega) -> Performer:
         workers=omega.storage.records("workers"),
         jobs=jobs,
         kernels=KernelSource(nursery),
-        callees=Callees(limit=config.concurrency),
+        callees=Callees(limit=config.concurrency, nursery=nursery),
         environment=environment,
         secrets=secrets_of(url, config.broker_url),
         label=config.label,
