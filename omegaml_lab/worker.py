@@ -17,6 +17,7 @@ from omegaml_lab.core.errors import OmegaError, StorageFullError, StorageUnavail
 from omegaml_lab.core.runs import Status
 from omegaml_lab.omega import Omega
 from omegaml_lab.runtime.broker import PERFORM, queue_of
+from omegaml_lab.runtime.parcels import expire
 from omegaml_lab.store.jobs import JobStore
 
 if TYPE_CHECKING:
@@ -157,11 +158,15 @@ def _perform(performer: Performer, omega: Omega, run_id: str) -> None:
 
 
 def _mind_reports(omega: Omega, stop: threading.Event) -> None:
-    """Publish what a worker that died, or a database that was away, left unpublished."""
+    """Publish what a worker that died, or a database that was away, left unpublished.
+
+    What calls left behind goes when it is old.
+    """
     while not stop.is_set():
         try:
             for run in omega.runtime.runs.records.unpublished():
                 _follow(omega, run)
+            expire(omega.runtime.calls.stores.calls)
         except OmegaError as error:
             _log.warning("reports wait: %s", error)
         stop.wait(_REPORTS)

@@ -6,6 +6,7 @@ from typing import Any
 
 from omegaml_lab.server.handlers.assets import ASSETS, AssetsHandler
 from omegaml_lab.server.handlers.base import NotFoundHandler, OmegaHandler
+from omegaml_lab.server.handlers.calls import CallsHandler
 from omegaml_lab.server.handlers.live import (
     LiveHandler,
     VoilaFilesHandler,
@@ -34,6 +35,7 @@ API: tuple[tuple[str, type[OmegaHandler]], ...] = (
     ("/objects/{store}", ObjectsHandler),
     ("/objects/{store}/{name}", ObjectHandler),
     ("/parameters", ParametersHandler),
+    ("/calls", CallsHandler),
     ("/runs", RunsHandler),
     ("/runs/{run}", RunHandler),
     ("/runs/{run}/cancel", CancelHandler),
