@@ -102,7 +102,7 @@ class Callees:
         self._limit = limit
         self._nursery = nursery
         self._lock = threading.Lock()
-        self._idle: list[tuple[tuple[Any, ...], Callee]] = []
+        self._idle: list[tuple[str, Callee]] = []
         self._closed = False
 
     def take(self, environment: Mapping[str, str], *, fresh: bool) -> Callee:
@@ -157,5 +157,5 @@ def _started(path: str, environment: dict[str, str], nursery: Nursery | None) ->
     )
 
 
-def _key(environment: Mapping[str, str], *, fresh: bool) -> tuple[Any, ...]:
-    return fresh, *sorted(environment.items())
+def _key(environment: Mapping[str, str], *, fresh: bool) -> str:
+    return json.dumps([fresh, sorted(environment.items())])

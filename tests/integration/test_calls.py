@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import pytest
 from sklearn.linear_model import LinearRegression, SGDRegressor
 
 import omegaml_lab as om
+from omegaml_lab.cli import main
 from omegaml_lab.core.errors import (
     InvalidCallError,
     ObjectNotFoundError,
@@ -119,7 +121,14 @@ def test_scripts_run_in_a_process_of_their_own(shared: Omega) -> None:
     assert len({os.getpid(), *(answer["pid"] for answer in answers)}) == 3
     assert answers[0]["run"] == one.id
     assert one.run.log == "printed made/by a script\n"
-    assert script.local.run("made/here", n=2)["pid"] == os.getpid()
+
+    def pid():
+        import os
+
+        return os.getpid()
+
+    shared.scripts.put(pid, "pid")
+    assert shared.runtime.script("pid").local.run() == os.getpid()
 
 
 def test_arguments_and_answers_are_exact(shared: Omega) -> None:
@@ -210,3 +219,32 @@ def test_a_label_says_who_may_take_it(shared: Omega) -> None:
     with pytest.raises(RunTimeoutError, match="still queued"):
         call.get(0.2)
     call.cancel()
+
+
+def test_models_and_scripts_are_called_from_the_command_line(
+    shared: Omega, tmp_path, monkeypatch, capfd
+) -> None:
+    monkeypatch.setenv("OMEGA_MONGO_URL", shared.url)
+    monkeypatch.setenv("OMEGA_HOME", str(tmp_path))
+
+    def omega(*arguments: str) -> str:
+        assert main(arguments) == 0, capfd.readouterr().err
+        return capfd.readouterr().out
+
+    here = shared.models.get("line").predict(X).tolist()
+    assert json.loads(omega("models", "predict", "line", "X")) == here
+    rows = '[{"a": 1, "b": 0}, {"a": 2, "b": 1}]'
+    came = json.loads(omega("models", "predict", "line", rows, "--put", "said", "--json"))
+    assert came["answer"] == {"dataset": "said", "revision": 1}
+    assert came["run"]["kind"] == "model"
+    np.testing.assert_allclose(shared.datasets.get("said"), here[:2])
+    assert main(["models", "predict", "line", "[1, 2"]) == 2
+    assert "no JSON" in capfd.readouterr().err
+    shared.models.put(LinearRegression(), "fresh")
+    assert json.loads(omega("models", "fit", "fresh", "X", "folder/y"))["revision"] == 2
+
+    (tmp_path / "tool.py").write_text("def run(n: int = 1, *, word='x'):\n    return word * n\n")
+    assert "python.module" in omega("scripts", "put", str(tmp_path / "tool.py"), "tool.py")
+    assert omega("scripts", "run", "tool.py", "-p", "n=3", "-p", "word=ab") == "ababab\n"
+    assert main(["scripts", "run", "tool.py", "-p", "m=3"]) == 1
+    assert "does not take it" in capfd.readouterr().err
