@@ -9,7 +9,8 @@ from omegaml_lab.core.errors import InvalidNameError, InvalidOptionError
 from omegaml_lab.core.names import Name, parse_selection
 from omegaml_lab.store.backend import TableBackend
 from omegaml_lab.store.store import OmegaStore
-from omegaml_lab.store.writing import after, rows_of
+from omegaml_lab.store.terms import Terms
+from omegaml_lab.store.writing import after, rows_of, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from omegaml_lab.core.filters import Q
     from omegaml_lab.core.metadata import Metadata
     from omegaml_lab.core.names import Columns
+    from omegaml_lab.storage.heads import Head
     from omegaml_lab.storage.payloads import Payload
     from omegaml_lab.store.backend import Backend, FrameBackend
     from omegaml_lab.store.writing import Writing
@@ -178,6 +180,38 @@ class DatasetStore(OmegaStore):
             raise InvalidOptionError(self.name, path, frames.kind, "its rows cannot be grouped")
         how = {"by": by, "aggregate": aggregate, "dropna": dropna, "sort": sort}
         return frames.query(payload, self._storage, path, *where, **how, **more, **filters)
+
+    def compact(self, name: str | Name) -> Metadata:
+        """Join what many small appends left of a frame, in a new revision of the same rows.
+
+        It is read faster then. Appends do so by themselves before there are too many; nothing
+        is done, and no revision made, where there is nothing to be joined. In a frame that is
+        kept sorted, what is joined is sorted together.
+
+        Raises
+        ------
+        InvalidOptionError
+            If the object is not kept in such parts.
+        """
+        backend, head = self._kept(name)
+        path = head.metadata.name
+        if not isinstance(backend, TableBackend):
+            reason = "it is not kept in parts that could be joined"
+            raise InvalidOptionError(self.name, path, backend.kind, reason)
+        if self.naming.parse(name).pinned:
+            raise InvalidNameError(str(name), "only the newest revision can be compacted")
+        terms = Terms(expect=None, replace=True, keep=True, attributes=None)
+
+        def flip(head: Head | None) -> Head | None:
+            if head is None or head.metadata.kind != backend.kind:
+                raise self._lookup.not_found(name)
+            state = backend.compacted(state_of(head), self._storage, path)
+            if state is None:
+                return head
+            made = terms.state(backend.kind, state, head, owner=self._owner)
+            return self._heads.replace(head, made, keep=True)
+
+        return self._retry(path, flip, first=head).metadata
 
     def _selected(
         self, name: str | Name, columns: Any = None

@@ -25,6 +25,7 @@ from omegaml_lab.core.errors import (
     UnknownColumnError,
 )
 from omegaml_lab.core.filters import Q
+from omegaml_lab.frames import lazy as module
 from tests.unit.frames import twins
 from tests.unit.frames.test_filters import same
 
@@ -154,6 +155,24 @@ def test_divisions(data: DatasetStore, index: pd.Index, expected: Any) -> None:
         alike(lazy.loc[index[4] :].a.compute(), frame.loc[index[4] :].a)
 
 
+def test_usual_chunks_are_gathered(data: DatasetStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "CHUNK_ROWS", 10)
+    monkeypatch.setattr(module, "_MOST_ROWS", 40)
+    frame = twins.flights()
+    data.put(frame, "x", chunk_rows=10)
+    assert data.getl("x").divisions == (0, 40, 80, 119)
+    alike(data.getl("x").compute(), frame)
+    alike(data.getl("x", carrier="UA").loc[30:50].compute(), frame[frame.carrier == "UA"].loc[30:50])
+    for n in range(0, 60, 3):
+        data.put(frame[n : n + 3], "y", append=True, chunk_rows=10)
+    assert data.getl("y").npartitions == 2
+    alike(data.getl("y", delay__gt=20).compute(), data.get("y", delay__gt=20))
+    labelled = frame.set_index("month")
+    for name in ("month", "other"):
+        data.put(labelled.rename_axis(index=name), "z", append=True, chunk_rows=10)
+    alike(data.getl("z").compute(), data.get("z"))
+
+
 def test_it_stays_the_revision_that_it_was(data: DatasetStore, flights: pd.DataFrame) -> None:
     lazy, chunks = data.getl("flights"), data.iterchunks("flights")
     data.put(flights[:5], "flights", append=True)
@@ -200,7 +219,7 @@ def test_a_task_takes_only_its_own_segment_along(data: DatasetStore) -> None:
     largest = []
     for n in range(12):
         frame = pd.DataFrame({"n": [n, 0]}, index=pd.Index([n, n + 0.5], name=f"index {n % 2}"))
-        data.put(frame, "x", append=True)
+        data.put(frame, "x", append=True, chunk_rows=2)
         tasks = dict(data.getl("x", n__ge=0).__dask_graph__()).values()
         largest.append(max(len(pickle.dumps(task)) for task in tasks))
     assert largest[11] < largest[2] + 100
