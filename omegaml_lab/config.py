@@ -46,6 +46,8 @@ class Config:
     """Runs that one worker performs at once."""
     lease_seconds: float = 20.0
     """How long a run may be silent before it counts as lost."""
+    progress: bool = True
+    """Whether long puts and gets show a bar in terminals and notebooks."""
 
     @classmethod
     def load(cls, *, environ: Mapping[str, str] | None = None, **arguments: Any) -> Config:
@@ -104,6 +106,8 @@ def _from_file(path: Path) -> dict[str, Any]:
 
 
 def _typed(key: str, value: Any) -> Any:
+    if key == "progress":
+        return _truth(key, value)
     kinds: dict[str, type] = {"home": Path, "concurrency": int, "lease_seconds": float}
     kind = kinds.get(key, str)
     if value is None and key in {"mongo_url", "broker_url"}:
@@ -121,6 +125,14 @@ def _typed(key: str, value: Any) -> Any:
     if kind in {int, float} and not 0 < typed < math.inf:  # nan is neither
         raise ConfigError(key, value, "it must be a number greater than zero")
     return typed
+
+
+def _truth(key: str, value: Any) -> bool:
+    known = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+    truth = known.get(str(value).lower())
+    if truth is None:
+        raise ConfigError(key, value, f"it must be one of {', '.join(known)}")
+    return truth
 
 
 def _check_bucket(bucket: str) -> None:

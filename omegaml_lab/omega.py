@@ -6,9 +6,11 @@ import threading
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from omegaml_lab.bars import bar
 from omegaml_lab.config import Config
 from omegaml_lab.core.metadata import STORES
 from omegaml_lab.core.names import check_bucket
+from omegaml_lab.core.progress import silent
 from omegaml_lab.storage.storage import Storage
 from omegaml_lab.store.datasets import DatasetStore
 from omegaml_lab.store.jobs import JobStore
@@ -86,7 +88,8 @@ class Omega:
                 from omegaml_lab.storage import embedded
 
                 folder = embedded.data_folder(self.config.home, self.url)
-                self._storage = Storage.open(self.url, folder=folder)
+                progress = bar if self.config.progress else silent
+                self._storage = Storage.open(self.url, folder=folder, progress=progress)
             return self._storage
 
     @cached_property

@@ -220,7 +220,8 @@ class _States:
         self._take(0, [aggregates.partial(self._partials, nothings, recipes, 0)])
         with ThreadPoolExecutor(_THREADS, "omega-query") as pool:
             part, waiting, rows = 0, [], 0
-            for block, tables in zip(blocks, pool.map(self._partial, blocks), strict=True):
+            made = self._pieces.told(pool.map(self._partial, blocks), "query", len(blocks))
+            for block, tables in zip(blocks, made, strict=True):
                 if block.part != part or rows > _MOST_ROWS:
                     self._take(part, waiting)
                     part, waiting, rows = block.part, [], 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +18,7 @@ from omegaml_lab.frames.ipc import from_ipc
 from omegaml_lab.frames.labels import level_values
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import pandas as pd
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Piece", "Pieces"]
 
 _THREADS = 2
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,10 @@ class Pieces:
         layout = replace(self.layout, parts=tuple(parts))
         return Pieces(layout, self._storage, self.positions, self.tree)
 
+    def told(self, items: Iterable[T], verb: str, total: int) -> Iterator[T]:
+        """Yield what is read, and tell how far it is."""
+        return self._storage.progress(items, what=f"{verb} {self.layout.name}", total=total)
+
     def blocks(self) -> list[Block]:
         """Return the blocks that may have such rows."""
         needed = {*self.positions, *self._filtered}
@@ -79,7 +84,7 @@ class Pieces:
     def frame(self, wanted: Sequence[Block]) -> Any:
         """Return the rows of some blocks as one frame."""
         with ThreadPoolExecutor(_THREADS, "omega-frame") as pool:
-            pieces = list(pool.map(self.read, wanted))
+            pieces = list(self.told(pool.map(self.read, wanted), "get", len(wanted)))
         taken: dict[int, list[Any]] = {}
         for piece in pieces:
             taken.setdefault(piece.block.part, []).append(piece.taken)

@@ -173,7 +173,8 @@ class _Reader:
                 rows = range(start, start + step)
                 tasks += [(block, group, rows) for group in groups]
         with ThreadPoolExecutor(_THREADS, "omega-frame") as pool:
-            taken = list(pool.map(self._fetch, tasks))
+            read, what = pool.map(self._fetch, tasks), f"get {self._layout.name}"
+            taken = list(self._storage.progress(read, what=what, total=len(tasks)))
         got: Counter[tuple[int, int]] = Counter()
         for key, count in itertools.chain.from_iterable(taken):
             got[key] += count

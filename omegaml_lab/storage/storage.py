@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from omegaml_lab.core.errors import StorageUnavailableError
+from omegaml_lab.core.progress import silent
 from omegaml_lab.storage.blobs import Blobs
 from omegaml_lab.storage.chunks import Chunks
 from omegaml_lab.storage.connection import Connection
@@ -21,17 +22,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from omegaml_lab.core.progress import Progress
+
 __all__ = ["ObjectChange", "Objects", "Storage"]
 
 
 class Storage:
     """A repository's database. Opening it contacts no server; the first use does.
 
-    It is safe to share between threads, and to use after a fork.
+    It is safe to share between threads, and to use after a fork. `progress` is what long
+    puts and gets tell how far they are.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, progress: Progress = silent) -> None:
         self._connection = connection
+        self.progress = progress
         self.blobs = Blobs(connection)
         self.chunks = Chunks(connection)
         self.objects = Objects(connection)
@@ -42,7 +47,9 @@ class Storage:
         return _opened_once, (self._connection.url, self._connection.folder)
 
     @classmethod
-    def open(cls, url: str, *, folder: Path | None = None) -> Storage:
+    def open(
+        cls, url: str, *, folder: Path | None = None, progress: Progress = silent
+    ) -> Storage:
         """Open the database that a ``mongodb://`` URL names in its path (default: omega).
 
         `folder` is where the server keeps its data, if that is on this machine and known.
@@ -52,7 +59,11 @@ class Storage:
         ConfigError
             If the URL is not one.
         """
-        return cls(Connection(url, folder=folder))
+        return cls(Connection(url, folder=folder), progress=progress)
+
+    def quiet(self) -> Storage:
+        """Return this storage for work that is a small part of other work, and tells nothing."""
+        return Storage(self._connection)
 
     @property
     def address(self) -> str:

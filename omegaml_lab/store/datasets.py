@@ -134,17 +134,12 @@ class DatasetStore(OmegaStore):
         sort: bool = True,
         **filters: Any,
     ) -> Any:
-        """Return aggregates of the rows of a frame by group, as pandas' `groupby` would.
-
-        They are computed chunk by chunk, and of the frame only the columns that are spoken of
-        are read.
+        """Return aggregates of a frame by group as pandas' `groupby` would, chunk by chunk.
 
         Parameters
         ----------
-        name
-            Which frame.
-        *where
-            Conditions on rows.
+        name, *where, **filters
+            Those of `getl`.
         by
             The label of the column that groups, or a list of them; None for the totals, which
             are one row.
@@ -156,8 +151,6 @@ class DatasetStore(OmegaStore):
             Leave out rows with a missing key.
         sort
             Sort by the keys; False leaves groups in the order in which they are met.
-        **filters
-            Conditions as keywords, see the reference of filters.
 
         Returns
         -------
@@ -165,14 +158,9 @@ class DatasetStore(OmegaStore):
 
         Raises
         ------
-        UnknownColumnError
-            If there is no such column.
         InvalidQueryError
-            If there is no such aggregate, or the column has none of that kind.
-        InvalidFilterError
-            If a filter cannot be used on its column.
-        InvalidOptionError
-            If the object has no rows.
+            If there is no such aggregate, or the column has none of that kind; other errors
+            are those of `getl`.
         """
         found, more = self._selected(name)
         frames, payload, path = self._frame(found, "query()")
