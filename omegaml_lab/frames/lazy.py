@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from dask._collections import new_collection
 from dask.base import normalize_token
-from dask.dataframe.dask_expr._expr import Literal
+from dask.dataframe.dask_expr._expr import Head, Literal
 from dask.dataframe.dask_expr._reductions import Len
 from dask.dataframe.dask_expr.io.io import FromMap, FromMapProjectable
 
@@ -111,6 +111,8 @@ class _FromChunks(FromMapProjectable):
     """Dask's way to make partitions, which also knows how many rows they have."""
 
     def _simplify_up(self, parent: Any, dependents: Any) -> Any:
+        if isinstance(parent, Head):
+            return self._headed(parent)
         if not isinstance(parent, Len):
             return super()._simplify_up(parent, dependents)  # type: ignore[no-untyped-call]
         inputs = [self.iterables[0][number] for number in self._partitions]
@@ -119,6 +121,20 @@ class _FromChunks(FromMapProjectable):
         if self.columns:  # only the filter has to be computed
             return Len(self.substitute_parameters({"columns": []}))
         return None
+
+
+    def _headed(self, parent: Any) -> Any:
+        """Return the first rows of the chunks that hold them, None if that is what it is."""
+        first = self.iterables[0][self._partitions[0]]
+        if first is None or parent.npartitions != 1 or not self.func.is_whole or parent.n < 0:
+            return None
+        rows = itertools.accumulate(len(block.rows) for block in first.blocks)
+        count = 1 + sum(1 for row in rows if row < parent.n)
+        if count >= len(first.blocks) and len(self._partitions) == 1:
+            return None
+        fewer = _Input.of(first.blocks[:count], first.parts)
+        only = {"iterables": [[fewer]], "user_divisions": None, "_partitions": None}
+        return Head(self.substitute_parameters(only), parent.n, 1)
 
 
 class _ReadSeries:

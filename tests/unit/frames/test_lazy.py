@@ -25,6 +25,7 @@ from omegaml_lab.core.errors import (
     UnknownColumnError,
 )
 from omegaml_lab.core.filters import Q
+from omegaml_lab.frames import grouping
 from omegaml_lab.frames import lazy as module
 from tests.unit.frames import twins
 from tests.unit.frames.test_filters import same
@@ -155,7 +156,9 @@ def test_divisions(data: DatasetStore, index: pd.Index, expected: Any) -> None:
         alike(lazy.loc[index[4] :].a.compute(), frame.loc[index[4] :].a)
 
 
-def test_usual_chunks_are_gathered(data: DatasetStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_usual_chunks_are_gathered(
+    data: DatasetStore, monkeypatch: pytest.MonkeyPatch, mongo_url: str
+) -> None:
     monkeypatch.setattr(module, "CHUNK_ROWS", 10)
     monkeypatch.setattr(module, "_MOST_ROWS", 40)
     frame = twins.flights()
@@ -163,6 +166,16 @@ def test_usual_chunks_are_gathered(data: DatasetStore, monkeypatch: pytest.Monke
     assert data.getl("x").divisions == (0, 40, 80, 119)
     alike(data.getl("x").compute(), frame)
     alike(data.getl("x", carrier="UA").loc[30:50].compute(), frame[frame.carrier == "UA"].loc[30:50])
+    monkeypatch.setattr(grouping, "_TASK_ROWS", 25)
+    means = data.query("x", by="carrier", aggregate={"delay": "mean"}, month__ne=3)
+    expected = frame[frame.month != 3].groupby("carrier")[["delay"]].mean()
+    pd.testing.assert_frame_equal(means, expected)
+    whole = data.getl("x")
+    with pymongo.MongoClient(mongo_url) as client:  # the head needs the first chunks alone
+        client.get_default_database()["chunks"].delete_many({"_id.n": {"$gt": 20}})
+    for n in (1, 5, 10, 11, 25):
+        alike(whole.head(n), frame.head(n))
+        alike(whole.delay.head(n), frame.delay.head(n))
     for n in range(0, 60, 3):
         data.put(frame[n : n + 3], "y", append=True, chunk_rows=10)
     assert data.getl("y").npartitions == 2
