@@ -9,10 +9,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from omegaml_lab.bars import bar
 from omegaml_lab.config import Config
 from omegaml_lab.core.errors import OmegaError
 from omegaml_lab.core.metadata import STORES
 from omegaml_lab.core.names import check_bucket
+from omegaml_lab.core.progress import silent
 from omegaml_lab.core.retention import Retention
 from omegaml_lab.storage.signing import Signer
 from omegaml_lab.storage.storage import Storage
@@ -103,7 +105,10 @@ class Omega:
                     file=self.config.signing_key_file,
                     home=self.config.home,
                 )
-                self._storage = Storage.open(self.url, folder=folder, signer=signer)
+                progress = bar if self.config.progress else silent
+                self._storage = Storage.open(
+                    self.url, folder=folder, signer=signer, progress=progress
+                )
             return self._storage
 
     @cached_property

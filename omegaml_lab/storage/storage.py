@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from omegaml_lab.core.errors import StorageUnavailableError
+from omegaml_lab.core.progress import silent
 from omegaml_lab.storage.archive import Archive
 from omegaml_lab.storage.blobs import Blobs
 from omegaml_lab.storage.chunks import Chunks
@@ -29,17 +30,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from omegaml_lab.core.progress import Progress
+
 __all__ = ["ObjectChange", "Objects", "Storage"]
 
 
 class Storage:
     """A repository's database. Opening it contacts no server; the first use does.
 
-    It is safe to share between threads, and to use after a fork.
+    It is safe to share between threads, and to use after a fork. `progress` is what long
+    puts and gets tell how far they are.
     """
 
-    def __init__(self, connection: Connection, signer: Signer | None = None) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        signer: Signer | None = None,
+        progress: Progress = silent,
+    ) -> None:
         self._connection = connection
+        self.progress = progress
         self.signer = signer or Signer()
         self.holds = Holds(connection)
         self.blobs = Blobs(connection, self.holds)
@@ -56,7 +67,12 @@ class Storage:
 
     @classmethod
     def open(
-        cls, url: str, *, folder: Path | None = None, signer: Signer | None = None
+        cls,
+        url: str,
+        *,
+        folder: Path | None = None,
+        signer: Signer | None = None,
+        progress: Progress = silent,
     ) -> Storage:
         """Open the database that a ``mongodb://`` URL names in its path (default: omega).
 
@@ -68,7 +84,14 @@ class Storage:
         ConfigError
             If the URL is not one.
         """
-        return cls(Connection(url, folder=folder), signer)
+        return cls(Connection(url, folder=folder), signer=signer, progress=progress)
+
+    def quiet(self) -> Storage:
+        """Return this storage for work that is a small part of other work, and tells nothing."""
+        quiet = object.__new__(type(self))
+        vars(quiet).update(vars(self))  # with the same holds: it writes for the same put
+        quiet.progress = silent
+        return quiet
 
     @property
     def address(self) -> str:

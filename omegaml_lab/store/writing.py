@@ -13,7 +13,7 @@ from omegaml_lab.store.backend import FrameBackend, Written
 if TYPE_CHECKING:
     from omegaml_lab.store.backend import Backend
 
-__all__ = ["Writing", "after", "once", "rows_of"]
+__all__ = ["Writing", "after", "once", "rows_of", "state_of"]
 
 Writing = Callable[[Head | None], Written]
 """Returns the state to follow a head, or the first one; called for each head that is tried."""
@@ -38,7 +38,7 @@ def after(add: Callable[[Written], Written], first: Writing, backend: Backend) -
         if there.kind != backend.kind:
             reason = f"nothing of kind {backend.kind} can be added to it"
             raise InvalidOptionError(there.store, there.name, there.kind, reason)
-        return add(_state(head))
+        return add(state_of(head))
 
     return write
 
@@ -57,7 +57,8 @@ def rows_of(backend: Backend, store: str, path: str, wanted: str) -> FrameBacken
     return backend
 
 
-def _state(head: Head) -> Written:
+def state_of(head: Head) -> Written:
+    """Return the state that a head says."""
     details: dict[str, Any] = dict(head.document["details"])
     there = head.metadata
     return Written(payload=head.payload, size=there.size, hash=there.hash, details=details)
