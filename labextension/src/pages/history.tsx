@@ -43,13 +43,13 @@ export function createHistoryPage(options: IHistoryPageOptions): MainAreaWidget<
   );
   const shown = new Panel({ layout: new BoxLayout({ spacing: 0 }) });
   shown.addWidget(bar);
-  shown.addWidget(new RevisionView(options));
-  BoxLayout.setStretch(bar, 0);
-  BoxLayout.setSizeBasis(bar, 68);
+  const view = new RevisionView(options);
+  shown.addWidget(view);
+  BoxLayout.setStretch(view, 1);
   const content = new SplitPanel({ spacing: 1 });
   content.addWidget(list);
   content.addWidget(shown);
-  content.setRelativeSizes([1, 3]);
+  content.setRelativeSizes([3, 7]);
   const page = new MainAreaWidget({ content });
   page.addClass('jp-Omega-history');
   page.title.icon = historyIcon;

@@ -49,11 +49,12 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     const pages = [createRepositoryPage, createRunsPage, createSchedulesPage, createTrashPage].map(
       create => create(options)
     );
+    // The trash is looked into when something is missed: a section begins as it is added.
+    pages[pages.length - 1].hide();
     pages.forEach(page => panel.addWidget(page));
     const sections = panel.content as AccordionPanel;
     // The repository has its tabs and its search above what it lists.
     sections.setRelativeSizes([4, 3, 3, 2]);
-    sections.collapse(3); // the trash is looked into when something is missed
     shell.add(panel, 'left', { rank: 150, type: 'Omega' });
     restorer?.add(panel, 'omega-panel');
     commands.addCommand(CommandIDs.showPanel, {
