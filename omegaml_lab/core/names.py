@@ -12,13 +12,22 @@ from dataclasses import dataclass
 
 from omegaml_lab.core.errors import InvalidNameError
 
-__all__ = ["MAX_LENGTH", "Name", "check_bucket", "check_path", "parent_of", "parse_name"]
+__all__ = [
+    "MAX_LENGTH",
+    "Name",
+    "check_bucket",
+    "check_path",
+    "check_tag",
+    "parent_of",
+    "parse_name",
+]
 
 MAX_LENGTH = 512
 """Longest legal path, in bytes of UTF-8."""
 
 _REVISION = re.compile(r"[1-9][0-9]{0,17}")  # what fits into 64 bits
 _TAG = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+_LONGEST_TAG = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +97,23 @@ def check_bucket(bucket: str) -> str:
     if "/" in bucket:
         raise InvalidNameError(bucket, "a bucket has no '/'; use '-' or '_' instead")
     return check_path(bucket)
+
+
+def check_tag(tag: str) -> str:
+    """Return `tag` when ``name@tag`` would select it.
+
+    Raises
+    ------
+    InvalidNameError
+        If it is longer than 100 characters or is none: it begins with a letter or ``_``, and goes
+        on with these, digits, ``-`` and ``.``.
+    """
+    if len(tag) > _LONGEST_TAG:
+        raise InvalidNameError(tag, f"a tag has at most {_LONGEST_TAG} characters")
+    if not _TAG.fullmatch(tag):
+        reason = "a tag begins with a letter or _, and goes on with letters, digits, _, - and ."
+        raise InvalidNameError(tag, reason)
+    return tag
 
 
 def parent_of(path: str) -> str:

@@ -28,6 +28,7 @@ STATUS: dict[type[OmegaError], HTTPStatus] = {
     errors.SchemaMismatchError: HTTPStatus.BAD_REQUEST,
     errors.UntrustedObjectError: HTTPStatus.FORBIDDEN,
     errors.ObjectNotFoundError: HTTPStatus.NOT_FOUND,
+    errors.NotInTrashError: HTTPStatus.NOT_FOUND,
     errors.RunNotFoundError: HTTPStatus.NOT_FOUND,
     errors.ScheduleNotFoundError: HTTPStatus.NOT_FOUND,
     errors.ReportNotFoundError: HTTPStatus.NOT_FOUND,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from omegaml_lab.storage.connection import Connection
+    from omegaml_lab.storage.holds import Holds
 
 __all__ = ["Blobs", "Data"]
 
@@ -38,8 +39,9 @@ class Blobs:
     last relied on it (``t``), so that a collector can leave young ones alone.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, holds: Holds) -> None:
         self._connection = connection
+        self._holds = holds
 
     def write(self, source: Data | io.BufferedIOBase | Iterable[Data]) -> Blob:
         """Keep bytes, an open binary file, or buffers in a row; streams are not held in memory."""
@@ -93,6 +95,7 @@ class Blobs:
     def _keep(self, pieces: list[bytes]) -> bytes:
         """Write the pieces that are not there yet; return their part of the manifest."""
         digests = [_digest(piece) for piece in pieces]
+        self._holds.announce()
         now = datetime.now(UTC)
         with self._connection.errors():
             there = self._touched(set(digests), now)

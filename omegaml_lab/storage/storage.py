@@ -12,8 +12,10 @@ from omegaml_lab.storage.chunks import Chunks
 from omegaml_lab.storage.connection import Connection
 from omegaml_lab.storage.feed import watch
 from omegaml_lab.storage.heads import Heads
+from omegaml_lab.storage.holds import Holds
 from omegaml_lab.storage.listing import Listing
 from omegaml_lab.storage.records import Records
+from omegaml_lab.storage.trash import TRASH, Trash
 from omegaml_lab.storage.trees import Trees
 
 if TYPE_CHECKING:
@@ -32,8 +34,9 @@ class Storage:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self.blobs = Blobs(connection)
-        self.chunks = Chunks(connection)
+        self.holds = Holds(connection)
+        self.blobs = Blobs(connection, self.holds)
+        self.chunks = Chunks(connection, self.holds)
         self.objects = Objects(connection)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -128,6 +131,10 @@ class Objects:
         """Return the folders of one store."""
         return Trees(self._connection, bucket, store)
 
+    def trash(self, bucket: str, store: str) -> Trash:
+        """Return what was dropped from one store."""
+        return Trash(self._connection, bucket, store)
+
     def changes(
         self, stop: threading.Event, *, poll: float = 0.5
     ) -> Iterator[ObjectChange | None]:
@@ -161,6 +168,8 @@ class Objects:
             if archived is None:
                 return None
             document = {**archived, "name": fields.get("name", archived["name"])}
+        if "store" in fields:
+            return _moved(fields, document)
         if event["operationType"] == "insert" or "revision" in fields:
             return _said("put", document)
         if "name" in fields:
@@ -178,10 +187,20 @@ class Objects:
 def _said(
     change: _Change, document: Mapping[str, Any], *, previous: str | None = None
 ) -> ObjectChange:
+    place = document.get("dropped", document)  # in the trash it still goes by the old place
     return ObjectChange(
-        bucket=document["bucket"],
-        store=document["store"],
-        name=document["name"],
+        bucket=place["bucket"],
+        store=place["store"],
+        name=place["name"],
         change=change,
         previous=previous,
     )
+
+
+def _moved(fields: Mapping[str, Any], document: Mapping[str, Any]) -> ObjectChange | None:
+    """Return what a move to or from the trash means for who looks at the store."""
+    if str(fields["store"]).startswith(TRASH):
+        return _said("dropped", fields)
+    if "name" in fields:
+        return _said("put", {**fields, "bucket": document["bucket"]})
+    return None  # on its way out of the trash for good

@@ -19,6 +19,7 @@ __all__ = [
     "InvalidNameError",
     "InvalidOptionError",
     "NotAFileError",
+    "NotInTrashError",
     "ObjectExistsError",
     "ObjectNotFoundError",
     "SchemaMismatchError",
@@ -53,10 +54,29 @@ class ObjectNotFoundError(OmegaError, LookupError):
 class ObjectExistsError(OmegaError, FileExistsError):
     """An object is already kept under this name and must not be replaced."""
 
-    def __init__(self, store: str, name: str) -> None:
+    def __init__(self, store: str, name: str, *, option: str | None = None) -> None:
         self.store = store
         self.name = name
-        super().__init__(f"{name!r} already exists in {store}: choose another name or drop it.")
+        named = f" ({option}=…)" if option else ""
+        super().__init__(
+            f"{name!r} already exists in {store}: choose another name{named} or drop it."
+        )
+
+
+class NotInTrashError(OmegaError, LookupError):
+    """Nothing of this name or id is in the trash."""
+
+    def __init__(self, store: str, name: str, *, exists: bool = False) -> None:
+        self.store = store
+        self.name = name
+        there = (
+            f" It is in {store}: `restore('{name}@2')` makes an earlier revision the newest."
+            if exists
+            else ""
+        )
+        super().__init__(
+            f"{name!r} is not in the trash of {store}.{there} `om.{store}.trash()` lists what is."
+        )
 
 
 class ConflictError(OmegaError, RuntimeError):
