@@ -41,6 +41,7 @@ export function createHistoryPage(options: IHistoryPageOptions): MainAreaWidget<
       trans={trans}
     />
   );
+  bar.addClass('jp-Omega-revisionHead');
   const shown = new Panel({ layout: new BoxLayout({ spacing: 0 }) });
   shown.addWidget(bar);
   const view = new RevisionView(options);

@@ -24,6 +24,8 @@ export function createNotebookView(
     rendermime: rendermime.clone(),
     contentFactory,
     mimeTypeService: mimeTypes,
+    // Cells out of sight are drawn when there is time.
+    notebookConfig: { ...StaticNotebook.defaultNotebookConfig, windowingMode: 'defer' },
     translator
   });
   const model = new NotebookModel({ translator });
