@@ -139,6 +139,10 @@ class RunRecords:
                     _log.warning("A run is passed over: %s", error)
         return runs
 
+    def used(self) -> set[tuple[str, str, int]]:
+        """Return the bucket, the name and the revision of each job that was ever run."""
+        return set(self._records.combinations("bucket", "job", "revision"))
+
     def unpublished(self, *, limit: int = 100) -> list[Run]:
         """Return succeeded runs whose report waits to be published, the oldest first."""
         where = {"unpublished": True, "status": Status.SUCCEEDED.value}
@@ -199,7 +203,9 @@ class RunRecords:
         )
         return self.get(run_id)
 
-    def claim(self, run_id: str, *, worker: str, result: Callable[[Run], str]) -> Claim | None:
+    def claim(
+        self, run_id: str, *, worker: str, result: Callable[[Run], str | None]
+    ) -> Claim | None:
         """Take a queued run for `worker`; None when it is not to be had (any more).
 
         `result` names the notebook that the attempt will write, given the run as started.
@@ -296,6 +302,7 @@ class RunRecords:
         progress: Progress,
         log: str,
         error: Failure | None = None,
+        answer: Mapping[str, Any] | None = None,
     ) -> Run | None:
         """End the run; None when the claim is void."""
         if status not in FINAL or not can_become(Status.RUNNING, status):
@@ -305,6 +312,7 @@ class RunRecords:
             "progress": asdict(progress),
             "log": log,
             "error": _plain_failure(error) if error else None,
+            "answer": dict(answer) if answer else None,
             "ended_at": self._now(),
         }
         if (run := self._held(claim, ended)) is not None:

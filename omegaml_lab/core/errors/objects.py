@@ -18,6 +18,9 @@ __all__ = [
     "InvalidFrameError",
     "InvalidNameError",
     "InvalidOptionError",
+    "InvalidQueryError",
+    "InvalidRetentionError",
+    "InvalidScriptError",
     "NotAFileError",
     "NotInTrashError",
     "ObjectExistsError",
@@ -151,6 +154,16 @@ class InvalidAttributeError(OmegaError, ValueError):
         super().__init__(f"Attribute {attribute!r} cannot be kept: {reason}.")
 
 
+class InvalidRetentionError(OmegaError, ValueError):
+    """A rule that says which revisions are kept, or a length of time, cannot be understood."""
+
+    def __init__(self, given: object, reason: str, *, what: str = "rule of retention") -> None:
+        self.given = given
+        self.reason = reason
+        example = "" if "30d" in reason else ", as 'last 20' or 'all 1h, daily 30d, monthly'"
+        super().__init__(f"{given!r} is no {what}: {reason}{example}.")
+
+
 class InvalidFrameError(OmegaError, ValueError):
     """A data frame cannot be kept as it is."""
 
@@ -191,6 +204,22 @@ class InvalidFilterError(OmegaError, ValueError):
         )
 
 
+class InvalidQueryError(OmegaError, ValueError):
+    """An aggregate that is asked for is not known, or a column has none of that kind."""
+
+    def __init__(
+        self, name: str, reason: str, *, known: Iterable[str] = (), wanted: str = ""
+    ) -> None:
+        self.name = name
+        self.reason = reason
+        self.known = tuple(known)
+        listed = f" There are: {', '.join(self.known)}." if self.known else ""
+        super().__init__(
+            f"The query of {name!r} cannot be answered: {reason}."
+            f"{suggestion(wanted, self.known)}{listed}"
+        )
+
+
 class SchemaMismatchError(OmegaError, ValueError):
     """Rows are not like those that they should be added to."""
 
@@ -209,6 +238,15 @@ class InvalidOptionError(OmegaError, TypeError):
         self.kind = kind
         self.reason = reason
         super().__init__(f"{name!r} in {store} is kept as {kind}: {reason}.")
+
+
+class InvalidScriptError(OmegaError, ValueError):
+    """Python code cannot be kept as a script, or not be run as one."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name = name
+        self.reason = reason
+        super().__init__(f"The script {name!r} cannot be used: {reason}.")
 
 
 class UntrustedObjectError(OmegaError, PermissionError):
