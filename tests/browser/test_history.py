@@ -139,8 +139,8 @@ def restore(me: LabPage, history: Locator, number: int, told: str = "stays in th
 
 
 def drop(me: LabPage, name: str) -> None:
-    me.object(name).click()
-    me.panel.locator(".jp-Omega-card").get_by_role("button", name="Drop").click()
+    me.object(name).focus()
+    me.page.keyboard.press("Delete")
     me.answer("Drop")
     expect(me.object(name)).to_have_count(0)
 
