@@ -85,7 +85,7 @@ async function restore(
     }
     const question = {
       title: trans.__('Restore “%1” under another name', name),
-      label: error.message,
+      label: trans.__('“%1” is there again. Put it back as:', name),
       text: beside(name),
       okLabel: trans.__('Restore')
     };
