@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import bisect
 import hashlib
 import io
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -85,6 +87,34 @@ class Blobs:
             return
         for batch in _grouped(list(blob.pieces())):
             yield from self._fetch(batch)
+
+    def read_into(self, blob: Blob, target: memoryview, start: int = 0) -> None:
+        """Fill `target`, writable bytes, with the content from `start` on; errors like `read`.
+
+        Only the pieces that hold some of it are fetched.
+        """
+        stop = start + len(target)
+        if not 0 <= start <= stop <= blob.size:
+            raise IntegrityError("blob", f"it ends before byte {stop}")
+        if blob.inline is not None:
+            target[:] = memoryview(blob.inline)[start:stop]
+            return
+        entries = list(blob.pieces())
+        ends = list(itertools.accumulate(length for _, length in entries))
+        first, last = bisect.bisect_right(ends, start), bisect.bisect_left(ends, stop)
+        numbers = range(first, last + 1 if target else first)
+
+        def fill(some: range) -> None:
+            pieces = self._fetch([entries[number] for number in some])
+            for number, piece in zip(some, pieces, strict=True):
+                place = ends[number] - len(piece)
+                part = memoryview(piece)[max(start - place, 0) : stop - place]
+                at = max(place - start, 0)
+                target[at : at + len(part)] = part
+
+        batches = [numbers[at : at + _BATCH] for at in range(0, len(numbers), _BATCH)]
+        with ThreadPoolExecutor(_THREADS, "omega-blob") as pool:
+            list(pool.map(fill, batches))
 
     def open(self, blob: Blob) -> io.BufferedReader:
         """Open for reading and seeking; only the pieces that are read are fetched."""
@@ -174,8 +204,6 @@ class _BlobFile(io.RawIOBase):
 
     def _piece_at(self, position: int) -> tuple[int, bytes]:
         """Return the start and the content of the piece that holds `position`."""
-        import bisect
-
         if position >= self._blob.size:
             return position, b""
         if self._blob.inline is not None:
@@ -201,16 +229,21 @@ def _cut(source: Data | io.BufferedIOBase | Iterable[Data]) -> Iterator[bytes]:
         return
     read = getattr(source, "read", None)
     parts: Iterable[Any] = iter(lambda: read(PIECE), b"") if read else source
-    rest = bytearray()
+    held: list[bytes] = []
+    size = 0
     for part in parts:
         if isinstance(part, str):
             raise TypeError("what was given yields text, not bytes: open it in binary mode")
-        rest += part
-        while len(rest) >= PIECE:
-            yield bytes(rest[:PIECE])
-            del rest[:PIECE]
-    if rest:
-        yield bytes(rest)
+        view = memoryview(part).cast("B")
+        while size + len(view) >= PIECE:
+            cut = PIECE - size
+            yield b"".join([*held, view[:cut]])
+            held, size, view = [], 0, view[cut:]
+        if view:
+            held.append(bytes(view))  # the source may fill its buffer anew
+            size += len(view)
+    if held:
+        yield b"".join(held)
 
 
 def _batches(first: bytes, rest: Iterator[bytes]) -> Iterator[list[bytes]]:

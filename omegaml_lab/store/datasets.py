@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from omegaml_lab.store.backend import FrameBackend, LazyBackend, StreamBackend
+from omegaml_lab.store.options import checked
 from omegaml_lab.store.store import OmegaStore
-from omegaml_lab.store.writing import after, rows_of
+from omegaml_lab.store.writing import able, after
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -13,8 +15,7 @@ if TYPE_CHECKING:
     from omegaml_lab.core.filters import Q
     from omegaml_lab.core.metadata import Metadata
     from omegaml_lab.core.names import Name
-    from omegaml_lab.storage.payloads import Payload
-    from omegaml_lab.store.backend import Backend, FrameBackend
+    from omegaml_lab.store.backend import Backend
     from omegaml_lab.store.writing import Writing
 
 __all__ = ["DatasetStore"]
@@ -54,18 +55,20 @@ class DatasetStore(OmegaStore):
         """Return a frame as a Dask frame, which reads its rows when it is computed.
 
         Its partitions are the stored chunks that the filters leave, and only the columns
-        that are computed are read. It stays the revision that it is now.
+        that are computed are read. It stays the revision that it is now. An array comes as
+        a Dask array, of which only the blocks that are computed are read.
 
         Parameters
         ----------
         name
-            Which frame.
+            Which frame or array.
         *where
             Conditions on rows.
         columns
             The labels of the columns, in that order; None for all.
         **filters
-            Conditions as keywords, see the reference of filters.
+            Conditions as keywords, see the reference of filters; of what is no frame, the
+            options that `get` takes of its kind.
 
         Raises
         ------
@@ -74,30 +77,33 @@ class DatasetStore(OmegaStore):
         InvalidFilterError
             If a filter cannot be used on its column.
         InvalidOptionError
-            If the object has no rows.
+            If the object has no parts that could be read alone, or takes no such options.
         """
-        frames, payload, path = self._frame(name, "getl()")
-        return frames.read_lazily(payload, self._storage, path, *where, columns=columns, **filters)
+        options = filters if columns is None else {"columns": columns, **filters}
+        backend, head = self._kept(name)
+        there = head.metadata
+        lazy = able(backend, LazyBackend, self.name, there.name, "getl()")
+        given = (head.payload, self._storage, there.name, *where)
+        return checked(lazy.read_lazily, given, options, self.name, there)
 
     def iterchunks(
         self, name: str | Name, /, *where: Q, columns: Sequence[Any] | None = None, **filters: Any
     ) -> Iterator[Any]:
         """Return the rows of a frame as successive frames, so that none but these are in memory.
 
-        There is at least one, if only without rows. What it takes and raises is that of
+        Arrays come in blocks, the rows of SQL and MongoDB as the server sends them. There is at least one, if only without rows. What it takes and raises is that of
         `getl`; what is put meanwhile is not seen.
         """
-        frames, payload, path = self._frame(name, "iterchunks()")
-        return frames.iterate(payload, self._storage, path, *where, columns=columns, **filters)
-
-    def _frame(self, name: str | Name, wanted: str) -> tuple[FrameBackend, Payload, str]:
+        options = filters if columns is None else {"columns": columns, **filters}
         backend, head = self._kept(name)
-        path = head.metadata.name
-        return rows_of(backend, self.name, path, wanted), head.payload, path
+        there = head.metadata
+        stream = able(backend, StreamBackend, self.name, there.name, "iterchunks()")
+        given = (head.payload, self._storage, there.name, *where)
+        return cast("Iterator[Any]", checked(stream.iterate, given, options, self.name, there))
 
     def _writing(self, obj: Any, path: str, backend: Backend, options: dict[str, Any]) -> Writing:
         if not options.pop("append", False):
             return super()._writing(obj, path, backend, options)
-        frames = rows_of(backend, self.name, path, "append=True")
+        frames = able(backend, FrameBackend, self.name, path, "append=True")
         first = super()._writing(obj, path, backend, options)
         return after(frames.adding(obj, self._storage, path, **options), first, backend)

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from omegaml_lab.core.errors import InvalidOptionError
 from omegaml_lab.storage.heads import Head
-from omegaml_lab.store.backend import FrameBackend, Written
+from omegaml_lab.store.backend import Backend, FrameBackend, LazyBackend, StreamBackend, Written
 
-if TYPE_CHECKING:
-    from omegaml_lab.store.backend import Backend
-
-__all__ = ["Writing", "after", "once", "rows_of"]
+__all__ = ["Writing", "able", "after", "once"]
 
 Writing = Callable[[Head | None], Written]
 """Returns the state to follow a head, or the first one; called for each head that is tried."""
+
+B = TypeVar("B", bound=Backend)
+
+_TELL: dict[type[Backend], str] = {
+    FrameBackend: "frames",
+    LazyBackend: "frames and arrays",
+    StreamBackend: "what comes in parts",
+}
 
 
 def once(write: Callable[[], Written]) -> Writing:
@@ -43,16 +48,16 @@ def after(add: Callable[[Written], Written], first: Writing, backend: Backend) -
     return write
 
 
-def rows_of(backend: Backend, store: str, path: str, wanted: str) -> FrameBackend:
-    """Return a backend as one of frames.
+def able(backend: Backend, port: type[B], store: str, path: str, wanted: str) -> B:
+    """Return a backend as one that can do what a `port` asks.
 
     Raises
     ------
     InvalidOptionError
-        If what it keeps has no rows, which is what is `wanted`.
+        If it cannot, which is what is `wanted`.
     """
-    if not isinstance(backend, FrameBackend):
-        reason = f"{wanted} is for frames, and it has no rows"
+    if not isinstance(backend, port):
+        reason = f"{wanted} is for {_TELL[port]}, which it is not"
         raise InvalidOptionError(store, path, backend.kind, reason)
     return backend
 
