@@ -109,7 +109,7 @@ class NumpyBackend(StreamBackend, LazyBackend):
     ) -> Iterator[np.ndarray[Any, Any]]:
         """Return blocks of rows, of about 16 MiB each; errors like `read`."""
         stored = _Stored.of(payload, storage, name)
-        wanted = stored.range(slice(None) if rows is None else rows)
+        wanted = stored.numbers(slice(None) if rows is None else rows)
         size = math.prod(stored.whole[1:]) * stored.dtype.itemsize
         step = max(1, _BLOCK // max(1, size))
 
@@ -188,12 +188,12 @@ class _Stored:
 
     def rows(self, wanted: slice) -> np.ndarray[Any, Any]:
         """Return rows along the first axis of the array."""
-        rows = self.range(wanted)
+        rows = self.numbers(wanted)
         if self.fortran:  # its rows lie all over the content
             return self.read()[_as_slice(rows)].copy(order="F")
         return self._lying(rows)
 
-    def range(self, wanted: slice) -> range:
+    def numbers(self, wanted: slice) -> range:
         """Return the numbers of the rows that a slice means.
 
         Raises
@@ -219,7 +219,7 @@ class _Stored:
         import numpy as np
 
         data = np.empty(math.prod(shape) * self.dtype.itemsize, np.uint8)
-        self.storage.blobs.read_into(self.blob, memoryview(data), self.offset + start)
+        self.storage.blobs.read_into(self.blob, data.data, self.offset + start)
         return np.ndarray(shape, self.dtype, buffer=data)
 
 
@@ -283,12 +283,12 @@ def _content(header: bytes, array: np.ndarray[Any, Any]) -> Iterator[Any]:
     if not array.nbytes:
         return
     if array.flags.c_contiguous:
-        yield memoryview(array.reshape(-1).view(np.uint8))
+        yield array.reshape(-1).view(np.uint8).data
         return
     step = max(1, _BLOCK * len(array) // array.nbytes)
     for start in range(0, len(array), step):
         block = np.ascontiguousarray(array[start : start + step])
-        yield memoryview(block.reshape(-1).view(np.uint8))
+        yield block.reshape(-1).view(np.uint8).data
 
 
 def _sliced(rows: Any, name: str) -> slice:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["PandasBackend"]
 
 _TOLD = 200
+_TAKEN = {"DataFrame", "Series", "TextFileReader", "JsonReader"}
 
 
 class PandasBackend(FrameBackend):
@@ -31,14 +32,19 @@ class PandasBackend(FrameBackend):
     stores: ClassVar[frozenset[str]] = frozenset({"datasets"})
 
     def accepts(self, obj: object, name: str) -> bool:  # noqa: ARG002
-        """Take frames and series of pandas and Dask; a subclass may hold more than we know."""
+        """Take frames and series of pandas and Dask, and pandas' readers of files in chunks.
+
+        A subclass may hold more than we know.
+        """
         package = type(obj).__module__.partition(".")[0]
-        return package in {"pandas", "dask"} and type(obj).__name__ in {"DataFrame", "Series"}
+        return package in {"pandas", "dask"} and type(obj).__name__ in _TAKEN
 
     def write(
         self, obj: Any, storage: Storage, name: str, *, chunk_rows: int | None = None
     ) -> Written:
         """Write the frame; one of Dask is computed and written partition by partition.
+
+        With ``kind="pandas.chunks"`` it may be any iterator of DataFrames: they become one.
 
         Raises
         ------
@@ -46,6 +52,14 @@ class PandasBackend(FrameBackend):
             If two columns have one label, or something in it cannot be kept.
         """
         rows = _chunk_rows(chunk_rows, name)
+        if hasattr(obj, "__next__"):
+            from omegaml_lab.frames.reader import empty_frame
+            from omegaml_lab.frames.streams import write_stream
+
+            payload, size, digest = write_stream(obj, storage, name, chunk_rows=rows)
+            sample = empty_frame(payload, storage, name)
+            details = _details(sample, _rows(payload))
+            return Written(payload=payload, size=size, hash=digest, details=details)
         if _is_lazy(obj):
             from omegaml_lab.frames.partitions import write_partitions
 

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 from omegaml_lab.core.errors import InvalidOptionError
 from omegaml_lab.storage.heads import Head
 from omegaml_lab.store.backend import Backend, FrameBackend, LazyBackend, StreamBackend, Written
 
-__all__ = ["Writing", "able", "after", "once"]
+__all__ = ["Writing", "after", "lazy_of", "once", "rows_of", "stream_of"]
 
 Writing = Callable[[Head | None], Written]
 """Returns the state to follow a head, or the first one; called for each head that is tried."""
-
-B = TypeVar("B", bound=Backend)
-
-_TELL: dict[type[Backend], str] = {
-    FrameBackend: "frames",
-    LazyBackend: "frames and arrays",
-    StreamBackend: "what comes in parts",
-}
 
 
 def once(write: Callable[[], Written]) -> Writing:
@@ -48,18 +40,35 @@ def after(add: Callable[[Written], Written], first: Writing, backend: Backend) -
     return write
 
 
-def able(backend: Backend, port: type[B], store: str, path: str, wanted: str) -> B:
-    """Return a backend as one that can do what a `port` asks.
+def rows_of(backend: Backend, store: str, path: str, wanted: str) -> FrameBackend:
+    """Return a backend as one of frames.
 
     Raises
     ------
     InvalidOptionError
-        If it cannot, which is what is `wanted`.
+        If what it keeps is none, which is what is `wanted`.
     """
-    if not isinstance(backend, port):
-        reason = f"{wanted} is for {_TELL[port]}, which it is not"
-        raise InvalidOptionError(store, path, backend.kind, reason)
-    return backend
+    if isinstance(backend, FrameBackend):
+        return backend
+    raise _unable(backend, store, path, f"{wanted} is for frames, and it has no rows")
+
+
+def lazy_of(backend: Backend, store: str, path: str, wanted: str) -> LazyBackend:
+    """Return a backend as one of what can be had unread; errors like `rows_of`."""
+    if isinstance(backend, LazyBackend):
+        return backend
+    raise _unable(backend, store, path, f"{wanted} is for frames and arrays that are kept here")
+
+
+def stream_of(backend: Backend, store: str, path: str, wanted: str) -> StreamBackend:
+    """Return a backend as one of what comes in parts; errors like `rows_of`."""
+    if isinstance(backend, StreamBackend):
+        return backend
+    raise _unable(backend, store, path, f"{wanted} is for what has rows")
+
+
+def _unable(backend: Backend, store: str, path: str, reason: str) -> InvalidOptionError:
+    return InvalidOptionError(store, path, backend.kind, reason)
 
 
 def _state(head: Head) -> Written:

@@ -8,7 +8,7 @@ from omegaml_lab.core.errors.base import OmegaError
 from omegaml_lab.core.suggestions import suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 __all__ = [
     "ConflictError",
@@ -18,10 +18,13 @@ __all__ = [
     "InvalidFrameError",
     "InvalidNameError",
     "InvalidOptionError",
+    "InvalidSourceError",
     "NotAFileError",
     "ObjectExistsError",
     "ObjectNotFoundError",
     "SchemaMismatchError",
+    "SourceChangedError",
+    "SourceUnavailableError",
     "UnknownColumnError",
     "UnknownKindError",
     "UnsupportedObjectError",
@@ -189,6 +192,48 @@ class InvalidOptionError(OmegaError, TypeError):
         self.kind = kind
         self.reason = reason
         super().__init__(f"{name!r} in {store} is kept as {kind}: {reason}.")
+
+
+class InvalidSourceError(OmegaError, ValueError):
+    """What is said of data elsewhere cannot be kept or followed."""
+
+    def __init__(self, source: str, reason: str) -> None:
+        self.source = source
+        self.reason = reason
+        super().__init__(f"{source} cannot be referred to: {reason}.")
+
+
+class SourceUnavailableError(OmegaError, ConnectionError):
+    """Data that is kept elsewhere cannot be read from there."""
+
+    def __init__(self, source: str, reason: str) -> None:
+        self.source = source
+        self.reason = reason
+        super().__init__(f"{source} cannot be read: {reason}.")
+
+
+class SourceChangedError(OmegaError, RuntimeError):
+    """Data that is kept elsewhere is not what it was when it was put.
+
+    `before` and `now` hold what is known of it: size, etag, modified.
+    """
+
+    def __init__(
+        self, name: str, source: str, *, before: Mapping[str, object], now: Mapping[str, object]
+    ) -> None:
+        self.name = name
+        self.source = source
+        self.before = dict(before)
+        self.now = dict(now)
+        told = ", ".join(
+            f"its {key} was {before[key]} and is {now[key]}"
+            for key in before
+            if key in now and before[key] != now[key]
+        )
+        super().__init__(
+            f"{source}, which {name!r} refers to, was changed since it was put: {told}. Put it"
+            " again to make that a new revision, or get it with check=False."
+        )
 
 
 class UntrustedObjectError(OmegaError, PermissionError):
