@@ -193,7 +193,7 @@ def _column(values: list[Any], index: pd.RangeIndex) -> Any:
     import pandas as pd
 
     types = {type(value) for value in values if value is not None}
-    if types - {int, float} and len(types) > 1 or types & {list, dict, bytes}:
+    if (types - {int, float} and len(types) > 1) or types & {list, dict, bytes}:
         return pd.Series(values, index=index, dtype=object)
     if types == {int} and None in values:
         return pd.Series(values, index=index, dtype="Int64")

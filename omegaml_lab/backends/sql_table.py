@@ -7,11 +7,12 @@ import hashlib
 import json
 import os
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from omegaml_lab.core.errors import (
     IntegrityError,
+    InvalidOptionError,
     InvalidSourceError,
     MissingDependencyError,
     SourceUnavailableError,
@@ -40,11 +41,12 @@ _ROWS = 65_536
 
 
 class SqlBackend(StreamBackend):
-    """Tables and queries of SQL databases; what is kept is where they are, without password.
+    """Tables, queries and whole databases; what is kept is where they are, without password.
 
     Put is an engine, a connection or a URL of SQLAlchemy; options of put: `table` (with
-    `schema`) or `query`. Options of get: `params`, the values of ``:name`` in the query,
-    `columns`, and `password`; by default what the environment says, see `variable`.
+    `schema`) or `query`. With neither it is the database: its tables are listed, and `get`
+    takes `table` or `query`. Other options of get: `params`, the values of ``:name`` in the
+    query, `columns`, and `password`; by default what the environment says, see `variable`.
     """
 
     kind: ClassVar[str] = "sql.table"
@@ -75,17 +77,14 @@ class SqlBackend(StreamBackend):
         Raises
         ------
         InvalidSourceError
-            If it is in memory, its URL holds a secret other than its password, or not
-            just one of `table` and `query` is said.
+            If it is in memory, its URL holds a secret other than its password, or both
+            `table` and `query` are said.
         MissingDependencyError
             If SQLAlchemy is not installed.
         """
         url = _portable(obj)
-        shown = redacted(url)
-        if (table is None) == (query is None):
-            raise InvalidSourceError(shown, "say which rows: table='…', or query='select …'")
-        if schema is not None and table is None:
-            raise InvalidSourceError(shown, "schema= goes with table=")
+        if table is not None and query is not None:
+            raise InvalidSourceError(redacted(url), "say table= or query=, not both")
         definition = _Definition(url=url, table=table, schema=schema, query=query)
         data = json.dumps(asdict(definition), sort_keys=True)
         told = {key: value for key, value in asdict(definition).items() if value is not None}
@@ -102,6 +101,8 @@ class SqlBackend(StreamBackend):
         storage: Storage,  # noqa: ARG002
         name: str,
         *,
+        table: str | None = None,
+        query: str | None = None,
         params: Mapping[str, Any] | None = None,
         columns: Sequence[str] | None = None,
         password: str | None = None,
@@ -117,8 +118,10 @@ class SqlBackend(StreamBackend):
         """
         import pandas as pd
 
-        definition = _Definition.of(payload, name)
+        definition = _Definition.of(payload, name, table, query)
         with _connected(definition.url, password) as connection:
+            if definition.is_database:
+                return _tables(connection, definition.schema)
             statement = _statement(definition, columns)
             return pd.read_sql_query(statement, connection, params=dict(params or {}))
 
@@ -128,19 +131,24 @@ class SqlBackend(StreamBackend):
         storage: Storage,  # noqa: ARG002
         name: str,
         *,
+        table: str | None = None,
+        query: str | None = None,
         params: Mapping[str, Any] | None = None,
         columns: Sequence[str] | None = None,
         password: str | None = None,
         chunk_rows: int = _ROWS,
     ) -> Iterator[pd.DataFrame]:
         """Return the rows as successive DataFrames of `chunk_rows`; errors like `read`."""
-        definition = _Definition.of(payload, name)
+        definition = _Definition.of(payload, name, table, query)
+        if definition.is_database:
+            reason = "it is a whole database: say table= or query="
+            raise InvalidOptionError("datasets", name, self.kind, reason)
         return _frames(definition, dict(params or {}), columns, password, chunk_rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Definition:
-    """Where rows are: a table or a query, of a database."""
+    """Where rows are: a table or a query, or else a database with all its tables."""
 
     url: str
     table: str | None
@@ -148,12 +156,22 @@ class _Definition:
     query: str | None
 
     @classmethod
-    def of(cls, payload: Payload, name: str) -> _Definition:
-        """Return what a payload says."""
+    def of(cls, payload: Payload, name: str, table: str | None, query: str | None) -> _Definition:
+        """Return what a payload says, and of a database what is asked of it."""
         try:
-            return cls(**json.loads(payload.meta["definition"]))
+            found = cls(**json.loads(payload.meta["definition"]))
         except (KeyError, ValueError, TypeError) as error:
             raise IntegrityError(f"SQL table {name!r}", str(error)) from error
+        asked = table is not None or query is not None
+        if asked and (not found.is_database or (table is not None and query is not None)):
+            reason = "table= or query= is for what was put as a whole database"
+            raise InvalidOptionError("datasets", name, SqlBackend.kind, reason)
+        return replace(found, table=table, query=query) if asked else found
+
+    @property
+    def is_database(self) -> bool:
+        """Whether no rows are chosen."""
+        return self.table is None and self.query is None
 
 
 def _frames(
@@ -172,6 +190,15 @@ def _frames(
             frame.index = pd.RangeIndex(first, first + len(frame))
             first += len(frame)
             yield frame
+
+
+def _tables(connection: Any, schema: str | None) -> pd.DataFrame:
+    import pandas as pd
+    import sqlalchemy as sa
+
+    found = sa.inspect(connection)
+    names = [*found.get_table_names(schema=schema), *found.get_view_names(schema=schema)]
+    return pd.DataFrame({"table": pd.Series(sorted(names), dtype="str")})
 
 
 def _statement(definition: _Definition, columns: Sequence[str] | None) -> Any:
