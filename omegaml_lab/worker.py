@@ -101,6 +101,7 @@ def make_worker(omega: Omega, *, grace: float = GRACE) -> Celery:
 def _performer(omega: Omega) -> Performer:
     # These load papermill and nbformat: once, before the first run waits for them.
     from omegaml_lab.runtime import warm
+    from omegaml_lab.runtime.callees import Callees
     from omegaml_lab.runtime.kernels import KernelSource
     from omegaml_lab.runtime.log import secrets_of
     from omegaml_lab.runtime.performer import Performer
@@ -130,6 +131,7 @@ def _performer(omega: Omega) -> Performer:
         workers=omega.storage.records("workers"),
         jobs=jobs,
         kernels=KernelSource(nursery),
+        callees=Callees(limit=config.concurrency),
         environment=environment,
         secrets=secrets_of(url, config.broker_url),
         label=config.label,
@@ -150,7 +152,7 @@ def _perform(performer: Performer, omega: Omega, run_id: str) -> None:
         run = execution.fail(error)
     finally:
         performer.release(execution)
-    if run is not None and run.status is Status.SUCCEEDED:
+    if run is not None and run.status is Status.SUCCEEDED and run.kind == "job":
         _follow(omega, run)
 
 

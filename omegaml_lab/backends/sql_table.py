@@ -136,14 +136,13 @@ class SqlBackend(StreamBackend):
         params: Mapping[str, Any] | None = None,
         columns: Sequence[str] | None = None,
         password: str | None = None,
-        chunk_rows: int = _ROWS,
     ) -> Iterator[pd.DataFrame]:
-        """Return the rows as successive DataFrames of `chunk_rows`; errors like `read`."""
+        """Return the rows as successive DataFrames of 65,536 rows; errors like `read`."""
         definition = _Definition.of(payload, name, table, query)
         if definition.is_database:
             reason = "it is a whole database: say table= or query="
             raise InvalidOptionError("datasets", name, self.kind, reason)
-        return _frames(definition, dict(params or {}), columns, password, chunk_rows)
+        return _frames(definition, dict(params or {}), columns, password)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,14 +178,13 @@ def _frames(
     params: dict[str, Any],
     columns: Sequence[str] | None,
     password: str | None,
-    chunk_rows: int,
 ) -> Iterator[pd.DataFrame]:
     import pandas as pd
 
     with _connected(definition.url, password) as connection:
         statement = _statement(definition, columns)
         first = 0
-        for frame in pd.read_sql_query(statement, connection, params=params, chunksize=chunk_rows):
+        for frame in pd.read_sql_query(statement, connection, params=params, chunksize=_ROWS):
             frame.index = pd.RangeIndex(first, first + len(frame))
             first += len(frame)
             yield frame

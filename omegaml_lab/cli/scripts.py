@@ -17,15 +17,36 @@ scripts = store_group("scripts", "Python code in the repository.", "flights/clea
 
 
 @scripts.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(exists=True, path_type=Path))
 @click.argument("name", required=False)
+@click.option("--requires", multiple=True, help="A requirement, as pip takes it; repeatable.")
+@click.option("--main", help="The function to run, instead of `run` or `main`.")
 @json_option
 @pass_session
-@examples("omega scripts put clean.py", "omega scripts put clean.py flights/clean.py")
-def put(session: Session, *, file: Path, name: str | None, as_json: bool) -> None:
-    """Put a file from disk, under its own name or another one."""
+@examples(
+    "omega scripts put clean.py",
+    "omega scripts put clean.py flights/clean.py --requires 'pandas>=3'",
+    "omega scripts put ./my-project tools",
+)
+def put(
+    session: Session,
+    *,
+    file: Path,
+    name: str | None,
+    requires: tuple[str, ...],
+    main: str | None,
+    as_json: bool,
+) -> None:
+    """Put code from disk, under its own name or another one.
+
+    FILE is a Python file, or a package: the folder of a project, a source distribution
+    (.tar.gz) or a wheel. Any other file is kept as it is.
+    """
+    options = {"requires": requires, "main": main}
+    given = {key: value for key, value in options.items() if value}
     with session.open() as om:
-        print_put(om.scripts.put(file, name or Name(name_of(file))), as_json=as_json)
+        stored = om.scripts.put(file, name or Name(name_of(file) or file.resolve().name), **given)
+    print_put(stored, as_json=as_json)
 
 
 @scripts.command()

@@ -12,7 +12,14 @@ if TYPE_CHECKING:
     from omegaml_lab.storage.payloads import Payload
     from omegaml_lab.storage.storage import Storage
 
-__all__ = ["Backend", "FrameBackend", "LazyBackend", "StreamBackend", "Written"]
+__all__ = [
+    "Backend",
+    "FrameBackend",
+    "LazyBackend",
+    "StreamBackend",
+    "TableBackend",
+    "Written",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,3 +98,13 @@ class FrameBackend(StreamBackend, LazyBackend):
 
         It is called again with a newer state when somebody else was faster.
         """
+
+
+class TableBackend(FrameBackend):
+    """A kind of frames that groups their rows without loading them."""
+
+    @abstractmethod
+    def query(
+        self, payload: Payload, storage: Storage, name: str, /, *args: Any, **options: Any
+    ) -> Any:
+        """Return aggregates of groups of its rows; see `DatasetStore.query`."""

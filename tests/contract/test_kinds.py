@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import inspect
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import fsspec
 import nbformat
@@ -21,12 +23,14 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+import omegaml_lab.hub
+import omegaml_lab.testing
 from omegaml_lab.store.registry import Registry
 from omegaml_lab.testing.backends import BackendContract
+from tests.unit.code import examples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 class TestFile(BackendContract):
@@ -151,7 +155,7 @@ class TestPolars(BackendContract):
         odd = pl.DataFrame(
             {
                 "kind": pl.Series(["a", None], dtype=pl.Enum(["b", "a"])),
-                "when": pl.Series([dt.datetime(2026, 1, 1), None]).dt.replace_time_zone("UTC"),
+                "when": pl.Series([dt.datetime(2026, 1, 1, tzinfo=dt.UTC), None]),
                 "list": [[1], None],
             }
         )
@@ -241,6 +245,60 @@ class TestSklearn(BackendContract):
         assert str(got.get_params()) == str(put.get_params())
         x = np.random.default_rng(2).normal(size=(20, 3))
         np.testing.assert_array_equal(got.predict(x), put.predict(x))
+
+
+class TestFunction(BackendContract):
+    kind = "python.function"
+    store = "scripts"
+
+    def examples(self) -> list[Any]:
+        return [examples.plain, examples.nested, examples.slow]
+
+    def assert_equal(self, got: Any, put: Any) -> None:
+        if got is put:
+            return
+        assert got.source == inspect.getsource(put)
+        assert inspect.signature(got.load()) == inspect.signature(put)
+
+
+class TestModule(BackendContract):
+    kind = "python.module"
+    store = "scripts"
+
+    def examples(self) -> list[Any]:
+        return [examples, Path(__file__)]
+
+    def assert_equal(self, got: Any, put: Any) -> None:
+        if got is put or got == put:
+            return
+        path = Path(str(getattr(put, "__file__", put)))
+        assert got.source == path.read_text("utf-8")
+
+
+class TestPackage(BackendContract):
+    kind = "python.package"
+    store = "scripts"
+
+    def examples(self) -> list[Any]:
+        return [omegaml_lab.testing, omegaml_lab.hub]
+
+    def assert_equal(self, got: Any, put: Any) -> None:
+        if got is put:
+            return
+        folder = Path(put.__path__[0])
+        wanted = {f"{folder.name}/{path.name}": path.read_bytes() for path in folder.glob("*.py")}
+        assert got.files == wanted
+
+
+class TestVirtual(BackendContract):
+    kind = "virtual"
+    get_options: ClassVar[dict[str, Any]] = {"trusted": True}
+
+    def examples(self) -> list[Any]:
+        return [examples.today, examples.with_requirements]
+
+    def assert_equal(self, got: Any, put: Any) -> None:
+        assert got == (put if got is put else put())
 
 
 def test_no_kind_is_left_out() -> None:

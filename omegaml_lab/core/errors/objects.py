@@ -8,7 +8,7 @@ from omegaml_lab.core.errors.base import OmegaError
 from omegaml_lab.core.suggestions import suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 __all__ = [
     "ConflictError",
@@ -18,13 +18,14 @@ __all__ = [
     "InvalidFrameError",
     "InvalidNameError",
     "InvalidOptionError",
-    "InvalidSourceError",
+    "InvalidQueryError",
+    "InvalidRetentionError",
+    "InvalidScriptError",
     "NotAFileError",
+    "NotInTrashError",
     "ObjectExistsError",
     "ObjectNotFoundError",
     "SchemaMismatchError",
-    "SourceChangedError",
-    "SourceUnavailableError",
     "UnknownColumnError",
     "UnknownKindError",
     "UnsupportedObjectError",
@@ -56,10 +57,29 @@ class ObjectNotFoundError(OmegaError, LookupError):
 class ObjectExistsError(OmegaError, FileExistsError):
     """An object is already kept under this name and must not be replaced."""
 
-    def __init__(self, store: str, name: str) -> None:
+    def __init__(self, store: str, name: str, *, option: str | None = None) -> None:
         self.store = store
         self.name = name
-        super().__init__(f"{name!r} already exists in {store}: choose another name or drop it.")
+        named = f" ({option}=…)" if option else ""
+        super().__init__(
+            f"{name!r} already exists in {store}: choose another name{named} or drop it."
+        )
+
+
+class NotInTrashError(OmegaError, LookupError):
+    """Nothing of this name or id is in the trash."""
+
+    def __init__(self, store: str, name: str, *, exists: bool = False) -> None:
+        self.store = store
+        self.name = name
+        there = (
+            f" It is in {store}: `restore('{name}@2')` makes an earlier revision the newest."
+            if exists
+            else ""
+        )
+        super().__init__(
+            f"{name!r} is not in the trash of {store}.{there} `om.{store}.trash()` lists what is."
+        )
 
 
 class ConflictError(OmegaError, RuntimeError):
@@ -134,6 +154,16 @@ class InvalidAttributeError(OmegaError, ValueError):
         super().__init__(f"Attribute {attribute!r} cannot be kept: {reason}.")
 
 
+class InvalidRetentionError(OmegaError, ValueError):
+    """A rule that says which revisions are kept, or a length of time, cannot be understood."""
+
+    def __init__(self, given: object, reason: str, *, what: str = "rule of retention") -> None:
+        self.given = given
+        self.reason = reason
+        example = "" if "30d" in reason else ", as 'last 20' or 'all 1h, daily 30d, monthly'"
+        super().__init__(f"{given!r} is no {what}: {reason}{example}.")
+
+
 class InvalidFrameError(OmegaError, ValueError):
     """A data frame cannot be kept as it is."""
 
@@ -174,6 +204,22 @@ class InvalidFilterError(OmegaError, ValueError):
         )
 
 
+class InvalidQueryError(OmegaError, ValueError):
+    """An aggregate that is asked for is not known, or a column has none of that kind."""
+
+    def __init__(
+        self, name: str, reason: str, *, known: Iterable[str] = (), wanted: str = ""
+    ) -> None:
+        self.name = name
+        self.reason = reason
+        self.known = tuple(known)
+        listed = f" There are: {', '.join(self.known)}." if self.known else ""
+        super().__init__(
+            f"The query of {name!r} cannot be answered: {reason}."
+            f"{suggestion(wanted, self.known)}{listed}"
+        )
+
+
 class SchemaMismatchError(OmegaError, ValueError):
     """Rows are not like those that they should be added to."""
 
@@ -194,46 +240,13 @@ class InvalidOptionError(OmegaError, TypeError):
         super().__init__(f"{name!r} in {store} is kept as {kind}: {reason}.")
 
 
-class InvalidSourceError(OmegaError, ValueError):
-    """What is said of data elsewhere cannot be kept or followed."""
+class InvalidScriptError(OmegaError, ValueError):
+    """Python code cannot be kept as a script, or not be run as one."""
 
-    def __init__(self, source: str, reason: str) -> None:
-        self.source = source
-        self.reason = reason
-        super().__init__(f"{source} cannot be referred to: {reason}.")
-
-
-class SourceUnavailableError(OmegaError, ConnectionError):
-    """Data that is kept elsewhere cannot be read from there."""
-
-    def __init__(self, source: str, reason: str) -> None:
-        self.source = source
-        self.reason = reason
-        super().__init__(f"{source} cannot be read: {reason}.")
-
-
-class SourceChangedError(OmegaError, RuntimeError):
-    """Data that is kept elsewhere is not what it was when it was put.
-
-    `before` and `now` hold what is known of it: size, etag, modified.
-    """
-
-    def __init__(
-        self, name: str, source: str, *, before: Mapping[str, object], now: Mapping[str, object]
-    ) -> None:
+    def __init__(self, name: str, reason: str) -> None:
         self.name = name
-        self.source = source
-        self.before = dict(before)
-        self.now = dict(now)
-        told = ", ".join(
-            f"its {key} was {before[key]} and is {now[key]}"
-            for key in before
-            if key in now and before[key] != now[key]
-        )
-        super().__init__(
-            f"{source}, which {name!r} refers to, was changed since it was put: {told}. Put it"
-            " again to make that a new revision, or get it with check=False."
-        )
+        self.reason = reason
+        super().__init__(f"The script {name!r} cannot be used: {reason}.")
 
 
 class UntrustedObjectError(OmegaError, PermissionError):

@@ -1,0 +1,135 @@
+"""Callees: the processes in which a worker performs calls, kept warm.
+
+Each performs one call at a time, for one bucket and owner. A model's process is used again,
+with the model in memory; a script gets one that has run nobody's code, started ahead.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+from omegaml_lab.core.errors import CalleeDiedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Callee", "Callees"]
+
+_MODULE = "omegaml_lab.callee"
+_PATIENCE = 5.0
+
+
+class Callee:
+    """One process, and the line to it."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._connection, theirs = socket.socketpair()
+        with theirs:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", _MODULE, str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                env={**os.environ, **environment},
+                start_new_session=True,
+            )
+        self._lines = self._connection.makefile("rb")
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self.process.poll() is None
+
+    def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Have a call performed; return what came of it.
+
+        Raises
+        ------
+        CalleeDiedError
+            If the process ended before it answered.
+        """
+        try:
+            self._connection.sendall(json.dumps(request).encode() + b"\n")
+            line = self._lines.readline()
+        except (OSError, ValueError):  # ended, by itself or by us
+            line = b""
+        if not line.endswith(b"\n"):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(_PATIENCE)
+            raise CalleeDiedError(self.process.returncode)
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def kill(self) -> None:
+        """End the process with what it started; who waits for an answer gets none."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def close(self) -> None:
+        """End the process and the line."""
+        self.kill()
+        self._lines.close()
+        self._connection.close()
+
+
+class Callees:
+    """The processes of one worker; it may be used by many threads.
+
+    Parameters
+    ----------
+    limit
+        How many may be kept that wait for a call.
+    """
+
+    def __init__(self, *, limit: int) -> None:
+        self._limit = limit
+        self._lock = threading.Lock()
+        self._idle: list[tuple[tuple[Any, ...], Callee]] = []
+        self._closed = False
+
+    def take(self, environment: Mapping[str, str], *, fresh: bool) -> Callee:
+        """Return a process for one call; a `fresh` one has performed none yet."""
+        key = _key(environment, fresh=fresh)
+        with self._lock:
+            for place, (kept, callee) in reversed(list(enumerate(self._idle))):
+                if kept == key:
+                    del self._idle[place]
+                    if callee.alive:
+                        return callee
+                    callee.close()
+        return Callee(environment)
+
+    def give_back(self, callee: Callee, environment: Mapping[str, str], *, fresh: bool) -> None:
+        """Keep a process for the next call; of one for a fresh call keep a successor."""
+        if fresh:
+            callee.close()
+            callee = Callee(environment)
+        with self._lock:
+            if self._closed or not callee.alive:
+                superfluous = [callee]
+            else:
+                self._idle.append((_key(environment, fresh=fresh), callee))
+                superfluous = [old for _, old in self._idle[: -self._limit]]
+                del self._idle[: -self._limit]
+        for old in superfluous:
+            old.close()
+
+    def close(self) -> None:
+        """End all processes that wait for a call."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for _, callee in idle:
+            callee.close()
+
+
+def _key(environment: Mapping[str, str], *, fresh: bool) -> tuple[Any, ...]:
+    return fresh, *sorted(environment.items())
