@@ -62,7 +62,6 @@ class Config:
     """Runs that one worker performs at once."""
     lease_seconds: float = 20.0
     """How long a run may be silent before it counts as lost."""
-<<<<<<< HEAD
     retention_datasets: str = "all"
     """Which earlier revisions of datasets are kept, see `core.retention`."""
     retention_models: str = "all"
@@ -75,10 +74,8 @@ class Config:
     """How long what was dropped can be restored."""
     grace_hours: float = 24.0
     """How long what nobody needs any more stays readable for who reads it."""
-=======
     progress: bool = True
     """Whether long puts and gets show a bar in terminals and notebooks."""
->>>>>>> frames2
 
     @classmethod
     def load(cls, *, environ: Mapping[str, str] | None = None, **arguments: Any) -> Config:

@@ -11,6 +11,7 @@ from omegaml_lab.core.progress import silent
 from omegaml_lab.storage.archive import Archive
 from omegaml_lab.storage.blobs import Blobs
 from omegaml_lab.storage.chunks import Chunks
+from omegaml_lab.storage.collections import Collections
 from omegaml_lab.storage.connection import Connection
 from omegaml_lab.storage.feed import watch
 from omegaml_lab.storage.garbage import Garbage
@@ -117,6 +118,10 @@ class Storage:
     def records(self, collection: str) -> Records:
         """Return the records kept in `collection`."""
         return Records(self._connection, collection)
+
+    def collections(self) -> Collections:
+        """Return what reads the collections that others fill."""
+        return Collections(self._connection)
 
     def erase(self) -> None:
         """Remove the whole database with all that is in it. There is no way back."""

@@ -53,6 +53,11 @@ from omegaml_lab.core.errors.runs import (
     RunTimeoutError,
     ScheduleNotFoundError,
 )
+from omegaml_lab.core.errors.sources import (
+    InvalidSourceError,
+    SourceChangedError,
+    SourceUnavailableError,
+)
 
 __all__ = [
     "BrokerUnavailableError",
@@ -74,6 +79,7 @@ __all__ = [
     "InvalidRetentionError",
     "InvalidScheduleError",
     "InvalidScriptError",
+    "InvalidSourceError",
     "InvalidTransitionError",
     "MissingDependencyError",
     "NotAFileError",
@@ -89,6 +95,8 @@ __all__ = [
     "ScheduleNotFoundError",
     "SchemaMismatchError",
     "ServiceError",
+    "SourceChangedError",
+    "SourceUnavailableError",
     "StorageFullError",
     "StorageUnavailableError",
     "UnknownColumnError",
