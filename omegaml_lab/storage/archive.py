@@ -53,6 +53,12 @@ class Archive:
             states = [State(d["_id"]["r"], d["modified"]) for d in found]
         return [state for state in states if state.revision < head.metadata.revision]
 
+    def read(self, head: Head, numbers: Collection[int]) -> set[int]:
+        """Return those of some states that runs have noted that they read, or ran."""
+        where = {"object": head.id, "revision": {"$in": list(numbers)}}
+        with self._connection.errors():
+            return set(self._connection.collection("reads").distinct("revision", where))
+
     def remove(self, head: Head, numbers: Collection[int], *, before: datetime) -> int:
         """Remove states, unless somebody has relied on them since; return how many."""
         keys = [{"o": head.id, "r": number} for number in numbers]

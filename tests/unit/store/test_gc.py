@@ -117,8 +117,11 @@ def test_what_was_run_stays(omega: Omega) -> None:
         omega.jobs.put(str(n), "job", attributes={"retention": "last 1"})
     omega.runtime.runs.records.create("job.ipynb", 2, parameters={})
     omega.jobs.rename("job", "renamed")
+    head = omega.jobs._heads.find(["renamed.ipynb"])["renamed.ipynb"]
+    read = {"object": head.id, "revision": 1}
+    omega.storage._connection.collection("reads").insert_one(read)  # what lineage notes
     gc(omega)
-    assert [m.revision for m in omega.jobs.history("renamed")] == [4, 2]
+    assert [m.revision for m in omega.jobs.history("renamed")] == [4, 2, 1]
 
 
 def test_what_a_model_was_trained_on_stays(omega: Omega) -> None:
