@@ -210,11 +210,12 @@ class Omega:
         progress
             Called with what is done and how much of it was so far.
         """
+        from omegaml_lab.runtime.used import used_by_runs
         from omegaml_lab.store.gc import Collector, trained_on
 
         config = self.config
         rules = {s: Retention.parse(getattr(config, f"retention_{s}")) for s in STORES}
-        used = self.runtime.runs.records.used() | trained_on(self.storage)
+        used = used_by_runs(self.storage.records("runs")) | trained_on(self.storage)
         options = {} if progress is None else {"progress": progress}
         return Collector(self.storage, rules=rules, used=used).collect(
             dry_run=dry_run,

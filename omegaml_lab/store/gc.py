@@ -93,16 +93,7 @@ class Collector:
         progress("trash", tally.dropped)
         self._thin(before, tally, leaving, dry_run=dry_run)
         progress("revisions", tally.revisions)
-        references = self._garbage.references(before, leaving)
-        limit = references.before
-        for digests in _batches(self._garbage.pieces(references)):
-            count, size = self._garbage.remove_pieces(digests, before=limit, dry_run=dry_run)
-            tally.pieces, tally.bytes = tally.pieces + count, tally.bytes + size
-            progress("pieces", tally.pieces)
-        for segment in self._garbage.segments(references):
-            count, size = self._garbage.remove_segment(segment, before=limit, dry_run=dry_run)
-            tally.chunks, tally.bytes = tally.chunks + count, tally.bytes + size
-            progress("chunks", tally.chunks)
+        limit = self._sweep(before, tally, leaving, progress, dry_run=dry_run)
         return Collected(
             dry_run=dry_run,
             before=limit,
@@ -113,6 +104,28 @@ class Collector:
             bytes=tally.bytes,
             problems=tuple(tally.problems),
         )
+
+    def _sweep(
+        self,
+        before: datetime,
+        tally: _Tally,
+        leaving: Leaving,
+        progress: Callable[[str, int], None],
+        *,
+        dry_run: bool,
+    ) -> datetime:
+        """Remove what is not referred to; return up to when."""
+        references = self._garbage.references(before, leaving)
+        limit = references.before
+        for digests in _batches(self._garbage.pieces(references)):
+            count, size = self._garbage.remove_pieces(digests, before=limit, dry_run=dry_run)
+            tally.pieces, tally.bytes = tally.pieces + count, tally.bytes + size
+            progress("pieces", tally.pieces)
+        for segment in self._garbage.segments(references):
+            count, size = self._garbage.remove_segment(segment, before=limit, dry_run=dry_run)
+            tally.chunks, tally.bytes = tally.chunks + count, tally.bytes + size
+            progress("chunks", tally.chunks)
+        return limit
 
     def _empty_trash(
         self, limit: datetime, tally: _Tally, leaving: Leaving, *, dry_run: bool
