@@ -163,7 +163,7 @@ def _drop(store: str, example: str) -> click.Command:
     @click.command(
         "drop",
         help=help_text(
-            "Move objects or folders to the trash, from where restore brings them back.",
+            "Move objects or folders to the trash; restore brings them back.",
             f"omega {store} drop {example}",
             f"omega {store} drop folder --recursive",
         ),

@@ -58,7 +58,7 @@ def _tag(store: str, example: str) -> click.Command:
     @click.command(
         "tag",
         help=help_text(
-            "Put a tag on a revision, the newest by default; NAME@TAG means it from then on.",
+            "Put a tag on a revision: NAME@TAG means that one from then on.",
             f"omega {store} tag {example} prod",
             f"omega {store} tag {example}@3 prod",
         ),
@@ -94,7 +94,7 @@ def _trash(store: str, example: str) -> click.Command:
     @click.command(
         "trash",
         help=help_text(
-            "List what was dropped and can be restored; a folder stands for all that was in it.",
+            "List what was dropped and can be restored.",
             f"omega {store} trash",
             f"omega {store} trash --search {example.rpartition('/')[2]}",
         ),
@@ -144,7 +144,7 @@ def _restore(store: str, example: str) -> click.Command:
     @click.command(
         "restore",
         help=help_text(
-            "Make an earlier revision the newest, or bring back what was dropped.",
+            "Bring back an earlier revision, or what was dropped.",
             f"omega {store} restore {example}@3",
             f"omega {store} restore {example}",
             f"omega {store} restore {example} --as {example}-again",
