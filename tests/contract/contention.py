@@ -134,7 +134,7 @@ class _User:
             try:
                 _be(*self._told)
                 code = 0
-            except BaseException:
+            except BaseException:  # noqa: BLE001 - it is told, whatever it was
                 traceback.print_exc()
             finally:
                 os._exit(code)
