@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from omegaml_lab.bars import bar
 from omegaml_lab.config import Config
 from omegaml_lab.core.errors import OmegaError
 from omegaml_lab.core.metadata import STORES
 from omegaml_lab.core.names import check_bucket
+from omegaml_lab.core.progress import silent
+from omegaml_lab.core.retention import Retention
 from omegaml_lab.storage.signing import Signer
 from omegaml_lab.storage.storage import Storage
 from omegaml_lab.store.datasets import DatasetStore
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from omegaml_lab.core.archives import ArchiveEntry, Imported, TransferProgress
+    from omegaml_lab.core.gc import Collected
     from omegaml_lab.core.metadata import Metadata
     from omegaml_lab.core.names import Name
     from omegaml_lab.core.reports import Report
@@ -100,7 +105,10 @@ class Omega:
                     file=self.config.signing_key_file,
                     home=self.config.home,
                 )
-                self._storage = Storage.open(self.url, folder=folder, signer=signer)
+                progress = bar if self.config.progress else silent
+                self._storage = Storage.open(
+                    self.url, folder=folder, signer=signer, progress=progress
+                )
             return self._storage
 
     @cached_property
@@ -175,6 +183,44 @@ class Omega:
             registry=self.registry,
             owner=self.config.user,
             public_url=self.config.public_url,
+        )
+
+    def gc(
+        self,
+        *,
+        dry_run: bool = False,
+        grace: timedelta | None = None,
+        trash: timedelta | None = None,
+        progress: Callable[[str, int], None] | None = None,
+    ) -> Collected:
+        """Remove what nobody needs any more, in all buckets, while others read and write.
+
+        That are earlier revisions by the rules of retention, but never the newest, one that is
+        tagged or a checkpoint, or one that was run; what was dropped long ago; and what
+        unfinished puts have left. It may be interrupted and begun again.
+
+        Parameters
+        ----------
+        dry_run
+            Say what would be removed, and remove nothing.
+        grace
+            Leave alone what became garbage later than that ago; by default as configured.
+        trash
+            Empty the trash of what was dropped earlier than that ago; by default as configured.
+        progress
+            Called with what is done and how much of it was so far.
+        """
+        from omegaml_lab.store.gc import Collector, trained_on
+
+        config = self.config
+        rules = {s: Retention.parse(getattr(config, f"retention_{s}")) for s in STORES}
+        used = self.runtime.runs.records.used() | trained_on(self.storage)
+        options = {} if progress is None else {"progress": progress}
+        return Collector(self.storage, rules=rules, used=used).collect(
+            dry_run=dry_run,
+            grace=timedelta(hours=config.grace_hours) if grace is None else grace,
+            trash=timedelta(days=config.trash_days) if trash is None else trash,
+            **options,
         )
 
     def export(

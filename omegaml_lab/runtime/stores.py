@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from omegaml_lab.core.errors import UnsupportedObjectError
 from omegaml_lab.store.datasets import DatasetStore
 from omegaml_lab.store.recording import Recorder
 from omegaml_lab.store.store import OmegaStore
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Stores"]
 
 _HIDDEN = "calls"
+_ANY = "python.value"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,9 @@ class _Hidden(OmegaStore):
     """Takes what the datasets store would take."""
 
     def _target(self, obj: object, name: Any, kind: str | None) -> Any:
-        path = self.naming.path(name)
-        chosen = kind or self._registry.choose(obj, "datasets", path).kind
-        return super()._target(obj, name, chosen)
+        if kind is None:
+            try:
+                kind = self._registry.choose(obj, "datasets", self.naming.path(name)).kind
+            except UnsupportedObjectError:
+                kind = _ANY  # it takes arrays as well, or says what it does not take
+        return super()._target(obj, name, kind)

@@ -212,6 +212,8 @@ SCHEMAS: dict[str, Schema] = {
             "publish": _BOOLEAN,
             "publish_options": _OBJECT,
             "schedule": {**_or_null(_STRING), "description": "The id of what it was due by."},
+            "kind": {"type": "string", "enum": ["job", "model", "script"]},
+            "call": {**_or_null(_OBJECT), "description": "The method and its arguments."},
             "cancel_requested": _BOOLEAN,
             "notice": _or_null(_STRING),
             "elapsed": _or_null({"type": "number"}),
@@ -221,6 +223,32 @@ SCHEMAS: dict[str, Schema] = {
         closed=False,
     ),
     "RunListing": _listing("Run"),
+    "CallRequest": {
+        **_record(
+            {
+                "model": {"type": "string", "minLength": 1},
+                "script": {"type": "string", "minLength": 1},
+                "method": {"type": "string", "description": "`predict` unless it says so."},
+                "args": {"type": "array", "description": "For a model, text names a dataset."},
+                "kwargs": _OBJECT,
+                "label": {"type": "string", "description": "What the worker must offer."},
+                "wait": {
+                    "type": "number",
+                    "minimum": 0,
+                    "maximum": 600,
+                    "description": "Seconds, 60 unless it says so; 0 only starts it.",
+                },
+            },
+            optional=("model", "script", "method", "args", "kwargs", "label", "wait"),
+        ),
+        "oneOf": [{"required": ["model"]}, {"required": ["script"]}],
+    },
+    "CallAnswer": _record(
+        {
+            "run": {"$ref": "#/components/schemas/Run"},
+            "answer": {"description": "What was returned, as JSON."},
+        }
+    ),
     "RunRequest": {
         **_record(
             {**_TARGET, "parameters": _OBJECT, "publish": _PUBLISH},

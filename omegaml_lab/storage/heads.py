@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from omegaml_lab.storage.connection import Connection
 
-__all__ = ["Head", "Heads", "State", "reference_to", "to_metadata"]
+__all__ = ["Head", "Heads", "State", "all_of", "reference_to", "to_metadata"]
 
 _NO_PAYLOAD = {"payload": False}
 
@@ -143,7 +143,7 @@ class Heads:
     def history(self, head: Head) -> list[Metadata]:
         """Return the metadata of all states that are kept, newest first."""
         with self._connection.errors():
-            found = self._revisions.find(_all_of(head.id), _NO_PAYLOAD).sort("_id", -1)
+            found = self._revisions.find(all_of(head.id), _NO_PAYLOAD).sort("_id", -1)
             older = [to_metadata(_as_of_now(document, head)) for document in found]
         current = head.metadata
         # A state that was archived by a put that has not flipped yet is still the current one.
@@ -329,5 +329,6 @@ def _unchanged(head: Head) -> dict[str, Any]:
     return {"_id": head.id, "serial": head.document["serial"]}
 
 
-def _all_of(id: str) -> dict[str, Any]:  # noqa: A002
+def all_of(id: str) -> dict[str, Any]:  # noqa: A002
+    """Return the query for all archived states of an object."""
     return {"_id": {"$gt": {"o": id, "r": MinKey()}, "$lt": {"o": id, "r": MaxKey()}}}

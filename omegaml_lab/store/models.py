@@ -8,7 +8,7 @@ from dataclasses import replace as changed
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from omegaml_lab.core.errors import InvalidAttributeError, NotAFileError
+from omegaml_lab.core.errors import InvalidAttributeError
 from omegaml_lab.core.metadata import check_attributes
 from omegaml_lab.core.names import Name, check_bucket
 from omegaml_lab.store.model_backend import ModelBackend
@@ -117,19 +117,28 @@ class ModelStore(OmegaStore):
             If its payload was changed.
         """
         backend, head = super()._kept(name)
-        if not isinstance(backend, ModelBackend):
-            raise NotAFileError(self.name, head.metadata.name, backend.kind)
         target = Path(path)
         if target.exists() and not replace:
             raise FileExistsError(f"{target} exists: pass replace=True to write over it")
         draft = target.with_name(f".{target.name}-{uuid.uuid4().hex[:8]}")
         try:
-            backend.export(head.payload, self._storage, head.metadata.name, draft)
+            if isinstance(backend, ModelBackend):
+                backend.export(head.payload, self._storage, head.metadata.name, draft)
+            else:
+                with draft.open("xb") as file:
+                    file.writelines(self._storage.blobs.stream(self._blob(name), verify=True))
             _remove(target)
             draft.rename(target)
         finally:
             _remove(draft)
         return target
+
+    def file_name(self, name: str | Name) -> str:
+        """Return how the file of a model is best called: with the suffix of its format."""
+        backend, head = super()._kept(name)
+        suffix = backend.suffix if isinstance(backend, ModelBackend) else ""
+        stem = head.metadata.name.rpartition("/")[2]
+        return stem if stem.endswith(suffix) else stem + suffix
 
     def _kept(self, name: str | Name) -> tuple[Backend, Head]:
         backend, head = super()._kept(name)

@@ -223,22 +223,22 @@ class OmegaStore(Transfers):
     # -- inside ----------------------------------------------------------------------------
 
     def _put(self, path: str, kind: str, terms: Terms, write: Writing) -> Metadata:
-        found = self._heads.find([path, *parents_of(path)])
-        terms.check(self.name, path, found.get(path))
-        missing = self._folders.missing(path, found)
-
-        def flip(head: Head | None) -> Head | None:
-            terms.check(self.name, path, head)
-            written = write(head)
-            lineage = self._recorder.lineage()
-            state = terms.state(kind, written, head, owner=self._owner, lineage=lineage)
-            self._storage.holds.keep(hold)
-            if head is not None:
-                return self._heads.replace(head, state, keep=terms.keep)
-            self._folders.make_above(path, missing)
-            return self._heads.insert(path, state)
-
         with self._storage.holds.holding() as hold:
+            found = self._heads.find([path, *parents_of(path)])
+            terms.check(self.name, path, found.get(path))
+            missing = self._folders.missing(path, found)
+
+            def flip(head: Head | None) -> Head | None:
+                terms.check(self.name, path, head)
+                written = write(head)
+                lineage = self._recorder.lineage()
+                state = terms.state(kind, written, head, owner=self._owner, lineage=lineage)
+                self._storage.holds.keep(hold)
+                if head is not None:
+                    return self._heads.replace(head, state, keep=terms.keep)
+                self._folders.make_above(path, missing)
+                return self._heads.insert(path, state)
+
             done = self._retry(path, flip, first=found.get(path)).metadata
         if done.revision == 1:
             self._folders.mend(path)

@@ -26,6 +26,7 @@ from omegaml_lab.core.errors.objects import (
     InvalidNameError,
     InvalidOptionError,
     InvalidQueryError,
+    InvalidRetentionError,
     InvalidScriptError,
     NotAFileError,
     NotInTrashError,
@@ -52,6 +53,11 @@ from omegaml_lab.core.errors.runs import (
     RunTimeoutError,
     ScheduleNotFoundError,
 )
+from omegaml_lab.core.errors.sources import (
+    InvalidSourceError,
+    SourceChangedError,
+    SourceUnavailableError,
+)
 
 __all__ = [
     "BrokerUnavailableError",
@@ -70,8 +76,10 @@ __all__ = [
     "InvalidOptionError",
     "InvalidParameterError",
     "InvalidQueryError",
+    "InvalidRetentionError",
     "InvalidScheduleError",
     "InvalidScriptError",
+    "InvalidSourceError",
     "InvalidTransitionError",
     "MissingDependencyError",
     "NotAFileError",
@@ -87,6 +95,8 @@ __all__ = [
     "ScheduleNotFoundError",
     "SchemaMismatchError",
     "ServiceError",
+    "SourceChangedError",
+    "SourceUnavailableError",
     "StorageFullError",
     "StorageUnavailableError",
     "UnknownColumnError",

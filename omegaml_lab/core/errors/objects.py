@@ -20,6 +20,7 @@ __all__ = [
     "InvalidNameError",
     "InvalidOptionError",
     "InvalidQueryError",
+    "InvalidRetentionError",
     "InvalidScriptError",
     "NotAFileError",
     "NotInTrashError",
@@ -153,6 +154,16 @@ class InvalidAttributeError(OmegaError, ValueError):
         self.attribute = attribute
         self.reason = reason
         super().__init__(f"Attribute {attribute!r} cannot be kept: {reason}.")
+
+
+class InvalidRetentionError(OmegaError, ValueError):
+    """A rule that says which revisions are kept, or a length of time, cannot be understood."""
+
+    def __init__(self, given: object, reason: str, *, what: str = "rule of retention") -> None:
+        self.given = given
+        self.reason = reason
+        example = "" if "30d" in reason else ", as 'last 20' or 'all 1h, daily 30d, monthly'"
+        super().__init__(f"{given!r} is no {what}: {reason}{example}.")
 
 
 class InvalidFrameError(OmegaError, ValueError):

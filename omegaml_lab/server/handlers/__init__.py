@@ -6,6 +6,7 @@ from typing import Any
 
 from omegaml_lab.server.handlers.assets import ASSETS, AssetsHandler
 from omegaml_lab.server.handlers.base import NotFoundHandler, OmegaHandler
+from omegaml_lab.server.handlers.calls import CallsHandler
 from omegaml_lab.server.handlers.content import ContentHandler
 from omegaml_lab.server.handlers.lineage import LineageHandler, RunLineageHandler
 from omegaml_lab.server.handlers.live import (
@@ -42,6 +43,7 @@ API: tuple[tuple[str, type[OmegaHandler]], ...] = (
     ("/content/{store}/{name}", ContentHandler),
     ("/lineage/{store}/{name}", LineageHandler),
     ("/parameters", ParametersHandler),
+    ("/calls", CallsHandler),
     ("/runs", RunsHandler),
     ("/runs/{run}", RunHandler),
     ("/runs/{run}/lineage", RunLineageHandler),
