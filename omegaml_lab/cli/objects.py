@@ -23,11 +23,12 @@ _COLUMNS = ("name", "kind", "revision", "size", "modified", "owner", "tags")
 def store_group(store: str, about: str, example: str) -> click.Group:
     """Return the group of commands of one store; `example` is a name for the help texts."""
     group = click.Group(store, help=about)
-    own = (_list, _show, _history, _rename, _drop)
-    for make in (*own, copy_command, move_command, promote_command, lineage_command):
+    for make in (_list, _show, _history, _rename, _drop):
         group.add_command(make(store, example))
     for command in revision_commands(store, example):
         group.add_command(command)
+    for make in (copy_command, move_command, promote_command, lineage_command):
+        group.add_command(make(store, example))
     return group
 
 

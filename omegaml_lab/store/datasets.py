@@ -206,8 +206,8 @@ class DatasetStore(OmegaStore):
             state = backend.compacted(state_of(head), self._storage, path)
             if state is None:
                 return head
-            # The rows are the same, and so is where they come from.
-            lineage = self._recorder.lineage() or head.document.get("lineage", {})
+            # The rows are those that were there: what made them has not changed.
+            lineage = head.document.get("lineage", {})
             made = terms.state(backend.kind, state, head, owner=self._owner, lineage=lineage)
             self._storage.holds.keep(hold)
             return self._heads.replace(head, made, keep=True)
