@@ -39,6 +39,8 @@ _OUT_OF_DISK = frozenset({14031})
 _FULL_DISK = 32 * 2**20
 _NAMESPACE_EXISTS = 48
 _UNAUTHORIZED = frozenset({13, 18})
+# A server that has just been started: it has not read the keys of its cluster times yet.
+_NOT_READY = frozenset({211})
 
 
 class Connection:
@@ -166,7 +168,7 @@ class Connection:
         except errors.OperationFailure as error:
             if is_disk_full(error):
                 raise StorageFullError(_reason(error)) from error
-            if error.code in _UNAUTHORIZED:
+            if error.code in _UNAUTHORIZED | _NOT_READY:
                 raise StorageUnavailableError(self.address, _reason(error)) from error
             raise ServiceError("MongoDB", _reason(error)) from error
         except (bson.errors.BSONError, OverflowError) as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from omegaml_lab.core.archives import ArchiveEntry, Imported, TransferProgress
 from omegaml_lab.core.errors import (
@@ -170,15 +170,15 @@ class _Counter:
         """Yield items, and count each when it is done."""
         for store, item in items:
             name = item.path if isinstance(item, Name) else item.name
-            self._tell(name=f"{store.name}/{name}")
+            self._tell(replace(self._state, name=f"{store.name}/{name}"))
             yield store, item
-            self._tell(done=self._state.done + 1)
+            self._tell(replace(self._state, done=self._state.done + 1))
 
     def carried(self, size: int) -> None:
         """Count bytes."""
-        self._tell(size=self._state.size + size)
+        self._tell(replace(self._state, size=self._state.size + size))
 
-    def _tell(self, **changes: Any) -> None:
-        self._state = replace(self._state, **changes)
+    def _tell(self, state: TransferProgress) -> None:
+        self._state = state
         if self._progress is not None:
             self._progress(self._state)

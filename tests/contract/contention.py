@@ -51,7 +51,7 @@ class Outcome:
     def __str__(self) -> str:
         counts = {k: v for k, v in vars(self).items() if k != "wrong"}
         told = ", ".join(f"{count} {name}" for name, count in counts.items())
-        return f"{told}; wrong: {self.wrong[:5] or 'nothing'}"
+        return f"{told}; wrong: {self.wrong[-5:] or 'nothing'}"
 
 
 def run(home: Path, *, seconds: float, kill: bool, writers: int = 4, readers: int = 8) -> Outcome:
@@ -101,10 +101,9 @@ class _User:
         self._start()
 
     def stop(self) -> None:
-        """Let it finish what it does."""
+        """Let it finish what it does; what it says of an error of its own is told as wrong."""
         os.kill(self._pid, signal.SIGTERM)
-        status = os.waitpid(self._pid, 0)[1]
-        assert status == 0, f"a user ended with {status}"
+        os.waitpid(self._pid, 0)
 
     def tell(self, outcome: Outcome, acknowledged: set[str]) -> None:
         """Add what it has said."""
@@ -122,8 +121,8 @@ class _User:
                 outcome.puts += 1
             elif kind == "read":
                 outcome.reads += 1
-            else:
-                outcome.wrong.append(line.strip())
+            else:  # a line of a traceback
+                outcome.wrong.append(line.rstrip())
 
     def _start(self) -> None:
         # A fork: it has pandas loaded, and nothing of ours is connected yet.
@@ -135,9 +134,8 @@ class _User:
             try:
                 _be(*self._told)
                 code = 0
-            except BaseException:
+            except BaseException:  # noqa: BLE001 - it is told, whatever it was
                 traceback.print_exc()
-                raise
             finally:
                 os._exit(code)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -22,6 +24,7 @@ from omegaml_lab.testing.fixtures import database_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 ODD = "a b/ü%+(1)[x]{$}.@3"
 
@@ -177,3 +180,53 @@ def test_a_copy_to_another_repository_is_repeated_cheaply(omega: Omega, other: O
     assert stored(other, "chunks") == 3
     assert other.datasets.metadata("flights").revision == 2
     assert omega.datasets.promote("flights", to=other.datasets).revision == 2
+
+
+def test_what_a_copy_refers_to_outlives_the_source(omega: Omega) -> None:
+    data = omega.datasets
+    data.put(frame(), "flights", chunk_rows=100)
+    data.put(b"x" * 3_000_000, "file")
+    data.copy("flights", "copy")
+    data.copy("file", "copy of file", bucket="prod")
+    for name in ("flights", "file"):
+        data.drop(name, keep=False)
+    omega.gc(grace=timedelta(0))
+    assert_frame_equal(data.get("copy"), frame())
+    assert data.in_bucket("prod").get("copy of file") == b"x" * 3_000_000
+    data.drop("copy", keep=False)
+    assert omega.gc(grace=timedelta(0)).chunks == 3
+
+
+def test_copies_and_imports_are_safe_from_a_collector_at_work(
+    omega: Omega, other: Omega, tmp_path: Path
+) -> None:
+    stop = threading.Event()
+
+    def collect() -> None:
+        with Omega(omega.url, config=omega.config) as here:
+            while not stop.is_set():
+                here.gc(grace=timedelta(0))
+
+    other.datasets.put(frame(), "flights", chunk_rows=100)
+    other.datasets.put(b"y" * 3_000_000, "file")
+    other.export(tmp_path / "all.omega")
+    collector = threading.Thread(target=collect)
+    collector.start()
+    data = omega.datasets
+    try:
+        for n in range(6):
+            data.put(b"%d" % n * 3_000_000, "autosaved", keep=False)
+            data.copy("autosaved", f"copy/{n}")
+            data.copy(f"copy/{n}", f"copy of copy/{n}")
+            data.drop(f"copy/{n}", keep=False)
+            with Omega(omega.url, bucket=f"b{n}", config=omega.config) as bucket:
+                bucket.import_(tmp_path / "all.omega")
+            other.datasets.copy("flights", f"flights {n}", to=data)
+    finally:
+        stop.set()
+        collector.join()
+    for n in range(6):
+        assert data.get(f"copy of copy/{n}") == b"%d" % n * 3_000_000
+        assert_frame_equal(data.get(f"flights {n}"), frame())
+        assert data.in_bucket(f"b{n}").get("file") == b"y" * 3_000_000
+        assert_frame_equal(data.in_bucket(f"b{n}").get("flights"), frame())
