@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from omegaml_lab.core.errors import InvalidFrameError
@@ -90,6 +91,7 @@ class PandasBackend(TableBackend):
         It raises `SchemaMismatchError` where the columns or the index are of other types.
         """
         from omegaml_lab.frames.appending import Addition
+        from omegaml_lab.frames.compacting import crowded
 
         if _is_lazy(obj):
             raise InvalidFrameError(name, "add the partitions of a Dask frame one by one")
@@ -97,6 +99,8 @@ class PandasBackend(TableBackend):
         addition = Addition(obj, storage, name, chunk_rows=rows, index=_listed(index))
 
         def add(state: Written) -> Written:
+            if crowded(state.payload):
+                state = self.compacted(state, storage, name) or state
             payload, written = addition.to(state.payload)
             before, after = (p.blob.size if p.blob else 0 for p in (state.payload, payload))
             return Written(
@@ -181,6 +185,15 @@ class PandasBackend(TableBackend):
         grouping = Grouping(by=by, aggregate=aggregate, dropna=dropna, sort=sort)
         chosen = _selection(where, columns, filters)
         return query_frame(payload, storage, name, chosen, grouping)
+
+    def compacted(self, state: Written, storage: Storage, name: str) -> Written | None:
+        """Join what small appends left, None when there is nothing to be joined."""
+        from omegaml_lab.frames.compacting import compact
+
+        done = compact(state.payload, storage, name)
+        if done is None:
+            return None
+        return replace(state, payload=done.payload, size=state.size + done.growth)
 
 
 def _streamed(frames: Iterator[Any], storage: Storage, name: str, chunk_rows: int) -> Written:

@@ -41,7 +41,8 @@ def write_partitions(
     run: Any = compute  # which has no types
     write = delayed(write_part, pure=False)
     tasks = [
-        write(part, storage, name, chunk_rows=chunk_rows, index=index) for part in obj.to_delayed()
+        write(part, storage.quiet(), name, chunk_rows=chunk_rows, index=index)
+        for part in obj.to_delayed()
     ]
     written: Sequence[WrittenPart] = run(*tasks)
     parts = [part for part in written if part.segment.rows] or list(written[:1])

@@ -16,6 +16,7 @@ from omegaml_lab.frames.building import Builder
 from omegaml_lab.frames.empties import empty
 from omegaml_lab.frames.filters import resolve
 from omegaml_lab.frames.ipc import from_ipc
+from omegaml_lab.frames.labels import level_values
 from omegaml_lab.frames.pieces import Pieces
 
 if TYPE_CHECKING:
@@ -114,9 +115,17 @@ def select(layout: Layout, storage: Storage, selection: Selection) -> Pieces:
             raise InvalidOptionError("datasets", layout.name, "pandas.chunks", reason)
         positions = schema.positions(layout.name, labels_of(selection.columns, layout))
     if selection.where is not None:
-        empties = functools.cache(lambda position: empty(schema.recipes[position]))
-        tree = resolve(selection.where, layout.name, known, empties)
+        empties = functools.cache(lambda position: _empty(layout, position))
+        tree = resolve(selection.where, layout.name, {**layout.levels(), **known}, empties)
     return Pieces(layout, storage, positions, tree)
+
+
+def _empty(layout: Layout, position: int) -> Any:
+    schema = layout.schema
+    if position < schema.width:
+        return empty(schema.recipes[position])
+    arrays = [empty(recipe) for recipe in schema.recipes[schema.width :]]
+    return level_values(schema.index, arrays, position - schema.width, range(0))
 
 
 def labels_of(wanted: Any, layout: Layout) -> list[Any]:
@@ -169,7 +178,8 @@ class _Reader:
                 rows = range(start, start + step)
                 tasks += [(block, group, rows) for group in groups]
         with ThreadPoolExecutor(_THREADS, "omega-frame") as pool:
-            taken = list(pool.map(self._fetch, tasks))
+            read, what = pool.map(self._fetch, tasks), f"get {self._layout.name}"
+            taken = list(self._storage.progress(read, what=what, total=len(tasks)))
         got: Counter[tuple[int, int]] = Counter()
         for key, count in itertools.chain.from_iterable(taken):
             got[key] += count

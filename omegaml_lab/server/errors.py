@@ -13,6 +13,7 @@ __all__ = ["STATUS", "http_error", "status_of"]
 
 STATUS: dict[type[OmegaError], HTTPStatus] = {
     OmegaError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.InvalidArchiveError: HTTPStatus.BAD_REQUEST,
     errors.InvalidNameError: HTTPStatus.BAD_REQUEST,
     errors.InvalidNotebookError: HTTPStatus.BAD_REQUEST,
     errors.InvalidParameterError: HTTPStatus.BAD_REQUEST,

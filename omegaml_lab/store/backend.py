@@ -101,10 +101,14 @@ class FrameBackend(StreamBackend, LazyBackend):
 
 
 class TableBackend(FrameBackend):
-    """A kind of frames that groups their rows without loading them."""
+    """A kind of frames in parts, which groups their rows without loading them."""
 
     @abstractmethod
     def query(
         self, payload: Payload, storage: Storage, name: str, /, *args: Any, **options: Any
     ) -> Any:
         """Return aggregates of groups of its rows; see `DatasetStore.query`."""
+
+    @abstractmethod
+    def compacted(self, state: Written, storage: Storage, name: str) -> Written | None:
+        """Return a state of fewer parts with the same rows, None when they are few."""

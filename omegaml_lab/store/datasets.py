@@ -10,7 +10,8 @@ from omegaml_lab.core.names import Name, parse_selection
 from omegaml_lab.store.backend import TableBackend
 from omegaml_lab.store.options import checked
 from omegaml_lab.store.store import OmegaStore
-from omegaml_lab.store.writing import after, lazy_of, rows_of, stream_of
+from omegaml_lab.store.terms import Terms
+from omegaml_lab.store.writing import after, lazy_of, rows_of, state_of, stream_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
     from omegaml_lab.core.filters import Q
     from omegaml_lab.core.metadata import Metadata
     from omegaml_lab.core.names import Columns
+    from omegaml_lab.storage.heads import Head
     from omegaml_lab.storage.payloads import Payload
-    from omegaml_lab.store.backend import Backend, FrameBackend
+    from omegaml_lab.store.backend import Backend, FrameBackend, Written
     from omegaml_lab.store.writing import Writing
 
 __all__ = ["DatasetStore"]
@@ -142,17 +144,12 @@ class DatasetStore(OmegaStore):
         sort: bool = True,
         **filters: Any,
     ) -> Any:
-        """Return aggregates of the rows of a frame by group, as pandas' `groupby` would.
-
-        They are computed chunk by chunk, and of the frame only the columns that are spoken of
-        are read.
+        """Return aggregates of a frame by group as pandas' `groupby` would, chunk by chunk.
 
         Parameters
         ----------
-        name
-            Which frame.
-        *where
-            Conditions on rows.
+        name, *where, **filters
+            Those of `getl`.
         by
             The label of the column that groups, or a list of them; None for the totals, which
             are one row.
@@ -164,8 +161,6 @@ class DatasetStore(OmegaStore):
             Leave out rows with a missing key.
         sort
             Sort by the keys; False leaves groups in the order in which they are met.
-        **filters
-            Conditions as keywords, see the reference of filters.
 
         Returns
         -------
@@ -173,14 +168,9 @@ class DatasetStore(OmegaStore):
 
         Raises
         ------
-        UnknownColumnError
-            If there is no such column.
         InvalidQueryError
-            If there is no such aggregate, or the column has none of that kind.
-        InvalidFilterError
-            If a filter cannot be used on its column.
-        InvalidOptionError
-            If the object has no rows.
+            If there is no such aggregate, or the column has none of that kind; other errors
+            are those of `getl`.
         """
         found, more = self._selected(name)
         frames, payload, path = self._frame(found, "query()")
@@ -188,6 +178,38 @@ class DatasetStore(OmegaStore):
             raise InvalidOptionError(self.name, path, frames.kind, "its rows cannot be grouped")
         how = {"by": by, "aggregate": aggregate, "dropna": dropna, "sort": sort}
         return frames.query(payload, self._storage, path, *where, **how, **more, **filters)
+
+    def compact(self, name: str | Name) -> Metadata:
+        """Join what many small appends left of a frame, in a new revision of the same rows.
+
+        It is read faster then. Appends do so by themselves before there are too many; nothing
+        is done, and no revision made, where there is nothing to be joined. In a frame that is
+        kept sorted, what is joined is sorted together.
+
+        Raises
+        ------
+        InvalidOptionError
+            If the object is not kept in such parts.
+        """
+        backend, head = self._kept(name)
+        path = head.metadata.name
+        if not isinstance(backend, TableBackend):
+            reason = "it is not kept in parts that could be joined"
+            raise InvalidOptionError(self.name, path, backend.kind, reason)
+        if self.naming.parse(name).pinned:
+            raise InvalidNameError(str(name), "only the newest revision can be compacted")
+        terms = Terms(expect=None, replace=True, keep=True, attributes=None)
+
+        def flip(head: Head | None) -> Head | None:
+            if head is None or head.metadata.kind != backend.kind:
+                raise self._lookup.not_found(name)
+            state = backend.compacted(state_of(head), self._storage, path)
+            if state is None:
+                return head
+            made = terms.state(backend.kind, state, head, owner=self._owner)
+            return self._heads.replace(head, made, keep=True)
+
+        return self._retry(path, flip, first=head).metadata
 
     def _selected(
         self, name: str | Name, columns: Any = None
@@ -290,4 +312,11 @@ class DatasetStore(OmegaStore):
             return super()._writing(obj, path, backend, options)
         frames = rows_of(backend, self.name, path, "append=True")
         first = super()._writing(obj, path, backend, options)
-        return after(frames.adding(obj, self._storage, path, **options), first, backend)
+        add = after(frames.adding(obj, self._storage, path, **options), first, backend)
+
+        def write(head: Head | None) -> Written:
+            if head is not None:
+                self._recorder.read(head)  # its rows are in what is written
+            return add(head)
+
+        return write

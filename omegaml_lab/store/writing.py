@@ -10,7 +10,7 @@ from omegaml_lab.core.errors import InvalidOptionError
 from omegaml_lab.storage.heads import Head
 from omegaml_lab.store.backend import Backend, FrameBackend, LazyBackend, StreamBackend, Written
 
-__all__ = ["Writing", "after", "lazy_of", "once", "rows_of", "stream_of"]
+__all__ = ["Writing", "after", "lazy_of", "once", "rows_of", "state_of", "stream_of"]
 
 Writing = Callable[[Head | None], Written]
 """Returns the state to follow a head, or the first one; called for each head that is tried."""
@@ -35,7 +35,7 @@ def after(add: Callable[[Written], Written], first: Writing, backend: Backend) -
         if there.kind != backend.kind:
             reason = f"nothing of kind {backend.kind} can be added to it"
             raise InvalidOptionError(there.store, there.name, there.kind, reason)
-        return add(_state(head))
+        return add(state_of(head))
 
     return write
 
@@ -71,7 +71,8 @@ def _unable(backend: Backend, store: str, path: str, reason: str) -> InvalidOpti
     return InvalidOptionError(store, path, backend.kind, reason)
 
 
-def _state(head: Head) -> Written:
+def state_of(head: Head) -> Written:
+    """Return the state that a head says."""
     details: dict[str, Any] = dict(head.document["details"])
     there = head.metadata
     return Written(payload=head.payload, size=there.size, hash=there.hash, details=details)

@@ -18,15 +18,12 @@ import pyarrow as pa
 import pytest
 import sqlalchemy
 from pymongo import MongoClient
-from sklearn.ensemble import RandomForestClassifier
-from sklearn.linear_model import LinearRegression, LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 import omegaml_lab.hub
 import omegaml_lab.testing
 from omegaml_lab.store.registry import Registry
 from omegaml_lab.testing.backends import BackendContract
+from tests.contract import test_model_kinds
 from tests.unit.code import examples
 
 if TYPE_CHECKING:
@@ -225,26 +222,8 @@ class TestCollection(BackendContract):
         pd.testing.assert_frame_equal(*frames)
 
 
-class TestSklearn(BackendContract):
-    kind = "sklearn.skops"
-    store = "models"
-    reproducible = False  # skops writes the time and the addresses of objects
-
-    def examples(self) -> list[Any]:
-        rng = np.random.default_rng(1)
-        x, y = rng.normal(size=(50, 3)), rng.normal(size=50)
-        forest = RandomForestClassifier(n_estimators=5, random_state=1).fit(x, y > 0)
-        return [
-            LinearRegression().fit(x, y),
-            make_pipeline(StandardScaler(), LogisticRegression()).fit(x, y > 0),
-            forest,
-        ]
-
-    def assert_equal(self, got: Any, put: Any) -> None:
-        assert type(got) is type(put)
-        assert str(got.get_params()) == str(put.get_params())
-        x = np.random.default_rng(2).normal(size=(20, 3))
-        np.testing.assert_array_equal(got.predict(x), put.predict(x))
+def suites(of: type[BackendContract]) -> set[type[BackendContract]]:
+    return {of}.union(*(suites(suite) for suite in of.__subclasses__()))
 
 
 class TestFunction(BackendContract):
@@ -302,6 +281,6 @@ class TestVirtual(BackendContract):
 
 
 def test_no_kind_is_left_out() -> None:
-    suites = [x for x in globals().values() if isinstance(x, type) and hasattr(x, "examples")]
-    tested = {suite.kind for suite in suites if suite is not BackendContract}
-    assert tested == set(Registry.discover().kinds())
+    assert test_model_kinds
+    tested = {suite.kind for suite in suites(BackendContract) if hasattr(suite, "kind")}
+    assert tested >= set(Registry.discover().kinds())

@@ -19,6 +19,7 @@ from omegaml_lab.core.errors.base import (
 from omegaml_lab.core.errors.objects import (
     ConflictError,
     IntegrityError,
+    InvalidArchiveError,
     InvalidAttributeError,
     InvalidFilterError,
     InvalidFrameError,
@@ -65,6 +66,7 @@ __all__ = [
     "ConflictError",
     "DuplicateRecordError",
     "IntegrityError",
+    "InvalidArchiveError",
     "InvalidAttributeError",
     "InvalidCallError",
     "InvalidFilterError",
