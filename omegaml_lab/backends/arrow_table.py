@@ -1,10 +1,11 @@
-"""Arrow tables and record batches, in columns."""
+"""Tables of Arrow and frames of polars, in columns."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from omegaml_lab.core.errors import InvalidFrameError, MissingDependencyError
 from omegaml_lab.core.filters import Q
 from omegaml_lab.store.backend import FrameBackend, Written
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from omegaml_lab.storage.payloads import Payload
     from omegaml_lab.storage.storage import Storage
 
-__all__ = ["ArrowBackend"]
+__all__ = ["ArrowBackend", "PolarsBackend"]
 
 
 class ArrowBackend(FrameBackend):
@@ -44,9 +45,8 @@ class ArrowBackend(FrameBackend):
         """
         from omegaml_lab.frames.tables import write_table
 
-        table = _table(obj)
+        table, form = self._table(obj, name)
         payload, size, digest, details = write_table(table, storage, name, chunk_rows=chunk_rows)
-        form = "table" if table is obj else "batch"
         payload = replace(payload, meta={**payload.meta, "form": form})
         return Written(payload=payload, size=size, hash=digest, details=details)
 
@@ -59,7 +59,8 @@ class ArrowBackend(FrameBackend):
         """
         from omegaml_lab.frames.tables import TableAddition
 
-        addition = TableAddition(_table(obj), storage, name, chunk_rows=chunk_rows)
+        table, _ = self._table(obj, name)
+        addition = TableAddition(table, storage, name, chunk_rows=chunk_rows)
 
         def add(state: Written) -> Written:
             payload, more, digest = addition.to(state.payload, state.hash)
@@ -94,9 +95,7 @@ class ArrowBackend(FrameBackend):
         from omegaml_lab.frames.tables import read_table
 
         table = read_table(payload, storage, name, _selection(where, columns, filters))
-        if payload.meta.get("form") == "batch":
-            return _batch(table)
-        return table
+        return self._object(table, payload.meta.get("form", "table"))
 
     def read_lazily(
         self,
@@ -123,10 +122,63 @@ class ArrowBackend(FrameBackend):
         columns: Sequence[str] | str | None = None,
         **filters: Any,
     ) -> Iterator[Any]:
-        """Return the chunks as successive tables; errors like `read`."""
+        """Return the chunks as successive tables or frames; errors like `read`."""
         from omegaml_lab.frames.tables import iterate_table
 
-        return iterate_table(payload, storage, name, _selection(where, columns, filters))
+        tables = iterate_table(payload, storage, name, _selection(where, columns, filters))
+        return (self._object(table, "table") for table in tables)
+
+    def _table(self, obj: Any, name: str) -> tuple[Any, str]:  # noqa: ARG002
+        """Return the table that `obj` is, and what it was."""
+        import pyarrow as pa
+
+        if isinstance(obj, pa.RecordBatch):
+            return pa.Table.from_batches([obj]), "batch"
+        return obj, "table"
+
+    def _object(self, table: Any, form: str) -> Any:
+        """Return what a table was before."""
+        return _batch(table) if form == "batch" else table
+
+
+class PolarsBackend(ArrowBackend):
+    """DataFrames of polars; a LazyFrame is collected by its streaming engine.
+
+    They are kept as tables of Arrow, and take the same options.
+    """
+
+    kind: ClassVar[str] = "polars.frame"
+
+    def accepts(self, obj: object, name: str) -> bool:  # noqa: ARG002
+        """Take eager and lazy frames."""
+        cls = type(obj)
+        return cls.__module__.startswith("polars.") and cls.__name__ in {"DataFrame", "LazyFrame"}
+
+    def _table(self, obj: Any, name: str) -> tuple[Any, str]:
+        import pyarrow as pa
+
+        polars = _polars()
+        frame = obj.collect(engine="streaming") if isinstance(obj, polars.LazyFrame) else obj
+        for column, dtype in frame.schema.items():
+            if dtype == polars.Object:  # which would become addresses
+                raise InvalidFrameError(name, f"column {column!r} holds Python objects")
+        try:
+            # The oldest form is the one that Arrow's own functions can handle.
+            return frame.to_arrow(compat_level=polars.CompatLevel.oldest()), "table"
+        except (polars.exceptions.PolarsError, pa.ArrowException) as error:
+            raise InvalidFrameError(name, str(error)) from error
+
+    def _object(self, table: Any, form: str) -> Any:  # noqa: ARG002
+        return _polars().from_arrow(table)
+
+
+def _polars() -> Any:
+    try:
+        import polars as pl
+    except ImportError as error:
+        remedy = "`pip install omegaml-lab[polars]` brings it; getl() reads without it."
+        raise MissingDependencyError("polars", remedy) from error
+    return pl
 
 
 def _selection(
@@ -136,12 +188,6 @@ def _selection(
 
     wanted = [columns] if isinstance(columns, str) else columns
     return Selection(columns=wanted, where=Q.every(where, filters))
-
-
-def _table(obj: Any) -> Any:
-    import pyarrow as pa
-
-    return pa.Table.from_batches([obj]) if isinstance(obj, pa.RecordBatch) else obj
 
 
 def _batch(table: Any) -> Any:
