@@ -6,20 +6,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from omegaml_lab.core.errors import InvalidFrameError, MissingDependencyError
-from omegaml_lab.core.filters import Q
-from omegaml_lab.store.backend import FrameBackend, Written
+from omegaml_lab.store.backend import Written
+from omegaml_lab.store.chunked import ChunkedBackend
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable
 
-    from omegaml_lab.frames.reader import Selection
     from omegaml_lab.storage.payloads import Payload
     from omegaml_lab.storage.storage import Storage
 
 __all__ = ["ArrowBackend", "PolarsBackend"]
 
 
-class ArrowBackend(FrameBackend):
+class ArrowBackend(ChunkedBackend):
     """Tables and record batches of Arrow; types, and metadata of schema and fields, come back.
 
     They are kept as frames are, and take the same options.
@@ -73,60 +72,12 @@ class ArrowBackend(FrameBackend):
 
         return add
 
-    def read(
-        self,
-        payload: Payload,
-        storage: Storage,
-        name: str,
-        /,
-        *where: Q,
-        columns: Sequence[str] | str | None = None,
-        **filters: Any,
-    ) -> Any:
-        """Return the table, or some of its columns and rows.
+    def given(self, frame: Any, payload: Payload, name: str) -> Any:
+        """Return the table or record batch whose columns were read as those of a DataFrame."""
+        from omegaml_lab.frames.tables import table_of
 
-        Raises
-        ------
-        UnknownColumnError
-            If it has no such column.
-        InvalidFilterError
-            If there is no such operator, or the value does not fit the column.
-        """
-        from omegaml_lab.frames.tables import read_table
-
-        table = read_table(payload, storage, name, _selection(where, columns, filters))
-        return self._object(table, payload.meta.get("form", "table"))
-
-    def read_lazily(
-        self,
-        payload: Payload,
-        storage: Storage,
-        name: str,
-        /,
-        *where: Q,
-        columns: Sequence[str] | str | None = None,
-        **filters: Any,
-    ) -> Any:
-        """Return a Dask frame with columns of Arrow's types; errors like `read`."""
-        from omegaml_lab.frames.lazy import lazy_frame
-
-        return lazy_frame(payload, storage, name, _selection(where, columns, filters))
-
-    def iterate(
-        self,
-        payload: Payload,
-        storage: Storage,
-        name: str,
-        /,
-        *where: Q,
-        columns: Sequence[str] | str | None = None,
-        **filters: Any,
-    ) -> Iterator[Any]:
-        """Return the chunks as successive tables or frames; errors like `read`."""
-        from omegaml_lab.frames.tables import iterate_table
-
-        tables = iterate_table(payload, storage, name, _selection(where, columns, filters))
-        return (self._object(table, "table") for table in tables)
+        table = table_of(frame, payload, name)
+        return _batch(table) if payload.meta.get("form") == "batch" else table
 
     def _table(self, obj: Any, name: str) -> tuple[Any, str]:  # noqa: ARG002
         """Return the table that `obj` is, and what it was."""
@@ -135,10 +86,6 @@ class ArrowBackend(FrameBackend):
         if isinstance(obj, pa.RecordBatch):
             return pa.Table.from_batches([obj]), "batch"
         return obj, "table"
-
-    def _object(self, table: Any, form: str) -> Any:
-        """Return what a table was before."""
-        return _batch(table) if form == "batch" else table
 
 
 class PolarsBackend(ArrowBackend):
@@ -154,6 +101,18 @@ class PolarsBackend(ArrowBackend):
         cls = type(obj)
         return cls.__module__.startswith("polars.") and cls.__name__ in {"DataFrame", "LazyFrame"}
 
+    def given(self, frame: Any, payload: Payload, name: str) -> Any:
+        """Return the frame of polars.
+
+        Raises
+        ------
+        MissingDependencyError
+            If polars is not installed.
+        """
+        from omegaml_lab.frames.tables import table_of
+
+        return _polars().from_arrow(table_of(frame, payload, name))
+
     def _table(self, obj: Any, name: str) -> tuple[Any, str]:
         import pyarrow as pa
 
@@ -168,9 +127,6 @@ class PolarsBackend(ArrowBackend):
         except (polars.exceptions.PolarsError, pa.ArrowException) as error:
             raise InvalidFrameError(name, str(error)) from error
 
-    def _object(self, table: Any, form: str) -> Any:  # noqa: ARG002
-        return _polars().from_arrow(table)
-
 
 def _polars() -> Any:
     try:
@@ -179,15 +135,6 @@ def _polars() -> Any:
         remedy = "`pip install omegaml-lab[polars]` brings it; getl() reads without it."
         raise MissingDependencyError("polars", remedy) from error
     return pl
-
-
-def _selection(
-    where: Sequence[Q], columns: Sequence[str] | str | None, filters: Mapping[str, Any]
-) -> Selection:
-    from omegaml_lab.frames.reader import Selection
-
-    wanted = [columns] if isinstance(columns, str) else columns
-    return Selection(columns=wanted, where=Q.every(where, filters))
 
 
 def _batch(table: Any) -> Any:
