@@ -1,24 +1,24 @@
-"""Arrow tables and record batches, in columns."""
+"""Tables of Arrow and frames of polars, in columns."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from omegaml_lab.core.filters import Q
-from omegaml_lab.store.backend import FrameBackend, Written
+from omegaml_lab.core.errors import InvalidFrameError, MissingDependencyError
+from omegaml_lab.store.backend import Written
+from omegaml_lab.store.chunked import ChunkedBackend
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable
 
-    from omegaml_lab.frames.reader import Selection
     from omegaml_lab.storage.payloads import Payload
     from omegaml_lab.storage.storage import Storage
 
-__all__ = ["ArrowBackend"]
+__all__ = ["ArrowBackend", "PolarsBackend"]
 
 
-class ArrowBackend(FrameBackend):
+class ArrowBackend(ChunkedBackend):
     """Tables and record batches of Arrow; types, and metadata of schema and fields, come back.
 
     They are kept as frames are, and take the same options.
@@ -44,9 +44,8 @@ class ArrowBackend(FrameBackend):
         """
         from omegaml_lab.frames.tables import write_table
 
-        table = _table(obj)
+        table, form = self._table(obj, name)
         payload, size, digest, details = write_table(table, storage, name, chunk_rows=chunk_rows)
-        form = "table" if table is obj else "batch"
         payload = replace(payload, meta={**payload.meta, "form": form})
         return Written(payload=payload, size=size, hash=digest, details=details)
 
@@ -59,7 +58,8 @@ class ArrowBackend(FrameBackend):
         """
         from omegaml_lab.frames.tables import TableAddition
 
-        addition = TableAddition(_table(obj), storage, name, chunk_rows=chunk_rows)
+        table, _ = self._table(obj, name)
+        addition = TableAddition(table, storage, name, chunk_rows=chunk_rows)
 
         def add(state: Written) -> Written:
             payload, more, digest = addition.to(state.payload, state.hash)
@@ -72,76 +72,69 @@ class ArrowBackend(FrameBackend):
 
         return add
 
-    def read(
-        self,
-        payload: Payload,
-        storage: Storage,
-        name: str,
-        /,
-        *where: Q,
-        columns: Sequence[str] | str | None = None,
-        **filters: Any,
-    ) -> Any:
-        """Return the table, or some of its columns and rows.
+    def given(self, frame: Any, payload: Payload, name: str) -> Any:
+        """Return the table or record batch whose columns were read as those of a DataFrame."""
+        from omegaml_lab.frames.tables import table_of
+
+        table = table_of(frame, payload, name)
+        return _batch(table) if payload.meta.get("form") == "batch" else table
+
+    def _table(self, obj: Any, name: str) -> tuple[Any, str]:  # noqa: ARG002
+        """Return the table that `obj` is, and what it was."""
+        import pyarrow as pa
+
+        if isinstance(obj, pa.RecordBatch):
+            return pa.Table.from_batches([obj]), "batch"
+        return obj, "table"
+
+
+class PolarsBackend(ArrowBackend):
+    """DataFrames of polars; a LazyFrame is collected by its streaming engine.
+
+    They are kept as tables of Arrow, and take the same options.
+    """
+
+    kind: ClassVar[str] = "polars.frame"
+
+    def accepts(self, obj: object, name: str) -> bool:  # noqa: ARG002
+        """Take eager and lazy frames."""
+        cls = type(obj)
+        return cls.__module__.startswith("polars.") and cls.__name__ in {"DataFrame", "LazyFrame"}
+
+    def given(self, frame: Any, payload: Payload, name: str) -> Any:
+        """Return the frame of polars.
 
         Raises
         ------
-        UnknownColumnError
-            If it has no such column.
-        InvalidFilterError
-            If there is no such operator, or the value does not fit the column.
+        MissingDependencyError
+            If polars is not installed.
         """
-        from omegaml_lab.frames.tables import read_table
+        from omegaml_lab.frames.tables import table_of
 
-        table = read_table(payload, storage, name, _selection(where, columns, filters))
-        if payload.meta.get("form") == "batch":
-            return _batch(table)
-        return table
+        return _polars().from_arrow(table_of(frame, payload, name))
 
-    def read_lazily(
-        self,
-        payload: Payload,
-        storage: Storage,
-        name: str,
-        /,
-        *where: Q,
-        columns: Sequence[str] | str | None = None,
-        **filters: Any,
-    ) -> Any:
-        """Return a Dask frame with columns of Arrow's types; errors like `read`."""
-        from omegaml_lab.frames.lazy import lazy_frame
+    def _table(self, obj: Any, name: str) -> tuple[Any, str]:
+        import pyarrow as pa
 
-        return lazy_frame(payload, storage, name, _selection(where, columns, filters))
-
-    def iterate(
-        self,
-        payload: Payload,
-        storage: Storage,
-        name: str,
-        /,
-        *where: Q,
-        columns: Sequence[str] | str | None = None,
-        **filters: Any,
-    ) -> Iterator[Any]:
-        """Return the chunks as successive tables; errors like `read`."""
-        from omegaml_lab.frames.tables import iterate_table
-
-        return iterate_table(payload, storage, name, _selection(where, columns, filters))
+        polars = _polars()
+        frame = obj.collect(engine="streaming") if isinstance(obj, polars.LazyFrame) else obj
+        for column, dtype in frame.schema.items():
+            if dtype == polars.Object:  # which would become addresses
+                raise InvalidFrameError(name, f"column {column!r} holds Python objects")
+        try:
+            # The oldest form is the one that Arrow's own functions can handle.
+            return frame.to_arrow(compat_level=polars.CompatLevel.oldest()), "table"
+        except (polars.exceptions.PolarsError, pa.ArrowException) as error:
+            raise InvalidFrameError(name, str(error)) from error
 
 
-def _selection(
-    where: Sequence[Q], columns: Sequence[str] | str | None, filters: Mapping[str, Any]
-) -> Selection:
-    from omegaml_lab.frames.reader import Selection
-
-    wanted = [columns] if isinstance(columns, str) else columns
-    return Selection(columns=wanted, where=Q.every(where, filters))
-
-
-def _table(obj: Any) -> Any:
-    import pyarrow as pa
-
-    return pa.Table.from_batches([obj]) if isinstance(obj, pa.RecordBatch) else obj
+def _polars() -> Any:
+    try:
+        import polars as pl
+    except ImportError as error:
+        remedy = "`pip install omegaml-lab[polars]` brings it; getl() reads without it."
+        raise MissingDependencyError("polars", remedy) from error
+    return pl
 
 
 def _batch(table: Any) -> Any:

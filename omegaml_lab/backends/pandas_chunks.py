@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from omegaml_lab.core.errors import InvalidFrameError
-from omegaml_lab.core.filters import Q
 from omegaml_lab.store.backend import TableBackend, Written
+from omegaml_lab.store.chunked import ChunkedBackend, selection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from omegaml_lab.frames.reader import Selection
+    from omegaml_lab.core.filters import Q
     from omegaml_lab.storage.payloads import Payload
     from omegaml_lab.storage.storage import Storage
 
@@ -22,7 +22,7 @@ _TOLD = 200
 _TAKEN = {"DataFrame", "Series", "TextFileReader", "JsonReader"}
 
 
-class PandasBackend(TableBackend):
+class PandasBackend(ChunkedBackend, TableBackend):
     """DataFrames and Series; dtypes, index and labels come back exactly.
 
     Options of put: `chunk_rows`, how many rows a chunk has; `index`, the columns by which the
@@ -112,59 +112,6 @@ class PandasBackend(TableBackend):
 
         return add
 
-    def read(
-        self,
-        payload: Payload,
-        storage: Storage,
-        name: str,
-        /,
-        *where: Q,
-        columns: Sequence[Any] | str | None = None,
-        **filters: Any,
-    ) -> Any:
-        """Return the frame, or some of its columns and rows.
-
-        Raises
-        ------
-        UnknownColumnError
-            If it has no such column.
-        InvalidFilterError
-            If there is no such operator, or the value does not fit the column.
-        """
-        from omegaml_lab.frames.reader import read_frame
-
-        return read_frame(payload, storage, name, _selection(where, columns, filters))
-
-    def read_lazily(
-        self,
-        payload: Payload,
-        storage: Storage,
-        name: str,
-        /,
-        *where: Q,
-        columns: Sequence[Any] | str | None = None,
-        **filters: Any,
-    ) -> Any:
-        """Return a Dask frame, whose partitions are the chunks; errors like `read`."""
-        from omegaml_lab.frames.lazy import lazy_frame
-
-        return lazy_frame(payload, storage, name, _selection(where, columns, filters))
-
-    def iterate(
-        self,
-        payload: Payload,
-        storage: Storage,
-        name: str,
-        /,
-        *where: Q,
-        columns: Sequence[Any] | str | None = None,
-        **filters: Any,
-    ) -> Iterator[Any]:
-        """Return the chunks as successive frames; errors like `read`."""
-        from omegaml_lab.frames.reader import iterate_frame
-
-        return iterate_frame(payload, storage, name, _selection(where, columns, filters))
-
     def query(
         self,
         payload: Payload,
@@ -183,7 +130,7 @@ class PandasBackend(TableBackend):
         from omegaml_lab.frames.grouping import Grouping, query_frame
 
         grouping = Grouping(by=by, aggregate=aggregate, dropna=dropna, sort=sort)
-        chosen = _selection(where, columns, filters)
+        chosen = selection(where, columns, filters)
         return query_frame(payload, storage, name, chosen, grouping)
 
     def compacted(self, state: Written, storage: Storage, name: str) -> Written | None:
@@ -212,14 +159,6 @@ def _chunk_rows(wanted: int | None, name: str) -> int:
     if rows < 1:
         raise InvalidFrameError(name, f"chunk_rows must be at least 1, not {rows}")
     return rows
-
-
-def _selection(
-    where: Sequence[Q], columns: Sequence[Any] | str | None, filters: Mapping[str, Any]
-) -> Selection:
-    from omegaml_lab.frames.reader import Selection
-
-    return Selection(columns=_listed(columns), where=Q.every(where, filters))
 
 
 def _listed(labels: Any) -> Any:

@@ -248,7 +248,9 @@ def _reason(error: Exception, url: Any) -> str:
     while error.__cause__ is not None and not hasattr(error, "orig"):
         error = error.__cause__  # type: ignore[assignment]
     told = getattr(error, "orig", None) or (error.args[0] if error.args else type(error).__name__)
-    reason = str(told).partition("\n")[0][:300].rstrip(".")
+    reason = re.split(r"\n| \(Background on", str(told))[0][:300].rstrip(".")
+    if "bind parameter" in reason:
+        reason += ": give it with params={…}"
     if url.password:
         return reason.replace(str(url.password), "…")
     if url.host is None or not url.username:

@@ -10,16 +10,13 @@ import pyarrow as pa
 
 from omegaml_lab.core.errors import IntegrityError, InvalidFrameError, SchemaMismatchError
 from omegaml_lab.frames.appending import Addition
-from omegaml_lab.frames.reader import Selection, iterate_frame, read_frame
 from omegaml_lab.frames.writer import CHUNK_ROWS, write_frame
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from omegaml_lab.storage.payloads import Payload
     from omegaml_lab.storage.storage import Storage
 
-__all__ = ["TableAddition", "iterate_table", "read_table", "write_table"]
+__all__ = ["TableAddition", "table_of", "write_table"]
 
 _TOLD = 200
 
@@ -43,17 +40,9 @@ def write_table(
     return payload, size, digest, details
 
 
-def read_table(payload: Payload, storage: Storage, name: str, selection: Selection) -> pa.Table:
-    """Return the table, or some of its columns and rows; errors like `read_frame`."""
-    return _table(read_frame(payload, storage, name, selection), _schema(payload, name))
-
-
-def iterate_table(
-    payload: Payload, storage: Storage, name: str, selection: Selection
-) -> Iterator[pa.Table]:
-    """Return the rows as successive tables, at least one; errors like `read_frame`."""
-    schema = _schema(payload, name)
-    return (_table(frame, schema) for frame in iterate_frame(payload, storage, name, selection))
+def table_of(frame: pd.DataFrame, payload: Payload, name: str) -> pa.Table:
+    """Return the table, or those of its columns and rows, that were read as a DataFrame."""
+    return _table(frame, _schema(payload, name))
 
 
 class TableAddition:

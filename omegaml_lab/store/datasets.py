@@ -283,15 +283,13 @@ class DatasetStore(OmegaStore):
         *,
         storage_options: Mapping[str, Any] | None = None,
         chunk_rows: int | None = None,
-        **options: Any,
+        dtype: Any = None,
     ) -> Metadata:
-        """Keep the lines of JSON of a file as a frame; like `read_csv`.
-
-        `options` are those of `pandas.read_json`.
-        """
+        """Keep the objects of a file of JSON lines as the rows of a frame; like `read_csv`."""
         from omegaml_lab.frames.sources import json_frames
 
-        return self._take(json_frames(source, storage_options, chunk_rows, options), name)
+        wanted = {"dtype": dtype}
+        return self._take(json_frames(source, storage_options, chunk_rows, wanted), name)
 
     def read_parquet(
         self,

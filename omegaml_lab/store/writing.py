@@ -57,14 +57,14 @@ def lazy_of(backend: Backend, store: str, path: str, wanted: str) -> LazyBackend
     """Return a backend as one of what can be had unread; errors like `rows_of`."""
     if isinstance(backend, LazyBackend):
         return backend
-    raise _unable(backend, store, path, f"{wanted} is for frames and arrays that are kept here")
+    raise _unable(backend, store, path, f"{wanted} is for frames and arrays, it has no rows here")
 
 
 def stream_of(backend: Backend, store: str, path: str, wanted: str) -> StreamBackend:
     """Return a backend as one of what comes in parts; errors like `rows_of`."""
     if isinstance(backend, StreamBackend):
         return backend
-    raise _unable(backend, store, path, f"{wanted} is for what has rows")
+    raise _unable(backend, store, path, f"{wanted} is for frames and the like, it has no rows")
 
 
 def _unable(backend: Backend, store: str, path: str, reason: str) -> InvalidOptionError:
