@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from omegaml_lab.core.errors import ConfigError, InvalidNameError
+from omegaml_lab.core.errors import ConfigError, InvalidNameError, InvalidRetentionError
 from omegaml_lab.core.names import check_bucket
+from omegaml_lab.core.retention import Retention
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +29,8 @@ _KINDS: dict[str, type] = {
     "signing_key_file": Path,
     "concurrency": int,
     "lease_seconds": float,
+    "trash_days": float,
+    "grace_hours": float,
 }
 _MAY_BE_NONE = {"mongo_url", "broker_url", "signing_key", "signing_key_file"}
 _SHORTEST_KEY = 32
@@ -59,6 +62,20 @@ class Config:
     """Runs that one worker performs at once."""
     lease_seconds: float = 20.0
     """How long a run may be silent before it counts as lost."""
+    retention_datasets: str = "all"
+    """Which earlier revisions of datasets are kept, see `core.retention`."""
+    retention_models: str = "all"
+    """Which earlier revisions of models are kept."""
+    retention_jobs: str = "all 1h, hourly 1d, daily 30d, monthly"
+    """Which earlier revisions of jobs are kept: JupyterLab saves every two minutes."""
+    retention_scripts: str = "all"
+    """Which earlier revisions of scripts are kept."""
+    trash_days: float = 30.0
+    """How long what was dropped can be restored."""
+    grace_hours: float = 24.0
+    """How long what nobody needs any more stays readable for who reads it."""
+    progress: bool = True
+    """Whether long puts and gets show a bar in terminals and notebooks."""
 
     @classmethod
     def load(cls, *, environ: Mapping[str, str] | None = None, **arguments: Any) -> Config:
@@ -117,6 +134,8 @@ def _from_file(path: Path) -> dict[str, Any]:
 
 
 def _typed(key: str, value: Any) -> Any:
+    if key == "progress":
+        return _truth(key, value)
     kind = _KINDS.get(key, str)
     if value is None and key in _MAY_BE_NONE:
         return None
@@ -130,6 +149,8 @@ def _typed(key: str, value: Any) -> Any:
         _check_broker(typed)
     if key == "bucket":
         _check_bucket(typed)
+    if key.startswith("retention_"):
+        _check_retention(key, typed)
     if key == "signing_key" and len(typed) < _SHORTEST_KEY:
         reason = f"a key has at least {_SHORTEST_KEY} characters; `openssl rand -hex 32` makes one"
         raise ConfigError(key, "…", reason)
@@ -138,11 +159,26 @@ def _typed(key: str, value: Any) -> Any:
     return typed
 
 
+def _truth(key: str, value: Any) -> bool:
+    known = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+    truth = known.get(str(value).lower())
+    if truth is None:
+        raise ConfigError(key, value, f"it must be one of {', '.join(known)}")
+    return truth
+
+
 def _check_bucket(bucket: str) -> None:
     try:
         check_bucket(bucket)
     except InvalidNameError as error:
         raise ConfigError("bucket", bucket, error.reason) from error
+
+
+def _check_retention(key: str, text: str) -> None:
+    try:
+        Retention.parse(text)
+    except InvalidRetentionError as error:
+        raise ConfigError(key, text, error.reason) from error
 
 
 def _check_broker(url: str) -> None:

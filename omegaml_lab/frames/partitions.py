@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from omegaml_lab.frames.schema import FrameSchema
     from omegaml_lab.storage.storage import Storage
 
-__all__ = ["write_partitions"]
+__all__ = ["joined", "write_partitions"]
 
 
 def write_partitions(
-    obj: Any, storage: Storage, name: str, *, chunk_rows: int
+    obj: Any, storage: Storage, name: str, *, chunk_rows: int, index: Sequence[Any] = ()
 ) -> tuple[Payload, int, str]:
     """Write a Dask DataFrame or Series; return its payload, stored size and hash.
 
@@ -40,9 +40,23 @@ def write_partitions(
 
     run: Any = compute  # which has no types
     write = delayed(write_part, pure=False)
-    tasks = [write(part, storage, name, chunk_rows=chunk_rows) for part in obj.to_delayed()]
+    tasks = [
+        write(part, storage.quiet(), name, chunk_rows=chunk_rows, index=index)
+        for part in obj.to_delayed()
+    ]
     written: Sequence[WrittenPart] = run(*tasks)
     parts = [part for part in written if part.segment.rows] or list(written[:1])
+    return joined(parts, storage, name)
+
+
+def joined(parts: Sequence[WrittenPart], storage: Storage, name: str) -> tuple[Payload, int, str]:
+    """Return the payload, stored size and hash of one frame of what was written in parts.
+
+    Raises
+    ------
+    InvalidFrameError
+        If the parts are not alike.
+    """
     for number, part in enumerate(parts):
         _check(part.schema, parts[0].schema, name, number)
     schema = functools.reduce(extended, parts[1:], parts[0].schema)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from omegaml_lab.storage.connection import Connection
+    from omegaml_lab.storage.holds import Holds
     from omegaml_lab.storage.zones import Condition
 
 __all__ = ["LARGEST", "Chunk", "Chunks"]
@@ -49,8 +50,9 @@ class Chunk:
 class Chunks:
     """Writes and reads chunks."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, holds: Holds) -> None:
         self._connection = connection
+        self._holds = holds
 
     def prepare(self) -> None:
         """Make sure that the collection is there, without compression by the server."""
@@ -58,6 +60,7 @@ class Chunks:
 
     def write(self, chunks: Sequence[Chunk]) -> None:
         """Keep chunks; when it returns they are on disk."""
+        self._holds.announce()
         now = datetime.now(UTC)
         with self._connection.errors():
             self._collection.insert_many([_document(c, now) for c in chunks], ordered=False)
@@ -106,6 +109,17 @@ class Chunks:
             for document in self._collection.find(where, fields):
                 yield _chunk(document)
 
+    def size(self, segments: Collection[str]) -> int:
+        """Return how many bytes the columns of some segments take."""
+        columns: dict[str, Any] = {"$objectToArray": "$c"}
+        sizes = {"$map": {"input": columns, "in": {"$binarySize": "$$this.v"}}}
+        stages = [
+            {"$match": {"$or": [_whole(segment) for segment in segments]}},
+            {"$group": {"_id": None, "size": {"$sum": {"$sum": sizes}}}},
+        ]
+        with self._connection.errors():
+            return sum(int(found["size"]) for found in self._collection.aggregate(stages))
+
     @property
     def _collection(self) -> Any:
         return self._connection.collection(_COLLECTION)
@@ -137,3 +151,8 @@ def _chunk(document: Mapping[str, Any]) -> Chunk:
 def _all_of(segment: str, group: int) -> dict[str, Any]:
     """Return the query for all chunks of a group; documents compare field by field."""
     return {"_id": {"$gt": {"s": segment, "g": group}, "$lt": {"s": segment, "g": group + 1}}}
+
+
+def _whole(segment: str) -> dict[str, Any]:
+    """Return the query for all chunks of a segment."""
+    return {"_id": {"$gt": {"s": segment}, "$lt": {"s": segment + "\x00"}}}

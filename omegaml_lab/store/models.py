@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import InvalidAttributeError
 from omegaml_lab.core.metadata import check_attributes
-from omegaml_lab.core.names import Name
+from omegaml_lab.core.names import Name, check_bucket
 from omegaml_lab.store.model_backend import ModelBackend
 from omegaml_lab.store.model_schema import schema_of
 from omegaml_lab.store.store import OmegaStore
@@ -37,6 +37,18 @@ class ModelStore(OmegaStore):
     ) -> None:
         super().__init__(storage, name, **options)
         self._datasets = datasets
+
+    def in_bucket(self, bucket: str) -> ModelStore:
+        """Return the models of another bucket."""
+        return ModelStore(
+            self._storage,
+            self.name,
+            datasets=self._datasets.in_bucket(bucket),
+            registry=self._registry,
+            bucket=check_bucket(bucket),
+            owner=self._owner,
+            recorder=self._recorder,
+        )
 
     def put(
         self,
