@@ -206,10 +206,14 @@ class DatasetStore(OmegaStore):
             state = backend.compacted(state_of(head), self._storage, path)
             if state is None:
                 return head
-            made = terms.state(backend.kind, state, head, owner=self._owner)
+            # The rows are those that were there: what made them has not changed.
+            lineage = head.document.get("lineage", {})
+            made = terms.state(backend.kind, state, head, owner=self._owner, lineage=lineage)
+            self._storage.holds.keep(hold)
             return self._heads.replace(head, made, keep=True)
 
-        return self._retry(path, flip, first=head).metadata
+        with self._storage.holds.holding() as hold:
+            return self._retry(path, flip, first=head).metadata
 
     def _selected(
         self, name: str | Name, columns: Any = None
