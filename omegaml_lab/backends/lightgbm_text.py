@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from omegaml_lab.core.errors import IntegrityError
 from omegaml_lab.storage.payloads import Payload
 from omegaml_lab.store.backend import Written
-from omegaml_lab.store.model_backend import ModelBackend, package
+from omegaml_lab.store.model_backend import ModelBackend, hash_of, package
 from omegaml_lab.store.model_schema import named
 
 if TYPE_CHECKING:
@@ -36,10 +36,11 @@ class LightGBMBackend(ModelBackend):
     def write(self, obj: Any, storage: Storage, name: str) -> Written:  # noqa: ARG002
         """Write all trees, those after the best iteration too."""
         blob = storage.blobs.write(obj.model_to_string(num_iteration=-1).encode())
+        meta = {"best_iteration": int(obj.best_iteration)}
         return Written(
-            payload=Payload(blob=blob, meta={"best_iteration": int(obj.best_iteration)}),
+            payload=Payload(blob=blob, meta=meta),
             size=blob.size,
-            hash=blob.hash,
+            hash=hash_of(blob, meta),
             details={
                 "model": type(obj).__name__,
                 "versions": self.versions(),

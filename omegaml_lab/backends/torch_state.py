@@ -14,7 +14,7 @@ from omegaml_lab.core.errors import (
 )
 from omegaml_lab.storage.payloads import Payload
 from omegaml_lab.store.backend import Written
-from omegaml_lab.store.model_backend import ModelBackend, package
+from omegaml_lab.store.model_backend import ModelBackend, hash_of, package
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -81,7 +81,7 @@ class TorchBackend(ModelBackend):
         return Written(
             payload=Payload(blob=blob, meta=meta),
             size=blob.size,
-            hash=blob.hash,
+            hash=hash_of(blob, meta),
             details=details,
         )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from omegaml_lab.core.errors import IntegrityError, UnsupportedObjectError
 from omegaml_lab.storage.payloads import Payload
 from omegaml_lab.store.backend import Written
-from omegaml_lab.store.model_backend import ModelBackend, package
+from omegaml_lab.store.model_backend import ModelBackend, hash_of, package
 from omegaml_lab.store.model_schema import named
 
 if TYPE_CHECKING:
@@ -60,10 +60,11 @@ class XGBoostBackend(ModelBackend):
         details: dict[str, Any] = {"model": type(obj).__name__, "versions": self.versions()}
         if booster is not None and booster.feature_names:
             details["inputs"] = named(booster.feature_names)
-        # The parameters are content too, so equal hashes have to mean equal parameters.
-        digest = f"{blob.hash}-{_digest(meta)}"
         return Written(
-            payload=Payload(blob=blob, meta=meta), size=blob.size, hash=digest, details=details
+            payload=Payload(blob=blob, meta=meta),
+            size=blob.size,
+            hash=hash_of(blob, meta),
+            details=details,
         )
 
     def read(self, payload: Payload, storage: Storage, name: str) -> Any:
@@ -108,9 +109,3 @@ def _parameters(estimator: Any) -> str:
             type_name = f"{type(estimator).__name__} whose {key} is {value!r}"
             raise UnsupportedObjectError("models", type_name) from error
     return json.dumps(plain, sort_keys=True)
-
-
-def _digest(meta: Mapping[str, Any]) -> str:
-    import hashlib
-
-    return hashlib.sha256(json.dumps(meta, sort_keys=True).encode()).hexdigest()[:16]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
+import json
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from omegaml_lab.storage.payloads import Blob, Payload
     from omegaml_lab.storage.storage import Storage
 
-__all__ = ["ModelBackend", "package"]
+__all__ = ["ModelBackend", "hash_of", "package"]
 
 
 class ModelBackend(Backend):
@@ -77,6 +79,12 @@ def package(name: str, *, extra: str | None = None) -> Any:
             raise
         remedy = f"`pip install 'omegaml-lab[{extra or name}]'` gets it."
         raise MissingDependencyError(name, remedy) from error
+
+
+def hash_of(blob: Blob, meta: Mapping[str, Any]) -> str:
+    """Return the hash of a model of which a part is in `meta`, JSON values."""
+    text = json.dumps([blob.hash, meta], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _blob(payload: Payload, name: str) -> Blob:

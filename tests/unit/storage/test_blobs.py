@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pymongo
@@ -87,3 +88,17 @@ def test_damage_is_noticed(storage: Storage, mongo_url: str) -> None:
         pieces.delete_one({"_id": one["_id"]})
         with pytest.raises(IntegrityError):
             b"".join(storage.blobs.stream(blob))
+
+
+@pytest.mark.parametrize("size", [10, 3 * PIECE])
+def test_what_was_changed_is_found_when_asked_for(storage: Storage, size: int) -> None:
+    blobs, data = storage.blobs, os.urandom(size)
+    blob = blobs.write(data)
+    assert blobs.read(blob, verify=True) == data
+    assert b"".join(blobs.stream(blob, verify=True)) == data
+    changed = replace(blob, hash="0" * 64)
+    with pytest.raises(IntegrityError, match="changed"):
+        blobs.read(changed, verify=True)
+    with pytest.raises(IntegrityError, match="changed"):
+        next(blobs.stream(changed, verify=True))
+    assert blobs.read(changed) == data

@@ -199,3 +199,15 @@ def test_modules_of_torch_are_made_only_as_told(omega: Omega) -> None:
     omega.models.put(own, "bare")
     with pytest.raises(InvalidOptionError, match="init="):
         omega.models.get("bare")
+
+
+def test_signatures_outlive_copies_and_archives(omega: Omega, tmp_path: Path) -> None:
+    omega.models.put({"a": 1}, "x", kind="python.pickle")
+    omega.models.copy("x", "y", bucket="other")
+    file = tmp_path / "archive"
+    omega.export(file)
+    with type(omega)(omega.url, bucket="other", config=omega.config) as other:
+        assert other.models.get("y") == {"a": 1}
+        other.import_(file)
+        assert other.models.get("x") == {"a": 1}
+        assert "signed_with" in other.models.metadata("x").attributes
