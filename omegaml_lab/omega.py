@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.config import Config
 from omegaml_lab.core.metadata import STORES
 from omegaml_lab.core.names import check_bucket
+from omegaml_lab.core.retention import Retention
+from omegaml_lab.storage.signing import Signer
 from omegaml_lab.storage.storage import Storage
 from omegaml_lab.store.datasets import DatasetStore
 from omegaml_lab.store.jobs import JobStore
+from omegaml_lab.store.models import ModelStore
 from omegaml_lab.store.registry import Registry
 from omegaml_lab.store.store import OmegaStore
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
+    from omegaml_lab.core.gc import Collected
     from omegaml_lab.core.metadata import Metadata
     from omegaml_lab.core.names import Name
     from omegaml_lab.core.reports import Report
@@ -86,7 +92,12 @@ class Omega:
                 from omegaml_lab.storage import embedded
 
                 folder = embedded.data_folder(self.config.home, self.url)
-                self._storage = Storage.open(self.url, folder=folder)
+                signer = Signer.of(
+                    key=self.config.signing_key,
+                    file=self.config.signing_key_file,
+                    home=self.config.home,
+                )
+                self._storage = Storage.open(self.url, folder=folder, signer=signer)
             return self._storage
 
     @cached_property
@@ -100,9 +111,9 @@ class Omega:
         return DatasetStore(self.storage, "datasets", **self._common())
 
     @cached_property
-    def models(self) -> OmegaStore:
+    def models(self) -> ModelStore:
         """Models."""
-        return OmegaStore(self.storage, "models", **self._common())
+        return ModelStore(self.storage, "models", datasets=self.datasets, **self._common())
 
     @cached_property
     def scripts(self) -> OmegaStore:
@@ -156,6 +167,44 @@ class Omega:
             registry=self.registry,
             owner=self.config.user,
             public_url=self.config.public_url,
+        )
+
+    def gc(
+        self,
+        *,
+        dry_run: bool = False,
+        grace: timedelta | None = None,
+        trash: timedelta | None = None,
+        progress: Callable[[str, int], None] | None = None,
+    ) -> Collected:
+        """Remove what nobody needs any more, in all buckets, while others read and write.
+
+        That are earlier revisions by the rules of retention, but never the newest, one that is
+        tagged or a checkpoint, or one that was run; what was dropped long ago; and what
+        unfinished puts have left. It may be interrupted and begun again.
+
+        Parameters
+        ----------
+        dry_run
+            Say what would be removed, and remove nothing.
+        grace
+            Leave alone what became garbage later than that ago; by default as configured.
+        trash
+            Empty the trash of what was dropped earlier than that ago; by default as configured.
+        progress
+            Called with what is done and how much of it was so far.
+        """
+        from omegaml_lab.store.gc import Collector, trained_on
+
+        config = self.config
+        rules = {s: Retention.parse(getattr(config, f"retention_{s}")) for s in STORES}
+        used = self.runtime.runs.records.used() | trained_on(self.storage)
+        options = {} if progress is None else {"progress": progress}
+        return Collector(self.storage, rules=rules, used=used).collect(
+            dry_run=dry_run,
+            grace=timedelta(hours=config.grace_hours) if grace is None else grace,
+            trash=timedelta(days=config.trash_days) if trash is None else trash,
+            **options,
         )
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from omegaml_lab.core.errors import InvalidFrameError
 from omegaml_lab.core.filters import Q
-from omegaml_lab.store.backend import FrameBackend, Written
+from omegaml_lab.store.backend import TableBackend, Written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,10 +20,11 @@ __all__ = ["PandasBackend"]
 _TOLD = 200
 
 
-class PandasBackend(FrameBackend):
+class PandasBackend(TableBackend):
     """DataFrames and Series; dtypes, index and labels come back exactly.
 
-    Option of put: `chunk_rows`, how many rows a chunk has. Options of get: `columns`, the
+    Options of put: `chunk_rows`, how many rows a chunk has; `index`, the columns by which the
+    rows are kept in order, so that filters on these read little. Options of get: `columns`, the
     labels of the columns to read, in that order; conditions (`Q`), and filters as keywords.
     """
 
@@ -36,7 +37,13 @@ class PandasBackend(FrameBackend):
         return package in {"pandas", "dask"} and type(obj).__name__ in {"DataFrame", "Series"}
 
     def write(
-        self, obj: Any, storage: Storage, name: str, *, chunk_rows: int | None = None
+        self,
+        obj: Any,
+        storage: Storage,
+        name: str,
+        *,
+        chunk_rows: int | None = None,
+        index: Sequence[Any] | str | None = None,
     ) -> Written:
         """Write the frame; one of Dask is computed and written partition by partition.
 
@@ -45,20 +52,28 @@ class PandasBackend(FrameBackend):
         InvalidFrameError
             If two columns have one label, or something in it cannot be kept.
         """
-        rows = _chunk_rows(chunk_rows, name)
+        rows, by = _chunk_rows(chunk_rows, name), _listed(index) or []
         if _is_lazy(obj):
             from omegaml_lab.frames.partitions import write_partitions
 
-            payload, size, digest = write_partitions(obj, storage, name, chunk_rows=rows)
+            payload, size, digest = write_partitions(obj, storage, name, chunk_rows=rows, index=by)
         else:
             from omegaml_lab.frames.writer import write_frame
 
-            payload, size, digest = write_frame(obj, storage, name, chunk_rows=rows)
+            payload, size, digest = write_frame(obj, storage, name, chunk_rows=rows, index=by)
         details = _details(obj, len(obj) if not _is_lazy(obj) else _rows(payload))
+        if by:
+            details["sorted_by"] = [_text(label) for label in by]
         return Written(payload=payload, size=size, hash=digest, details=details)
 
     def adding(
-        self, obj: Any, storage: Storage, name: str, *, chunk_rows: int | None = None
+        self,
+        obj: Any,
+        storage: Storage,
+        name: str,
+        *,
+        chunk_rows: int | None = None,
+        index: Sequence[Any] | str | None = None,
     ) -> Callable[[Written], Written]:
         """Return what adds the rows of a frame to one that is kept.
 
@@ -68,7 +83,8 @@ class PandasBackend(FrameBackend):
 
         if _is_lazy(obj):
             raise InvalidFrameError(name, "add the partitions of a Dask frame one by one")
-        addition = Addition(obj, storage, name, chunk_rows=_chunk_rows(chunk_rows, name))
+        rows = _chunk_rows(chunk_rows, name)
+        addition = Addition(obj, storage, name, chunk_rows=rows, index=_listed(index))
 
         def add(state: Written) -> Written:
             payload, written = addition.to(state.payload)
@@ -135,6 +151,27 @@ class PandasBackend(FrameBackend):
 
         return iterate_frame(payload, storage, name, _selection(where, columns, filters))
 
+    def query(
+        self,
+        payload: Payload,
+        storage: Storage,
+        name: str,
+        /,
+        *where: Q,
+        columns: Sequence[Any] | str | None = None,
+        by: Any = None,
+        aggregate: Any = None,
+        dropna: bool = True,
+        sort: bool = True,
+        **filters: Any,
+    ) -> Any:
+        """Return aggregates by group; see `DatasetStore.query`."""
+        from omegaml_lab.frames.grouping import Grouping, query_frame
+
+        grouping = Grouping(by=by, aggregate=aggregate, dropna=dropna, sort=sort)
+        chosen = _selection(where, columns, filters)
+        return query_frame(payload, storage, name, chosen, grouping)
+
 
 def _chunk_rows(wanted: int | None, name: str) -> int:
     from omegaml_lab.frames.writer import CHUNK_ROWS
@@ -150,8 +187,11 @@ def _selection(
 ) -> Selection:
     from omegaml_lab.frames.reader import Selection
 
-    wanted = [columns] if isinstance(columns, str) else columns
-    return Selection(columns=wanted, where=Q.every(where, filters))
+    return Selection(columns=_listed(columns), where=Q.every(where, filters))
+
+
+def _listed(labels: Any) -> Any:
+    return [labels] if isinstance(labels, str) else labels
 
 
 def _is_lazy(obj: object) -> bool:

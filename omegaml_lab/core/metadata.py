@@ -26,7 +26,7 @@ class Metadata:
     """What is known about one revision of an object; values only, it never changes.
 
     Times are aware and in UTC. ``size`` is the stored payload in bytes, ``hash`` a hex digest
-    of its content, equal for equal content.
+    of its content, equal for equal content. `tags` are those of this revision, sorted.
     """
 
     store: str
@@ -40,6 +40,7 @@ class Metadata:
     size: int = 0
     hash: str | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
 
     @property
     def is_folder(self) -> bool:
@@ -60,6 +61,7 @@ class Metadata:
             "size": self.size,
             "hash": self.hash,
             "attributes": dict(self.attributes),
+            "tags": list(self.tags),
         }
 
 

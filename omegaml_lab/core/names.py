@@ -1,4 +1,4 @@
-"""Names of objects: ``folder/name``, optionally with ``@revision`` or ``@tag``.
+"""Names of objects: ``folder/name``, optionally with ``[columns]``, ``@revision`` or ``@tag``.
 
 A name is data. Every character is legal but control characters, and a path has no empty
 part, no ``.`` and no ``..``. Nothing here knows how names are stored.
@@ -12,13 +12,38 @@ from dataclasses import dataclass
 
 from omegaml_lab.core.errors import InvalidNameError
 
-__all__ = ["MAX_LENGTH", "Name", "check_bucket", "check_path", "parent_of", "parse_name"]
+__all__ = [
+    "MAX_LENGTH",
+    "Columns",
+    "Name",
+    "check_bucket",
+    "check_path",
+    "check_tag",
+    "parent_of",
+    "parse_name",
+    "parse_selection",
+]
 
 MAX_LENGTH = 512
 """Longest legal path, in bytes of UTF-8."""
 
 _REVISION = re.compile(r"[1-9][0-9]{0,17}")  # what fits into 64 bits
 _TAG = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+_LONGEST_TAG = 100
+# A column as it stands, or in double quotes, of which two are one.
+_COLUMN = re.compile(r"""\s*(?:"((?:[^"]|"")*)"|([^",\[\]]+))\s*(,|$)""")
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which columns of a dataset are meant: those of `labels`, or all others."""
+
+    labels: tuple[str, ...]
+    others: bool = False
+
+    def __str__(self) -> str:
+        listed = ",".join(_written(label) for label in self.labels)
+        return f"[{'^' if self.others else ''}{listed}]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +57,16 @@ class Name:
     path: str
     revision: int | None = None
     tag: str | None = None
+    columns: Columns | None = None
 
     def __post_init__(self) -> None:
         check_path(self.path)
 
     def __str__(self) -> str:
+        path = self.path if self.columns is None else f"{self.path}{self.columns}"
         if self.revision is not None:
-            return f"{self.path}@{self.revision}"
-        return f"{self.path}@{self.tag}" if self.tag is not None else self.path
+            return f"{path}@{self.revision}"
+        return f"{path}@{self.tag}" if self.tag is not None else path
 
     @property
     def parent(self) -> str:
@@ -90,6 +117,23 @@ def check_bucket(bucket: str) -> str:
     return check_path(bucket)
 
 
+def check_tag(tag: str) -> str:
+    """Return `tag` when ``name@tag`` would select it.
+
+    Raises
+    ------
+    InvalidNameError
+        If it is longer than 100 characters or is none: it begins with a letter or ``_``, and goes
+        on with these, digits, ``-`` and ``.``.
+    """
+    if len(tag) > _LONGEST_TAG:
+        raise InvalidNameError(tag, f"a tag has at most {_LONGEST_TAG} characters")
+    if not _TAG.fullmatch(tag):
+        reason = "a tag begins with a letter or _, and goes on with letters, digits, _, - and ."
+        raise InvalidNameError(tag, reason)
+    return tag
+
+
 def parent_of(path: str) -> str:
     """Return the folder of `path`, ``""`` when it is at the top."""
     return path.rpartition("/")[0]
@@ -106,11 +150,63 @@ def parse_name(text: str | Name) -> Name:
     InvalidNameError
         If the path is not legal.
     """
-    if isinstance(text, Name):
-        return text
+    return text if isinstance(text, Name) else Name(*_parted(text))
+
+
+def _parted(text: str) -> tuple[str, int | None, str | None]:
     path, at, selector = text.rpartition("@")
     if at and path and _REVISION.fullmatch(selector):
-        return Name(path, revision=int(selector))
+        return path, int(selector), None
     if at and path and _TAG.fullmatch(selector):
-        return Name(path, tag=selector)
-    return Name(text)
+        return path, None, selector
+    return text, None, None
+
+
+def parse_selection(text: str) -> Name | None:
+    """Parse a name that says which columns: ``flights[carrier,delay]``, ``flights[^delay]@3``.
+
+    ``[^…]`` means all others. A column that holds one of ``,[]"``, begins with ``^``, or begins
+    or ends with a space is put between double quotes, and each ``"`` in it is written twice.
+
+    Returns
+    -------
+    The name without its columns, and these; None when nothing is selected. Only who knows the
+    objects can tell whether one is called so as a whole.
+
+    Raises
+    ------
+    InvalidNameError
+        If the path is not legal.
+    """
+    path, revision, tag = _parted(text)
+    if not path.endswith("]"):
+        return None
+    start = path.rfind("[")
+    # A bracket between quotes does not open: what follows it has an odd number of them.
+    while start > 0:
+        columns = _columns(path[start + 1 : -1])
+        if columns is not None:
+            return Name(path[:start], revision, tag, columns)
+        start = path.rfind("[", 0, start)
+    return None
+
+
+def _columns(text: str) -> Columns | None:
+    others = text.startswith("^")
+    labels: list[str] = []
+    position, more = int(others), ","
+    while more:
+        found = _COLUMN.match(text, position)
+        if found is None or (found[1] is None and not found[2].strip()):
+            return None
+        labels.append(found[2].strip() if found[1] is None else found[1].replace('""', '"'))
+        position, more = found.end(), found[3]
+    return Columns(tuple(labels), others=others)
+
+
+def _written(label: str) -> str:
+    plain = label and label == label.strip() and not label.startswith("^")
+    if plain and not any(c in ',[]"' for c in label):
+        return label
+    quoted = label.replace('"', '""')
+    return f'"{quoted}"'

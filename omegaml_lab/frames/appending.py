@@ -18,6 +18,8 @@ from omegaml_lab.frames.writer import WrittenPart, write_part
 from omegaml_lab.storage.payloads import Payload
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from omegaml_lab.frames.schema import FrameSchema
     from omegaml_lab.storage.storage import Storage
 
@@ -29,14 +31,24 @@ _NAN = object()
 class Addition:
     """Rows that are to be added to a frame, whatever that has become in the meantime.
 
-    They are written once, unless the frame was replaced by one of other columns.
+    They are written once, unless the frame was replaced by one of other columns; sorted as the
+    frame is.
     """
 
-    def __init__(self, obj: Any, storage: Storage, name: str, *, chunk_rows: int) -> None:
+    def __init__(
+        self,
+        obj: Any,
+        storage: Storage,
+        name: str,
+        *,
+        chunk_rows: int,
+        index: Sequence[Any] | None = None,
+    ) -> None:
         self._obj = obj
         self._storage = storage
         self._name = name
         self._chunk_rows = chunk_rows
+        self._index = None if index is None else list(index)
         self._written: WrittenPart | None = None
         self._fits = b""
 
@@ -55,7 +67,13 @@ class Addition:
         written = self._written
         if written is None or key != self._fits:
             rows = _fitting(self._obj, layout.schema, self._name)
-            written = write_part(rows, self._storage, self._name, chunk_rows=self._chunk_rows)
+            index = layout.schema.sorted_by
+            if self._index is not None and self._index != index:
+                reason = f"it is kept sorted by {index!r}, they should be by {self._index!r}"
+                raise SchemaMismatchError(self._name, reason)
+            written = write_part(
+                rows, self._storage, self._name, chunk_rows=self._chunk_rows, index=index
+            )
             self._written, self._fits = written, key
         schema = extended(layout.schema, written)
         blob = self._storage.blobs.write(schema.to_bytes())
@@ -87,7 +105,9 @@ def extended(schema: FrameSchema, written: WrittenPart) -> FrameSchema:
 def _shape(schema: FrameSchema) -> bytes:
     """Return all of a schema that decides whether rows fit, and how they are written then."""
     index = {**schema.index, "range": None}  # which is where the rows are, not what they are
-    return pack([schema.form, schema.name, schema.columns, index, schema.recipes])
+    return pack(
+        [schema.form, schema.name, schema.columns, index, schema.recipes, schema.sorted_by]
+    )
 
 
 def _fitting(obj: Any, schema: FrameSchema, name: str) -> Any:

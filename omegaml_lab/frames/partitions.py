@@ -24,7 +24,7 @@ __all__ = ["write_partitions"]
 
 
 def write_partitions(
-    obj: Any, storage: Storage, name: str, *, chunk_rows: int
+    obj: Any, storage: Storage, name: str, *, chunk_rows: int, index: Sequence[Any] = ()
 ) -> tuple[Payload, int, str]:
     """Write a Dask DataFrame or Series; return its payload, stored size and hash.
 
@@ -40,7 +40,9 @@ def write_partitions(
 
     run: Any = compute  # which has no types
     write = delayed(write_part, pure=False)
-    tasks = [write(part, storage, name, chunk_rows=chunk_rows) for part in obj.to_delayed()]
+    tasks = [
+        write(part, storage, name, chunk_rows=chunk_rows, index=index) for part in obj.to_delayed()
+    ]
     written: Sequence[WrittenPart] = run(*tasks)
     parts = [part for part in written if part.segment.rows] or list(written[:1])
     for number, part in enumerate(parts):

@@ -103,10 +103,10 @@ class Pieces:
         frame.index.names = self.layout.index_names()
         return frame
 
-    def read(self, block: Block) -> Piece:
-        """Return the rows of a block that the filter wants."""
+    def read(self, block: Block, *, indexed: bool = True) -> Piece:
+        """Return the rows of a block that the filter wants, on request without their index."""
         levels = range(self.layout.schema.width, len(self.layout.parts[block.part].recipes))
-        needed = [*self.positions, *levels]
+        needed = [*self.positions, *(levels if indexed else ())]
         arrays = self._fetch(block, {*needed, *self._filtered})
         start, stop = block.rows.start, block.rows.stop
         if self.tree is not None:

@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from omegaml_lab.core.errors import IntegrityError, InvalidOptionError
+from omegaml_lab.core.errors import IntegrityError, InvalidOptionError, UnknownColumnError
+from omegaml_lab.core.names import Columns
 from omegaml_lab.frames.blocks import Block, Layout
 from omegaml_lab.frames.building import Builder
 from omegaml_lab.frames.empties import empty
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from omegaml_lab.storage.payloads import Payload
     from omegaml_lab.storage.storage import Storage
 
-__all__ = ["Selection", "iterate_frame", "read_frame", "select"]
+__all__ = ["Selection", "iterate_frame", "labels_of", "read_frame", "select"]
 
 _THREADS = 2
 _CHUNKS_AT_ONCE = 2
@@ -35,7 +36,7 @@ _CHUNKS_AT_ONCE = 2
 class Selection:
     """Which columns and rows of a frame are wanted: None means all."""
 
-    columns: Sequence[Any] | None = None
+    columns: Sequence[Any] | Columns | None = None
     where: Q | None = None
 
 
@@ -106,19 +107,42 @@ def select(layout: Layout, storage: Storage, selection: Selection) -> Pieces:
         if schema.form == "series":
             reason = "a Series has no columns to choose from"
             raise InvalidOptionError("datasets", layout.name, "pandas.chunks", reason)
-        positions = schema.positions(layout.name, _labels(selection.columns, layout.name))
+        positions = schema.positions(layout.name, labels_of(selection.columns, layout))
     if selection.where is not None:
         empties = functools.cache(lambda position: empty(schema.recipes[position]))
         tree = resolve(selection.where, layout.name, known, empties)
     return Pieces(layout, storage, positions, tree)
 
 
-def _labels(wanted: Any, name: str) -> list[Any]:
+def labels_of(wanted: Any, layout: Layout) -> list[Any]:
+    """Return the labels of the columns that are wanted.
+
+    Raises
+    ------
+    UnknownColumnError
+        If a name says a column that does not exist.
+    InvalidOptionError
+        If they are named by no list.
+    """
+    if isinstance(wanted, Columns):
+        return _of_name(wanted, layout)
     try:
         return list(wanted)
     except TypeError:
         reason = f"columns takes a list of labels, not {wanted!r}"
-        raise InvalidOptionError("datasets", name, "pandas.chunks", reason) from None
+        raise InvalidOptionError("datasets", layout.name, "pandas.chunks", reason) from None
+
+
+def _of_name(wanted: Columns, layout: Layout) -> list[Any]:
+    """Return labels for their texts: of those that are no text, the one that reads so."""
+    known = list(layout.schema.known())
+    texts = {str(label): label for label in reversed(known)}
+    texts |= {label: label for label in known if isinstance(label, str)}
+    for text in wanted.labels:
+        if text not in texts:
+            raise UnknownColumnError(layout.name, text, known=known)
+    chosen = [texts[text] for text in wanted.labels]
+    return [label for label in known if label not in chosen] if wanted.others else chosen
 
 
 class _Reader:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from omegaml_lab.frames.columns import EncodedColumn, Recipe
 
-__all__ = ["FrameSchema", "Part", "take_apart"]
+__all__ = ["FrameSchema", "Part", "in_order", "take_apart"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,8 @@ class FrameSchema:
     The columns of the frame have the positions 0 to n-1; those of its index follow.
     `groups` says in which group of chunks each position is. `rows` are those of all segments;
     what is said of groups, recipes and index is said of the first. `later` has one dictionary
-    for each of the others, which leaves out what is as in the first.
+    for each of the others, which leaves out what is as in the first. By the columns
+    `sorted_by` the rows of each segment are in order.
     """
 
     form: Literal["frame", "series"]
@@ -51,6 +52,7 @@ class FrameSchema:
     name: Any = None
     attrs: dict[Any, Any] = field(default_factory=dict)
     later: list[dict[str, Any]] = field(default_factory=list)
+    sorted_by: list[Any] = field(default_factory=list)
 
     @property
     def width(self) -> int:
@@ -179,6 +181,29 @@ def take_apart(
         "attrs": dict(obj.attrs),
     }
     return fields, encoded
+
+
+def in_order(obj: Any, by: Sequence[Any], name: str) -> Any:
+    """Return the rows of a frame sorted by some columns, equal ones in the order that they have.
+
+    Raises
+    ------
+    InvalidFrameError
+        If it is a Series, or the values of a column have no order.
+    UnknownColumnError
+        If it has no such column.
+    """
+    if not by:
+        return obj
+    if isinstance(obj, pd.Series):
+        raise InvalidFrameError(name, "a Series has no columns to be sorted by")
+    for label in by:
+        if not _in(label, dict.fromkeys(obj.columns)):
+            raise UnknownColumnError(name, label, known=obj.columns)
+    try:
+        return obj.sort_values(list(by), kind="stable")
+    except (TypeError, ValueError) as error:
+        raise InvalidFrameError(name, f"it cannot be sorted by {list(by)!r} ({error})") from error
 
 
 def _is_sorted(index: pd.Index[Any]) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import InvalidFrameError, UnsupportedObjectError
 from omegaml_lab.frames.ipc import compacted, to_ipc, zone
-from omegaml_lab.frames.schema import FrameSchema, take_apart
+from omegaml_lab.frames.schema import FrameSchema, in_order, take_apart
 from omegaml_lab.storage.chunks import LARGEST, Chunk
 from omegaml_lab.storage.payloads import Payload, Segment
 
@@ -42,16 +42,27 @@ class WrittenPart:
 
 
 def write_frame(
-    obj: Any, storage: Storage, name: str, *, chunk_rows: int = CHUNK_ROWS
+    obj: Any,
+    storage: Storage,
+    name: str,
+    *,
+    chunk_rows: int = CHUNK_ROWS,
+    index: Sequence[Any] = (),
 ) -> tuple[Payload, int, str]:
-    """Write a DataFrame or Series; return its payload, stored size and hash.
+    """Write a DataFrame or Series, sorted by the columns `index`.
+
+    Returns
+    -------
+    Its payload, stored size and hash.
 
     Raises
     ------
     InvalidFrameError
-        If something in it cannot be kept.
+        If something in it cannot be kept, or it cannot be sorted so.
+    UnknownColumnError
+        If there is no column to sort by.
     """
-    written = write_part(obj, storage, name, chunk_rows=chunk_rows)
+    written = write_part(obj, storage, name, chunk_rows=chunk_rows, index=index)
     blob = storage.blobs.write(written.schema.to_bytes())
     digest = hashlib.sha256(blob.hash.encode())
     digest.update(written.digests)
@@ -60,12 +71,17 @@ def write_frame(
 
 
 def write_part(
-    obj: Any, storage: Storage, name: str, *, chunk_rows: int = CHUNK_ROWS
+    obj: Any,
+    storage: Storage,
+    name: str,
+    *,
+    chunk_rows: int = CHUNK_ROWS,
+    index: Sequence[Any] = (),
 ) -> WrittenPart:
     """Write the rows of a DataFrame or Series, but not yet its schema; errors as `write_frame`."""
-    fields, columns = take_apart(obj, name)
+    fields, columns = take_apart(in_order(obj, index, name), name)
     groups = _group(columns, min(chunk_rows, max(fields["rows"], 1)))
-    schema = FrameSchema(**fields, groups=groups, chunk_rows=chunk_rows)
+    schema = FrameSchema(**fields, groups=groups, chunk_rows=chunk_rows, sorted_by=list(index))
     try:
         schema.to_bytes()  # before anything is written that would be in vain
     except UnsupportedObjectError as error:

@@ -143,7 +143,8 @@ class LocalModel(_Model):
         caller = self._runtime.calls.caller
         read = [caller.data(value) if isinstance(value, str) else value for value in args]
         named = {k: caller.data(v) if isinstance(v, str) else v for k, v in kwargs.items()}
-        result = caller.model(self._target, method, read, named)
+        names = [value for value in args if isinstance(value, str)]
+        result = caller.model(self._target, method, read, named, read=names)
         if method in FITTING:
             self._target = Target.of(result)
         return result

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import UnsupportedObjectError
 from omegaml_lab.store.datasets import DatasetStore
+from omegaml_lab.store.models import ModelStore
 from omegaml_lab.store.store import OmegaStore
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class Stores:
     """
 
     datasets: DatasetStore
-    models: OmegaStore
+    models: ModelStore
     scripts: OmegaStore
     calls: OmegaStore
 
@@ -36,9 +37,10 @@ class Stores:
     def of(cls, storage: Storage, registry: Registry, *, bucket: str, owner: str) -> Stores:
         """Return the stores of a bucket; what is put into them is `owner`'s."""
         common: dict[str, Any] = {"registry": registry, "owner": owner}
+        datasets = DatasetStore(storage, "datasets", bucket=bucket, **common)
         return cls(
-            datasets=DatasetStore(storage, "datasets", bucket=bucket, **common),
-            models=OmegaStore(storage, "models", bucket=bucket, **common),
+            datasets=datasets,
+            models=ModelStore(storage, "models", datasets=datasets, bucket=bucket, **common),
             scripts=OmegaStore(storage, "scripts", bucket=bucket, **common),
             calls=_Hidden(storage, _HIDDEN, **common),
         )

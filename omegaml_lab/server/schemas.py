@@ -96,10 +96,34 @@ SCHEMAS: dict[str, Schema] = {
             "size": _COUNT,
             "hash": _or_null(_STRING),
             "attributes": _OBJECT,
+            "tags": {"type": "array", "items": _STRING},
             "path": {**_or_null(_STRING), "description": "Where Jupyter's contents show it."},
         }
     ),
     "ObjectListing": _listing("Object"),
+    "RestoreRequest": _record({"restore": {"type": "integer", "minimum": 1}}),
+    "TagRequest": _record(
+        {"tag": _STRING, "revision": {"type": "integer", "minimum": 1}}, optional=("revision",)
+    ),
+    "Dropped": _record(
+        {
+            "id": _STRING,
+            "store": {"type": "string", "enum": list(STORES)},
+            "name": _STRING,
+            "kind": _STRING,
+            "size": {**_COUNT, "description": "Of a folder, with all that was in it."},
+            "revision": _INTEGER,
+            "dropped": _TIME,
+            "dropped_by": _STRING,
+            "bucket": _STRING,
+            "path": {**_or_null(_STRING), "description": "Where Jupyter's contents showed it."},
+        }
+    ),
+    "TrashListing": _listing("Dropped"),
+    "UndropRequest": _record(
+        {"id": _STRING, "name": {**_STRING, "minLength": 1}}, optional=("name",)
+    ),
+    "Content": {},
     "Parameter": _record(
         {
             "name": _STRING,

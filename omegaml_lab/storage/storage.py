@@ -7,13 +7,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from omegaml_lab.core.errors import StorageUnavailableError
+from omegaml_lab.storage.archive import Archive
 from omegaml_lab.storage.blobs import Blobs
 from omegaml_lab.storage.chunks import Chunks
 from omegaml_lab.storage.connection import Connection
 from omegaml_lab.storage.feed import watch
+from omegaml_lab.storage.garbage import Garbage
 from omegaml_lab.storage.heads import Heads
+from omegaml_lab.storage.holds import Holds
 from omegaml_lab.storage.listing import Listing
 from omegaml_lab.storage.records import Records
+from omegaml_lab.storage.signing import Signer
+from omegaml_lab.storage.trash import TRASH, Trash
 from omegaml_lab.storage.trees import Trees
 
 if TYPE_CHECKING:
@@ -30,10 +35,13 @@ class Storage:
     It is safe to share between threads, and to use after a fork.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, signer: Signer | None = None) -> None:
         self._connection = connection
-        self.blobs = Blobs(connection)
-        self.chunks = Chunks(connection)
+        self.signer = signer or Signer()
+        self.holds = Holds(connection)
+        self.blobs = Blobs(connection, self.holds)
+        self.chunks = Chunks(connection, self.holds)
+        self.garbage = Garbage(connection, self.holds)
         self.objects = Objects(connection)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -42,17 +50,20 @@ class Storage:
         return _opened_once, (self._connection.url, self._connection.folder)
 
     @classmethod
-    def open(cls, url: str, *, folder: Path | None = None) -> Storage:
+    def open(
+        cls, url: str, *, folder: Path | None = None, signer: Signer | None = None
+    ) -> Storage:
         """Open the database that a ``mongodb://`` URL names in its path (default: omega).
 
         `folder` is where the server keeps its data, if that is on this machine and known.
+        Without a `signer` nothing can be loaded that must be signed.
 
         Raises
         ------
         ConfigError
             If the URL is not one.
         """
-        return cls(Connection(url, folder=folder))
+        return cls(Connection(url, folder=folder), signer)
 
     @property
     def address(self) -> str:
@@ -128,6 +139,14 @@ class Objects:
         """Return the folders of one store."""
         return Trees(self._connection, bucket, store)
 
+    def trash(self, bucket: str, store: str) -> Trash:
+        """Return what was dropped from one store."""
+        return Trash(self._connection, bucket, store)
+
+    def archive(self) -> Archive:
+        """Return the earlier states and the dropped objects of all stores and buckets."""
+        return Archive(self._connection)
+
     def changes(
         self, stop: threading.Event, *, poll: float = 0.5
     ) -> Iterator[ObjectChange | None]:
@@ -161,6 +180,8 @@ class Objects:
             if archived is None:
                 return None
             document = {**archived, "name": fields.get("name", archived["name"])}
+        if "store" in fields:
+            return _moved(fields, document)
         if event["operationType"] == "insert" or "revision" in fields:
             return _said("put", document)
         if "name" in fields:
@@ -178,10 +199,20 @@ class Objects:
 def _said(
     change: _Change, document: Mapping[str, Any], *, previous: str | None = None
 ) -> ObjectChange:
+    place = document.get("dropped", document)  # in the trash it still goes by the old place
     return ObjectChange(
-        bucket=document["bucket"],
-        store=document["store"],
-        name=document["name"],
+        bucket=place["bucket"],
+        store=place["store"],
+        name=place["name"],
         change=change,
         previous=previous,
     )
+
+
+def _moved(fields: Mapping[str, Any], document: Mapping[str, Any]) -> ObjectChange | None:
+    """Return what a move to or from the trash means for who looks at the store."""
+    if str(fields["store"]).startswith(TRASH):
+        return _said("dropped", fields)
+    if "name" in fields:
+        return _said("put", {**fields, "bucket": document["bucket"]})
+    return None  # on its way out of the trash for good

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from omegaml_lab.storage.payloads import Payload
     from omegaml_lab.storage.storage import Storage
 
-__all__ = ["Backend", "FrameBackend", "Written"]
+__all__ = ["Backend", "FrameBackend", "TableBackend", "Written"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,3 +83,13 @@ class FrameBackend(Backend):
         self, payload: Payload, storage: Storage, name: str, /, *args: Any, **options: Any
     ) -> Iterator[Any]:
         """Return the rows as successive objects, at least one; it takes what `read` takes."""
+
+
+class TableBackend(FrameBackend):
+    """A kind of frames that groups their rows without loading them."""
+
+    @abstractmethod
+    def query(
+        self, payload: Payload, storage: Storage, name: str, /, *args: Any, **options: Any
+    ) -> Any:
+        """Return aggregates of groups of its rows; see `DatasetStore.query`."""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from omegaml_lab.core.errors import InvalidNameError, InvalidOptionError
+from omegaml_lab.core.names import Name, parse_selection
+from omegaml_lab.store.backend import TableBackend
 from omegaml_lab.store.store import OmegaStore
 from omegaml_lab.store.writing import after, rows_of
 
@@ -12,7 +16,7 @@ if TYPE_CHECKING:
 
     from omegaml_lab.core.filters import Q
     from omegaml_lab.core.metadata import Metadata
-    from omegaml_lab.core.names import Name
+    from omegaml_lab.core.names import Columns
     from omegaml_lab.storage.payloads import Payload
     from omegaml_lab.store.backend import Backend, FrameBackend
     from omegaml_lab.store.writing import Writing
@@ -21,7 +25,11 @@ __all__ = ["DatasetStore"]
 
 
 class DatasetStore(OmegaStore):
-    """A store of data."""
+    """A store of data.
+
+    Where data is read, a string may say which columns: ``flights[carrier,delay]@3``. An object
+    that is called so as a whole comes first, and what is put is put under the name as it stands.
+    """
 
     def put(self, obj: Any, name: str | Name, *, append: bool = False, **options: Any) -> Metadata:
         """Keep `obj` under `name` as a new revision, or add its rows to those that are there.
@@ -47,6 +55,25 @@ class DatasetStore(OmegaStore):
         """
         more: dict[str, Any] = {"append": True} if append else {}
         return super().put(obj, name, **options, **more)
+
+    def get(self, name: str | Name, /, *where: Any, **options: Any) -> Any:
+        """Return the object, or what name, `where` and `options` want of it: see filters.
+
+        Raises
+        ------
+        ObjectNotFoundError
+            If there is none, or no such revision.
+        NotAFileError
+            If it is a folder.
+        InvalidOptionError
+            If its kind takes no such options.
+        """
+        found, more = self._selected(name, options.get("columns"))
+        return super().get(found, *where, **options, **more)
+
+    def metadata(self, name: str | Name) -> Metadata:
+        """Return the metadata of an object or folder; columns in the name do not matter."""
+        return super().metadata(self._selected(name)[0])
 
     def getl(
         self, name: str | Name, /, *where: Q, columns: Sequence[Any] | None = None, **filters: Any
@@ -76,8 +103,10 @@ class DatasetStore(OmegaStore):
         InvalidOptionError
             If the object has no rows.
         """
-        frames, payload, path = self._frame(name, "getl()")
-        return frames.read_lazily(payload, self._storage, path, *where, columns=columns, **filters)
+        found, more = self._selected(name, columns)
+        frames, payload, path = self._frame(found, "getl()")
+        chosen = {"columns": columns, **more}
+        return frames.read_lazily(payload, self._storage, path, *where, **chosen, **filters)
 
     def iterchunks(
         self, name: str | Name, /, *where: Q, columns: Sequence[Any] | None = None, **filters: Any
@@ -87,8 +116,89 @@ class DatasetStore(OmegaStore):
         There is at least one, if only without rows. What it takes and raises is that of
         `getl`; what is put meanwhile is not seen.
         """
-        frames, payload, path = self._frame(name, "iterchunks()")
-        return frames.iterate(payload, self._storage, path, *where, columns=columns, **filters)
+        found, more = self._selected(name, columns)
+        frames, payload, path = self._frame(found, "iterchunks()")
+        chosen = {"columns": columns, **more}
+        return frames.iterate(payload, self._storage, path, *where, **chosen, **filters)
+
+    def query(
+        self,
+        name: str | Name,
+        /,
+        *where: Q,
+        by: Any = None,
+        aggregate: Any = None,
+        dropna: bool = True,
+        sort: bool = True,
+        **filters: Any,
+    ) -> Any:
+        """Return aggregates of the rows of a frame by group, as pandas' `groupby` would.
+
+        They are computed chunk by chunk, and of the frame only the columns that are spoken of
+        are read.
+
+        Parameters
+        ----------
+        name
+            Which frame.
+        *where
+            Conditions on rows.
+        by
+            The label of the column that groups, or a list of them; None for the totals, which
+            are one row.
+        aggregate
+            What is asked: ``{"delay": ["mean", "count"]}``, or one aggregate or a list for all
+            other columns; None for how many rows each group has. There are ``size count sum
+            mean min max first last std var nunique median``.
+        dropna
+            Leave out rows with a missing key.
+        sort
+            Sort by the keys; False leaves groups in the order in which they are met.
+        **filters
+            Conditions as keywords, see the reference of filters.
+
+        Returns
+        -------
+        A DataFrame with a row for each group.
+
+        Raises
+        ------
+        UnknownColumnError
+            If there is no such column.
+        InvalidQueryError
+            If there is no such aggregate, or the column has none of that kind.
+        InvalidFilterError
+            If a filter cannot be used on its column.
+        InvalidOptionError
+            If the object has no rows.
+        """
+        found, more = self._selected(name)
+        frames, payload, path = self._frame(found, "query()")
+        if not isinstance(frames, TableBackend):
+            raise InvalidOptionError(self.name, path, frames.kind, "its rows cannot be grouped")
+        how = {"by": by, "aggregate": aggregate, "dropna": dropna, "sort": sort}
+        return frames.query(payload, self._storage, path, *where, **how, **more, **filters)
+
+    def _selected(
+        self, name: str | Name, columns: Any = None
+    ) -> tuple[str | Name, dict[str, Columns]]:
+        """Return the name of an object, and the columns that were said with it as an option."""
+        parsed = name if isinstance(name, Name) else parse_selection(name)
+        if parsed is None or parsed.columns is None or self._is_literal(name):
+            return name, {}
+        if columns is not None:
+            reason = f"its name says the columns {parsed.columns}, so leave out columns="
+            raise InvalidOptionError(self.name, parsed.path, "dataset", reason)
+        return replace(parsed, columns=None), {"columns": parsed.columns}
+
+    def _is_literal(self, name: str | Name) -> bool:
+        """Say whether an object is called so, with all its brackets."""
+        if isinstance(name, Name):
+            return False
+        try:
+            return self.find(name) is not None
+        except InvalidNameError:  # what selects may be longer than a name, and hold more
+            return False
 
     def _frame(self, name: str | Name, wanted: str) -> tuple[FrameBackend, Payload, str]:
         backend, head = self._kept(name)

@@ -13,7 +13,7 @@ from omegaml_lab.core.errors import ConflictError, ObjectExistsError, ObjectNotF
 from omegaml_lab.core.names import Name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from omegaml_lab.core.metadata import Metadata
     from omegaml_lab.omega import Omega
@@ -41,9 +41,6 @@ class BackendContract:
     reproducible: ClassVar[bool] = True
     """Whether equal objects are written as equal bytes, and so have equal hashes."""
 
-    get_options: ClassVar[Mapping[str, Any]] = {}
-    """What `get` must be given to return objects of this kind, such as ``trusted``."""
-
     def examples(self) -> Sequence[Any]:
         """Return objects of this kind: at least two, no two of them equal."""
         raise NotImplementedError
@@ -52,10 +49,6 @@ class BackendContract:
         """Fail unless `got` is what was put, exactly."""
         assert type(got) is type(put)
         assert got == put
-
-    def get(self, objects: OmegaStore, name: Name) -> Any:
-        """Return an object as `get_options` allow it."""
-        return objects.get(name, **self.get_options)
 
     # -- what follows is the contract ------------------------------------------------------
 
@@ -81,7 +74,7 @@ class BackendContract:
         for number, example in enumerate(self.examples()):
             name = self.name(f"folder/x{number}")
             objects.put(example, name, kind=self.kind)
-            self.assert_equal(self.get(objects, name), example)
+            self.assert_equal(objects.get(name), example)
 
     def test_does_not_change_what_is_put(self, objects: OmegaStore) -> None:
         for one, other in zip(self.examples(), self.examples(), strict=True):
@@ -114,23 +107,23 @@ class BackendContract:
         name = self.name("x")
         puts = [objects.put(example, name, kind=self.kind) for example in self.examples()]
         assert [put.revision for put in puts] == list(range(1, len(puts) + 1))
-        self.assert_equal(self.get(objects, name), self.examples()[-1])
+        self.assert_equal(objects.get(name), self.examples()[-1])
         for put, example in zip(puts, self.examples(), strict=True):
             pinned = Name(name.path, revision=put.revision)
-            self.assert_equal(self.get(objects, pinned), example)
+            self.assert_equal(objects.get(pinned), example)
             assert objects.metadata(pinned) == put
         assert objects.history(name) == puts[::-1]
         with pytest.raises(ObjectNotFoundError):
-            self.get(objects, Name(name.path, revision=len(puts) + 1))
+            objects.get(Name(name.path, revision=len(puts) + 1))
 
     def test_a_put_can_forget_what_it_replaces(self, objects: OmegaStore) -> None:
         name = self.name("x")
         one, two = self.examples()[:2]
         objects.put(one, name, kind=self.kind)
         assert objects.put(two, name, kind=self.kind, keep=False).revision == 2
-        self.assert_equal(self.get(objects, name), two)
+        self.assert_equal(objects.get(name), two)
         with pytest.raises(ObjectNotFoundError):
-            self.get(objects, Name(name.path, revision=1))
+            objects.get(Name(name.path, revision=1))
 
     def test_a_put_replaces_only_what_it_expects(self, objects: OmegaStore) -> None:
         name = self.name("x")
@@ -141,9 +134,9 @@ class BackendContract:
         assert (caught.value.expected, caught.value.actual) == (0, 1)
         with pytest.raises(ObjectExistsError):
             objects.put(two, name, kind=self.kind, replace=False)
-        self.assert_equal(self.get(objects, name), one)
+        self.assert_equal(objects.get(name), one)
         objects.put(two, name, kind=self.kind, expect=1)
-        self.assert_equal(self.get(objects, name), two)
+        self.assert_equal(objects.get(name), two)
 
     def test_can_be_dropped(self, objects: OmegaStore) -> None:
         name = self.name("x")
@@ -166,8 +159,8 @@ class BackendContract:
         objects.put(two, old, kind=self.kind)
         assert objects.rename(old, new).revision == 2
         assert not objects.exists(old)
-        self.assert_equal(self.get(objects, new), two)
-        self.assert_equal(self.get(objects, Name(new.path, revision=1)), one)
+        self.assert_equal(objects.get(new), two)
+        self.assert_equal(objects.get(Name(new.path, revision=1)), one)
 
     def test_a_crash_before_the_head_is_flipped_shows_nothing(
         self, omega: Omega, objects: OmegaStore
@@ -178,12 +171,12 @@ class BackendContract:
         backend = omega.registry.backend(self.kind)
         for name in (old, new):  # the payload is all there, but nobody flips the head
             backend.write(two, omega.storage, name.path)
-        self.assert_equal(self.get(objects, old), one)
+        self.assert_equal(objects.get(old), one)
         assert objects.metadata(old) == before
         assert objects.list() == [old.path]
         # And the leavings are in nobody's way.
         objects.put(two, old, kind=self.kind)
-        self.assert_equal(self.get(objects, old), two)
+        self.assert_equal(objects.get(old), two)
 
     def test_concurrent_puts_lose_nothing(self, objects: OmegaStore) -> None:
         name = self.name("folder/x")
@@ -218,10 +211,10 @@ class BackendContract:
             writing = pool.submit(write)
             reads = 0
             while not done.is_set() or not reads:
-                self._assert_one_of(self.get(objects, name), (one, two))
+                self._assert_one_of(objects.get(name), (one, two))
                 reads += 1
             writing.result()
-        self._assert_one_of(self.get(objects, name), (one,))
+        self._assert_one_of(objects.get(name), (one,))
 
     def test_buckets_are_apart(self, omega: Omega, objects: OmegaStore) -> None:
         other = type(omega)(omega.url, bucket="other", config=omega.config).store(self.store)
@@ -230,8 +223,8 @@ class BackendContract:
         objects.put(one, name, kind=self.kind)
         assert not other.exists(name)
         other.put(two, name, kind=self.kind)
-        self.assert_equal(self.get(objects, name), one)
-        self.assert_equal(self.get(other, name), two)
+        self.assert_equal(objects.get(name), one)
+        self.assert_equal(other.get(name), two)
 
     def _assert_one_of(self, got: Any, states: Sequence[Any]) -> None:
         for state in states[:-1]:

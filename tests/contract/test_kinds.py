@@ -6,7 +6,7 @@ import datetime as dt
 import inspect
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import nbformat
 import numpy as np
@@ -171,7 +171,6 @@ class TestPackage(BackendContract):
 
 class TestVirtual(BackendContract):
     kind = "virtual"
-    get_options: ClassVar[dict[str, Any]] = {"trusted": True}
 
     def examples(self) -> list[Any]:
         return [examples.today, examples.with_requirements]

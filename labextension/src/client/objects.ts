@@ -21,6 +21,8 @@ export interface IObject {
   size: number;
   hash: string | null;
   attributes: ReadonlyJSONObject;
+  /** The names that were given to this revision. */
+  tags: string[];
   path: string | null;
 }
 

@@ -12,6 +12,7 @@ import { omegaIcon } from '../icons';
 import { createRepositoryPage } from '../pages/repository';
 import { createRunsPage } from '../pages/runs';
 import { createSchedulesPage } from '../pages/schedules';
+import { createTrashPage } from '../pages/trash';
 import { CommandIDs, DOMAIN, IOmega } from '../tokens';
 import { HealthLine } from '../views/health';
 
@@ -45,13 +46,14 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     panel.node.setAttribute('role', 'region');
     panel.node.setAttribute('aria-label', trans.__('Omega'));
     const options = { omega, commands, documents, trans };
-    const pages = [createRepositoryPage, createRunsPage, createSchedulesPage].map(create =>
-      create(options)
+    const pages = [createRepositoryPage, createRunsPage, createSchedulesPage, createTrashPage].map(
+      create => create(options)
     );
     pages.forEach(page => panel.addWidget(page));
     const sections = panel.content as AccordionPanel;
     // The repository has its tabs and its search above what it lists.
-    sections.setRelativeSizes([4, 3, 3]);
+    sections.setRelativeSizes([4, 3, 3, 2]);
+    sections.collapse(3); // the trash is looked into when something is missed
     shell.add(panel, 'left', { rank: 150, type: 'Omega' });
     restorer?.add(panel, 'omega-panel');
     commands.addCommand(CommandIDs.showPanel, {

@@ -18,8 +18,11 @@ __all__ = [
     "InvalidFrameError",
     "InvalidNameError",
     "InvalidOptionError",
+    "InvalidQueryError",
+    "InvalidRetentionError",
     "InvalidScriptError",
     "NotAFileError",
+    "NotInTrashError",
     "ObjectExistsError",
     "ObjectNotFoundError",
     "SchemaMismatchError",
@@ -54,10 +57,29 @@ class ObjectNotFoundError(OmegaError, LookupError):
 class ObjectExistsError(OmegaError, FileExistsError):
     """An object is already kept under this name and must not be replaced."""
 
-    def __init__(self, store: str, name: str) -> None:
+    def __init__(self, store: str, name: str, *, option: str | None = None) -> None:
         self.store = store
         self.name = name
-        super().__init__(f"{name!r} already exists in {store}: choose another name or drop it.")
+        named = f" ({option}=…)" if option else ""
+        super().__init__(
+            f"{name!r} already exists in {store}: choose another name{named} or drop it."
+        )
+
+
+class NotInTrashError(OmegaError, LookupError):
+    """Nothing of this name or id is in the trash."""
+
+    def __init__(self, store: str, name: str, *, exists: bool = False) -> None:
+        self.store = store
+        self.name = name
+        there = (
+            f" It is in {store}: `restore('{name}@2')` makes an earlier revision the newest."
+            if exists
+            else ""
+        )
+        super().__init__(
+            f"{name!r} is not in the trash of {store}.{there} `om.{store}.trash()` lists what is."
+        )
 
 
 class ConflictError(OmegaError, RuntimeError):
@@ -132,6 +154,16 @@ class InvalidAttributeError(OmegaError, ValueError):
         super().__init__(f"Attribute {attribute!r} cannot be kept: {reason}.")
 
 
+class InvalidRetentionError(OmegaError, ValueError):
+    """A rule that says which revisions are kept, or a length of time, cannot be understood."""
+
+    def __init__(self, given: object, reason: str, *, what: str = "rule of retention") -> None:
+        self.given = given
+        self.reason = reason
+        example = "" if "30d" in reason else ", as 'last 20' or 'all 1h, daily 30d, monthly'"
+        super().__init__(f"{given!r} is no {what}: {reason}{example}.")
+
+
 class InvalidFrameError(OmegaError, ValueError):
     """A data frame cannot be kept as it is."""
 
@@ -169,6 +201,22 @@ class InvalidFilterError(OmegaError, ValueError):
         super().__init__(
             f"The filter {op!r} on column {column!r} of {name!r} cannot be used: {reason}."
             f"{suggestion(op, self.known)}{listed}"
+        )
+
+
+class InvalidQueryError(OmegaError, ValueError):
+    """An aggregate that is asked for is not known, or a column has none of that kind."""
+
+    def __init__(
+        self, name: str, reason: str, *, known: Iterable[str] = (), wanted: str = ""
+    ) -> None:
+        self.name = name
+        self.reason = reason
+        self.known = tuple(known)
+        listed = f" There are: {', '.join(self.known)}." if self.known else ""
+        super().__init__(
+            f"The query of {name!r} cannot be answered: {reason}."
+            f"{suggestion(wanted, self.known)}{listed}"
         )
 
 

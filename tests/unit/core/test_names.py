@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,11 +9,13 @@ from hypothesis import strategies as st
 from omegaml_lab.core.errors import InvalidNameError
 from omegaml_lab.core.names import (
     MAX_LENGTH,
+    Columns,
     Name,
     check_bucket,
     check_path,
     parent_of,
     parse_name,
+    parse_selection,
 )
 
 PARTS = st.text(
@@ -70,3 +74,43 @@ def test_a_bucket_is_one_part(bucket: str) -> None:
     assert check_bucket("größe 1@x") == "größe 1@x"
     with pytest.raises(InvalidNameError):
         check_bucket(bucket)
+
+
+LABELS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+TRICKY = st.text(st.sampled_from(['"', "[", "]", ",", "^", " ", "a", "@", "3"]), max_size=8)
+NAMED = PATHS | TRICKY.filter(lambda text: text and "/" not in text)
+COLUMNS = st.builds(
+    Columns, st.lists(LABELS | TRICKY, min_size=1, max_size=3).map(tuple), others=st.booleans()
+)
+STATES = st.fixed_dictionaries(
+    {}, optional={"revision": st.integers(1, 10**9)}
+) | st.fixed_dictionaries({"tag": st.sampled_from(["prod", "v1.0-rc"])})
+
+
+@given(NAMED, COLUMNS, STATES)
+def test_what_a_name_selects_is_read_as_it_is_written(
+    path: str, columns: Columns, state: dict[str, Any]
+) -> None:
+    name = Name(path, columns=columns, **state)
+    assert parse_selection(str(name)) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("flights[carrier,delay]", Name("flights", columns=Columns(("carrier", "delay")))),
+        ("a/b[^ x , y]@3", Name("a/b", revision=3, columns=Columns(("x", "y"), others=True))),
+        ("a[1][x]@prod", Name("a[1]", tag="prod", columns=Columns(("x",)))),
+        ('f["a,b","^c","say ""hi"""]', Name("f", columns=Columns(("a,b", "^c", 'say "hi"')))),
+        ('f["a[0]"]', Name("f", columns=Columns(("a[0]",)))),
+        ("a[1].csv", None),
+        ("a[]", None),
+        ("a[x,]", None),
+        ("[x]", None),
+        ("a[x", None),
+        ("flights@3", None),
+        ("flights@3[x]", Name("flights@3", columns=Columns(("x",)))),
+    ],
+)
+def test_selections_that_people_write(text: str, name: Name | None) -> None:
+    assert parse_selection(text) == name

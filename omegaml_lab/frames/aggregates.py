@@ -1,0 +1,294 @@
+"""Aggregates: what each needs of a chunk, and how chunks are joined to what pandas would say.
+
+Of the rows of a chunk Arrow makes partial results, one row a group. Pandas joins them: it alone
+knows how groups are ordered, which keys are equal, and what an index of them looks like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from omegaml_lab.frames import columns
+from omegaml_lab.frames.empties import nothing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from omegaml_lab.frames.columns import Recipe
+
+__all__ = [
+    "AGGREGATES",
+    "SIZE",
+    "Partials",
+    "can_group",
+    "can_reduce",
+    "decoded",
+    "finished",
+    "joined",
+    "of_values",
+    "partial",
+    "sample",
+]
+
+_NEEDS: dict[str, tuple[str, ...]] = {
+    "size": (),
+    "count": ("n",),
+    "sum": ("sum",),
+    "mean": ("n", "total"),
+    "min": ("min",),
+    "max": ("max",),
+    "first": ("first",),
+    "last": ("last",),
+    "std": ("n", "total", "spread"),
+    "var": ("n", "total", "spread"),
+    "nunique": ("values",),
+    "median": ("values",),
+}
+AGGREGATES = tuple(_NEEDS)
+"""What can be asked of the rows of a group."""
+
+SIZE = "size"
+Part = tuple[int, str]
+"""A column of partial results: of which position, and what is known of it."""
+
+_VALUED = {"min", "max", "first", "last"}
+_COUNTS = {"size", "count", "nunique"}
+_ORDERED = _COUNTS | _VALUED
+
+
+def can_group(recipe: Recipe) -> bool:
+    """Say whether Arrow finds the groups of such a key as pandas does."""
+    if recipe["form"] == "object":
+        return recipe["as"] == "str"
+    if recipe["form"] in {"numpy", "masked"}:
+        return _number(recipe) != "float16"
+    return recipe["form"] in {"time", "zoned", "text", "category"}
+
+
+def can_reduce(recipe: Recipe, op: str) -> bool:
+    """Say whether Arrow can make the partial results of a column."""
+    form = recipe["form"]
+    if form in {"numpy", "masked"}:
+        kind = _number(recipe)
+        return kind != "float16" and not (kind.startswith("bool") and op in {"std", "var"})
+    if form == "time":
+        return np.dtype(recipe["dtype"]).kind == "M" and op in _ORDERED
+    if form in {"zoned", "text"}:
+        return op in _ORDERED
+    if form == "category":
+        return op in _COUNTS | {"first", "last"}
+    return form == "object" and recipe["as"] == "str" and op in _COUNTS
+
+
+def _number(recipe: Recipe) -> str:
+    return np.dtype(recipe["dtype"].lower().replace("boolean", "bool")).name
+
+
+# -- of a chunk ------------------------------------------------------------------------------
+
+
+class Partials:
+    """Which partial results aggregates need; `wanted` are positions and what is asked of them."""
+
+    def __init__(self, keys: Sequence[int], wanted: Sequence[tuple[int, str]]) -> None:
+        self.keys = list(dict.fromkeys(keys))
+        self.parts = list(dict.fromkeys((p, need) for p, op in wanted for need in _NEEDS[op]))
+        self.spelt = [position for position, need in self.parts if need == "values"]
+        self.parts = [part for part in self.parts if part[1] != "values"]
+
+    @property
+    def positions(self) -> list[int]:
+        """The columns that have to be read."""
+        return list(dict.fromkeys((*self.keys, *(p for p, _ in self.parts), *self.spelt)))
+
+
+def partial(
+    partials: Partials, arrays: dict[int, pa.Array], recipes: Sequence[Recipe], rows: int
+) -> list[pa.Table]:
+    """Return partial results of some rows: a row for each group, and then one for each group
+    and value of each column that is counted value by value.
+    """
+    known = {p: _prepared(arrays[p], recipes[p]) for p in partials.positions}
+    keys = [_key(known[p], recipes[p]) for p in partials.keys] or [pa.nulls(rows, pa.int8())]
+    names = [f"k{number}" for number in range(len(keys))]
+    reduced = [_reduced(known[p], need) for p, need in partials.parts]
+    table = pa.table([*keys, *reduced], names=[*names, *map(str, range(len(reduced)))])
+    asked: list[Any] = [([], "count_all")]
+    asked += [(str(i), *_KERNELS[need]) for i, (_, need) in enumerate(partials.parts)]
+    made = table.group_by(names, use_threads=False).aggregate(asked)
+    # Arrow puts the keys first, and then in order what was asked for.
+    results = [made.rename_columns([*names, SIZE, *map(_name, partials.parts)])]
+    for position in partials.spelt:
+        pairs = pa.table([*keys, known[position]], names=[*names, "v"])
+        counted = pairs.group_by([*names, "v"], use_threads=False).aggregate([([], "count_all")])
+        results.append(counted.rename_columns([*names, "v", SIZE]))
+    return [_plain(result) for result in results]
+
+
+def _prepared(array: pa.Array, recipe: Recipe) -> pa.Array:
+    """Return an array in which what pandas takes for missing is null."""
+    if recipe["form"] == "category":
+        return pc.if_else(pc.less(array, 0), pa.scalar(None, array.type), array)
+    if not pa.types.is_floating(array.type):
+        return array
+    values = array.to_numpy(zero_copy_only=False)
+    return pa.array(values, from_pandas=True) if np.isnan(values.min(initial=0)) else array
+
+
+def _key(array: pa.Array, recipe: Recipe) -> pa.Array:
+    if recipe["form"] in {"numpy", "masked"} and pa.types.is_floating(array.type):
+        return pc.add(array, pa.scalar(0.0, array.type))  # there are two zeros, in one group
+    return array
+
+
+def _reduced(array: pa.Array, need: str) -> pa.Array:
+    if need in {"total", "spread"} and not pa.types.is_float64(array.type):
+        return array.cast(pa.float64(), safe=False)
+    if need in _VALUED and pa.types.is_dictionary(array.type):
+        return array.dictionary_decode()
+    return array
+
+
+_ZERO = pc.ScalarAggregateOptions(min_count=0)
+_KERNELS: dict[str, tuple[Any, ...]] = {
+    "n": ("count",),
+    "sum": ("sum", _ZERO),
+    "total": ("sum", _ZERO),
+    "spread": ("variance", pc.VarianceOptions(ddof=0)),
+    "min": ("min",),
+    "max": ("max",),
+    "first": ("first",),
+    "last": ("last",),
+}
+
+
+def _name(part: Part) -> str:
+    return f"{part[0]} {part[1]}"
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    for number, field in enumerate(table.schema):
+        if pa.types.is_dictionary(field.type):
+            spelt = _whole(table.column(number)).dictionary_decode()
+            table = table.set_column(number, field.name, spelt)
+    return table
+
+
+# -- of all chunks ---------------------------------------------------------------------------
+
+
+def decoded(
+    table: pa.Table, partials: Partials, recipes: Sequence[Recipe], spelt: int | None = None
+) -> pd.DataFrame:
+    """Return partial results of one segment, with keys and values as pandas has them.
+
+    `spelt` is the column that they are of when they are a row for each value.
+    """
+    held = {f"k{number}": position for number, position in enumerate(partials.keys)}
+    held |= {_name(part): part[0] for part in partials.parts if part[1] in _VALUED}
+    if spelt is not None:
+        held["v"] = spelt
+    made: dict[Any, Any] = {}
+    for name in table.column_names:
+        array = _whole(table.column(name))
+        if name in held:
+            values = _values(array, recipes[held[name]])
+            made[name] = pd.Series(values, dtype=values.dtype, copy=False)
+        elif pa.types.is_null(array.type):  # the key of totals
+            made[name] = np.zeros(len(array), dtype=np.int8)
+        else:
+            made[name] = pc.fill_null(array, 0).to_numpy(zero_copy_only=False)
+    for position, need in partials.parts:
+        if need == "spread" and spelt is None:  # to a sum of squares, which can be added up
+            made[f"{position} spread"] = made[f"{position} spread"] * made[f"{position} n"]
+    return pd.DataFrame(made, copy=False)
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    # What Arrow makes of no groups has no chunks.
+    chunks = column.chunks or [pa.array([], column.type)]
+    return chunks[0] if len(chunks) == 1 else pa.concat_arrays(chunks)
+
+
+def _values(array: pa.Array, recipe: Recipe) -> Any:
+    if recipe["form"] == "category":
+        array = pc.fill_null(array, -1)
+    return columns.decode(recipe, [array])
+
+
+def _added(column: Any) -> Any:
+    return column.sum(skipna=False)  # what is no number comes of infinities, and stays
+
+
+_JOINS: dict[str, Callable[[Any], Any]] = {
+    "size": _added,
+    "n": _added,
+    "sum": _added,
+    "total": _added,
+    "spread": _added,
+    "min": lambda column: column.min(),
+    "max": lambda column: column.max(),
+    "first": lambda column: column.first(),
+    "last": lambda column: column.last(),
+}
+
+
+def joined(frame: pd.DataFrame, keys: list[str], **how: bool) -> pd.DataFrame:
+    """Return partial results of chunks as those of all rows, by group."""
+    spreads = [name for name in frame.columns if name.endswith(" spread")]
+    if spreads:
+        frame = frame.assign(**{name: _about_all(frame, name, keys) for name in spreads})
+    by = frame.groupby(keys, observed=True, **how)
+    return pd.DataFrame(
+        {name: _JOINS[name.rpartition(" ")[2]](by[name]) for name in frame.columns.drop(keys)}
+    )
+
+
+def _about_all(frame: pd.DataFrame, name: str, keys: list[str]) -> Any:
+    """Return sums of squares about the mean of all rows of a group, not of those of a chunk.
+
+    The source is Chan, Golub and LeVeque, "Updating formulae", 1979.
+    """
+    position = name.partition(" ")[0]
+    n, total = f"{position} n", f"{position} total"
+    by = frame.groupby(keys, observed=True, sort=False, dropna=False)
+    whole = by[[n, total]].transform("sum")
+    with np.errstate(invalid="ignore", divide="ignore"):
+        off = frame[total] / frame[n] - whole[total] / whole[n]
+    return frame[name] + (frame[n] * off**2).where(frame[n] > 0, 0.0)
+
+
+def finished(op: str, position: int, whole: pd.DataFrame) -> Any:
+    """Return an aggregate of a column from the joined partial results."""
+    if op == SIZE:
+        return whole[SIZE]
+    if op in {"mean", "var", "std"}:
+        n = whole[f"{position} n"]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            if op == "mean":
+                return whole[f"{position} total"] / n
+            variance = (whole[f"{position} spread"] / (n - 1)).where(n > 1)
+            return variance if op == "var" else np.sqrt(variance)
+    return whole[f"{position} {'n' if op == 'count' else op}"]
+
+
+def of_values(op: str, pairs: pd.DataFrame, keys: list[str], **how: bool) -> Any:
+    """Return an aggregate from the rows for each group and value."""
+    if op == "median":  # which needs each value as often as it is there
+        pairs = pairs.loc[np.repeat(pairs.index.to_numpy(), pairs[SIZE].to_numpy())]
+    by = pairs.groupby(keys, observed=True, **how)["v"]
+    return by.median() if op == "median" else by.nunique()
+
+
+def sample(recipe: Recipe) -> Any:
+    """Return a column of one row, which tells of what type pandas makes an aggregate."""
+    type_ = nothing(recipe).type
+    text = pa.types.is_large_string(type_) or pa.types.is_large_binary(type_)
+    one = pa.array([""], pa.large_string()) if text else pa.array([0]).cast(type_)
+    return columns.decode(recipe, [one])

@@ -1,0 +1,160 @@
+"""Aggregates by group are what pandas' groupby says of the whole frame."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from omegaml_lab.core.errors import (
+    InvalidFilterError,
+    InvalidOptionError,
+    InvalidQueryError,
+    UnknownColumnError,
+)
+from omegaml_lab.core.filters import Q
+from omegaml_lab.frames import grouping
+from omegaml_lab.frames.aggregates import AGGREGATES
+from tests.unit.frames import twins
+
+if TYPE_CHECKING:
+    from omegaml_lab.omega import Omega
+    from omegaml_lab.store.datasets import DatasetStore
+
+
+@pytest.fixture
+def data(omega: Omega) -> DatasetStore:
+    return omega.datasets
+
+
+@pytest.fixture
+def flights(data: DatasetStore) -> pd.DataFrame:
+    frame = twins.flights()
+    data.put(frame, "flights", chunk_rows=10)
+    return frame
+
+
+def same(got: pd.DataFrame, expected: pd.DataFrame) -> None:
+    """Fail unless both are equal; sums of floats are added up in another order."""
+    pd.testing.assert_frame_equal(got, expected, check_exact=False, rtol=1e-6, atol=1e-9)
+
+
+def of_pandas(frame: pd.DataFrame, by: list[Any], mapping: Any, **how: bool) -> pd.DataFrame:
+    grouped = frame.groupby(by or np.zeros(len(frame)), observed=True, **how)
+    made = grouped.agg(mapping) if mapping else grouped.size().to_frame("size")
+    return made if by else made.reset_index(drop=True)
+
+
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.data())
+def test_twins(data: DatasetStore, drawn: st.DataObject) -> None:
+    frame, kinds = drawn.draw(twins.frames())
+    cut = drawn.draw(st.integers(0, len(frame)))
+    data.put(frame[:cut], "x", chunk_rows=drawn.draw(st.integers(2, 9)), keep=False)
+    data.put(frame[cut:], "x", append=True, chunk_rows=5)
+    whole = pd.concat([frame[:cut], frame[cut:]])
+    labels = sorted(kinds)
+    for _ in range(4):  # to put takes longest
+        by = drawn.draw(st.lists(st.sampled_from(labels), max_size=2, unique=True))
+        how = {"dropna": drawn.draw(st.booleans()), "sort": drawn.draw(st.booleans())}
+        ops = st.lists(st.sampled_from(AGGREGATES), min_size=1, max_size=3, unique=True)
+        some = drawn.draw(st.lists(st.sampled_from(labels), max_size=2, unique=True))
+        mapping = {label: drawn.draw(ops | st.sampled_from(AGGREGATES)) for label in some}
+        if not by and not len(whole):
+            continue
+        try:
+            expected = of_pandas(whole, by, mapping, **how)
+        except (TypeError, ValueError, AttributeError, NotImplementedError):
+            with pytest.raises(InvalidQueryError):
+                data.query("x", by=by or None, aggregate=mapping or None, **how)
+        else:
+            got = data.query("x", by=by or None, aggregate=mapping or None, **how)
+            same(got, expected)
+
+
+def test_as_people_write_it(data: DatasetStore, flights: pd.DataFrame) -> None:
+    got = data.query("flights", by="carrier", aggregate={"delay": ["mean", "count"]}, month__ge=6)
+    late = flights[flights.month >= 6]
+    same(got, late.groupby("carrier").agg({"delay": ["mean", "count"]}))
+    got = data.query("flights", Q(month=3), by=["month", "carrier"], aggregate={"delay": "max"})
+    same(got, flights[flights.month == 3].groupby(["month", "carrier"]).agg({"delay": "max"}))
+    same(data.query("flights", by="month"), flights.groupby("month").size().to_frame("size"))
+    same(data.query("flights", by="carrier", aggregate="max"), flights.groupby("carrier").max())
+    with_missing = data.query("flights", by="carrier", dropna=False)
+    assert with_missing["size"].tolist() == [24] * 5
+    nothing = data.query("flights", by="carrier", aggregate={"delay": "sum"}, month__gt=12)
+    same(nothing, flights[:0].groupby("carrier").agg({"delay": "sum"}))
+
+
+def test_totals_are_one_row(data: DatasetStore, flights: pd.DataFrame) -> None:
+    got = data.query("flights", aggregate={"delay": ["mean", "max"], "carrier": "nunique"})
+    assert got.shape == (1, 3)
+    assert got.loc[0, ("delay", "mean")] == pytest.approx(flights.delay.mean())
+    assert got.loc[0, ("carrier", "nunique")] == 4
+    assert data.query("flights")["size"].tolist() == [120]
+    ops = ["sum", "count", "mean", "nunique"]
+    none = data.query("flights", aggregate={"delay": ops}, month__gt=12)
+    assert none["delay"].fillna(-1).to_numpy().tolist() == [[0, 0, -1, 0]]
+    assert data.query("flights", month__gt=12)["size"].tolist() == [0]
+
+
+def test_levels_of_the_index_group_too(data: DatasetStore, flights: pd.DataFrame) -> None:
+    frame = flights.set_index(["month", "carrier"])
+    data.put(frame, "x", chunk_rows=10)
+    mapping = {"delay": ["sum", "size"]}
+    same(data.query("x", by="month", aggregate=mapping), frame.groupby("month").agg(mapping))
+    data.put(flights["delay"], "s")
+    assert data.query("s", aggregate={"delay": "max"}).iloc[0, 0] == flights.delay.max()
+
+
+def test_large_numbers_and_far_means(data: DatasetStore) -> None:
+    frame = pd.DataFrame(
+        {
+            "k": [0, 1] * 50,
+            "big": np.arange(100) + 2**60,
+            "far": np.linspace(1e7, 1e7 + 1, 100),
+            "inf": [np.inf, 1.0, -np.inf, np.nan] * 25,
+        }
+    )
+    data.put(frame, "x", chunk_rows=7)
+    mapping = {"big": ["sum", "max"], "far": ["std", "var"], "inf": ["sum", "mean", "var"]}
+    got = data.query("x", by="k", aggregate=mapping)
+    expected = frame.groupby("k").agg(mapping)
+    same(got, expected)
+    assert got["big"].equals(expected["big"])
+
+
+def test_many_groups_are_joined_before_all_is_read(
+    data: DatasetStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grouping, "_MOST_ROWS", 20)
+    frame = pd.DataFrame({"k": np.arange(300) % 40, "v": np.arange(300) % 7 * 1.5})
+    data.put(frame, "x", chunk_rows=25)
+    mapping = {"v": ["sum", "var", "first", "last", "min", "nunique", "median"]}
+    same(data.query("x", by="k", aggregate=mapping), frame.groupby("k").agg(mapping))
+
+
+def test_what_cannot_be_answered(data: DatasetStore, flights: pd.DataFrame) -> None:
+    with pytest.raises(UnknownColumnError, match="carrier"):
+        data.query("flights", by="carier")
+    with pytest.raises(UnknownColumnError, match="delay"):
+        data.query("flights", by="carrier", aggregate={"dealy": "sum"})
+    with pytest.raises(InvalidQueryError, match="Did you mean 'mean'"):
+        data.query("flights", by="carrier", aggregate={"delay": "maen"})
+    with pytest.raises(InvalidQueryError, match="once"):
+        data.query("flights", aggregate={"delay": ["sum", "sum"]})
+    with pytest.raises(InvalidQueryError, match="mean"):
+        data.query("flights", by="month", aggregate={"carrier": "mean"})
+    with pytest.raises(InvalidQueryError, match="twice"):
+        data.query("flights", by=["month", "month"])
+    with pytest.raises(InvalidFilterError):
+        data.query("flights", by="month", delay__gt="x")
+    data.put({"a": 1}, "value")
+    with pytest.raises(InvalidOptionError, match=r"query\(\)"):
+        data.query("value", by="a")
