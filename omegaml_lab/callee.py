@@ -9,6 +9,7 @@ call too.
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import io
 import json
 import os
@@ -102,6 +103,7 @@ def main(path: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's is for the worker
     connection = socket.socket(socket.AF_UNIX)
     connection.connect(path)
+    faulthandler.enable()  # a crash says where, and the run shows that
     threading.Thread(target=_end_with, args=(connection,), daemon=True).start()
     callee = _Callee(Omega(config=Config.load()))
     with connection, connection.makefile("rb") as lines:
