@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.config import Config
 from omegaml_lab.core.errors import OmegaError, StorageFullError, StorageUnavailableError
+from omegaml_lab.core.lineage import Relation
 from omegaml_lab.core.runs import Status
 from omegaml_lab.omega import Omega
 from omegaml_lab.runtime.broker import PERFORM, queue_of
 from omegaml_lab.runtime.parcels import expire
 from omegaml_lab.store.jobs import JobStore
+from omegaml_lab.store.recording import Recorder
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -113,8 +115,14 @@ def _performer(omega: Omega) -> Performer:
         nursery.start()
 
     def jobs(run: Run) -> JobStore:
+        storage = omega.storage
         return JobStore(
-            omega.storage, "jobs", registry=omega.registry, bucket=run.bucket, owner=run.owner
+            storage,
+            "jobs",
+            registry=omega.registry,
+            bucket=run.bucket,
+            owner=run.owner,
+            recorder=Recorder(storage.lineage, run=run.id, relation=Relation.RAN),
         )
 
     def environment(run: Run) -> dict[str, str]:

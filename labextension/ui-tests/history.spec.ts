@@ -90,6 +90,8 @@ test('what was looked at and is no longer there gives way to the newest', async 
   model.select(1);
   model.compare(2);
   expect([model.selected?.revision, model.base?.revision]).toEqual([1, 2]);
+  model.select(2);
+  expect([model.selected?.revision, model.base]).toEqual([2, null]);
   stored = stored.slice(0, 1);
   await model.refresh();
   expect([model.selected?.revision, model.base]).toEqual([3, null]);
@@ -104,6 +106,10 @@ test('a revision is asked for once, for it never changes; after a failure again'
   const asked = server.asked.length;
   expect(await model.content(2)).toMatchObject({ at: 2 });
   expect(server.asked.length).toBe(asked);
+  // But not all are kept for ever.
+  await Promise.all([3, 4, 5, 6].map(revision => model.content(revision)));
+  await model.content(2);
+  expect(server.asked.length).toBe(asked + 5);
 });
 
 test('restoring makes a new revision, which is then looked at', async () => {

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from omegaml_lab.core.errors import UnsupportedObjectError
 from omegaml_lab.store.datasets import DatasetStore
 from omegaml_lab.store.models import ModelStore
+from omegaml_lab.store.recording import Recorder
 from omegaml_lab.store.store import OmegaStore
 
 if TYPE_CHECKING:
@@ -36,13 +37,19 @@ class Stores:
     @classmethod
     def of(cls, storage: Storage, registry: Registry, *, bucket: str, owner: str) -> Stores:
         """Return the stores of a bucket; what is put into them is `owner`'s."""
-        common: dict[str, Any] = {"registry": registry, "owner": owner}
+        # One recorder: what is written into one store tells of what was read from the others.
+        common: dict[str, Any] = {
+            "registry": registry,
+            "owner": owner,
+            "recorder": Recorder(storage.lineage),
+        }
+        silent = {**common, "recorder": Recorder.none(storage.lineage)}
         datasets = DatasetStore(storage, "datasets", bucket=bucket, **common)
         return cls(
             datasets=datasets,
             models=ModelStore(storage, "models", datasets=datasets, bucket=bucket, **common),
             scripts=OmegaStore(storage, "scripts", bucket=bucket, **common),
-            calls=_Hidden(storage, _HIDDEN, **common),
+            calls=_Hidden(storage, _HIDDEN, **silent),
         )
 
 

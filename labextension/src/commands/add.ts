@@ -1,9 +1,7 @@
-import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
-import type { TranslationBundle } from '@jupyterlab/translation';
 import type { LabIcon } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 
-import { messageOf } from '../client/connection';
+import { tellError } from './ask';
 import type { Targets } from './targets';
 
 interface ICommand {
@@ -60,30 +58,4 @@ export function addEntryCommand<T>(
       }
     }
   });
-}
-
-/** Say what went wrong. */
-export function tellError(error: unknown): void {
-  Notification.error(messageOf(error), { autoClose: 10_000 });
-}
-
-export interface IDropQuestion {
-  title: string;
-  body: string;
-}
-
-/** Ask whether something is to go; not to drop it is what Enter answers. */
-export async function confirmDrop(
-  question: IDropQuestion,
-  trans: TranslationBundle
-): Promise<boolean> {
-  const answer = await showDialog({
-    ...question,
-    defaultButton: 0,
-    buttons: [
-      Dialog.cancelButton({ label: trans.__('Keep') }),
-      Dialog.warnButton({ label: trans.__('Drop') })
-    ]
-  });
-  return answer.button.accept;
 }

@@ -2,7 +2,7 @@ import { historyIcon } from '@jupyterlab/ui-components';
 
 import type { StoreName } from '../client/objects';
 import { CommandIDs } from '../tokens';
-import { tellError } from './add';
+import { tellError } from './ask';
 import type { ICommandOptions } from './run';
 
 export interface IHistoryCommandOptions extends ICommandOptions {

@@ -1,10 +1,10 @@
-import { Dialog, InputDialog, Notification, showDialog } from '@jupyterlab/apputils';
+import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import type { IDocumentManager } from '@jupyterlab/docmanager';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { IObject } from '../client/objects';
 import type { HistoryModel } from '../models/history';
-import { tellError } from './add';
+import { askText, tellError } from './ask';
 import { copyText } from './links';
 import { reload } from './reload';
 import type { Targets } from './targets';
@@ -74,7 +74,7 @@ export async function tagRevision(
   { model, trans }: IRevisionContext,
   { revision }: IObject
 ): Promise<void> {
-  const answer = await InputDialog.getText({
+  const question = {
     title: trans.__('Tag revision %1 of “%2”', revision, model.name),
     label: trans.__(
       'It is kept for as long as it has a tag, and is found as %1@tag. A tag that another revision has moves to this one.',
@@ -82,11 +82,8 @@ export async function tagRevision(
     ),
     placeholder: trans.__('For example: final'),
     okLabel: trans.__('Tag')
-  });
-  const tag = answer.value?.trim();
-  if (answer.button.accept && tag) {
-    await model.tag(tag, revision).catch(tellError);
-  }
+  };
+  await askText(question, tag => model.tag(tag, revision));
 }
 
 /** Take a tag away; the revision stays. */

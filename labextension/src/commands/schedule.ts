@@ -15,7 +15,8 @@ import { formatInZone } from '../views/format';
 import { FormDialog } from '../views/formdialog';
 import { ScheduleFields } from '../views/scheduleform';
 import { WHEN_ID } from '../views/whenfield';
-import { addEntryCommand, addPathCommand, confirmDrop } from './add';
+import { addEntryCommand, addPathCommand } from './add';
+import { confirmDrop } from './ask';
 import type { ICommandOptions } from './run';
 import { tellQueued } from './run';
 

@@ -1,11 +1,11 @@
-import { InputDialog, Notification } from '@jupyterlab/apputils';
+import { Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { ApiError } from '../client/connection';
 import type { IObject, StoreName } from '../client/objects';
 import type { IDropped } from '../client/trash';
 import type { IOmega } from '../tokens';
-import { confirmDrop, tellError } from './add';
+import { askText, confirmDrop, tellError } from './ask';
 
 export interface ITrashContext {
   omega: IOmega;
@@ -49,10 +49,7 @@ export async function restoreDropped(
   dropped: IDropped
 ): Promise<void> {
   try {
-    const name = await restore({ omega, trans }, store, dropped);
-    if (name !== null) {
-      Notification.success(trans.__('“%1” is back.', name), { autoClose: 6000 });
-    }
+    await restore({ omega, trans }, store, dropped);
   } catch (error) {
     tellError(error);
   }
@@ -71,31 +68,28 @@ async function undrop(context: ITrashContext, { store, name }: IObject): Promise
   }
 }
 
-/** Restore under a name that is free; null when the person gave up. */
 async function restore(
   { omega, trans }: ITrashContext,
   store: StoreName,
   { id, name }: IDropped
-): Promise<string | null> {
-  let wanted: string | undefined;
-  for (;;) {
-    try {
-      return (await omega.trash.restore(store, id, wanted)).name;
-    } catch (error) {
-      if (!(error instanceof ApiError && error.status === 409)) {
-        throw error;
-      }
-      const answer = await InputDialog.getText({
-        title: trans.__('Restore “%1” under another name', name),
-        label: error.message,
-        text: beside(wanted ?? name),
-        okLabel: trans.__('Restore')
-      });
-      wanted = answer.value?.trim();
-      if (!answer.button.accept || !wanted) {
-        return null;
-      }
+): Promise<void> {
+  const put = async (wanted?: string): Promise<void> => {
+    const object = await omega.trash.restore(store, id, wanted);
+    Notification.success(trans.__('“%1” is back.', object.name), { autoClose: 6000 });
+  };
+  try {
+    await put();
+  } catch (error) {
+    if (!(error instanceof ApiError && error.type === 'ObjectExistsError')) {
+      throw error;
     }
+    const question = {
+      title: trans.__('Restore “%1” under another name', name),
+      label: trans.__('“%1” is there again. Put it back as:', name),
+      text: beside(name),
+      okLabel: trans.__('Restore')
+    };
+    await askText(question, put);
   }
 }
 

@@ -9,6 +9,9 @@ import { ListModel } from './list';
 
 const PAGE = 50;
 
+/** So many notebooks are kept in memory: they may be large. */
+const KEPT = 4;
+
 /** What revisions can be sorted by. */
 export type RevisionSort = 'revision' | 'modified' | 'owner' | 'size';
 
@@ -63,7 +66,7 @@ export class HistoryModel extends ListModel<IObject> {
 
   /** The revision that it is compared with, null while it is looked at alone. */
   get base(): IObject | null {
-    return this._find(this._base);
+    return this._base === this.selected?.revision ? null : this._find(this._base);
   }
 
   setSort(sort: RevisionSort): void {
@@ -90,6 +93,10 @@ export class HistoryModel extends ListModel<IObject> {
     if (!content) {
       content = this._client.revisions.content(this.store, this._name, revision);
       this._contents.set(revision, content);
+      const [oldest] = this._contents.keys();
+      if (this._contents.size > KEPT) {
+        this._contents.delete(oldest);
+      }
       // A failure may pass: the next one who asks, asks the server.
       content.catch(() => this._contents.delete(revision));
     }

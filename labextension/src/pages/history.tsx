@@ -15,6 +15,9 @@ import { RevisionBar } from '../views/revisionbar';
 import { RevisionList } from '../views/revisionlist';
 import { Empty, Failed, Loading } from '../views/states';
 
+/** What comes sooner, in milliseconds, needs no sign that it is on its way. */
+const LATE = 300;
+
 export interface IHistoryPageOptions extends IRevisionContext {
   rendering: IRendering;
 }
@@ -41,15 +44,16 @@ export function createHistoryPage(options: IHistoryPageOptions): MainAreaWidget<
       trans={trans}
     />
   );
+  bar.addClass('jp-Omega-revisionHead');
   const shown = new Panel({ layout: new BoxLayout({ spacing: 0 }) });
   shown.addWidget(bar);
-  shown.addWidget(new RevisionView(options));
-  BoxLayout.setStretch(bar, 0);
-  BoxLayout.setSizeBasis(bar, 68);
+  const view = new RevisionView(options);
+  shown.addWidget(view);
+  BoxLayout.setStretch(view, 1);
   const content = new SplitPanel({ spacing: 1 });
   content.addWidget(list);
   content.addWidget(shown);
-  content.setRelativeSizes([1, 3]);
+  content.setRelativeSizes([3, 7]);
   const page = new MainAreaWidget({ content });
   page.addClass('jp-Omega-history');
   page.title.icon = historyIcon;
@@ -86,8 +90,8 @@ class RevisionView extends Panel {
   private async _draw(selected: IObject, base: IObject | null, wanted: string): Promise<void> {
     const { trans } = this._options;
     const late = window.setTimeout(
-      () => this._show(state(<Loading label={trans.__('Loading…')} />)),
-      300
+      () => this._show(state(<Loading label={trans.__('Loading…')} />), wanted),
+      LATE
     );
     let widget: Widget;
     try {
@@ -98,11 +102,7 @@ class RevisionView extends Panel {
     } finally {
       window.clearTimeout(late);
     }
-    if (this.isDisposed || wanted !== this._wanted) {
-      widget.dispose(); // something else is looked at now
-    } else {
-      this._show(widget);
-    }
+    this._show(widget, wanted);
   }
 
   private async _render(selected: IObject, base: IObject | null): Promise<Widget> {
@@ -142,7 +142,11 @@ class RevisionView extends Panel {
     );
   }
 
-  private _show(widget: Widget): void {
+  private _show(widget: Widget, wanted: string): void {
+    if (this.isDisposed || wanted !== this._wanted) {
+      widget.dispose(); // something else is looked at now
+      return;
+    }
     for (const old of [...this.widgets]) {
       old.dispose();
     }

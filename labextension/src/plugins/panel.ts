@@ -16,6 +16,9 @@ import { createTrashPage } from '../pages/trash';
 import { CommandIDs, DOMAIN, IOmega } from '../tokens';
 import { HealthLine } from '../views/health';
 
+/** How high the sections are: the repository has its tabs and its search above what it lists. */
+const SIZES = [4, 3, 3, 5];
+
 /** Adds the side panel. A page more is one line more here. */
 export const panelPlugin: JupyterFrontEndPlugin<void> = {
   id: 'omegaml-lab:panel',
@@ -49,11 +52,16 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     const pages = [createRepositoryPage, createRunsPage, createSchedulesPage, createTrashPage].map(
       create => create(options)
     );
+    // The trash is looked into when something is missed: a section begins as it is added.
+    pages[pages.length - 1].hide();
     pages.forEach(page => panel.addWidget(page));
     const sections = panel.content as AccordionPanel;
-    // The repository has its tabs and its search above what it lists.
-    sections.setRelativeSizes([4, 3, 3, 2]);
-    sections.collapse(3); // the trash is looked into when something is missed
+    sections.setRelativeSizes(SIZES);
+    sections.expansionToggled.connect((_, index) => {
+      if (index === pages.length - 1 && !pages[index].isHidden) {
+        sections.setRelativeSizes(SIZES); // else it gets what the others happen to leave
+      }
+    });
     shell.add(panel, 'left', { rank: 150, type: 'Omega' });
     restorer?.add(panel, 'omega-panel');
     commands.addCommand(CommandIDs.showPanel, {

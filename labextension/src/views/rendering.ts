@@ -1,6 +1,6 @@
 import type { IEditorMimeTypeService } from '@jupyterlab/codeeditor';
 import type { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
-import type { INotebookContent } from '@jupyterlab/nbformat';
+import type { ILanguageInfoMetadata, INotebookContent } from '@jupyterlab/nbformat';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import { NotebookModel, StaticNotebook } from '@jupyterlab/notebook';
 import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
@@ -24,11 +24,14 @@ export function createNotebookView(
     rendermime: rendermime.clone(),
     contentFactory,
     mimeTypeService: mimeTypes,
+    // Cells out of sight are drawn when there is time.
+    notebookConfig: { ...StaticNotebook.defaultNotebookConfig, windowingMode: 'defer' },
     translator
   });
   const model = new NotebookModel({ translator });
   model.fromJSON({
     ...content,
+    metadata: { ...content.metadata, language_info: languageOf(content) },
     cells: content.cells.map(cell => ({
       ...cell,
       metadata: { ...cell.metadata, editable: false, deletable: false }
@@ -42,9 +45,11 @@ export function createNotebookView(
 
 /** The MIME type of a notebook's code. */
 export function codeTypeOf(content: INotebookContent, mimeTypes: IEditorMimeTypeService): string {
-  const info = content.metadata.language_info;
-  const name = info?.name ?? content.metadata.kernelspec?.language;
-  return typeof name === 'string'
-    ? mimeTypes.getMimeTypeByLanguage({ ...info, name })
-    : 'text/x-ipython';
+  return mimeTypes.getMimeTypeByLanguage(languageOf(content));
+}
+
+/** The language of a notebook; one that no kernel has ever completed tells less. */
+function languageOf({ metadata }: INotebookContent): ILanguageInfoMetadata {
+  const language = metadata.kernelspec?.language;
+  return metadata.language_info ?? { name: typeof language === 'string' ? language : 'ipython' };
 }

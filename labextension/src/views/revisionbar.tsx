@@ -1,8 +1,9 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { copyIcon, HTMLSelect, notebookIcon, tagIcon, undoIcon } from '@jupyterlab/ui-components';
+import { copyIcon, HTMLSelect, notebookIcon, undoIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { IObject } from '../client/objects';
+import { tagIcon } from '../icons';
 import type { HistoryModel } from '../models/history';
 import { Actions } from './card';
 import { formatTime } from './format';

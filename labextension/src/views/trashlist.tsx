@@ -42,7 +42,7 @@ export function TrashList({ model, actions, trans }: ITrashListProps): JSX.Eleme
         {model.items.length > 0 && (
           <p className="jp-Omega-hint jp-Omega-trashHint">
             {trans.__(
-              'What is dropped stays here with all its revisions until “omega gc” frees its place, for good.'
+              'What is dropped can be put back with all its revisions, until “omega gc” removes it for good: by default after thirty days.'
             )}
           </p>
         )}
