@@ -402,25 +402,3 @@ def test_bad_names_are_bad_requests(api: Api) -> None:
         api.ask("GET", f"objects/datasets/{quoted(name)}", 404)
     too_much = {"job": "x", "parameters": {"a": "x" * 17_000_000}}
     assert api.server.ask("POST", "omega/api/runs", json=too_much).status_code in {400, 404}
-
-
-@pytest.mark.usefixtures("working")
-def test_models_and_scripts_are_called(api: Api, shared: Omega) -> None:
-    def twice(values, times=2):
-        return {"got": [v * times for v in values]}
-
-    shared.scripts.put(twice, "folder/twice")
-    body = {"script": "folder/twice", "args": [[1, 2]], "kwargs": {"times": 3}}
-    came = api.ask("POST", "calls", 200, body)
-    assert came["answer"] == {"got": [3, 6]}
-    assert (came["run"]["kind"], came["run"]["status"]) == ("script", "succeeded")
-    assert came["run"]["job_path"] is None
-    started = api.ask("POST", "calls", 202, {**body, "wait": 0})
-    assert started["answer"] is None
-    assert api.ended(started["run"])["call"]["method"] == "run"
-    failed = api.ask("POST", "calls", 409, {"script": "folder/twice"})
-    assert "missing 1 required positional argument" in failed["message"]
-    api.ask("POST", "calls", 404, {"model": "nothing", "args": [[[1]]]})
-    api.ask("POST", "calls", 400, {"args": []})
-    waits = api.ask("POST", "calls", 504, {**body, "label": "nobody", "wait": 0.1})
-    assert waits["type"] == "RunTimeoutError"
