@@ -1,10 +1,11 @@
 """What a call costs beside what it computes: one row predicted by a warm worker.
 
-    python benchmarks/calls.py [amqp://...]
+    python benchmarks/calls.py
 
-Starts a MongoDB and a worker of its own for each broker, the embedded one and that of the
-URL, and prints the time of `om.runtime.model("m").predict(row)`, of the same in this process,
-and of a script that returns at once.
+Starts a MongoDB of its own, and a worker for each broker: the embedded one and, where it is
+installed, RabbitMQ. Prints the time of `om.runtime.model("m").predict(row)`, of the same in
+this process, of a script that returns at once, and of one acknowledged write, of which a call
+takes three.
 """
 
 from __future__ import annotations
@@ -59,25 +60,37 @@ def measure(title: str, omega: Omega, folder: Path) -> None:
         print(f"{title:9} first call  {(time.perf_counter() - began) * 1000:.0f} ms")
         print(f"{title:9} predict     {times(lambda: model.predict(row))}")
         print(f"{title:9} here        {times(lambda: model.local.predict(row))}")
+        records, row_of = omega.storage.records("benchmark"), iter(range(10 * CALLS))
+        write = times(lambda: records.insert({"id": f"{title}{next(row_of)}"}))
+        print(f"{title:9} one write   {write}")
         script = omega.runtime.script("nothing")
         print(f"{title:9} script      {times(script.run, 20)}")
 
 
-def main(*brokers: str) -> None:
+def main() -> None:
+    from tests.integration.rabbitmq import RabbitMQ, installed
+
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         url = embedded.ensure(folder / "home")
+        rabbit = RabbitMQ(folder / "rabbitmq") if installed() else None
         try:
-            for broker in ("", *brokers):
-                config = Config.load(
-                    environ={}, home=folder / "home", mongo_url=url, broker_url=broker or None
-                )
-                with Omega(config=config) as omega:
-                    measure(broker.partition(":")[0] or "embedded", omega, folder)
+            measured("embedded", folder, url, None)
+            if rabbit is not None:
+                rabbit.start()
+                measured("rabbitmq", folder, url, rabbit.url)
         finally:
+            if rabbit is not None:
+                rabbit.stop()
             embedded.release(folder / "home")
+
+
+def measured(title: str, folder: Path, url: str, broker: str | None) -> None:
+    config = Config.load(environ={}, home=folder / "home", mongo_url=url, broker_url=broker)
+    with Omega(config=config) as omega:
+        measure(title, omega, folder)
 
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
-    main(*sys.argv[1:])
+    main()

@@ -9,6 +9,7 @@ call too.
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import io
 import json
 import os
@@ -20,13 +21,12 @@ import threading
 import traceback
 from typing import TYPE_CHECKING, Any
 
+from omegaml_lab.config import Config
 from omegaml_lab.core.metadata import Metadata
-from omegaml_lab.runtime.calling import Caller, Target
+from omegaml_lab.omega import Omega
+from omegaml_lab.runtime.calling import Target
 from omegaml_lab.runtime.log import LogTail
 from omegaml_lab.runtime.parcels import opened, wrapped
-from omegaml_lab.runtime.stores import Stores
-from omegaml_lab.storage.storage import Storage
-from omegaml_lab.store.registry import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,15 +49,9 @@ class _Tail(io.TextIOBase):
 
 
 class _Callee:
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        storage = Storage.open(environment["OMEGA_MONGO_URL"])
-        self._stores = Stores.of(
-            storage,
-            Registry.discover(),
-            bucket=environment["OMEGA_BUCKET"],
-            owner=environment["OMEGA_USER"],
-        )
-        self._caller = Caller(self._stores)
+    def __init__(self, omega: Omega) -> None:
+        calls = omega.runtime.calls
+        self._stores, self._caller = calls.stores, calls.caller
 
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Return what came of a call: its parcel or its error, and what it printed."""
@@ -73,12 +67,13 @@ class _Callee:
 
     def _perform(self, request: Mapping[str, Any]) -> dict[str, Any]:
         call, target = request["call"], Target(**request["target"])
+        read = [parcel["name"] for parcel in call["args"] if "name" in parcel]
         args = [self._open(parcel) for parcel in call["args"]]
         kwargs = {name: self._open(parcel) for name, parcel in call["kwargs"]}
         if request["kind"] == "script":
             result = self._caller.script(target, args, kwargs)
         else:
-            result = self._caller.model(target, call["method"], args, kwargs)
+            result = self._caller.model(target, call["method"], args, kwargs, read=read)
         if isinstance(result, Metadata):
             result = result.to_dict()
         return wrapped(result, self._stores.calls, f"{request['run']}/answer")
@@ -108,8 +103,9 @@ def main(path: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's is for the worker
     connection = socket.socket(socket.AF_UNIX)
     connection.connect(path)
+    faulthandler.enable()  # a crash says where, and the run shows that
     threading.Thread(target=_end_with, args=(connection,), daemon=True).start()
-    callee = _Callee(os.environ)
+    callee = _Callee(Omega(config=Config.load()))
     with connection, connection.makefile("rb") as lines:
         for line in lines:
             answer = callee.answer(json.loads(line))

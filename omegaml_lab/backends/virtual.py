@@ -14,6 +14,7 @@ from omegaml_lab.storage.payloads import Payload
 from omegaml_lab.store.backend import Backend, Written
 
 if TYPE_CHECKING:
+    from omegaml_lab.code.script import Script
     from omegaml_lab.storage.storage import Storage
 
 __all__ = ["VirtualBackend"]
@@ -22,10 +23,11 @@ _WRAPPERS = ("virtual", "Virtual")
 
 
 class VirtualBackend(Backend):
-    """What `om.virtual(function)` makes: `get` calls the function, when told that it may.
+    """What `om.virtual(function)` makes: `get` calls the function.
 
-    Options of get: `trusted=True`, which says that you know its code, or who wrote it, and let
-    it run in your process; all others are parameters of the function.
+    Put signs the code with the key of the deployment, and get runs what such a key vouches for.
+    Options of get: `trusted=True`, which says that you know other code and let it run in your
+    process; all others are parameters of the function.
     """
 
     kind: ClassVar[str] = "virtual"
@@ -60,13 +62,14 @@ class VirtualBackend(Backend):
         files = {f"{entry}.py": source.encode("utf-8")}
         script = Script(name=name, form="function", entry=entry, files=files, requires=requires)
         blob = storage.blobs.write(files[f"{entry}.py"])
-        meta = {"entry": entry, "requires": list(requires)}
-        signature = shown_signature(source, entry)
+        signature = storage.signer.sign(self.kind, script.digest.encode())
+        meta = {"entry": entry, "requires": list(requires), "signature": signature}
+        shown = shown_signature(source, entry)
         return Written(
             payload=Payload(blob=blob, meta=meta),
             size=blob.size,
             hash=script.digest,
-            details={"function": entry, "signature": signature, "requires": list(requires)},
+            details={"function": entry, "signature": shown, "requires": list(requires)},
         )
 
     def read(
@@ -84,7 +87,7 @@ class VirtualBackend(Backend):
         Raises
         ------
         UntrustedObjectError
-            If it is not `trusted`; nothing has run then.
+            If no key of this deployment has signed it, nor is it `trusted`; nothing has run then.
         InvalidOptionError
             If the function takes no such parameters.
         """
@@ -92,8 +95,6 @@ class VirtualBackend(Backend):
 
         if payload.blob is None:
             raise IntegrityError(f"virtual object {name!r}", "it has no content")
-        if trusted is not True:
-            raise UntrustedObjectError(name, _untrusted(name))
         entry = payload.meta["entry"]
         source = storage.blobs.read(payload.blob)
         script = Script(
@@ -103,16 +104,28 @@ class VirtualBackend(Backend):
             files={f"{entry}.py": source},
             requires=tuple(payload.meta["requires"]),
         )
+        if trusted is not True:
+            _check_signature(storage, script, payload.meta.get("signature"))
         function = script.load()
         _check_call(function, args, parameters, name)
         return finished(function(*args, **parameters))
 
 
-def _untrusted(name: str) -> str:
-    return (
-        "a function of the repository computes it, in the process of whoever reads it."
-        f" read_bytes({name!r}) shows its code; pass trusted=True to let it run"
-    )
+def _check_signature(storage: Storage, script: Script, signature: Any) -> None:
+    """Return if a key of this deployment vouches for the code.
+
+    The digest is that of all that will run, as it was read.
+    """
+    kind, digest = VirtualBackend.kind, script.digest.encode()
+    try:
+        storage.signer.check(signature, script.name, kind, [digest])
+    except UntrustedObjectError as error:
+        reason = (
+            "a function of the repository computes it, in the process of whoever reads it, and"
+            f" no key of this deployment vouches for that. read_bytes({script.name!r}) shows its"
+            " code; pass trusted=True to let it run"
+        )
+        raise UntrustedObjectError(script.name, reason) from error
 
 
 def _check_call(function: Any, args: Any, parameters: Any, name: str) -> None:

@@ -11,9 +11,11 @@ import click
 
 from omegaml_lab.cli.output import print_json
 from omegaml_lab.cli.run import needs_worker
+from omegaml_lab.core.errors import UnsupportedObjectError
 from omegaml_lab.runtime.plain import from_plain, to_plain
 
 if TYPE_CHECKING:
+    from omegaml_lab.core.metadata import Metadata
     from omegaml_lab.omega import Omega
     from omegaml_lab.runtime.calls import CallHandle
 
@@ -46,7 +48,7 @@ def print_answer(om: Omega, call: CallHandle, *, put: str | None, as_json: bool)
     with helper:
         answer = call.get()
     if put is not None:
-        stored = om.datasets.put(answer, put)
+        stored = _kept(om, answer, put)
         answer = {"dataset": stored.name, "revision": stored.revision}
     plain = to_plain(answer)
     if as_json:
@@ -55,3 +57,10 @@ def print_answer(om: Omega, call: CallHandle, *, put: str | None, as_json: bool)
         click.echo(plain)
     else:
         click.echo(json.dumps(plain, ensure_ascii=False))
+
+
+def _kept(om: Omega, answer: Any, name: str) -> Metadata:
+    try:
+        return om.datasets.put(answer, name)
+    except UnsupportedObjectError:  # an array, say, where no kind takes it by itself
+        return om.datasets.put(answer, name, kind="python.value")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -45,7 +46,7 @@ def put(
     (.tar.gz) or a wheel. Any other file is kept as it is.
     """
     options = {"requires": requires, "main": main}
-    given = {key: value for key, value in options.items() if value}
+    given: dict[str, Any] = {key: value for key, value in options.items() if value}
     with session.open() as om:
         stored = om.scripts.put(file, name or Name(name_of(file) or file.resolve().name), **given)
     print_put(stored, as_json=as_json)

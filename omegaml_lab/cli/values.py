@@ -52,7 +52,7 @@ def parse_values(job: str, given: Iterable[str], declared: Iterable[Parameter]) 
     click.UsageError
         If one is not of the form ``name=value``.
     InvalidParameterError
-        If the notebook has no such parameter, or the text is no value of its type.
+        If it has no such parameter, or the text is no value of its type.
     """
     known = {parameter.name: parameter for parameter in declared}
     values: dict[str, Any] = {}
@@ -61,7 +61,7 @@ def parse_values(job: str, given: Iterable[str], declared: Iterable[Parameter]) 
         if not equals or not name:
             raise click.UsageError(f"{text!r} is not of the form NAME=VALUE, as in -p month=6.")
         if name not in known:
-            reason = "the notebook does not take it"
+            reason = "it does not take that"
             raise InvalidParameterError(job, name, reason, known=known)
         values[name] = parse_parameter(job, value, known[name])
     return values

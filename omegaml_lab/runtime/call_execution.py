@@ -76,6 +76,7 @@ class CallExecution:
         try:
             return self._conclude(self._ask(callee))
         except CalleeDiedError as error:
+            self._log.write(callee.said)
             return self._stopped(error)
         finally:
             with self._lock:

@@ -23,7 +23,8 @@ class _Model(ABC):
     """The methods of a model, in the revision it had when this was made, or was last fitted by.
 
     Data is what a model takes, or the name of a dataset, which is read where the method runs
-    and may select a part: ``flights[^arr_delay]``.
+    and may select a part: ``flights[^arr_delay]``. What else a method takes goes through
+    :meth:`call`.
     """
 
     def __init__(self, runtime: OmegaRuntime, target: Target) -> None:
@@ -44,7 +45,7 @@ class _Model(ABC):
     def call(self, method: str, *args: Any, **kwargs: Any) -> Any:
         """Call a method; return what it returns, of one that fits the new `Metadata`."""
 
-    def fit(self, X: Any, y: Any = None, **options: Any) -> _Model:  # noqa: N803
+    def fit(self, X: Any, y: Any = None, *, sample_weight: Any = None) -> _Model:  # noqa: N803
         """Fit the model, which makes a new revision of it; return this, at that revision.
 
         Raises
@@ -52,34 +53,50 @@ class _Model(ABC):
         RunFailedError, ConflictError
             If somebody else put another revision first (here, or on a worker), or it failed.
         """
-        return self._fitted("fit", X, y, options)
+        return self._fitted("fit", X, y, sample_weight=sample_weight)
 
-    def partial_fit(self, X: Any, y: Any = None, **options: Any) -> _Model:  # noqa: N803
+    def partial_fit(
+        self,
+        X: Any,  # noqa: N803
+        y: Any = None,
+        *,
+        classes: Any = None,
+        sample_weight: Any = None,
+    ) -> _Model:
         """Go on fitting the model, which makes a new revision, like :meth:`fit`."""
-        return self._fitted("partial_fit", X, y, options)
+        return self._fitted("partial_fit", X, y, classes=classes, sample_weight=sample_weight)
 
-    def predict(self, X: Any, **options: Any) -> Any:  # noqa: N803
+    def predict(self, X: Any) -> Any:  # noqa: N803
         """Return what the model predicts."""
-        return self.call("predict", X, **options)
+        return self.call("predict", X)
 
-    def predict_proba(self, X: Any, **options: Any) -> Any:  # noqa: N803
+    def predict_proba(self, X: Any) -> Any:  # noqa: N803
         """Return how probable the model holds each class."""
-        return self.call("predict_proba", X, **options)
+        return self.call("predict_proba", X)
 
-    def decision_function(self, X: Any, **options: Any) -> Any:  # noqa: N803
+    def decision_function(self, X: Any) -> Any:  # noqa: N803
         """Return how far on which side of its decision the model sees each row."""
-        return self.call("decision_function", X, **options)
+        return self.call("decision_function", X)
 
-    def transform(self, X: Any, **options: Any) -> Any:  # noqa: N803
+    def transform(self, X: Any) -> Any:  # noqa: N803
         """Return the data as the model transforms it."""
-        return self.call("transform", X, **options)
+        return self.call("transform", X)
 
-    def score(self, X: Any, y: Any = None, **options: Any) -> Any:  # noqa: N803
+    def score(self, X: Any, y: Any = None, *, sample_weight: Any = None) -> Any:  # noqa: N803
         """Return how good the model is on data."""
-        return self.call("score", *_given(X, y), **options)
+        return self.call("score", *_given(X, y), **_named(sample_weight=sample_weight))
 
-    def _fitted(self, method: str, X: Any, y: Any, options: dict[str, Any]) -> _Model:  # noqa: N803
-        self.call(method, *_given(X, y), **options)
+    def _fitted(
+        self,
+        method: str,
+        X: Any,  # noqa: N803
+        y: Any,
+        *,
+        classes: Any = None,
+        sample_weight: Any = None,
+    ) -> _Model:
+        named = _named(classes=classes, sample_weight=sample_weight)
+        self.call(method, *_given(X, y), **named)
         return self
 
 
@@ -143,7 +160,8 @@ class LocalModel(_Model):
         caller = self._runtime.calls.caller
         read = [caller.data(value) if isinstance(value, str) else value for value in args]
         named = {k: caller.data(v) if isinstance(v, str) else v for k, v in kwargs.items()}
-        result = caller.model(self._target, method, read, named)
+        names = [value for value in args if isinstance(value, str)]
+        result = caller.model(self._target, method, read, named, read=names)
         if method in FITTING:
             self._target = Target.of(result)
         return result
@@ -209,3 +227,8 @@ class LocalScript:
 
 def _given(X: Any, y: Any) -> tuple[Any, ...]:  # noqa: N803
     return (X,) if y is None else (X, y)
+
+
+def _named(*, classes: Any = None, sample_weight: Any = None) -> dict[str, Any]:
+    given = {"classes": classes, "sample_weight": sample_weight}
+    return {name: value for name, value in given.items() if value is not None}

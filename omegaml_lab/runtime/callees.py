@@ -30,12 +30,16 @@ __all__ = ["Callee", "Callees"]
 _MODULE = "omegaml_lab.callee"
 _PATIENCE = 5.0
 _STARTS = 60.0
+_SAID = 16_384
 
 
 class Callee:
     """One process, and the line to it."""
 
     def __init__(self, environment: Mapping[str, str], nursery: Nursery | None) -> None:
+        descriptor, log = tempfile.mkstemp(prefix="omega-call-", suffix=".log")
+        os.close(descriptor)
+        self._log = Path(log)
         with (
             tempfile.TemporaryDirectory(prefix="omega-call-") as folder,
             socket.socket(socket.AF_UNIX) as server,
@@ -44,7 +48,8 @@ class Callee:
             server.bind(path)
             server.listen(1)
             server.settimeout(_STARTS)
-            self.process = _started(path, {**os.environ, **environment}, nursery)
+            whole = {**os.environ, **environment}
+            self.process = _started(path, whole, self._log, nursery)
             self._connection, _ = server.accept()
         self._connection.settimeout(None)
         self._lines = self._connection.makefile("rb")
@@ -74,6 +79,13 @@ class Callee:
         answer: dict[str, Any] = json.loads(line)
         return answer
 
+    @property
+    def said(self) -> str:
+        """The end of what the process itself put out, and not the code that it called."""
+        with self._log.open("rb") as log:
+            log.seek(max(0, log.seek(0, os.SEEK_END) - _SAID))
+            return log.read().decode("utf-8", "replace")
+
     def kill(self) -> None:
         """End the process with what it started; who waits for an answer gets none."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -83,6 +95,7 @@ class Callee:
     def close(self) -> None:
         """End the process and the line."""
         self.kill()
+        self._log.unlink(missing_ok=True)
         self._lines.close()
         self._connection.close()
 
@@ -141,20 +154,22 @@ class Callees:
             callee.close()
 
 
-def _started(path: str, environment: dict[str, str], nursery: Nursery | None) -> Any:
+def _started(path: str, environment: dict[str, str], log: Path, nursery: Nursery | None) -> Any:
     """Return the process, as `subprocess.Popen` or like it."""
     if nursery is not None:
-        null = Path(os.devnull)
         with contextlib.suppress(OSError):
             return nursery.spawn(
-                [path], environment=environment, folder=Path.cwd(), log=null, module=_MODULE
+                [path], environment=environment, folder=Path.cwd(), log=log, module=_MODULE
             )
-    return subprocess.Popen(
-        [sys.executable, "-m", _MODULE, path],
-        stdin=subprocess.DEVNULL,
-        env=environment,
-        start_new_session=True,
-    )
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", _MODULE, path],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=environment,
+            start_new_session=True,
+        )
 
 
 def _key(environment: Mapping[str, str], *, fresh: bool) -> str:

@@ -55,16 +55,18 @@ class Caller:
 
     def data(self, name: str) -> Any:
         """Return a dataset; its name may select a part of it."""
-        datasets = self._stores.datasets
-        metadata = datasets.find(name)
-        # Who may put data into a repository may put jobs as well, which workers execute.
-        options = {"trusted": True} if metadata and metadata.kind == "virtual" else {}
-        return datasets.get(name, **options)
+        return self._stores.datasets.get(name)
 
     def model(
-        self, target: Target, method: str, args: Sequence[Any], kwargs: Mapping[str, Any]
+        self,
+        target: Target,
+        method: str,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        *,
+        read: Sequence[str] = (),
     ) -> Any:
-        """Call a method of a model.
+        """Call a method of a model; `read` are the names of the datasets that it is given.
 
         Returns
         -------
@@ -87,7 +89,11 @@ class Caller:
         if not fits:
             return result
         put = self._stores.models.put(
-            model, Name(target.name), kind=target.kind, expect=target.revision
+            model,
+            Name(target.name),
+            kind=target.kind,
+            expect=target.revision,
+            trained_on=read or None,
         )
         self._keep(Target.of(put), model)
         return put
@@ -118,5 +124,4 @@ class Caller:
             self._heads.pop(self._models.popitem(last=False)[0], None)
 
     def _load(self, target: Target) -> Any:
-        options = {"trusted": True} if target.kind == "virtual" else {}
-        return self._stores.models.get(target.pinned, **options)
+        return self._stores.models.get(target.pinned)

@@ -116,7 +116,7 @@ def _same(one: Any, other: Any) -> bool:
     if isinstance(one, dict):
         keys = list(one) == list(other)
         return keys and all(_same(one[key], other[key]) for key in one)
-    return one == other or one != one  # noqa: PLR0124 - NaN
+    return bool(one == other or one != one)  # noqa: PLR0124 - NaN
 
 
 def _small_frame(value: Any) -> Parcel | None:

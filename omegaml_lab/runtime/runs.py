@@ -6,7 +6,6 @@ claim does, so that a worker that was given up for lost cannot spoil the next at
 
 from __future__ import annotations
 
-import json
 import logging
 import secrets
 from dataclasses import asdict, dataclass
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from omegaml_lab.core.errors import IntegrityError, InvalidTransitionError, RunNotFoundError
 from omegaml_lab.core.pages import Page
 from omegaml_lab.core.runs import FINAL, Failure, Progress, Run, Status, can_become
+from omegaml_lab.runtime.run_documents import failure_document, run_document, run_of
 
 if TYPE_CHECKING:
     import threading
@@ -88,13 +88,13 @@ class RunRecords:
             **values,
         )
         minded = {"beat": 0, "hints": 0, "hint_at": self._hint_at(0), "unpublished": run.publish}
-        self._records.insert({**_plain(run), **minded})
+        self._records.insert({**run_document(run), **minded})
         return run
 
     def find(self, run_id: str) -> Run | None:
         """Return one run, or None."""
         record = self._records.find(run_id)
-        return _run(record) if record else None
+        return run_of(record) if record else None
 
     def get(self, run_id: str) -> Run:
         """Return one run.
@@ -132,7 +132,7 @@ class RunRecords:
         runs = []
         for record in records:
             try:
-                runs.append(_run(record))
+                runs.append(run_of(record))
             except IntegrityError as error:
                 if record["id"] not in self._unreadable:  # it is said once
                     self._unreadable.add(record["id"])
@@ -210,7 +210,7 @@ class RunRecords:
         if record is None or record["status"] != Status.QUEUED.value:
             return None
         now, token = self._now(), secrets.token_hex(8)
-        started = _run({**record, "started_at": now})
+        started = run_of({**record, "started_at": now})
         taken = self._records.update(
             run_id,
             where={"status": Status.QUEUED.value, "attempt": record["attempt"]},
@@ -228,7 +228,7 @@ class RunRecords:
             },
             inc={"beat": 1},
         )
-        return Claim(run=_run(taken), token=token) if taken else None
+        return Claim(run=run_of(taken), token=token) if taken else None
 
     def cancel(self, run_id: str) -> Run:
         """Cancel a run: at once when it waits, by its worker (within about a second) otherwise.
@@ -245,7 +245,7 @@ class RunRecords:
         )
         if changed is None:
             raise InvalidTransitionError(run_id, self.get(run_id).status, Status.CANCELLED)
-        return _run(changed)
+        return run_of(changed)
 
     def lose(self, record: Mapping[str, Any], failure: Failure) -> Run | None:
         """Mark a run that fell silent as lost, unless it has been heard of since `record`."""
@@ -259,10 +259,10 @@ class RunRecords:
             set={
                 "status": Status.LOST.value,
                 "ended_at": self._now(),
-                "error": _plain_failure(failure),
+                "error": failure_document(failure),
             },
         )
-        return _run(lost) if lost else None
+        return run_of(lost) if lost else None
 
     def requeue(self, lost: Run, *, notice: str) -> Run | None:
         """Queue a lost run for its next attempt; None when somebody else did.
@@ -278,7 +278,7 @@ class RunRecords:
         )
         if again is None:
             self._records.update(lost.id, where={**where, **_UNWANTED}, set=self._cancelled())
-        return _run(again) if again else None
+        return run_of(again) if again else None
 
     # -- what the holder of a claim may do -----------------------------------------------------
 
@@ -307,7 +307,7 @@ class RunRecords:
             "status": status.value,
             "progress": asdict(progress),
             "log": log,
-            "error": _plain_failure(error) if error else None,
+            "error": failure_document(error) if error else None,
             "answer": dict(answer) if answer else None,
             "ended_at": self._now(),
         }
@@ -316,7 +316,7 @@ class RunRecords:
         # When the answer to an earlier try was lost with the connection, it is done already.
         record = self._records.find(claim.run.id) or {}
         done = record.get("claim") == claim.token and record.get("status") == status.value
-        return _run(record) if done else None
+        return run_of(record) if done else None
 
     def give_back(self, claim: Claim, *, notice: str) -> Run | None:
         """Queue the run again, as if it had not been started; None when the claim is void.
@@ -344,7 +344,7 @@ class RunRecords:
             set=values,
             inc={"beat": 1},
         )
-        return _run(record) if record else None
+        return run_of(record) if record else None
 
     def _hint_at(self, hints: int) -> datetime:
         seconds = min(_FIRST_HINT * 2 ** min(hints, 10), _LONGEST_PAUSE)
@@ -375,25 +375,3 @@ _WAITING: dict[str, Any] = {
     "hints": 0,
     "progress": asdict(Progress()),
 }
-
-
-def _plain(run: Run) -> dict[str, Any]:
-    record = asdict(run)
-    record["status"] = run.status.value
-    # Values are the user's: as one text no key or number in them can upset the database.
-    record["parameters"] = json.dumps(run.parameters)
-    record["error"] = _plain_failure(run.error) if run.error else None
-    return record
-
-
-def _plain_failure(failure: Failure) -> dict[str, Any]:
-    small = failure.cut()  # whatever a notebook raised, it must fit into the record
-    return {**asdict(small), "traceback": list(small.traceback)}
-
-
-def _run(record: Mapping[str, Any]) -> Run:
-    try:
-        parameters = json.loads(record["parameters"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise IntegrityError(f"run {record.get('id')}", f"parameters: {error}") from error
-    return Run.from_record({**record, "parameters": parameters})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import UnsupportedObjectError
 from omegaml_lab.store.datasets import DatasetStore
+from omegaml_lab.store.models import ModelStore
 from omegaml_lab.store.recording import Recorder
 from omegaml_lab.store.store import OmegaStore
 
@@ -29,7 +30,7 @@ class Stores:
     """
 
     datasets: DatasetStore
-    models: OmegaStore
+    models: ModelStore
     scripts: OmegaStore
     calls: OmegaStore
 
@@ -43,9 +44,10 @@ class Stores:
             "recorder": Recorder(storage.lineage),
         }
         silent = {**common, "recorder": Recorder.none(storage.lineage)}
+        datasets = DatasetStore(storage, "datasets", bucket=bucket, **common)
         return cls(
-            datasets=DatasetStore(storage, "datasets", bucket=bucket, **common),
-            models=OmegaStore(storage, "models", bucket=bucket, **common),
+            datasets=datasets,
+            models=ModelStore(storage, "models", datasets=datasets, bucket=bucket, **common),
             scripts=OmegaStore(storage, "scripts", bucket=bucket, **common),
             calls=_Hidden(storage, _HIDDEN, **silent),
         )

@@ -6,7 +6,7 @@ import datetime as dt
 import inspect
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import fsspec
 import nbformat
@@ -271,7 +271,6 @@ class TestPackage(BackendContract):
 
 class TestVirtual(BackendContract):
     kind = "virtual"
-    get_options: ClassVar[dict[str, Any]] = {"trusted": True}
 
     def examples(self) -> list[Any]:
         return [examples.today, examples.with_requirements]

@@ -36,7 +36,8 @@ def going(shared: Omega, tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
     shared.models.put(LinearRegression().fit(X, Y), "line")
     shared.datasets.put(X, "X")
     shared.datasets.put(Y, "folder/y")
-    with worker(shared, tmp_path_factory.mktemp("worker"), concurrency="2"):
+    folder, key = tmp_path_factory.mktemp("worker"), shared.config.home / "signing.key"
+    with worker(shared, folder, concurrency="2", signing_key_file=str(key)):
         yield
 
 
@@ -188,6 +189,8 @@ def test_a_crash_is_that_of_the_call_alone(shared: Omega) -> None:
     with pytest.raises(RunFailedError, match=r"CalleeDiedError.*signal 11"):
         call.get(60)
     assert call.status is Status.FAILED
+    assert "Segmentation fault" in call.run.log
+    assert "line 5 in crash" in call.run.log
     assert len(shared.runtime.model("line").predict(X)) == 4
     again = shared.runtime.runs.rerun(call.id)
     assert (again.kind, again.job) == ("script", "crash")
@@ -225,7 +228,7 @@ def test_models_and_scripts_are_called_from_the_command_line(
     shared: Omega, tmp_path, monkeypatch, capfd
 ) -> None:
     monkeypatch.setenv("OMEGA_MONGO_URL", shared.url)
-    monkeypatch.setenv("OMEGA_HOME", str(tmp_path))
+    monkeypatch.setenv("OMEGA_HOME", str(tmp_path / "home"))
 
     def omega(*arguments: str) -> str:
         assert main(arguments) == 0, capfd.readouterr().err
@@ -247,4 +250,4 @@ def test_models_and_scripts_are_called_from_the_command_line(
     assert "python.module" in omega("scripts", "put", str(tmp_path / "tool.py"), "tool.py")
     assert omega("scripts", "run", "tool.py", "-p", "n=3", "-p", "word=ab") == "ababab\n"
     assert main(["scripts", "run", "tool.py", "-p", "m=3"]) == 1
-    assert "does not take it" in capfd.readouterr().err
+    assert "does not take that" in capfd.readouterr().err

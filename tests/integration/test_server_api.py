@@ -360,25 +360,3 @@ def test_a_notebook_on_the_disk_is_copied_and_scheduled(api: Api, repository: st
     assert (before, api.server.ask("GET", f"omega/api/{copy}").status_code) == (404, 200)
     api.ask("DELETE", f"schedules/{made['id']}", 204)
     api.ask("DELETE", copy, 204)
-
-
-@pytest.mark.usefixtures("working")
-def test_models_and_scripts_are_called(api: Api, shared: Omega) -> None:
-    def twice(values, times=2):
-        return {"got": [v * times for v in values]}
-
-    shared.scripts.put(twice, "folder/twice")
-    body = {"script": "folder/twice", "args": [[1, 2]], "kwargs": {"times": 3}}
-    came = api.ask("POST", "calls", 200, body)
-    assert came["answer"] == {"got": [3, 6]}
-    assert (came["run"]["kind"], came["run"]["status"]) == ("script", "succeeded")
-    assert came["run"]["job_path"] is None
-    started = api.ask("POST", "calls", 202, {**body, "wait": 0})
-    assert started["answer"] is None
-    assert api.ended(started["run"])["call"]["method"] == "run"
-    failed = api.ask("POST", "calls", 409, {"script": "folder/twice"})
-    assert "missing 1 required positional argument" in failed["message"]
-    api.ask("POST", "calls", 404, {"model": "nothing", "args": [[[1]]]})
-    api.ask("POST", "calls", 400, {"args": []})
-    waits = api.ask("POST", "calls", 504, {**body, "label": "nobody", "wait": 0.1})
-    assert waits["type"] == "RunTimeoutError"
