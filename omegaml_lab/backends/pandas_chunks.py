@@ -57,9 +57,7 @@ class PandasBackend(TableBackend):
         if _is_lazy(obj):
             from omegaml_lab.frames.partitions import write_partitions
 
-            payload, size, digest = write_partitions(
-                obj, storage, name, chunk_rows=rows, index=by
-            )
+            payload, size, digest = write_partitions(obj, storage, name, chunk_rows=rows, index=by)
         else:
             from omegaml_lab.frames.writer import write_frame
 

@@ -1,6 +1,4 @@
-"""What a person types: ``-p name=value`` as the notebook wants it, the beginning of an id, and
-``--where 'month >= 6'``.
-"""
+"""What a person types: values as the notebook wants them, conditions, the beginning of an id."""
 
 from __future__ import annotations
 
@@ -100,7 +98,9 @@ def parse_condition(text: str) -> Q:
         return Q(column, op, _typed(value.strip() or "true"))
     if op in _LISTS:
         typed = _typed(value.strip())
-        listed = typed if isinstance(typed, list) else [_typed(v.strip()) for v in value.split(",")]
+        listed = (
+            typed if isinstance(typed, list) else [_typed(v.strip()) for v in value.split(",")]
+        )
         return Q(column, op, listed)
     return Q(column, op, _typed(value.strip()))
 

@@ -158,7 +158,9 @@ class _Query:
         return self._labelled(made, template)
 
     def _template(self, columns: dict[Any, Any]) -> pd.DataFrame:
-        frame = pd.DataFrame({n: pd.Series(v, dtype=v.dtype) for n, v in enumerate(columns.values())})
+        frame = pd.DataFrame(
+            {n: pd.Series(v, dtype=v.dtype) for n, v in enumerate(columns.values())}
+        )
         frame.columns = pd.Index(list(columns), tupleize_cols=False)
         return self._aggregated(frame)
 
@@ -183,7 +185,7 @@ class _Query:
             frame = made.to_frame(next(iter(self._known)))
         return frame
 
-    def _aggregated(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def _aggregated(self, frame: Any) -> pd.DataFrame:
         by = self._by or pd.Series(0, index=frame.index)
         try:
             grouped = frame.groupby(by, observed=True, **self._how)
@@ -194,15 +196,17 @@ class _Query:
 
     def _totals(self, made: pd.DataFrame) -> pd.DataFrame:
         """Return the one row that there is also of no rows."""
+        made = made.reset_index(drop=True)
         if len(made):
-            return made.reset_index(drop=True)
-        of_nothing = made.reset_index(drop=True).reindex([0])
+            return made
+        of_nothing: Any = made.reindex([0])
         ops = [op for _, op in self.asked] or [SIZE]
         for place, op in enumerate(ops):
             if op in {"size", "count", "nunique", "sum"}:
                 zero = of_nothing.iloc[:, place].fillna(0).astype(made.dtypes.iloc[place])
                 of_nothing.isetitem(place, zero)
-        return of_nothing
+        totals: pd.DataFrame = of_nothing
+        return totals
 
 
 def _adjacent(blocks: Sequence[Block]) -> Iterator[Block]:
@@ -238,7 +242,8 @@ class _States:
         nothings = {p: nothing(recipes[p]) for p in self._partials.positions}
         self._take(0, [aggregates.partial(self._partials, nothings, recipes, 0)])
         with ThreadPoolExecutor(_THREADS, "omega-query") as pool:
-            part, waiting, rows = 0, [], 0
+            waiting: list[list[pa.Table]] = []
+            part = rows = 0
             made = self._pieces.told(pool.map(self._partial, blocks), "query", len(blocks))
             for block, tables in zip(blocks, made, strict=True):
                 if block.part != part or rows > _MOST_ROWS:

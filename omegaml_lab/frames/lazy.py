@@ -122,7 +122,6 @@ class _FromChunks(FromMapProjectable):
             return Len(self.substitute_parameters({"columns": []}))
         return None
 
-
     def _headed(self, parent: Any) -> Any:
         """Return the first rows of the chunks that hold them, None if that is what it is."""
         first = self.iterables[0][self._partitions[0]]

@@ -81,9 +81,7 @@ def write_part(
     """Write the rows of a DataFrame or Series, but not yet its schema; errors as `write_frame`."""
     fields, columns = take_apart(in_order(obj, index, name), name)
     groups = _group(columns, min(chunk_rows, max(fields["rows"], 1)))
-    schema = FrameSchema(
-        **fields, groups=groups, chunk_rows=chunk_rows, sorted_by=list(index)
-    )
+    schema = FrameSchema(**fields, groups=groups, chunk_rows=chunk_rows, sorted_by=list(index))
     try:
         schema.to_bytes()  # before anything is written that would be in vain
     except UnsupportedObjectError as error:

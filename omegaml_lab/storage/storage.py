@@ -47,9 +47,7 @@ class Storage:
         return _opened_once, (self._connection.url, self._connection.folder)
 
     @classmethod
-    def open(
-        cls, url: str, *, folder: Path | None = None, progress: Progress = silent
-    ) -> Storage:
+    def open(cls, url: str, *, folder: Path | None = None, progress: Progress = silent) -> Storage:
         """Open the database that a ``mongodb://`` URL names in its path (default: omega).
 
         `folder` is where the server keeps its data, if that is on this machine and known.

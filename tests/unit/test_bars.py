@@ -69,10 +69,9 @@ def test_what_was_told(omega: Omega, mongo_url: str) -> None:
     told: list[tuple[str, int, int]] = []
 
     def note(items: Iterable[Any], *, what: str, total: int) -> Iterator[Any]:
-        count = 0
-        for count, item in enumerate(items, 1):
-            yield item
-        told.append((what, count, total))
+        listed = list(items)
+        yield from listed
+        told.append((what, len(listed), total))
 
     storage = Storage.open(mongo_url, progress=note)
     data = DatasetStore(storage, "datasets", registry=omega.registry)

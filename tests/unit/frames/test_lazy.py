@@ -165,7 +165,9 @@ def test_usual_chunks_are_gathered(
     data.put(frame, "x", chunk_rows=10)
     assert data.getl("x").divisions == (0, 40, 80, 119)
     alike(data.getl("x").compute(), frame)
-    alike(data.getl("x", carrier="UA").loc[30:50].compute(), frame[frame.carrier == "UA"].loc[30:50])
+    alike(
+        data.getl("x", carrier="UA").loc[30:50].compute(), frame[frame.carrier == "UA"].loc[30:50]
+    )
     monkeypatch.setattr(grouping, "_TASK_ROWS", 25)
     means = data.query("x", by="carrier", aggregate={"delay": "mean"}, month__ne=3)
     expected = frame[frame.month != 3].groupby("carrier")[["delay"]].mean()

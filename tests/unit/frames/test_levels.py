@@ -73,7 +73,11 @@ def test_labels_rule_out_chunks(data: DatasetStore) -> None:
     assert data.getl("x", index=35).npartitions == 1
     assert data.getl("x", index__between=(35, 44)).npartitions == 2
     assert data.getl("x", index__in=[1, 119]).npartitions == 2
-    for kind, name, low in (("text", "key", "k030"), ("days", "day", DAYS[7]), ("levels", "decade", 3)):
+    for kind, name, low in (
+        ("text", "key", "k030"),
+        ("days", "day", DAYS[7]),
+        ("levels", "decade", 3),
+    ):
         index = INDEXES[kind][0]
         data.put(flights().set_axis(index), "y", chunk_rows=10)
         assert data.getl("y", Q(name, "eq", low)).npartitions == 1
