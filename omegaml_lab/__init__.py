@@ -14,6 +14,7 @@ import types
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from omegaml_lab.code.virtual import virtual
     from omegaml_lab.config import Config
     from omegaml_lab.core import errors
     from omegaml_lab.core.filters import Q
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from omegaml_lab.omega import Omega
 
 __version__ = "0.1.0"
-__all__ = ["Config", "Metadata", "Name", "Omega", "Q", "errors"]
+__all__ = ["Config", "Metadata", "Name", "Omega", "Q", "errors", "virtual"]
 
 _PUBLIC = {
     "Config": ("omegaml_lab.config", "Config"),
@@ -31,6 +32,7 @@ _PUBLIC = {
     "Omega": ("omegaml_lab.omega", "Omega"),
     "Q": ("omegaml_lab.core.filters", "Q"),
     "errors": ("omegaml_lab.core.errors", None),
+    "virtual": ("omegaml_lab.code.virtual", "virtual"),
 }
 _lock = threading.Lock()
 

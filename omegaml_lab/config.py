@@ -15,13 +15,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from omegaml_lab.core.errors import ConfigError, InvalidNameError
+from omegaml_lab.core.errors import ConfigError, InvalidNameError, InvalidRetentionError
 from omegaml_lab.core.names import check_bucket
+from omegaml_lab.core.retention import Retention
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = ["Config"]
+
+_KINDS: dict[str, type] = {
+    "home": Path,
+    "signing_key_file": Path,
+    "concurrency": int,
+    "lease_seconds": float,
+    "trash_days": float,
+    "grace_hours": float,
+}
+_MAY_BE_NONE = {"mongo_url", "broker_url", "signing_key", "signing_key_file"}
+_SHORTEST_KEY = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +46,10 @@ class Config:
     """MongoDB to use, with the database in its path. None starts the embedded one."""
     broker_url: str | None = field(default=None, repr=False)
     """Broker to use, e.g. ``amqp://``. None sends messages through MongoDB."""
+    signing_key: str | None = field(default=None, repr=False)
+    """Key that vouches for what runs code when loaded, shared by those who share a repository."""
+    signing_key_file: Path | None = None
+    """File with that key, and below it older ones. None makes ``signing.key`` in `home`."""
     bucket: str = "default"
     """Partition of the repository that names are in."""
     user: str = ""
@@ -46,6 +62,18 @@ class Config:
     """Runs that one worker performs at once."""
     lease_seconds: float = 20.0
     """How long a run may be silent before it counts as lost."""
+    retention_datasets: str = "all"
+    """Which earlier revisions of datasets are kept, see `core.retention`."""
+    retention_models: str = "all"
+    """Which earlier revisions of models are kept."""
+    retention_jobs: str = "all 1h, hourly 1d, daily 30d, monthly"
+    """Which earlier revisions of jobs are kept: JupyterLab saves every two minutes."""
+    retention_scripts: str = "all"
+    """Which earlier revisions of scripts are kept."""
+    trash_days: float = 30.0
+    """How long what was dropped can be restored."""
+    grace_hours: float = 24.0
+    """How long what nobody needs any more stays readable for who reads it."""
     progress: bool = True
     """Whether long puts and gets show a bar in terminals and notebooks."""
 
@@ -108,9 +136,8 @@ def _from_file(path: Path) -> dict[str, Any]:
 def _typed(key: str, value: Any) -> Any:
     if key == "progress":
         return _truth(key, value)
-    kinds: dict[str, type] = {"home": Path, "concurrency": int, "lease_seconds": float}
-    kind = kinds.get(key, str)
-    if value is None and key in {"mongo_url", "broker_url"}:
+    kind = _KINDS.get(key, str)
+    if value is None and key in _MAY_BE_NONE:
         return None
     try:
         typed = kind(value)
@@ -122,6 +149,11 @@ def _typed(key: str, value: Any) -> Any:
         _check_broker(typed)
     if key == "bucket":
         _check_bucket(typed)
+    if key.startswith("retention_"):
+        _check_retention(key, typed)
+    if key == "signing_key" and len(typed) < _SHORTEST_KEY:
+        reason = f"a key has at least {_SHORTEST_KEY} characters; `openssl rand -hex 32` makes one"
+        raise ConfigError(key, "…", reason)
     if kind in {int, float} and not 0 < typed < math.inf:  # nan is neither
         raise ConfigError(key, value, "it must be a number greater than zero")
     return typed
@@ -140,6 +172,13 @@ def _check_bucket(bucket: str) -> None:
         check_bucket(bucket)
     except InvalidNameError as error:
         raise ConfigError("bucket", bucket, error.reason) from error
+
+
+def _check_retention(key: str, text: str) -> None:
+    try:
+        Retention.parse(text)
+    except InvalidRetentionError as error:
+        raise ConfigError(key, text, error.reason) from error
 
 
 def _check_broker(url: str) -> None:

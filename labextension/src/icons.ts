@@ -33,6 +33,12 @@ export const scheduleIcon = icon(
     '<path d="M16.8 14.6h1.5v2.6l1.5 1.5-1 1-2-2z"/>'
 );
 
+/** Names a revision: a label with a hole. */
+export const tagIcon = icon(
+  'tag',
+  '<path d="M3 3h9l9 9-9 9-9-9zm4.5 3A1.5 1.5 0 1 0 7.5 9a1.5 1.5 0 0 0 0-3z" fill-rule="evenodd"/>'
+);
+
 /** Of an object that predicts. */
 export const modelIcon = icon(
   'model',

@@ -1,6 +1,7 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { commandsPlugin } from './plugins/commands';
+import { historyPlugin } from './plugins/history';
 import { notificationsPlugin } from './plugins/notifications';
 import { omegaPlugin } from './plugins/omega';
 import { panelPlugin } from './plugins/panel';
@@ -12,6 +13,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   omegaPlugin,
   commandsPlugin,
   panelPlugin,
+  historyPlugin,
   notificationsPlugin,
   resultsPlugin
 ];

@@ -7,6 +7,7 @@ import type { RepositoryModel } from './models/repository';
 import type { RunsModel } from './models/runs';
 import type { SchedulesModel } from './models/schedules';
 import type { StatusModel } from './models/status';
+import type { TrashModel } from './models/trash';
 
 /** What is known of the repository and its runs, shared by all that shows it. */
 export interface IOmega {
@@ -17,6 +18,7 @@ export interface IOmega {
   readonly reports: ReportsModel;
   readonly schedules: SchedulesModel;
   readonly status: StatusModel;
+  readonly trash: TrashModel;
 }
 
 export const IOmega = new Token<IOmega>(
@@ -44,5 +46,6 @@ export const CommandIDs = {
   cancel: 'omega:cancel',
   rerun: 'omega:rerun',
   dropObject: 'omega:drop-object',
+  history: 'omega:history',
   showPanel: 'omega:show-panel'
 } as const;

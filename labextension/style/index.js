@@ -3,3 +3,4 @@ import './panel.css';
 import './runs.css';
 import './forms.css';
 import './schedules.css';
+import './history.css';

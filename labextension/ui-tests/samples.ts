@@ -82,6 +82,7 @@ export function makeObject(name: string, changes: Partial<IObject> = {}): IObjec
     size: 1234,
     hash: null,
     attributes: {},
+    tags: [],
     path: name,
     ...changes
   };

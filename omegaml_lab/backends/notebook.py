@@ -7,11 +7,12 @@ import uuid
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from omegaml_lab.core.errors import IntegrityError, InvalidNotebookError
+from omegaml_lab.storage.cuts import pieces_of
 from omegaml_lab.storage.payloads import Payload
 from omegaml_lab.store.backend import Backend, Written
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from omegaml_lab.storage.storage import Storage
 
@@ -50,7 +51,7 @@ class NotebookBackend(Backend):
             If it is not one.
         """
         notebook = parse_notebook(obj, name)
-        blob = storage.blobs.write(_canonical(notebook, name))
+        blob = storage.blobs.write_pieces(pieces_of(_canonical(notebook, name)))
         kernelspec = notebook["metadata"].get("kernelspec")
         kernel = kernelspec.get("name") if isinstance(kernelspec, dict) else None
         details = {"mimetype": "application/x-ipynb+json", "cells": len(notebook["cells"])}
@@ -161,15 +162,44 @@ def _from_source(source: str) -> dict[str, Any]:
     return {"cells": [cell], "metadata": metadata, "nbformat": _NEWEST, "nbformat_minor": 5}
 
 
-def _canonical(notebook: dict[str, Any], name: str) -> bytes:
+def _canonical(notebook: dict[str, Any], name: str) -> Iterator[bytes]:
+    """Return the JSON of a notebook in parts: what is around outputs, and each output."""
     joined = {**notebook, "cells": [_joined(cell) for cell in notebook["cells"]]}
     try:
-        text = json.dumps(joined, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-        return text.encode("utf-8")
+        return iter([part.encode("utf-8") for part in _parts(joined, ascii=False)])
     except UnicodeEncodeError:  # half of a surrogate pair, as some outputs have
-        return json.dumps(joined, separators=(",", ":"), sort_keys=True).encode("ascii")
+        return iter([part.encode("ascii") for part in _parts(joined, ascii=True)])
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidNotebookError(name, f"it is not JSON ({error})") from error
+
+
+def _parts(notebook: Mapping[str, Any], *, ascii: bool) -> Iterator[str]:  # noqa: A002 - json's word
+    """Yield the JSON of a notebook, keys in order, divided before and after what may be large."""
+
+    def dumps(value: Any) -> str:
+        return json.dumps(value, ensure_ascii=ascii, separators=(",", ":"), sort_keys=True)
+
+    before, after = _around(notebook, "cells", dumps)
+    yield before + "["
+    for number, cell in enumerate(notebook["cells"]):
+        yield "," if number else ""
+        if not cell.get("outputs"):
+            yield dumps(cell)
+            continue
+        head, tail = _around(cell, "outputs", dumps)
+        yield head + "["
+        for place, output in enumerate(cell["outputs"]):
+            yield ("," if place else "") + dumps(output)
+        yield "]" + tail
+    yield "]" + after
+
+
+def _around(mapping: Mapping[str, Any], key: str, dumps: Callable[[Any], str]) -> tuple[str, str]:
+    """Return the JSON of a mapping before and after the value of `key`."""
+    before = {k: v for k, v in mapping.items() if k < key}
+    after = {k: v for k, v in mapping.items() if k > key}
+    head = dumps(before)[:-1] + ("," if before else "") + dumps(key) + ":"
+    return head, ("," if after else "") + dumps(after)[1:]
 
 
 def _joined(cell: dict[str, Any]) -> dict[str, Any]:

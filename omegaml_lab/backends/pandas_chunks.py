@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["PandasBackend"]
 
 _TOLD = 200
+_TAKEN = {"DataFrame", "Series", "TextFileReader", "JsonReader"}
 
 
 class PandasBackend(TableBackend):
@@ -33,9 +34,12 @@ class PandasBackend(TableBackend):
     stores: ClassVar[frozenset[str]] = frozenset({"datasets"})
 
     def accepts(self, obj: object, name: str) -> bool:  # noqa: ARG002
-        """Take frames and series of pandas and Dask; a subclass may hold more than we know."""
+        """Take frames and series of pandas and Dask, and pandas' readers of files in chunks.
+
+        A subclass may hold more than we know.
+        """
         package = type(obj).__module__.partition(".")[0]
-        return package in {"pandas", "dask"} and type(obj).__name__ in {"DataFrame", "Series"}
+        return package in {"pandas", "dask"} and type(obj).__name__ in _TAKEN
 
     def write(
         self,
@@ -48,12 +52,18 @@ class PandasBackend(TableBackend):
     ) -> Written:
         """Write the frame; one of Dask is computed and written partition by partition.
 
+        With ``kind="pandas.chunks"`` it may be any iterator of DataFrames: they become one.
+
         Raises
         ------
         InvalidFrameError
             If two columns have one label, or something in it cannot be kept.
         """
         rows, by = _chunk_rows(chunk_rows, name), _listed(index) or []
+        if hasattr(obj, "__next__"):
+            if by:
+                raise InvalidFrameError(name, "the rows of a stream keep the order they come in")
+            return _streamed(obj, storage, name, rows)
         if _is_lazy(obj):
             from omegaml_lab.frames.partitions import write_partitions
 
@@ -184,6 +194,15 @@ class PandasBackend(TableBackend):
         if done is None:
             return None
         return replace(state, payload=done.payload, size=state.size + done.growth)
+
+
+def _streamed(frames: Iterator[Any], storage: Storage, name: str, chunk_rows: int) -> Written:
+    from omegaml_lab.frames.reader import empty_frame
+    from omegaml_lab.frames.streams import write_stream
+
+    payload, size, digest = write_stream(frames, storage, name, chunk_rows=chunk_rows)
+    details = _details(empty_frame(payload, storage, name), _rows(payload))
+    return Written(payload=payload, size=size, hash=digest, details=details)
 
 
 def _chunk_rows(wanted: int | None, name: str) -> int:

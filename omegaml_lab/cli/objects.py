@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from omegaml_lab.cli.output import ago, print_facts, print_json, print_table, size
+from omegaml_lab.cli.carrying import copy_command, move_command, promote_command
+from omegaml_lab.cli.lineage import lineage_command
+from omegaml_lab.cli.output import ago, print_facts, print_json, print_table, size, text
+from omegaml_lab.cli.revisions import revision_commands
 from omegaml_lab.cli.session import Session, help_text, json_option, pass_session
 
 if TYPE_CHECKING:
@@ -14,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["print_put", "store_group"]
 
-_COLUMNS = ("name", "kind", "revision", "size", "modified", "owner")
+_COLUMNS = ("name", "kind", "revision", "size", "modified", "owner", "tags")
 
 
 def store_group(store: str, about: str, example: str) -> click.Group:
@@ -22,6 +25,10 @@ def store_group(store: str, about: str, example: str) -> click.Group:
     group = click.Group(store, help=about)
     for make in (_list, _show, _history, _rename, _drop):
         group.add_command(make(store, example))
+    for command in revision_commands(store, example):
+        group.add_command(command)
+    for command in (copy_command, move_command, promote_command, lineage_command):
+        group.add_command(command(store, example))
     return group
 
 
@@ -101,8 +108,11 @@ def _show(store: str, example: str) -> click.Command:
                 "created": metadata.created.isoformat(" ", "seconds"),
                 "modified": metadata.modified.isoformat(" ", "seconds"),
                 "owner": metadata.owner,
+                "tags": ", ".join(metadata.tags),
                 "hash": metadata.hash,
-                **{f"attribute {key}": value for key, value in metadata.attributes.items()},
+                "written by run": metadata.run,
+                "copied from": metadata.origin,
+                **{f"attribute {key}": text(value) for key, value in metadata.attributes.items()},
             }
         )
 
@@ -153,7 +163,7 @@ def _drop(store: str, example: str) -> click.Command:
     @click.command(
         "drop",
         help=help_text(
-            "Drop objects or folders.",
+            "Move objects or folders to the trash, from where restore brings them back.",
             f"omega {store} drop {example}",
             f"omega {store} drop folder --recursive",
         ),
@@ -181,4 +191,5 @@ def _row(metadata: Metadata) -> list[Any]:
         size(metadata.size),
         ago(metadata.modified),
         metadata.owner,
+        ", ".join(metadata.tags),
     ]

@@ -38,7 +38,7 @@ def parameters_option(command: Callable[..., Any]) -> Callable[..., Any]:
         "given",
         multiple=True,
         metavar="NAME=VALUE",
-        help="A parameter of the notebook; lists and objects as JSON. May be repeated.",
+        help="A parameter of it; lists and objects as JSON. May be repeated.",
     )(command)
 
 

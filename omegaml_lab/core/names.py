@@ -18,6 +18,7 @@ __all__ = [
     "Name",
     "check_bucket",
     "check_path",
+    "check_tag",
     "parent_of",
     "parse_name",
     "parse_selection",
@@ -28,6 +29,7 @@ MAX_LENGTH = 512
 
 _REVISION = re.compile(r"[1-9][0-9]{0,17}")  # what fits into 64 bits
 _TAG = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+_LONGEST_TAG = 100
 # A column as it stands, or in double quotes, of which two are one.
 _COLUMN = re.compile(r"""\s*(?:"((?:[^"]|"")*)"|([^",\[\]]+))\s*(,|$)""")
 
@@ -90,6 +92,8 @@ def check_path(path: str) -> str:
     InvalidNameError
         If it is empty, too long, holds a control character or an empty, ``.`` or ``..`` part.
     """
+    if not isinstance(path, str):
+        raise InvalidNameError(repr(path), _no_text(path))
     if not path:
         raise InvalidNameError(path, "it is empty")
     if len(path.encode("utf-8", "surrogatepass")) > MAX_LENGTH:
@@ -115,6 +119,23 @@ def check_bucket(bucket: str) -> str:
     return check_path(bucket)
 
 
+def check_tag(tag: str) -> str:
+    """Return `tag` when ``name@tag`` would select it.
+
+    Raises
+    ------
+    InvalidNameError
+        If it is longer than 100 characters or is none: it begins with a letter or ``_``, and goes
+        on with these, digits, ``-`` and ``.``.
+    """
+    if len(tag) > _LONGEST_TAG:
+        raise InvalidNameError(tag, f"a tag has at most {_LONGEST_TAG} characters")
+    if not _TAG.fullmatch(tag):
+        reason = "a tag begins with a letter or _, and goes on with letters, digits, _, - and ."
+        raise InvalidNameError(tag, reason)
+    return tag
+
+
 def parent_of(path: str) -> str:
     """Return the folder of `path`, ``""`` when it is at the top."""
     return path.rpartition("/")[0]
@@ -135,6 +156,8 @@ def parse_name(text: str | Name) -> Name:
 
 
 def _parted(text: str) -> tuple[str, int | None, str | None]:
+    if not isinstance(text, str):
+        raise InvalidNameError(repr(text), _no_text(text))
     path, at, selector = text.rpartition("@")
     if at and path and _REVISION.fullmatch(selector):
         return path, int(selector), None
@@ -191,3 +214,7 @@ def _written(label: str) -> str:
         return label
     quoted = label.replace('"', '""')
     return f'"{quoted}"'
+
+
+def _no_text(given: object) -> str:
+    return f"it is a {type(given).__name__}, and a name is text"

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from omegaml_lab.core.errors import InvalidParameterError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["Parameter", "ParameterType", "check_parameters", "parse_parameter"]
+__all__ = [
+    "TYPES",
+    "Parameter",
+    "ParameterType",
+    "check_parameters",
+    "declared",
+    "literal",
+    "parse_parameter",
+]
 
 ParameterType = Literal["int", "float", "str", "bool", "list", "dict", "any"]
+
+TYPES = frozenset(get_args(ParameterType))
+"""The names of the types that a parameter may have."""
 
 _CLASSES: dict[str, type] = {
     "int": int,
@@ -42,6 +54,34 @@ class Parameter:
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
         return asdict(self)
+
+
+def declared(
+    name: str,
+    annotation: ast.expr | None,
+    value: ast.expr | None,
+    help: str = "",  # noqa: A002 - the field is named so
+) -> Parameter:
+    """Return the parameter that Python code declares, its type that of annotation or default."""
+    known, default = literal(value)
+    told = ast.unparse(annotation).strip("'\"") if annotation is not None else ""
+    kind = told.partition("[")[0].strip().lower()
+    if kind not in TYPES:
+        kind = type(default).__name__ if known and not told else "any"
+    if kind not in TYPES:
+        kind = "any"
+    return Parameter(name=name, type=kind, default=default, help=help)  # type: ignore[arg-type]
+
+
+def literal(value: ast.expr | None) -> tuple[bool, Any]:
+    """Return whether an expression is a JSON value, and which."""
+    try:
+        default = ast.literal_eval(value) if value is not None else None
+        if json.loads(json.dumps(default, allow_nan=False)) == default:
+            return value is not None, default
+    except (ValueError, TypeError):
+        pass
+    return False, None
 
 
 def check_parameters(

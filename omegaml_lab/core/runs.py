@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from omegaml_lab.core.calls import shown_call
 from omegaml_lab.core.errors import IntegrityError
 
 __all__ = ["FINAL", "TRANSITIONS", "Failure", "Progress", "Run", "Status", "can_become"]
@@ -88,6 +89,9 @@ class Run:
     in the jobs store; `notice` tells what keeps a queued run waiting, or why the report of a
     succeeded one does not show it; `publish_options` are those of `Reports.publish`, for the
     report that `publish` asks for; `schedule` is the id of the one that it was due by.
+
+    A run of another `kind` than ``job`` performs a `call` of the ``model`` or ``script`` that
+    `job` names, and has an `answer` in the end instead of a `result`.
     """
 
     id: str
@@ -112,6 +116,9 @@ class Run:
     publish: bool = False
     publish_options: dict[str, Any] = field(default_factory=dict)
     schedule: str | None = None
+    kind: str = "job"
+    call: dict[str, Any] | None = None
+    answer: dict[str, Any] | None = None
     cancel_requested: bool = False
     notice: str | None = None
 
@@ -139,6 +146,8 @@ class Run:
             if isinstance(value, datetime):
                 plain[key] = value.isoformat()
         plain["status"] = self.status.value
+        plain["call"] = shown_call(self.call)
+        del plain["answer"]  # it is of any size, and for who asked
         plain["elapsed"] = self.elapsed
         return plain
 

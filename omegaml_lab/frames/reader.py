@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from omegaml_lab.storage.payloads import Payload
     from omegaml_lab.storage.storage import Storage
 
-__all__ = ["Selection", "iterate_frame", "labels_of", "read_frame", "select"]
+__all__ = ["Selection", "empty_frame", "iterate_frame", "labels_of", "read_frame", "select"]
 
 _THREADS = 2
 _CHUNKS_AT_ONCE = 2
@@ -71,6 +71,11 @@ def iterate_frame(
     """
     pieces = select(Layout.of(payload, storage, name), storage, selection)
     return _iterated(pieces)
+
+
+def empty_frame(payload: Payload, storage: Storage, name: str) -> Any:
+    """Return the DataFrame or Series of a payload without its rows."""
+    return select(Layout.of(payload, storage, name), storage, Selection()).frame([])
 
 
 def _iterated(pieces: Pieces) -> Iterator[Any]:

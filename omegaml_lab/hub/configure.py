@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.config import Config
-from omegaml_lab.hub.repositories import deployment_key, provision
+from omegaml_lab.hub.repositories import deployment_key, provision, signing_key_of
 from omegaml_lab.storage import embedded
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class HubSettings:
     admin_url: str = field(repr=False)
     """MongoDB with a user who may make users."""
     key: bytes = field(repr=False)
-    """From it each user's database password is derived."""
+    """From it each user's database password and signing key are derived."""
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None) -> HubSettings:
@@ -44,12 +44,12 @@ class HubSettings:
         return cls(admin_url=config.mongo_url or embedded.ensure(config.home), key=key)
 
 
-def server_environment(url: str, username: str) -> dict[str, str]:
-    """Return what a user's server is told: their own repository, and who they are.
+def server_environment(url: str, username: str, signing_key: str) -> dict[str, str]:
+    """Return what a user's server is told: their own repository, who they are, their key.
 
     No broker is handed on: a queue shared by all users would let one see another's messages.
     """
-    return {"OMEGA_MONGO_URL": url, "OMEGA_USER": username}
+    return {"OMEGA_MONGO_URL": url, "OMEGA_USER": username, "OMEGA_SIGNING_KEY": signing_key}
 
 
 def prepare_server(settings: HubSettings) -> Callable[[Any], Awaitable[None]]:
@@ -61,7 +61,8 @@ def prepare_server(settings: HubSettings) -> Callable[[Any], Awaitable[None]]:
         repository = await asyncio.to_thread(
             provision, username, admin_url=settings.admin_url, key=settings.key
         )
-        told = server_environment(repository.url, username)
+        signing_key = signing_key_of(username, key=settings.key)
+        told = server_environment(repository.url, username, signing_key)
         spawner.environment = {**spawner.environment, **told}
 
     return hook

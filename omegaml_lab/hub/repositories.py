@@ -6,27 +6,30 @@ hub that lost its own database still finds everybody's repository.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import hmac
-import os
 import re
-import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
-from omegaml_lab.core.errors import ConfigError
 from omegaml_lab.storage.access import grant_database
+from omegaml_lab.storage.keyfile import key_from
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["HubRepository", "database_name", "deployment_key", "provision", "repository_of"]
+__all__ = [
+    "HubRepository",
+    "database_name",
+    "deployment_key",
+    "provision",
+    "repository_of",
+    "signing_key_of",
+]
 
 _PLAIN = re.compile(r"[a-z0-9_]{1,40}")
 _OWNER = "owner"
-_KEY_LENGTH = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,29 +65,12 @@ def deployment_key(path: Path) -> bytes:
     ConfigError
         If the file holds less than a key: anybody could guess the passwords made from it.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not path.exists():
-        _make_key(path)
-    key = path.read_bytes()
-    if len(key) < _KEY_LENGTH:
-        reason = "it holds no whole key; restore it, or remove it to have a new one made"
-        raise ConfigError("hub key", str(path), reason)
-    return key
+    return key_from(path, "hub key")
 
 
-def _make_key(path: Path) -> None:
-    """Write a new key, whole or not at all; of two at once, the first one's stays."""
-    draft = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_hex(_KEY_LENGTH // 2).encode("ascii"))
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(FileExistsError):
-            path.hardlink_to(draft)
-    finally:
-        draft.unlink()
+def signing_key_of(username: str, *, key: bytes) -> str:
+    """Return the key by which the objects of `username` are signed, wherever they are loaded."""
+    return hmac.new(key, f"signing:{username}".encode(), hashlib.sha256).hexdigest()
 
 
 def repository_of(username: str, *, admin_url: str, key: bytes) -> HubRepository:

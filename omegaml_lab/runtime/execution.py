@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from omegaml_lab.runtime.runs import Claim, RunRecords
     from omegaml_lab.store.jobs import JobStore
 
-__all__ = ["Execution", "StopReason", "result_name"]
+__all__ = ["Execution", "StopReason", "patiently", "result_name"]
 
 PATIENCE = 600.0
 """Seconds that a finished run waits for an absent or full database before it is given up."""
@@ -171,7 +171,7 @@ class Execution:
         notice = f"Worker {self.claim.run.worker} shut down; the run waits for another one."
         # Dropped first: a worker that dies in between leaves no result that no run knows of.
         try:
-            self._jobs.drop(Name(str(self.claim.run.result)), missing_ok=True)
+            self._jobs.drop(Name(str(self.claim.run.result)), missing_ok=True, keep=False)
         except OmegaError as error:
             _log.warning("the half result of run %s stays: %s", self.claim.run.id, error)
         given = self._runs.give_back(self.claim, notice=notice)
@@ -203,24 +203,32 @@ class Execution:
         return Failure(name=name, message=self._log.clean(str(error)), cell=cell)
 
     def _patiently(self, act: Callable[[], T]) -> T:
-        """Do it, and wait for a database that is away or full: nothing computed may be lost.
-
-        A worker that shuts down waits no longer: the run's lease ends, and another performs it.
-        """
-        deadline, pause = time.monotonic() + PATIENCE, 0.2
-        while True:
-            try:
-                return act()
-            except (StorageUnavailableError, StorageFullError) as error:
-                if self._reason is StopReason.GIVEN_BACK or time.monotonic() > deadline:
-                    raise
-                _log.warning("run %s waits: %s", self.claim.run.id, error)
-                time.sleep(pause)
-                pause = min(pause * 2, 5.0)
+        what = f"run {self.claim.run.id}"
+        return patiently(act, what=what, hurried=lambda: self._reason is StopReason.GIVEN_BACK)
 
 
-def result_name(run: Run) -> str:
-    """Return the name of the notebook that an attempt at `run` writes."""
+def patiently(act: Callable[[], T], *, what: str, hurried: Callable[[], bool]) -> T:
+    """Do it, and wait for a database that is away or full: nothing computed may be lost.
+
+    A worker that shuts down is `hurried` and waits no longer: the run's lease ends, and another
+    performs it.
+    """
+    deadline, pause = time.monotonic() + PATIENCE, 0.2
+    while True:
+        try:
+            return act()
+        except (StorageUnavailableError, StorageFullError) as error:
+            if hurried() or time.monotonic() > deadline:
+                raise
+            _log.warning("%s waits: %s", what, error)
+            time.sleep(pause)
+            pause = min(pause * 2, 5.0)
+
+
+def result_name(run: Run) -> str | None:
+    """Return the name of the notebook that an attempt at `run` writes; None of a call."""
+    if run.kind != "job":
+        return None
     moment = run.started_at or run.queued_at
     folder = run.job.removesuffix(".ipynb")
     name = f"results/{folder}/{moment:%Y-%m-%d %H.%M.%S} {run.id[:6]}.ipynb"

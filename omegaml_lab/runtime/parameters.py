@@ -6,9 +6,9 @@ import ast
 import io
 import json
 import tokenize
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
-from omegaml_lab.core.parameters import Parameter, ParameterType
+from omegaml_lab.core.parameters import TYPES, Parameter, declared, literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 __all__ = ["declared_parameters", "language_of", "with_kernel"]
 
 _TAG = "parameters"
-_TYPES = set(get_args(ParameterType))
 
 
 def declared_parameters(notebook: Mapping[str, Any]) -> list[Parameter]:
@@ -73,32 +72,8 @@ def _from_python(source: str) -> Iterator[Parameter]:
                 annotation = statement.annotation
             case _:
                 continue
-        known, default = _literal(statement.value)
-        yield Parameter(
-            name=name,
-            type=_type(annotation, default, known=known),
-            default=default,
-            help=comments.get(statement.end_lineno or 0, ""),
-        )
-
-
-def _literal(value: ast.expr | None) -> tuple[bool, Any]:
-    """Return whether an expression is a JSON value, and which."""
-    try:
-        default = ast.literal_eval(value) if value is not None else None
-        if json.loads(json.dumps(default, allow_nan=False)) == default:
-            return value is not None, default
-    except (ValueError, TypeError):
-        pass
-    return False, None
-
-
-def _type(annotation: ast.expr | None, default: Any, *, known: bool) -> ParameterType:
-    name = ast.unparse(annotation).strip("'\"") if annotation is not None else ""
-    base = name.partition("[")[0].strip().lower()
-    if base not in _TYPES:
-        base = type(default).__name__ if known and not name else "any"
-    return base if base in _TYPES else "any"  # type: ignore[return-value]
+        told = comments.get(statement.end_lineno or 0, "")
+        yield declared(name, annotation, statement.value, help=told)
 
 
 def _comments(source: str) -> dict[int, str]:
@@ -122,15 +97,15 @@ def _from_papermill(notebook: Mapping[str, Any]) -> Iterator[Parameter]:
     for found in inspected.values():
         text = str(found["default"])
         try:
-            known, default = _literal(ast.parse(text.strip(), mode="eval").body)
+            known, default = literal(ast.parse(text.strip(), mode="eval").body)
         except SyntaxError:
             known, default = False, None
-        declared = str(found["inferred_type_name"])
+        announced = str(found["inferred_type_name"])
         inferred = type(default).__name__ if known else "any"
-        kind = declared if declared in _TYPES else inferred
+        kind = announced if announced in TYPES else inferred
         yield Parameter(
             name=found["name"],
-            type=kind if kind in _TYPES else "any",  # type: ignore[arg-type]
+            type=kind if kind in TYPES else "any",  # type: ignore[arg-type]
             default=default,
             help=found["help"],
         )

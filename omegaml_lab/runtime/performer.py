@@ -10,6 +10,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from omegaml_lab.core.errors import OmegaError
+from omegaml_lab.runtime.call_execution import CallExecution
 from omegaml_lab.runtime.execution import Execution, StopReason, result_name
 from omegaml_lab.runtime.outputs import OUTPUT_LIMIT
 from omegaml_lab.runtime.runs import utcnow
@@ -18,14 +19,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from omegaml_lab.core.runs import Run
+    from omegaml_lab.runtime.callees import Callees
     from omegaml_lab.runtime.kernels import KernelSource
-    from omegaml_lab.runtime.runs import RunRecords
+    from omegaml_lab.runtime.runs import Claim, RunRecords
     from omegaml_lab.storage.records import Records
     from omegaml_lab.store.jobs import JobStore
 
 __all__ = ["Performer"]
 
 _log = logging.getLogger(__name__)
+
+AnyExecution = Execution | CallExecution
 
 
 class Performer:
@@ -41,6 +45,8 @@ class Performer:
         Returns the store that the job of a run is in, and its result goes to.
     kernels
         Starts kernels.
+    callees
+        The processes that perform calls.
     environment
         Returns what a run's kernel has in its environment beside that of the worker.
     secrets
@@ -58,6 +64,7 @@ class Performer:
         workers: Records,
         jobs: Callable[[Run], JobStore],
         kernels: KernelSource,
+        callees: Callees,
         environment: Callable[[Run], Mapping[str, str]],
         secrets: Sequence[str] = (),
         label: str = "default",
@@ -70,6 +77,7 @@ class Performer:
         self._workers = workers
         self._jobs = jobs
         self._kernels = kernels
+        self._callees = callees
         self._environment = environment
         self._secrets = secrets
         self._label = label
@@ -77,7 +85,7 @@ class Performer:
         self._output_limit = output_limit
         self._beat = min(lease / 4, 5.0)
         self._started = utcnow()
-        self._going: dict[str, Execution] = {}
+        self._going: dict[str, AnyExecution] = {}
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._draining = threading.Event()
@@ -94,6 +102,7 @@ class Performer:
     def stop(self) -> None:
         """Disappear from the workers."""
         self._stop.set()
+        self._callees.close()
         with contextlib.suppress(OmegaError):
             self._workers.delete(self.id)
 
@@ -110,7 +119,7 @@ class Performer:
         """How many runs go on."""
         return len(self._going)
 
-    def take(self, run_id: str) -> Execution | None:
+    def take(self, run_id: str) -> AnyExecution | None:
         """Claim a run; None when it is not to be had.
 
         It may be with another worker already, or cancelled: a message that comes twice does no
@@ -122,25 +131,37 @@ class Performer:
         if claim is None:
             _log.info("run %s does not wait any more", run_id)
             return None
-        execution = Execution(
-            claim,
-            runs=self._runs,
-            jobs=self._jobs(claim.run),
-            kernels=self._kernels,
-            environment=self._environment(claim.run),
-            secrets=self._secrets,
-            output_limit=self._output_limit,
-        )
+        execution = self._execution(claim)
         with self._lock:
             self._going[run_id] = execution
             if self._draining.is_set():
                 execution.stop(StopReason.GIVEN_BACK)
         # A cancel since the claim found nothing to stop here.
         with contextlib.suppress(OmegaError):
-            self._mind(execution, self._runs.beat(claim))
+            self._mind(execution, self._runs.find(run_id))
         return execution
 
-    def perform(self, execution: Execution) -> Run | None:
+    def _execution(self, claim: Claim) -> AnyExecution:
+        environment = self._environment(claim.run)
+        if claim.run.kind != "job":
+            return CallExecution(
+                claim,
+                runs=self._runs,
+                callees=self._callees,
+                environment=environment,
+                secrets=self._secrets,
+            )
+        return Execution(
+            claim,
+            runs=self._runs,
+            jobs=self._jobs(claim.run),
+            kernels=self._kernels,
+            environment=environment,
+            secrets=self._secrets,
+            output_limit=self._output_limit,
+        )
+
+    def perform(self, execution: AnyExecution) -> Run | None:
         """Perform a run that was taken; return it as it ended, None when it was taken away."""
         run_id, job = execution.claim.run.id, execution.claim.run.job
         _log.info("run %s of %s starts", run_id, job)
@@ -151,7 +172,7 @@ class Performer:
             _log.info("run %s of %s: %s", run_id, job, run.status)
         return run
 
-    def release(self, execution: Execution) -> None:
+    def release(self, execution: AnyExecution) -> None:
         """Stop minding a run."""
         with self._lock:
             self._going.pop(execution.claim.run.id, None)
@@ -172,7 +193,7 @@ class Performer:
             if execution is not None:
                 execution.stop(StopReason.CANCELLED)
 
-    def _mind(self, execution: Execution, run: Run | None) -> None:
+    def _mind(self, execution: AnyExecution, run: Run | None) -> None:
         if run is None:
             # Void, or ended by itself a moment ago: then there is nothing left to stop.
             execution.stop(StopReason.VOID)

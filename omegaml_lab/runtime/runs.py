@@ -139,6 +139,11 @@ class RunRecords:
                     _log.warning("A run is passed over: %s", error)
         return runs
 
+    def used(self) -> set[tuple[str, str, str, int]]:
+        """Return bucket, store, name and revision of each thing that was ever run."""
+        found = self._records.combinations("bucket", "kind", "job", "revision")
+        return {(bucket, f"{kind or 'job'}s", job, number) for bucket, kind, job, number in found}
+
     def unpublished(self, *, limit: int = 100) -> list[Run]:
         """Return succeeded runs whose report waits to be published, the oldest first."""
         where = {"unpublished": True, "status": Status.SUCCEEDED.value}
@@ -199,7 +204,9 @@ class RunRecords:
         )
         return self.get(run_id)
 
-    def claim(self, run_id: str, *, worker: str, result: Callable[[Run], str]) -> Claim | None:
+    def claim(
+        self, run_id: str, *, worker: str, result: Callable[[Run], str | None]
+    ) -> Claim | None:
         """Take a queued run for `worker`; None when it is not to be had (any more).
 
         `result` names the notebook that the attempt will write, given the run as started.
@@ -296,6 +303,7 @@ class RunRecords:
         progress: Progress,
         log: str,
         error: Failure | None = None,
+        answer: Mapping[str, Any] | None = None,
     ) -> Run | None:
         """End the run; None when the claim is void."""
         if status not in FINAL or not can_become(Status.RUNNING, status):
@@ -305,6 +313,7 @@ class RunRecords:
             "progress": asdict(progress),
             "log": log,
             "error": _plain_failure(error) if error else None,
+            "answer": dict(answer) if answer else None,
             "ended_at": self._now(),
         }
         if (run := self._held(claim, ended)) is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -11,26 +12,34 @@ from omegaml_lab.core.errors import (
     InvalidNotebookError,
     RunNotFoundError,
 )
+from omegaml_lab.core.lineage import RunReference
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.parameters import Parameter, check_parameters
 from omegaml_lab.core.reports import publish_options
 from omegaml_lab.core.workers import Worker
+from omegaml_lab.runtime.called import ModelHandle, ScriptHandle
+from omegaml_lab.runtime.calling import Target
+from omegaml_lab.runtime.calls import Calls
 from omegaml_lab.runtime.handles import JobHandle
 from omegaml_lab.runtime.parameters import declared_parameters
 from omegaml_lab.runtime.runs import RunRecords, utcnow
 from omegaml_lab.runtime.schedule_records import ScheduleRecords
 from omegaml_lab.runtime.schedules import Schedules
+from omegaml_lab.runtime.stores import Stores
+from omegaml_lab.store.walking import walk
 
 if TYPE_CHECKING:
     import builtins
     import threading
     from collections.abc import Iterator, Mapping
 
+    from omegaml_lab.core.lineage import Lineage
     from omegaml_lab.core.pages import Page
     from omegaml_lab.core.runs import Run, Status
     from omegaml_lab.runtime.broker import Broker
     from omegaml_lab.storage.storage import Storage
     from omegaml_lab.store.jobs import JobStore
+    from omegaml_lab.store.registry import Registry
 
 __all__ = ["OmegaRuntime", "Runs", "living_workers", "waiting_for"]
 
@@ -47,6 +56,8 @@ class OmegaRuntime:
         The repository.
     jobs
         Its notebooks, in the bucket that runs are seen through.
+    registry
+        The kinds that its objects are kept as.
     broker
         Tells the workers that a run waits.
     owner
@@ -60,6 +71,7 @@ class OmegaRuntime:
         *,
         storage: Storage,
         jobs: JobStore,
+        registry: Registry,
         broker: Broker,
         owner: str = "",
         label: str = "default",
@@ -68,6 +80,8 @@ class OmegaRuntime:
         self.label = label
         self.runs = Runs(self, RunRecords(storage.records("runs")), jobs)
         self.schedules = Schedules(self, ScheduleRecords(storage.records("schedules")), owner)
+        stores = Stores.of(storage, registry, bucket=jobs.bucket, owner=owner)
+        self.calls = Calls(self, stores, owner)
         self._storage = storage
         self._owner = owner
 
@@ -80,6 +94,38 @@ class OmegaRuntime:
             If there is no such notebook.
         """
         return JobHandle(self, self.runs.metadata(name))
+
+    def model(self, name: str | Name) -> ModelHandle:
+        """Return the handle on a model, whose methods run on the workers.
+
+        Raises
+        ------
+        ObjectNotFoundError
+            If there is no such model.
+        """
+        return ModelHandle(self, Target.of(self.calls.stores.models.metadata(name)))
+
+    def script(self, name: str | Name) -> ScriptHandle:
+        """Return the handle on a script.
+
+        Raises
+        ------
+        ObjectNotFoundError
+            If there is no such script.
+        """
+        return ScriptHandle(self, self.calls.stores.scripts.metadata(name))
+
+    def require(self, label: str) -> OmegaRuntime:
+        """Return a runtime whose runs go to workers that offer `label`."""
+        other = copy.copy(self)
+        other.label = label
+        other.calls = self.calls.through(other)
+        return other
+
+    def close(self) -> None:
+        """Disconnect; what is asked for later connects again."""
+        self.calls.close()
+        self.broker.close()
 
     def workers(self) -> list[Worker]:
         """Return the workers that are alive, the newest first."""
@@ -150,6 +196,7 @@ class Runs:
         where: dict[str, Any] = {"bucket": self.bucket}
         if job is not None:
             where["job"] = self.resolve(job)
+            where["kind"] = {"$in": ["job", None]}  # older records do not say
         if status is not None:
             where["status"] = str(status)
         return self.records.page(where, offset=offset, limit=limit)
@@ -167,6 +214,18 @@ class Runs:
             raise RunNotFoundError(run_id)
         return run
 
+    def lineage(self, run_id: str, *, depth: int = 1) -> Lineage:
+        """Return what a run executed, read and wrote, and with more `depth` what lies beyond.
+
+        Raises
+        ------
+        RunNotFoundError
+            If the bucket has none with this id.
+        """
+        run = self.get(run_id)
+        of = RunReference(id=run.id, job=run.job, revision=run.revision)
+        return walk(self._jobs.storage.lineage, of, depth=depth)
+
     def cancel(self, run_id: str) -> Run:
         """Cancel a run: at once when it waits, within about a second when it is going.
 
@@ -182,6 +241,8 @@ class Runs:
     def rerun(self, run_id: str, parameters: Mapping[str, Any] | None = None) -> Run:
         """Run the job of a run again, as it is now, with the same or with other parameters."""
         before = self.get(run_id)
+        if before.kind != "job":
+            return self._runtime.calls.again(before)
         handle = self._runtime.job(Name(before.job))
         chosen = before.parameters if parameters is None else parameters
         publish = before.publish and (before.publish_options or True)

@@ -14,6 +14,7 @@ from jupyter_server.services.contents.checkpoints import AsyncCheckpoints
 from tornado.web import HTTPError
 
 from omegaml_lab.core.names import Name
+from omegaml_lab.core.retention import CHECKPOINTS
 from omegaml_lab.server.mounts import clean
 from omegaml_lab.server.repository import in_thread
 
@@ -28,7 +29,6 @@ __all__ = ["OmegaCheckpoints"]
 
 T = TypeVar("T")
 
-_ATTRIBUTE = "checkpoints"
 _Checkpoint = dict[str, Any]
 
 
@@ -113,9 +113,7 @@ class OmegaCheckpoints(AsyncCheckpoints):
 
     def _restore(self, checkpoint_id: str, path: str) -> None:
         state = self._state(checkpoint_id, path)
-        jobs = self._manager.omega.jobs
-        data = jobs.read_bytes(Name(path, revision=state.revision))
-        jobs.put(data, Name(path), kind=state.kind)
+        self._manager.omega.jobs.restore(Name(path, revision=state.revision))
 
     def _list(self, path: str) -> list[_Checkpoint]:
         meta = self._manager.repository.files.find(path)
@@ -131,7 +129,7 @@ class OmegaCheckpoints(AsyncCheckpoints):
         self._remember(path, kept)
 
     def _remember(self, path: str, numbers: list[int]) -> None:
-        self._manager.omega.jobs.annotate(Name(path), {_ATTRIBUTE: numbers or None})
+        self._manager.omega.jobs.annotate(Name(path), {CHECKPOINTS: numbers or None})
 
     def _file(self, path: str) -> Metadata:
         meta = self._manager.repository.files.find(path)
@@ -164,7 +162,7 @@ class OmegaCheckpoints(AsyncCheckpoints):
 
 
 def _numbers(meta: Metadata) -> list[int]:
-    numbers = meta.attributes.get(_ATTRIBUTE)
+    numbers = meta.attributes.get(CHECKPOINTS)
     return [n for n in numbers if isinstance(n, int)] if isinstance(numbers, list) else []
 
 

@@ -64,8 +64,9 @@ class OmegaContentsManager(AsyncContentsManager):
     ).tag(config=True)
     root_dir = traitlets.Unicode(help="The folder of the disk that is shown.").tag(config=True)
     delete_to_trash = traitlets.Bool(
-        default_value=False,
-        help="Not for the repository, which has no trash; the disk has its own setting.",
+        default_value=True,
+        help="What JupyterLab calls deleting. The repository always has a trash; the disk has"
+        " a setting of its own.",
     ).tag(config=True)
     always_delete_dir = traitlets.Bool(
         default_value=True,

@@ -12,9 +12,12 @@ from tornado.iostream import StreamClosedError
 from tornado.web import authenticated
 
 from omegaml_lab.server.mounts import clean
+from omegaml_lab.server.ranges import asked_part
 from omegaml_lab.server.repository import in_thread
 
 if TYPE_CHECKING:
+    from typing import BinaryIO
+
     from omegaml_lab.server.contents import OmegaContentsManager
 
 __all__ = ["MountedFilesHandler", "content_type"]
@@ -49,22 +52,46 @@ class MountedFilesHandler(AuthenticatedFileHandler):
         name, etag = path.rpartition("/")[2], f'"{meta.hash}"'
         block = await in_thread(manager.threads, stream.read, _BLOCK)
         self.set_header("Content-Type", content_type(name, block))
-        self.set_header("Content-Length", str(meta.size))
         self.set_header("Etag", etag)
         self.set_header("Cache-Control", "no-cache")
+        self.set_header("Accept-Ranges", "bytes")
         if self.get_query_argument("download", None):
             self.set_attachment_header(name)
         if self.request.headers.get("If-None-Match") == etag:
-            self.clear_header("Content-Length")
             self.set_status(304)
             return
-        while block and include_body:
-            self.write(block)
+        part = self._part(meta.size, etag)
+        self.set_header("Content-Length", str(len(part)))
+        if include_body and part:
+            await self._send_part(manager, stream, part, block)
+
+    def _part(self, size: int, etag: str) -> range:
+        """Return the positions that are asked for, and say so in the answer."""
+        # Who has the beginning of another state wants the whole of this one.
+        known = self.request.headers.get("If-Range") in {None, etag}
+        part = asked_part(self.request.headers.get("Range"), size) if known else None
+        if part is None:
+            return range(size)
+        self.set_status(206 if part else 416)
+        which = f"{part.start}-{part.stop - 1}" if part else "*"
+        self.set_header("Content-Range", f"bytes {which}/{size}")
+        return part
+
+    async def _send_part(
+        self, manager: OmegaContentsManager, stream: BinaryIO, part: range, block: bytes
+    ) -> None:
+        if part.start:
+            stream.seek(part.start)
+            block = await in_thread(manager.threads, stream.read, _BLOCK)
+        left = len(part)
+        while left and block:
+            self.write(block[:left])
+            left -= len(block[:left])
             try:
                 await self.flush()
             except StreamClosedError:  # the browser has gone
                 return
-            block = await in_thread(manager.threads, stream.read, _BLOCK)
+            block = await in_thread(manager.threads, stream.read, _BLOCK) if left else b""
 
 
 def content_type(name: str, beginning: bytes) -> str:

@@ -15,12 +15,15 @@ __all__ = ["Operation", "document", "path_parameter", "query"]
 
 Schema = dict[str, Any]
 
+_JSON = "application/json"
+
 _PROBLEMS = {
     400: "The request is not valid; the message says why.",
     403: "Not signed in, or not allowed to do this.",
     404: "There is nothing of this name.",
     409: "It is not in a state in which this can be done.",
     503: "MongoDB or the broker does not answer.",
+    504: "It has not ended in time, and goes on.",
     507: "The disk of the repository is full.",
 }
 
@@ -30,7 +33,8 @@ class Operation:
     """What one method of one handler takes and answers.
 
     `answers` maps a status to the name of a schema, or to None where there is no body;
-    `problems` are the statuses with which it refuses, beside 403 and 503.
+    `problems` are the statuses with which it refuses, beside 403 and 503; `media` the types that
+    its answers may have.
     """
 
     summary: str
@@ -38,12 +42,14 @@ class Operation:
     parameters: tuple[Schema, ...] = ()
     body: str | None = None
     problems: tuple[int, ...] = ()
+    media: tuple[str, ...] = (_JSON,)
     security: Mapping[str, Any] | None = field(default=None)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the operation object of OpenAPI."""
         responses = {
-            str(status): _response("As asked.", schema) for status, schema in self.answers.items()
+            str(status): _response("As asked.", schema, self.media)
+            for status, schema in self.answers.items()
         }
         for status in sorted({*self.problems, 403, 503}):
             responses[str(status)] = _response(_PROBLEMS[status], "Error")
@@ -109,10 +115,12 @@ def document(
     }
 
 
-def _response(description: str, schema: str | None) -> dict[str, Any]:
-    return {"description": description, **(_content(schema) if schema else {})}
+def _response(
+    description: str, schema: str | None, media: tuple[str, ...] = (_JSON,)
+) -> dict[str, Any]:
+    return {"description": description, **(_content(schema, media) if schema else {})}
 
 
-def _content(schema: str) -> dict[str, Any]:
+def _content(schema: str, media: tuple[str, ...] = (_JSON,)) -> dict[str, Any]:
     reference = {"$ref": f"#/components/schemas/{schema}"}
-    return {"content": {"application/json": {"schema": reference}}}
+    return {"content": {kind: {"schema": reference} for kind in media}}

@@ -35,6 +35,10 @@ def environment_of(config: Config) -> dict[str, str]:
         environment["OMEGA_MONGO_URL"] = config.mongo_url
     if config.broker_url is not None:
         environment["OMEGA_BROKER_URL"] = config.broker_url
+    if config.signing_key is not None:
+        environment["OMEGA_SIGNING_KEY"] = config.signing_key
+    if config.signing_key_file is not None:
+        environment["OMEGA_SIGNING_KEY_FILE"] = str(config.signing_key_file)
     return environment
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from omegaml_lab.storage.connection import Connection
+    from omegaml_lab.storage.holds import Holds
     from omegaml_lab.storage.zones import Condition
 
 __all__ = ["LARGEST", "Chunk", "Chunks"]
@@ -49,8 +50,9 @@ class Chunk:
 class Chunks:
     """Writes and reads chunks."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, holds: Holds) -> None:
         self._connection = connection
+        self._holds = holds
 
     def prepare(self) -> None:
         """Make sure that the collection is there, without compression by the server."""
@@ -58,6 +60,7 @@ class Chunks:
 
     def write(self, chunks: Sequence[Chunk]) -> None:
         """Keep chunks; when it returns they are on disk."""
+        self._holds.announce()
         now = datetime.now(UTC)
         with self._connection.errors():
             self._collection.insert_many([_document(c, now) for c in chunks], ordered=False)

@@ -9,25 +9,26 @@ already: archiving it twice, or before a flip that then fails, does no harm.
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bson import MaxKey, MinKey
 from pymongo import ReturnDocument
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
+from omegaml_lab.core.lineage import Reference
 from omegaml_lab.core.metadata import FOLDER, Metadata
 from omegaml_lab.core.names import parent_of
 from omegaml_lab.storage.connection import is_duplicate
 from omegaml_lab.storage.payloads import Payload
+from omegaml_lab.storage.times import now
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from omegaml_lab.storage.connection import Connection
 
-__all__ = ["Head", "Heads", "State", "to_metadata"]
+__all__ = ["Head", "Heads", "State", "all_of", "reference_to", "to_metadata"]
 
 _NO_PAYLOAD = {"payload": False}
 
@@ -37,6 +38,7 @@ class State:
     """What a put writes: everything of a revision but its name, number and times.
 
     `attributes` are the user's, `details` what the backend found out about the payload.
+    `lineage` tells the run that writes it, and what it is a copy of (see `to_metadata`).
     """
 
     kind: str
@@ -46,6 +48,7 @@ class State:
     owner: str = ""
     attributes: Mapping[str, Any]
     details: Mapping[str, Any]
+    lineage: Mapping[str, Any] = field(default_factory=dict)
 
     def to_document(self) -> dict[str, Any]:
         """Return the part of a head document that a put replaces."""
@@ -58,6 +61,7 @@ class State:
             "owner": self.owner,
             "attributes": dict(self.attributes),
             "details": dict(self.details),
+            "lineage": dict(self.lineage),
         }
 
 
@@ -81,6 +85,31 @@ class Head:
     def payload(self) -> Payload:
         """Where its payload is."""
         return Payload.from_document(self.document["payload"])
+
+    @property
+    def reference(self) -> Reference:
+        """Which revision of which object it is."""
+        return reference_to(self.id, self.document)
+
+    @property
+    def state(self) -> State:
+        """What a put has written of it."""
+        document = self.document
+        return State(
+            kind=document["kind"],
+            payload=self.payload,
+            size=document["size"],
+            hash=document["hash"],
+            owner=document["owner"],
+            attributes=document["attributes"],
+            details=document["details"],
+            lineage=document.get("lineage", {}),
+        )
+
+    @property
+    def tags(self) -> dict[str, int]:
+        """All tags of the object, and the revision that each is on."""
+        return {tag["t"]: tag["r"] for tag in self.document.get("tags", ())}
 
     @property
     def attributes(self) -> dict[str, Any]:
@@ -109,21 +138,16 @@ class Heads:
             return head
         with self._connection.errors():
             document = self._revisions.find_one({"_id": {"o": head.id, "r": number}})
-        # It goes by the name that the object has now.
-        now = {"name": head.document["name"], "parent": head.document["parent"]}
-        return None if document is None else Head({**document, **now})
+        return None if document is None else Head(_as_of_now(document, head))
 
     def history(self, head: Head) -> list[Metadata]:
         """Return the metadata of all states that are kept, newest first."""
         with self._connection.errors():
-            found = self._revisions.find(_all_of(head.id), _NO_PAYLOAD).sort("_id", -1)
-            older = [to_metadata(document) for document in found]
+            found = self._revisions.find(all_of(head.id), _NO_PAYLOAD).sort("_id", -1)
+            older = [to_metadata(_as_of_now(document, head)) for document in found]
         current = head.metadata
         # A state that was archived by a put that has not flipped yet is still the current one.
-        return [
-            current,
-            *(replace(m, name=current.name) for m in older if m.revision < current.revision),
-        ]
+        return [current, *(m for m in older if m.revision < current.revision)]
 
     def insert(self, name: str, state: State) -> Head | None:
         """Add the first state of an object; None when the name is taken meanwhile."""
@@ -139,10 +163,11 @@ class Heads:
     def replace(self, head: Head, state: State, *, keep: bool) -> Head | None:
         """Make `state` current; None when somebody changed the head since it was read.
 
-        With `keep` the state that it replaces stays available as a revision.
+        With `keep`, or where it is tagged, the state that it replaces stays a revision.
         """
+        keep = keep or head.document["revision"] in head.tags.values()
         change = {
-            "$set": {**state.to_document(), "modified": _now()},
+            "$set": {**state.to_document(), "modified": now()},
             "$inc": {"revision": 1, "serial": 1},
         }
         with self._connection.errors():
@@ -164,10 +189,36 @@ class Heads:
             )
         return None if document is None else Head(document)
 
-    def drop(self, head: Head) -> bool:
-        """Take the object out of the store; its states stay in the archive until collected."""
+    def tag(self, head: Head, tags: Mapping[str, int]) -> Head | None:
+        """Replace the tags; None when somebody changed the head meanwhile."""
+        # Pairs: a tag is data, and may hold the dots that names of fields may not.
+        pairs = [{"t": tag, "r": number} for tag, number in sorted(tags.items())]
+        change = {"$set": {"tags": pairs}, "$inc": {"serial": 1}}
         with self._connection.errors():
-            self._archive(head)
+            document = self._objects.find_one_and_update(
+                _unchanged(head), change, _NO_PAYLOAD, return_document=ReturnDocument.AFTER
+            )
+        return None if document is None else Head(document)
+
+    def rely_on(self, head: Head, number: int) -> bool:
+        """Make sure that a state is there, and not collected by who looks at it from now on.
+
+        Call it under a hold, and then change `head`, which stands for the newest state.
+        """
+        if number == head.document["revision"]:
+            return True
+        key = {"_id": {"o": head.id, "r": number}}
+        with self._connection.errors():
+            return bool(self._revisions.update_one(key, {"$max": {"t": now()}}).matched_count)
+
+    def forget(self, head: Head) -> bool:
+        """Take the object out of the store for good; False when it was changed meanwhile.
+
+        Its last state is archived, so that the change feed learns what is gone, and collected
+        with the others.
+        """
+        with self._connection.errors():
+            self._archive(head, t=now())
             return bool(self._objects.delete_one(_unchanged(head)).deleted_count)
 
     def make_folders(self, names: Sequence[str], *, owner: str) -> None:
@@ -189,7 +240,7 @@ class Heads:
         return {"bucket": self.bucket, "store": self.store}
 
     def _new(self, name: str, state: State) -> dict[str, Any]:
-        now = _now()
+        moment = now()
         return {
             "_id": uuid.uuid4().hex,
             **self.scope,
@@ -197,13 +248,13 @@ class Heads:
             "parent": parent_of(name),
             "revision": 1,
             "serial": 1,
-            "created": now,
-            "modified": now,
+            "created": moment,
+            "modified": moment,
             **state.to_document(),
         }
 
-    def _archive(self, head: Head) -> None:
-        document = {k: v for k, v in head.document.items() if k != "_id"}
+    def _archive(self, head: Head, **more: Any) -> None:
+        document = {k: v for k, v in head.document.items() if k != "_id"} | more
         key = {"o": head.id, "r": head.document["revision"]}
         try:
             self._revisions.replace_one(
@@ -220,6 +271,9 @@ class Heads:
         ensure("objects", [("bucket", 1), ("store", 1), ("name", 1)], unique=True)
         listing = [("bucket", 1), ("store", 1), ("parent", 1), ("rank", 1), ("name", 1)]
         ensure("objects", listing)
+        for collection in ("objects", "revisions"):
+            for field_name in ("lineage.run", "lineage.origin.id", "details.trained_on.name"):
+                ensure(collection, [(field_name, 1)], sparse=True)
 
     @property
     def _objects(self) -> Any:
@@ -232,6 +286,8 @@ class Heads:
 
 def to_metadata(document: Mapping[str, Any]) -> Metadata:
     """Return what users see of a head document."""
+    lineage = document.get("lineage", {})
+    origin = lineage.get("origin")
     return Metadata(
         store=document["store"],
         name=document["name"],
@@ -244,18 +300,35 @@ def to_metadata(document: Mapping[str, Any]) -> Metadata:
         size=document["size"],
         hash=document["hash"],
         attributes={**document["details"], **document["attributes"]},
+        tags=tuple(
+            tag["t"] for tag in document.get("tags", ()) if tag["r"] == document["revision"]
+        ),
+        run=lineage.get("run"),
+        origin=Reference(**origin) if origin else None,
     )
+
+
+def reference_to(id: str, document: Mapping[str, Any]) -> Reference:  # noqa: A002
+    """Return a reference to the state that a document holds of the object `id`."""
+    return Reference(
+        store=document["store"],
+        name=document["name"],
+        revision=document["revision"],
+        bucket=document["bucket"],
+        id=id,
+    )
+
+
+def _as_of_now(document: Mapping[str, Any], head: Head) -> dict[str, Any]:
+    """Return an archived state with what goes for all states, as the object has it now."""
+    place = {key: head.document[key] for key in ("name", "parent", "bucket")}
+    return {**document, **place, "_id": head.id, "tags": head.document.get("tags", [])}
 
 
 def _unchanged(head: Head) -> dict[str, Any]:
     return {"_id": head.id, "serial": head.document["serial"]}
 
 
-def _all_of(id: str) -> dict[str, Any]:  # noqa: A002
+def all_of(id: str) -> dict[str, Any]:  # noqa: A002
+    """Return the query for all archived states of an object."""
     return {"_id": {"$gt": {"o": id, "r": MinKey()}, "$lt": {"o": id, "r": MaxKey()}}}
-
-
-def _now() -> datetime:
-    """Return the time in the precision that MongoDB keeps, so that what is returned is kept."""
-    now = datetime.now(UTC)
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from omegaml_lab.core.metadata import Metadata
     from omegaml_lab.storage.connection import Connection
 
-__all__ = ["SORTS", "Listing", "below"]
+__all__ = ["SORTS", "Listing", "below", "can_occur"]
 
 SORTS = {"name": "name", "modified": "modified", "size": "size", "kind": "kind"}
 """What a listing can be sorted by, and the field that does it."""
@@ -73,7 +73,7 @@ class Listing:
             where["parent"] = folder
         elif folder:
             where["name"] = below(folder)
-        if search and not _can_occur(search):
+        if search and not can_occur(search):
             where["name"] = {"$in": []}
         elif search:
             # Only what follows the folder is searched.
@@ -87,7 +87,7 @@ class Listing:
         return self._connection.collection("objects")
 
 
-def _can_occur(search: str) -> bool:
+def can_occur(search: str) -> bool:
     """Say whether names may hold `search`; MongoDB takes no pattern with what they may not."""
     return not any(unicodedata.category(c) in {"Cc", "Cs"} for c in search)
 

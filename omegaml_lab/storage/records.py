@@ -67,6 +67,16 @@ class Records:
                 cursor = cursor.sort([(_key(field), order) for field, order in sort])
             return [_from_stored(document) for document in cursor]
 
+    def combinations(self, *fields: str) -> list[tuple[Any, ...]]:
+        """Return the different values that these fields have together, in any order."""
+        group = {str(place): f"${_key(field)}" for place, field in enumerate(fields)}
+        with self._connection.errors():
+            found = self._collection.aggregate([{"$group": {"_id": group}}])
+            return [
+                tuple(document["_id"].get(str(place)) for place in range(len(fields)))
+                for document in found
+            ]
+
     def count(self, where: Mapping[str, Any] | None = None) -> int:
         """Return how many records match."""
         with self._connection.errors():

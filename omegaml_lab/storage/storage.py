@@ -8,13 +8,22 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from omegaml_lab.core.errors import StorageUnavailableError
 from omegaml_lab.core.progress import silent
+from omegaml_lab.storage.archive import Archive
 from omegaml_lab.storage.blobs import Blobs
 from omegaml_lab.storage.chunks import Chunks
+from omegaml_lab.storage.collections import Collections
 from omegaml_lab.storage.connection import Connection
 from omegaml_lab.storage.feed import watch
+from omegaml_lab.storage.garbage import Garbage
 from omegaml_lab.storage.heads import Heads
+from omegaml_lab.storage.histories import Histories
+from omegaml_lab.storage.holds import Holds
+from omegaml_lab.storage.lineage import LineageRecords
 from omegaml_lab.storage.listing import Listing
 from omegaml_lab.storage.records import Records
+from omegaml_lab.storage.segments import Segments
+from omegaml_lab.storage.signing import Signer
+from omegaml_lab.storage.trash import TRASH, Trash
 from omegaml_lab.storage.trees import Trees
 
 if TYPE_CHECKING:
@@ -34,12 +43,23 @@ class Storage:
     puts and gets tell how far they are.
     """
 
-    def __init__(self, connection: Connection, *, progress: Progress = silent) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        signer: Signer | None = None,
+        progress: Progress = silent,
+    ) -> None:
         self._connection = connection
         self.progress = progress
-        self.blobs = Blobs(connection)
-        self.chunks = Chunks(connection)
+        self.signer = signer or Signer()
+        self.holds = Holds(connection)
+        self.blobs = Blobs(connection, self.holds)
+        self.chunks = Chunks(connection, self.holds)
+        self.garbage = Garbage(connection, self.holds)
+        self.segments = Segments(connection, self.chunks, self.holds)
         self.objects = Objects(connection)
+        self.lineage = LineageRecords(connection)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # With the password, for the processes that compute lazy frames: such pickles are made
@@ -47,21 +67,32 @@ class Storage:
         return _opened_once, (self._connection.url, self._connection.folder)
 
     @classmethod
-    def open(cls, url: str, *, folder: Path | None = None, progress: Progress = silent) -> Storage:
+    def open(
+        cls,
+        url: str,
+        *,
+        folder: Path | None = None,
+        signer: Signer | None = None,
+        progress: Progress = silent,
+    ) -> Storage:
         """Open the database that a ``mongodb://`` URL names in its path (default: omega).
 
         `folder` is where the server keeps its data, if that is on this machine and known.
+        Without a `signer` nothing can be loaded that must be signed.
 
         Raises
         ------
         ConfigError
             If the URL is not one.
         """
-        return cls(Connection(url, folder=folder), progress=progress)
+        return cls(Connection(url, folder=folder), signer=signer, progress=progress)
 
     def quiet(self) -> Storage:
         """Return this storage for work that is a small part of other work, and tells nothing."""
-        return Storage(self._connection)
+        quiet = object.__new__(type(self))
+        vars(quiet).update(vars(self))  # with the same holds: it writes for the same put
+        quiet.progress = silent
+        return quiet
 
     @property
     def address(self) -> str:
@@ -87,6 +118,10 @@ class Storage:
     def records(self, collection: str) -> Records:
         """Return the records kept in `collection`."""
         return Records(self._connection, collection)
+
+    def collections(self) -> Collections:
+        """Return what reads the collections that others fill."""
+        return Collections(self._connection)
 
     def erase(self) -> None:
         """Remove the whole database with all that is in it. There is no way back."""
@@ -133,9 +168,21 @@ class Objects:
         """Return the listings of one store."""
         return Listing(self._connection, bucket, store)
 
+    def histories(self, bucket: str, store: str) -> Histories:
+        """Return the histories of one store."""
+        return Histories(self._connection, bucket, store)
+
     def trees(self, bucket: str, store: str) -> Trees:
         """Return the folders of one store."""
         return Trees(self._connection, bucket, store)
+
+    def trash(self, bucket: str, store: str) -> Trash:
+        """Return what was dropped from one store."""
+        return Trash(self._connection, bucket, store)
+
+    def archive(self) -> Archive:
+        """Return the earlier states and the dropped objects of all stores and buckets."""
+        return Archive(self._connection)
 
     def changes(
         self, stop: threading.Event, *, poll: float = 0.5
@@ -170,6 +217,8 @@ class Objects:
             if archived is None:
                 return None
             document = {**archived, "name": fields.get("name", archived["name"])}
+        if "store" in fields:
+            return _moved(fields, document)
         if event["operationType"] == "insert" or "revision" in fields:
             return _said("put", document)
         if "name" in fields:
@@ -187,10 +236,20 @@ class Objects:
 def _said(
     change: _Change, document: Mapping[str, Any], *, previous: str | None = None
 ) -> ObjectChange:
+    place = document.get("dropped", document)  # in the trash it still goes by the old place
     return ObjectChange(
-        bucket=document["bucket"],
-        store=document["store"],
-        name=document["name"],
+        bucket=place["bucket"],
+        store=place["store"],
+        name=place["name"],
         change=change,
         previous=previous,
     )
+
+
+def _moved(fields: Mapping[str, Any], document: Mapping[str, Any]) -> ObjectChange | None:
+    """Return what a move to or from the trash means for who looks at the store."""
+    if str(fields["store"]).startswith(TRASH):
+        return _said("dropped", fields)
+    if "name" in fields:
+        return _said("put", {**fields, "bucket": document["bucket"]})
+    return None  # on its way out of the trash for good

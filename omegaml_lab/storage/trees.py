@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pymongo.errors import DuplicateKeyError, OperationFailure
+from pymongo.errors import DuplicateKeyError
 
 from omegaml_lab.core.errors import InvalidNameError, ObjectExistsError
 from omegaml_lab.core.names import MAX_LENGTH, parent_of
 from omegaml_lab.storage.listing import below
+from omegaml_lab.storage.transactions import together
 
 if TYPE_CHECKING:
     from pymongo.client_session import ClientSession
 
     from omegaml_lab.storage.connection import Connection
 
-__all__ = ["Trees"]
-
-_NO_TRANSACTIONS = frozenset({20, 263})
+__all__ = ["Trees", "moved"]
 
 
 class Trees:
@@ -28,8 +27,10 @@ class Trees:
         self._store = store
         self._scope = {"bucket": bucket, "store": store}
 
-    def rename(self, old: str, new: str) -> bool:
+    def rename(self, old: str, new: str, *, bucket: str | None = None) -> bool:
         """Move `old` and all below it, as one; False when there is no `old`.
+
+        `bucket` is where to, by default where it is.
 
         Raises
         ------
@@ -38,28 +39,21 @@ class Trees:
         InvalidNameError
             If a name below would become too long.
         """
+        target = {**self._scope, **({} if bucket is None else {"bucket": bucket})}
 
         def move(session: ClientSession | None) -> bool:
-            return self._move(old, new, session)
+            return self._move(old, new, target, session)
 
         with self._connection.errors():
             try:
-                with self._connection.client.start_session() as session:
-                    return bool(session.with_transaction(move))
-            except DuplicateKeyError as error:
-                raise ObjectExistsError(self._store, new) from error
-            except OperationFailure as error:
-                if error.code not in _NO_TRANSACTIONS:
-                    raise
-            # A server that is no replica set moves name by name, the folder last: a crash in
-            # between leaves every object reachable under its old or its new name.
-            try:
-                return self._move(old, new, None)
+                # Without transactions names are moved one by one, the folder last: a crash in
+                # between leaves every object reachable under its old or its new name.
+                return together(self._connection, move)
             except DuplicateKeyError as error:
                 raise ObjectExistsError(self._store, new) from error
 
-    def drop_below(self, folder: str) -> int:
-        """Drop all that is below `folder`; return how many objects and folders that were."""
+    def forget_below(self, folder: str) -> int:
+        """Drop all below `folder` for good; return how many objects and folders that were."""
         where = {**self._scope, "name": below(folder)}
         with self._connection.errors():
             self._objects.aggregate(
@@ -79,22 +73,25 @@ class Trees:
                 is None
             )
 
-    def _move(self, old: str, new: str, session: ClientSession | None) -> bool:
+    def _move(
+        self, old: str, new: str, target: dict[str, Any], session: ClientSession | None
+    ) -> bool:
         here = {**self._scope, "name": old}
         tree = {**self._scope, "name": below(old)}
         if self._objects.find_one(here, {"_id": True}, session=session) is None:
             return False
-        if self._objects.find_one({**self._scope, "name": below(new)}, session=session):
+        if self._objects.find_one({**target, "name": below(new)}, session=session):
             raise ObjectExistsError(self._store, new)
         self._check_lengths(tree, len(new.encode()) - len(old.encode()), session)
-        moved = {
-            "name": _moved("$name", old, new),
-            "parent": _moved("$parent", old, new),
+        change = {
+            "name": moved("$name", old, new),
+            "parent": moved("$parent", old, new),
+            "bucket": {"$literal": target["bucket"]},
             "renamed_from": "$name",
             "serial": {"$add": ["$serial", 1]},
         }
-        self._objects.update_many(tree, [{"$set": moved}], session=session)
-        root = {**moved, "name": {"$literal": new}, "parent": {"$literal": parent_of(new)}}
+        self._objects.update_many(tree, [{"$set": change}], session=session)
+        root = {**change, "name": {"$literal": new}, "parent": {"$literal": parent_of(new)}}
         self._objects.update_one(here, [{"$set": root}], session=session)
         return True
 
@@ -115,7 +112,7 @@ class Trees:
         return self._connection.collection("objects")
 
 
-def _moved(field: str, old: str, new: str) -> dict[str, Any]:
+def moved(field: str, old: str, new: str) -> dict[str, Any]:
     """Return the expression that puts `new` in the place of `old` at the start of a field."""
     start = len(old.encode())
     rest = {"$substrBytes": [field, start, {"$subtract": [{"$strLenBytes": field}, start]}]}

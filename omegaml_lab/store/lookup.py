@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 from omegaml_lab.core.errors import NotAFileError, ObjectNotFoundError
 from omegaml_lab.core.metadata import FOLDER
-from omegaml_lab.core.names import parent_of
+from omegaml_lab.core.names import Name, parent_of
 
 if TYPE_CHECKING:
-    from omegaml_lab.core.names import Name
     from omegaml_lab.storage.heads import Head, Heads
     from omegaml_lab.storage.listing import Listing
     from omegaml_lab.store.naming import Naming
@@ -42,13 +41,12 @@ class Lookup:
         spellings = self._naming.spellings(name)
         found = self._heads.find(spellings, payload=payload)
         heads = [found[path] for path in spellings if path in found]
-        if not folders:
+        if not folders or parsed.pinned:  # a folder has no revisions
             heads.sort(key=lambda head: head.metadata.is_folder)
         if not heads or not pinned or not parsed.pinned:
             return heads[0] if heads else None
-        if parsed.revision is None:
-            return None  # nothing can be tagged yet
-        return self._heads.revision(heads[0], parsed.revision)
+        number = parsed.revision or heads[0].tags.get(parsed.tag or "")
+        return None if number is None else self._heads.revision(heads[0], number)
 
     def locate(
         self,
@@ -87,6 +85,11 @@ class Lookup:
 
     def not_found(self, name: str | Name) -> ObjectNotFoundError:
         """Return the error that says so, with what is there instead."""
-        folder = parent_of(self._naming.parse(name).path)
+        parsed = self._naming.parse(name)
+        there = self.find(name, payload=False, pinned=False) if parsed.pinned else None
+        if there is not None:
+            tags = [str(Name(parsed.path, tag=tag)) for tag in there.tags]
+            return ObjectNotFoundError(self._heads.store, str(name), known=tags)
+        folder = parent_of(parsed.path)
         known = self._listing.names(folder, recursive=False, search=None, limit=1000)
         return ObjectNotFoundError(self._heads.store, str(name), known=known)

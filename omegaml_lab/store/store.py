@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import random
-import time
-from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
 
 from omegaml_lab.core.errors import (
-    ConflictError,
     InvalidNameError,
     NotAFileError,
     ObjectExistsError,
 )
 from omegaml_lab.core.metadata import check_attributes
 from omegaml_lab.core.names import Name
-from omegaml_lab.store.folders import Folders, folder_path, parents_of
-from omegaml_lab.store.lookup import Lookup
-from omegaml_lab.store.naming import Naming
+from omegaml_lab.store.folders import folder_path, parents_of
 from omegaml_lab.store.options import checked
+from omegaml_lab.store.recording import Recorder
 from omegaml_lab.store.terms import Terms
+from omegaml_lab.store.transfers import Transfers
 from omegaml_lab.store.writing import once
 
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from omegaml_lab.core.metadata import Metadata
     from omegaml_lab.core.pages import Page
@@ -38,17 +35,13 @@ __all__ = ["OmegaStore", "Sort"]
 
 Sort = Literal["name", "modified", "size", "kind"]
 
-_ATTEMPTS = 200
 
-
-class OmegaStore:
+class OmegaStore(Transfers):
     """One store of one bucket.
 
     Wherever a `name` is taken, a string is what a person writes (``flights@3`` is revision 3
     of ``flights``), and a `Name` is meant literally.
     """
-
-    naming: ClassVar[Naming] = Naming()
 
     def __init__(
         self,
@@ -58,17 +51,11 @@ class OmegaStore:
         registry: Registry,
         bucket: str = "default",
         owner: str = "",
+        recorder: Recorder | None = None,
     ) -> None:
-        self.name = name
-        self.bucket = bucket
-        self._owner = owner
-        self._storage = storage
+        super().__init__(storage, name, bucket=bucket, owner=owner)
+        self._recorder = recorder or Recorder(storage.lineage)
         self._registry = registry
-        self._heads = storage.objects.heads(bucket, name)
-        self._listing = storage.objects.listing(bucket, name)
-        self._lookup = Lookup(self._heads, self._listing, self.naming)
-        self._folders = Folders(self._heads, owner=owner)
-        self._trees = storage.objects.trees(bucket, name)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name} of {self._storage.address}/{self.bucket}>"
@@ -125,6 +112,8 @@ class OmegaStore:
     def annotate(self, name: str | Name, attributes: Mapping[str, Any]) -> Metadata:
         """Set attributes without a new revision; an attribute that is None is removed."""
         changes = check_attributes(attributes)
+        if self.naming.parse(name).pinned:
+            raise InvalidNameError(str(name), "only the newest revision can be annotated")
         head = self._lookup.locate(name, payload=False)
 
         def flip(head: Head | None) -> Head | None:
@@ -152,60 +141,6 @@ class OmegaStore:
         if there is None:
             self._folders.make([*self._folders.missing(path, found), path])
         return self._lookup.locate(Name(path), payload=False).metadata
-
-    def rename(self, name: str | Name, new: str | Name) -> Metadata:
-        """Give an object another name, or move a folder with all that is below it, as one.
-
-        Raises
-        ------
-        ObjectExistsError
-            If `new` is taken.
-        InvalidNameError
-            If a folder would be moved into itself.
-        """
-        old = self._lookup.locate(name, payload=False).metadata
-        path = self.naming.path(new, old.kind)
-        if path == old.name:
-            return old
-        if path.startswith(old.name + "/"):
-            raise InvalidNameError(path, f"{old.name!r} cannot be moved into itself")
-        found = self._heads.find([path, *parents_of(path)], payload=False)
-        if path in found:
-            raise ObjectExistsError(self.name, path)
-        self._folders.make_above(path, self._folders.missing(path, found))
-        if not self._trees.rename(old.name, path):
-            raise self._lookup.not_found(name)
-        self._folders.mend(path)
-        return self._lookup.locate(Name(path), payload=False).metadata
-
-    def drop(self, name: str | Name, *, recursive: bool = False, missing_ok: bool = False) -> bool:
-        """Take an object out of the store; say whether it was there.
-
-        Raises
-        ------
-        ObjectNotFoundError
-            If it is not there and `missing_ok` is False.
-        ObjectExistsError
-            If it is a folder with something in it and `recursive` is False.
-        """
-        parsed = self.naming.parse(name)
-        if parsed.pinned:
-            raise InvalidNameError(str(name), "a single revision cannot be dropped")
-        while True:
-            head = self._lookup.find(name)
-            if head is None:
-                if missing_ok:
-                    return False
-                raise self._lookup.not_found(name)
-            path, is_folder = head.metadata.name, head.metadata.is_folder
-            if is_folder and not recursive and not self._trees.is_empty(path):
-                raise ObjectExistsError(self.name, path + "/…")
-            # The folder goes first: a put that slips something in below sees that, and makes
-            # the folder again.
-            if self._heads.drop(head):
-                if is_folder and recursive:
-                    self._trees.drop_below(path)
-                return True
 
     # -- reading ---------------------------------------------------------------------------
 
@@ -254,11 +189,6 @@ class OmegaStore:
             return parsed
         return Name(head.metadata.name, revision=parsed.revision, tag=parsed.tag)
 
-    def history(self, name: str | Name) -> builtins.list[Metadata]:
-        """Return the metadata of all revisions that are kept, newest first."""
-        head = self._lookup.locate(name, payload=False, folders=False, pinned=False)
-        return self._heads.history(head)
-
     def list(
         self, folder: str = "", *, recursive: bool = True, search: str | None = None
     ) -> builtins.list[str]:
@@ -293,19 +223,23 @@ class OmegaStore:
     # -- inside ----------------------------------------------------------------------------
 
     def _put(self, path: str, kind: str, terms: Terms, write: Writing) -> Metadata:
-        found = self._heads.find([path, *parents_of(path)])
-        terms.check(self.name, path, found.get(path))
-        missing = self._folders.missing(path, found)
+        with self._storage.holds.holding() as hold:
+            found = self._heads.find([path, *parents_of(path)])
+            terms.check(self.name, path, found.get(path))
+            missing = self._folders.missing(path, found)
 
-        def flip(head: Head | None) -> Head | None:
-            terms.check(self.name, path, head)
-            state = terms.state(kind, write(head), head, owner=self._owner)
-            if head is not None:
-                return self._heads.replace(head, state, keep=terms.keep)
-            self._folders.make_above(path, missing)
-            return self._heads.insert(path, state)
+            def flip(head: Head | None) -> Head | None:
+                terms.check(self.name, path, head)
+                written = write(head)
+                lineage = self._recorder.lineage()
+                state = terms.state(kind, written, head, owner=self._owner, lineage=lineage)
+                self._storage.holds.keep(hold)
+                if head is not None:
+                    return self._heads.replace(head, state, keep=terms.keep)
+                self._folders.make_above(path, missing)
+                return self._heads.insert(path, state)
 
-        done = self._retry(path, flip, first=found.get(path)).metadata
+            done = self._retry(path, flip, first=found.get(path)).metadata
         if done.revision == 1:
             self._folders.mend(path)
         return done
@@ -323,25 +257,14 @@ class OmegaStore:
 
     def _kept(self, name: str | Name) -> tuple[Backend, Head]:
         head = self._lookup.kept(name)
-        return self._registry.backend(head.metadata.kind), head
+        backend = self._registry.backend(head.metadata.kind)
+        self._recorder.read(head)
+        return backend, head
 
     def _blob(self, name: str | Name) -> Blob:
         head = self._lookup.locate(name, folders=False)
         blob = head.payload.blob
         if blob is None or head.payload.segments:
             raise NotAFileError(self.name, head.metadata.name, head.metadata.kind)
+        self._recorder.read(head)
         return blob
-
-    def _retry(
-        self, path: str, flip: Callable[[Head | None], Head | None], *, first: Head | None
-    ) -> Head:
-        """Flip the head; when somebody else was faster, look again and flip that."""
-        head = first
-        for attempt in range(_ATTEMPTS):
-            done = flip(head)
-            if done is not None:
-                return done
-            time.sleep(random.uniform(0, min(0.001 * attempt, 0.05)))  # noqa: S311 - no secret
-            head = self._heads.find([path]).get(path)
-        actual = head.metadata.revision if head else 0
-        raise ConflictError(self.name, path, expected=actual, actual=actual)

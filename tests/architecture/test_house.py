@@ -19,6 +19,7 @@ from . import measures
 # Where a last resort is right, because it logs and answers: the worker, the handlers, the CLI.
 EDGES = {
     "omegaml_lab/worker.py",
+    "omegaml_lab/callee.py",
     "omegaml_lab/scheduler.py",
     "omegaml_lab/server/handlers/base.py",
     "omegaml_lab/cli/__init__.py",

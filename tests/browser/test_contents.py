@@ -32,8 +32,8 @@ def test_rename_copy_delete_and_upload(
     me.choose("renamed.ipynb", "Duplicate")
     expect(me.file("renamed-Copy1.ipynb")).to_be_visible()
 
-    me.choose("renamed.ipynb", "Delete")
-    me.answer("Delete")
+    me.choose("renamed.ipynb", "Move to Trash")
+    me.answer("Move to Trash")
     expect(me.file("renamed-Copy1.ipynb")).to_be_visible()
     expect(me.file("renamed.ipynb")).to_have_count(0)
 

@@ -146,7 +146,7 @@ def test_pause_resume_edit_and_run_now(
     expect(me.notification("monthly report.*succeeded")).to_be_visible()
     me.shot("ran")
     me.panel.get_by_label("Sort schedules").select_option("job")
-    names = me.panel.locator(".jp-Omega-scheduleCard .jp-Omega-runName")
+    names = me.panel.locator(".jp-Omega-scheduleCard .jp-Omega-entryName")
     expect(names.first).to_have_text(f"managed-{theme}/monthly report")
     me.panel.get_by_label("Sort schedules").select_option("next_due")
     expect(names.first).to_have_text(f"managed-{theme}/other")

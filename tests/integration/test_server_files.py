@@ -71,9 +71,31 @@ def test_strangers_get_nothing(server: Server, base: str) -> None:
     assert answer.headers["Location"].startswith("/login")
 
 
-def test_parts_of_files_on_the_disk(server: Server) -> None:
-    base = "" if server.get("omega/api/status")["mount"] else "local/"
-    part = server.ask("GET", f"files/{base}large.bin", headers={"Range": "bytes=10-19"})
+def test_parts_of_files(server: Server, base: str) -> None:
+    for asked, wanted in (
+        ("bytes=10-19", LARGE[10:20]),
+        ("bytes=3000000-5119999", LARGE[3_000_000:]),
+        ("bytes=5119990-", LARGE[-10:]),
+        ("bytes=-3", LARGE[-3:]),
+    ):
+        part = server.ask("GET", f"files/{base}large.bin", headers={"Range": asked})
+        assert (part.status_code, part.content) == (206, wanted)
+        assert part.headers["Content-Range"].endswith(f"/{len(LARGE)}")
+
+
+def test_a_part_that_is_not_there(server: Server, base: str) -> None:
+    answer = server.ask("GET", f"files/{base}large.bin", headers={"Range": "bytes=5120000-"})
+    assert answer.status_code == 416
+    assert answer.headers["Content-Range"] == f"bytes */{len(LARGE)}"
+
+
+def test_a_part_of_another_state_is_the_whole(server: Server) -> None:
+    base = "repo/" if server.get("omega/api/status")["mount"] else ""
+    headers = {"Range": "bytes=10-19", "If-Range": '"other"'}
+    whole = server.ask("GET", f"files/{base}large.bin", headers=headers)
+    assert (whole.status_code, whole.content) == (200, LARGE)
+    headers["If-Range"] = whole.headers["Etag"]
+    part = server.ask("GET", f"files/{base}large.bin", headers=headers)
     assert (part.status_code, part.content) == (206, LARGE[10:20])
 
 

@@ -22,7 +22,7 @@ export interface IListing<T> {
 /** What may stand in a query string; undefined is left out. */
 export type Query = Record<string, string | number | boolean | undefined>;
 
-type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** The way to Omega's REST API on this server, signed in as Jupyter is. */
 export class Connection {

@@ -4,9 +4,12 @@ import { Connection } from './connection';
 import { ObjectsClient } from './objects';
 import { ParametersClient } from './parameters';
 import { ReportsClient } from './reports';
+import { RevisionsClient } from './revisions';
 import { RunsClient } from './runs';
 import { SchedulesClient } from './schedules';
 import { StatusClient } from './status';
+import { TagsClient } from './tags';
+import { TrashClient } from './trash';
 
 /** Omega's REST API, one field a noun. */
 export class OmegaClient {
@@ -15,16 +18,22 @@ export class OmegaClient {
     this.objects = new ObjectsClient(this.connection);
     this.parameters = new ParametersClient(this.connection);
     this.reports = new ReportsClient(this.connection);
+    this.revisions = new RevisionsClient(this.connection);
     this.runs = new RunsClient(this.connection);
     this.schedules = new SchedulesClient(this.connection);
     this.status = new StatusClient(this.connection);
+    this.tags = new TagsClient(this.connection);
+    this.trash = new TrashClient(this.connection);
   }
 
   readonly connection: Connection;
   readonly objects: ObjectsClient;
   readonly parameters: ParametersClient;
   readonly reports: ReportsClient;
+  readonly revisions: RevisionsClient;
   readonly runs: RunsClient;
   readonly schedules: SchedulesClient;
   readonly status: StatusClient;
+  readonly tags: TagsClient;
+  readonly trash: TrashClient;
 }

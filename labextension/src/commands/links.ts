@@ -33,7 +33,8 @@ function openAction(report: IReport, trans: TranslationBundle): Notification.IAc
   };
 }
 
-async function copyText(text: string): Promise<void> {
+/** Put a text on the clipboard. */
+export async function copyText(text: string): Promise<void> {
   // The asynchronous clipboard exists on secure origins only, and may be denied.
   try {
     await navigator.clipboard.writeText(text);

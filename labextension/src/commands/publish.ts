@@ -7,36 +7,27 @@ import { Publication } from '../models/publication';
 import { CommandIDs } from '../tokens';
 import { FormDialog } from '../views/formdialog';
 import { PublishForm } from '../views/publishform';
+import { addPathCommand } from './add';
 import { copyLink, tellPublished } from './links';
 import type { ICommandOptions } from './run';
 import { tellQueued } from './run';
 
 /** *Publish report* and *Copy report link*. */
 export function addPublishCommands(options: ICommandOptions): void {
-  const { commands, targets, trans } = options;
-  commands.addCommand(CommandIDs.publish, {
+  const { trans } = options;
+  addPathCommand(options, {
+    id: CommandIDs.publish,
     label: trans.__('Publish report…'),
     caption: trans.__('Publish the result of the last good run under a stable link'),
     icon: shareIcon,
-    isEnabled: args => targets.paths(args).length === 1,
-    execute: async args => {
-      const [path] = targets.paths(args);
-      if (path) {
-        await publish(options, path);
-      }
-    }
+    act: path => publish(options, path)
   });
-  commands.addCommand(CommandIDs.copyReportLink, {
+  addPathCommand(options, {
+    id: CommandIDs.copyReportLink,
     label: trans.__('Copy report link'),
     caption: trans.__('Copy the link of the published report'),
     icon: linkIcon,
-    isEnabled: args => targets.paths(args).length === 1,
-    execute: async args => {
-      const [path] = targets.paths(args);
-      if (path) {
-        await copyReportLink(options, path);
-      }
-    }
+    act: path => copyReportLink(options, path)
   });
 }
 

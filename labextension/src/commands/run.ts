@@ -13,6 +13,7 @@ import type { IOmega } from '../tokens';
 import { CommandIDs } from '../tokens';
 import { FormDialog } from '../views/formdialog';
 import { ParameterFields } from '../views/parameterfields';
+import { addPathCommand } from './add';
 import type { Targets } from './targets';
 
 export interface ICommandOptions {
@@ -36,16 +37,11 @@ export function addRunCommands(options: ICommandOptions): void {
       }
     }
   });
-  commands.addCommand(CommandIDs.runWithParameters, {
+  addPathCommand(options, {
+    id: CommandIDs.runWithParameters,
     label: trans.__('Run with parameters…'),
     caption: trans.__('Choose the parameters of this notebook and run it on the cluster'),
-    isEnabled: args => targets.paths(args).length === 1,
-    execute: async args => {
-      const [path] = targets.paths(args);
-      if (path) {
-        await runWithParameters(options, path);
-      }
-    }
+    act: path => runWithParameters(options, path)
   });
 }
 

@@ -1,16 +1,16 @@
-import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
+import { Dialog, showDialog } from '@jupyterlab/apputils';
 import type { IDocumentManager } from '@jupyterlab/docmanager';
 import { deleteIcon, notebookIcon, redoIcon, stopIcon } from '@jupyterlab/ui-components';
 import type { LabIcon } from '@jupyterlab/ui-components';
-import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
-import { messageOf } from '../client/connection';
-import type { IObject, StoreName } from '../client/objects';
+import type { StoreName } from '../client/objects';
 import type { IRun } from '../client/runs';
 import { CommandIDs } from '../tokens';
+import { addEntryCommand } from './add';
 import { openFailingCell, openResult } from './results';
 import type { ICommandOptions } from './run';
 import { tellQueued } from './run';
+import { dropObject } from './trash';
 
 export interface IRunsCommandOptions extends ICommandOptions {
   documents: IDocumentManager;
@@ -25,20 +25,7 @@ export function addRunsCommands(options: IRunsCommandOptions): void {
     icon: LabIcon,
     act: (run: IRun) => Promise<unknown>
   ): void => {
-    commands.addCommand(id, {
-      label,
-      icon,
-      // Of runs there are many: these make sense where one is at hand.
-      isVisible: args => typeof args.id === 'string',
-      isEnabled: args => typeof args.id === 'string',
-      execute: async args => {
-        try {
-          await act(await omega.runs.find(args.id as string));
-        } catch (error) {
-          Notification.error(messageOf(error), { autoClose: 10_000 });
-        }
-      }
-    });
+    addEntryCommand(commands, { id, label, icon, act, find: run => omega.runs.find(run) });
   };
   add(CommandIDs.openResult, trans.__('Open result'), notebookIcon, run =>
     Promise.resolve(openResult(documents, run))
@@ -54,7 +41,7 @@ export function addRunsCommands(options: IRunsCommandOptions): void {
     label: trans.__('Drop…'),
     icon: deleteIcon,
     isVisible: args => typeof args.name === 'string',
-    execute: args => drop(options, args)
+    execute: args => dropObject(options, args.store as StoreName, args.name as string)
   });
 }
 
@@ -69,33 +56,5 @@ async function cancel({ omega, trans }: IRunsCommandOptions, run: IRun): Promise
   });
   if (answer.button.accept) {
     await omega.runs.cancel(run.id);
-  }
-}
-
-async function drop(
-  { omega, trans }: IRunsCommandOptions,
-  args: ReadonlyPartialJSONObject
-): Promise<void> {
-  const store = args.store as StoreName;
-  const name = args.name as string;
-  try {
-    const object: IObject = await omega.client.objects.get(store, name);
-    const answer = await showDialog({
-      title: trans.__('Drop “%1”?', name),
-      body:
-        object.kind === 'folder'
-          ? trans.__('The folder and everything in it are dropped from %1, for good.', store)
-          : trans.__('It is dropped from %1 with all its revisions, for good.', store),
-      defaultButton: 0,
-      buttons: [
-        Dialog.cancelButton({ label: trans.__('Keep') }),
-        Dialog.warnButton({ label: trans.__('Drop') })
-      ]
-    });
-    if (answer.button.accept) {
-      await omega.repository.drop(object);
-    }
-  } catch (error) {
-    Notification.error(messageOf(error), { autoClose: 10_000 });
   }
 }

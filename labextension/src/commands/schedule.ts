@@ -1,4 +1,4 @@
-import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
+import { Dialog, Notification } from '@jupyterlab/apputils';
 import { deleteIcon, editIcon, pauseIcon, ReactWidget, runIcon } from '@jupyterlab/ui-components';
 import type { LabIcon } from '@jupyterlab/ui-components';
 import type { TranslationBundle } from '@jupyterlab/translation';
@@ -15,23 +15,20 @@ import { formatInZone } from '../views/format';
 import { FormDialog } from '../views/formdialog';
 import { ScheduleFields } from '../views/scheduleform';
 import { WHEN_ID } from '../views/whenfield';
+import { addEntryCommand, addPathCommand } from './add';
+import { confirmDrop } from './ask';
 import type { ICommandOptions } from './run';
 import { tellQueued } from './run';
 
 /** *Schedule…* and, given the `id` of a schedule, what can be done with it. */
 export function addScheduleCommands(options: ICommandOptions): void {
-  const { commands, omega, targets, trans } = options;
-  commands.addCommand(CommandIDs.schedule, {
+  const { commands, omega, trans } = options;
+  addPathCommand(options, {
+    id: CommandIDs.schedule,
     label: trans.__('Schedule…'),
     caption: trans.__('Say when this notebook is to be run on the cluster'),
     icon: scheduleIcon,
-    isEnabled: args => targets.paths(args).length === 1,
-    execute: async args => {
-      const [path] = targets.paths(args);
-      if (path) {
-        await schedule(options, path);
-      }
-    }
+    act: path => schedule(options, path)
   });
   const add = (
     id: string,
@@ -39,20 +36,14 @@ export function addScheduleCommands(options: ICommandOptions): void {
     icon: LabIcon,
     act: (schedule: ISchedule) => Promise<unknown>
   ): void => {
-    commands.addCommand(id, {
+    addEntryCommand(commands, {
+      id,
       label,
       icon,
-      isVisible: args => typeof args.id === 'string',
-      isEnabled: args => typeof args.id === 'string',
-      execute: async args => {
-        try {
-          await act(await omega.schedules.find(args.id as string));
-        } catch (error) {
-          Notification.error(messageOf(error), { autoClose: 10_000 });
-          // It may have been dropped elsewhere: not everything that happens is told.
-          await omega.schedules.refresh();
-        }
-      }
+      act,
+      find: entry => omega.schedules.find(entry),
+      // It may have been dropped elsewhere: not everything that happens is told.
+      failed: () => omega.schedules.refresh()
     });
   };
   add(CommandIDs.runSchedule, trans.__('Run now'), clusterIcon, async ({ id }) =>
@@ -178,20 +169,12 @@ function tellScheduled(
 }
 
 async function drop({ omega, trans }: ICommandOptions, schedule: ISchedule): Promise<void> {
-  const answer = await showDialog({
-    title: trans.__('Drop this schedule?'),
-    body: trans.__(
-      '“%1” is no longer run by it: %2. The notebook and its runs stay.',
-      schedule.job,
-      schedule.words
-    ),
-    defaultButton: 0,
-    buttons: [
-      Dialog.cancelButton({ label: trans.__('Keep') }),
-      Dialog.warnButton({ label: trans.__('Drop') })
-    ]
-  });
-  if (answer.button.accept) {
+  const body = trans.__(
+    '“%1” is no longer run by it: %2. The notebook and its runs stay.',
+    schedule.job,
+    schedule.words
+  );
+  if (await confirmDrop({ title: trans.__('Drop this schedule?'), body }, trans)) {
     await omega.schedules.drop(schedule.id);
   }
 }

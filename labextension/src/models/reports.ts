@@ -1,9 +1,9 @@
-import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
 import type { IReport, IReportOptions, ReportsClient } from '../client/reports';
 import type { IRun, Target } from '../client/runs';
+import { Model } from './model';
 import type { RunsModel } from './runs';
 
 /** A report appears a little after the end of its run: when to look for it, in milliseconds. */
@@ -15,32 +15,16 @@ export interface IReportsOptions {
 }
 
 /** Which jobs are published, and where. */
-export class ReportsModel implements IDisposable {
+export class ReportsModel extends Model {
   constructor(options: IReportsOptions) {
+    super();
     this._client = options.client;
-    this._runs = options.runs;
-    this._runs.ended.connect(this._onEnded, this);
-  }
-
-  get changed(): ISignal<this, void> {
-    return this._changed;
+    options.runs.ended.connect(this._onEnded, this);
   }
 
   /** A run that was to publish its result has done so. */
   get published(): ISignal<this, IReport> {
     return this._published;
-  }
-
-  get isDisposed(): boolean {
-    return this._isDisposed;
-  }
-
-  dispose(): void {
-    if (!this._isDisposed) {
-      this._isDisposed = true;
-      this._runs.ended.disconnect(this._onEnded, this);
-      Signal.clearData(this);
-    }
   }
 
   /** The report of a job, as far as is known. */
@@ -58,7 +42,7 @@ export class ReportsModel implements IDisposable {
   async refresh(): Promise<void> {
     try {
       this._items = (await this._client.list()).items;
-      this._changed.emit();
+      this.emitChanged();
     } catch {
       // Links in the list of runs are an extra: the status line tells when the server is away.
     }
@@ -70,7 +54,7 @@ export class ReportsModel implements IDisposable {
 
   private _remember(report: IReport): IReport {
     this._items = [report, ...this._items.filter(item => item.name !== report.name)];
-    this._changed.emit();
+    this.emitChanged();
     return report;
   }
 
@@ -83,7 +67,7 @@ export class ReportsModel implements IDisposable {
   private async _lookFor(run: IRun): Promise<void> {
     for (const pause of LOOKS) {
       await new Promise(resolve => setTimeout(resolve, pause));
-      if (this._isDisposed) {
+      if (this.isDisposed) {
         return;
       }
       await this.refresh();
@@ -96,9 +80,6 @@ export class ReportsModel implements IDisposable {
   }
 
   private readonly _client: ReportsClient;
-  private readonly _runs: RunsModel;
-  private readonly _changed = new Signal<this, void>(this);
   private readonly _published = new Signal<this, IReport>(this);
   private _items: IReport[] = [];
-  private _isDisposed = false;
 }

@@ -1,15 +1,9 @@
-import type { IDisposable } from '@lumino/disposable';
-import { Poll, Throttler } from '@lumino/polling';
-import type { ISignal } from '@lumino/signaling';
-import { Signal } from '@lumino/signaling';
-
-import { messageOf } from '../client/connection';
+import type { IListing } from '../client/connection';
 import type { IObject, ObjectsClient, SortField, StoreName } from '../client/objects';
 import type { Feed, IObjectChange } from './feed';
+import { ListModel } from './list';
 
-export const PAGE = 100;
-
-const POLL_INTERVAL = 60_000;
+const PAGE = 100;
 
 export interface IRepositoryOptions {
   client: ObjectsClient;
@@ -17,24 +11,11 @@ export interface IRepositoryOptions {
 }
 
 /** One folder of one store, as it is looked at: sorted, searched, page by page. */
-export class RepositoryModel implements IDisposable {
+export class RepositoryModel extends ListModel<IObject> {
   constructor(options: IRepositoryOptions) {
+    super({ page: PAGE });
     this._client = options.client;
-    this._feed = options.feed;
-    this._feed.objectChanged.connect(this._onObject, this);
-    // A notebook that is being run changes many times a second.
-    this._soon = new Throttler(() => this.refresh(), { limit: 500, edge: 'trailing' });
-    this._poll = new Poll({
-      auto: false,
-      factory: () => this._fetch(),
-      frequency: { interval: POLL_INTERVAL, backoff: true, max: POLL_INTERVAL },
-      // A page may load before it is seen: its first answer does not wait for that.
-      standby: () => (this._loaded ? 'when-hidden' : 'never')
-    });
-  }
-
-  get changed(): ISignal<this, void> {
-    return this._changed;
+    options.feed.objectChanged.connect(this._onObject, this);
   }
 
   get store(): StoreName {
@@ -59,55 +40,9 @@ export class RepositoryModel implements IDisposable {
     return this._descending;
   }
 
-  get items(): readonly IObject[] {
-    return this._items;
-  }
-
-  /** How many there are, shown or not. */
-  get total(): number {
-    return this._total;
-  }
-
   /** The object whose details are shown. */
   get selected(): IObject | null {
-    return this._items.find(item => item.name === this._selected) ?? null;
-  }
-
-  get loading(): boolean {
-    return !this._loaded && this._error === null;
-  }
-
-  get error(): string | null {
-    return this._error;
-  }
-
-  get isDisposed(): boolean {
-    return this._isDisposed;
-  }
-
-  dispose(): void {
-    if (!this._isDisposed) {
-      this._isDisposed = true;
-      this._poll.dispose();
-      this._soon.dispose();
-      this._feed.objectChanged.disconnect(this._onObject, this);
-      Signal.clearData(this);
-    }
-  }
-
-  /** Ask now and, should nothing be pushed, from time to time. */
-  start(): void {
-    void this._poll.start();
-  }
-
-  /** Ask the server again for what is shown. Never rejects: see `error`. */
-  async refresh(): Promise<void> {
-    await this._fetch().catch(() => undefined);
-  }
-
-  async more(): Promise<void> {
-    this._limit = this._items.length + PAGE;
-    await this.refresh();
+    return this.items.find(item => item.name === this._selected) ?? null;
   }
 
   /** Look at another place. */
@@ -115,13 +50,13 @@ export class RepositoryModel implements IDisposable {
     this._store = store;
     this._folder = folder;
     this._search = '';
-    await this._anew();
+    await this._look();
   }
 
   async setSearch(text: string): Promise<void> {
     if (text !== this._search) {
       this._search = text;
-      await this._anew();
+      await this._look();
     }
   }
 
@@ -131,12 +66,12 @@ export class RepositoryModel implements IDisposable {
     const first = field === 'modified' || field === 'size';
     this._descending = field === this._sort ? !this._descending : first;
     this._sort = field;
-    await this._anew();
+    await this._look();
   }
 
   select(name: string | null): void {
     this._selected = name;
-    this._changed.emit();
+    this.emitChanged();
   }
 
   async drop(object: IObject): Promise<void> {
@@ -144,52 +79,26 @@ export class RepositoryModel implements IDisposable {
     await this.refresh();
   }
 
-  private async _anew(): Promise<void> {
-    this._items = [];
-    this._total = 0;
-    this._limit = PAGE;
-    this._loaded = false;
-    this._selected = null;
-    this._error = null;
-    // What was asked before is of another place.
-    this._answered = this._asked;
-    this._changed.emit();
-    await this.refresh();
+  protected ask(limit: number): Promise<IListing<IObject>> {
+    return this._client.list(this._store, {
+      folder: this._folder,
+      search: this._search || undefined,
+      recursive: this._search !== '',
+      sort: this._sort,
+      descending: this._descending,
+      limit
+    });
   }
 
-  private async _fetch(): Promise<void> {
-    const asked = ++this._asked;
-    try {
-      const page = await this._client.list(this._store, {
-        folder: this._folder,
-        search: this._search || undefined,
-        recursive: this._search !== '',
-        sort: this._sort,
-        descending: this._descending,
-        limit: this._limit
-      });
-      if (asked > this._answered && !this._isDisposed) {
-        this._answered = asked;
-        this._items = page.items;
-        this._total = page.total;
-        this._loaded = true;
-        this._error = null;
-        this._changed.emit();
-      }
-    } catch (error) {
-      if (asked > this._answered && !this._isDisposed) {
-        this._answered = asked;
-        this._error = messageOf(error);
-        this._changed.emit();
-      }
-      throw error;
-    }
+  private async _look(): Promise<void> {
+    this._selected = null;
+    await this.anew();
   }
 
   private _onObject(_: Feed, change: IObjectChange): void {
     const names = [change.name, change.previous ?? change.name];
     if (change.store === this._store && names.some(name => this._concerns(name))) {
-      void this._soon.invoke();
+      this.soon();
     }
   }
 
@@ -199,23 +108,10 @@ export class RepositoryModel implements IDisposable {
   }
 
   private readonly _client: ObjectsClient;
-  private readonly _feed: Feed;
-  private readonly _poll: Poll;
-  private readonly _soon: Throttler;
-  private readonly _changed = new Signal<this, void>(this);
   private _store: StoreName = 'jobs';
   private _folder = '';
   private _search = '';
   private _sort: SortField = 'name';
   private _descending = false;
-  private _items: IObject[] = [];
-  private _total = 0;
-  private _limit = PAGE;
   private _selected: string | null = null;
-  private _loaded = false;
-  private _error: string | null = null;
-  private _asked = 0;
-  // Only older answers are dropped: were all but the last, steady changes would show nothing.
-  private _answered = 0;
-  private _isDisposed = false;
 }

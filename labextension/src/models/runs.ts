@@ -1,18 +1,17 @@
 import type { ReadonlyJSONObject } from '@lumino/coreutils';
-import type { IDisposable } from '@lumino/disposable';
-import { Poll } from '@lumino/polling';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
 import type { IListing } from '../client/connection';
-import { ApiError, messageOf } from '../client/connection';
+import { ApiError } from '../client/connection';
 import type { IReportOptions } from '../client/reports';
 import type { IRun, RunStatus, RunsClient, Target } from '../client/runs';
 import type { Feed } from './feed';
+import { ListModel } from './list';
 import type { IMemory } from './memory';
 import { hasEnded, supersedes } from './progress';
 
-export const PAGE = 30;
+const PAGE = 30;
 
 /** How often to ask although nothing was pushed: quicker while something runs. */
 const BUSY_INTERVAL = 8_000;
@@ -31,24 +30,13 @@ export interface IRunsOptions {
 }
 
 /** The runs of the repository, newest first, as many as were asked for; kept up to date. */
-export class RunsModel implements IDisposable {
+export class RunsModel extends ListModel<IRun> {
   constructor(options: IRunsOptions) {
+    super({ page: PAGE });
     this._client = options.client;
     this._feed = options.feed;
     this._started = options.started ?? new Set<string>();
     this._feed.runChanged.connect(this._onRun, this);
-    this._poll = new Poll({
-      auto: false,
-      factory: () => this._fetch(),
-      frequency: { interval: IDLE_INTERVAL, backoff: true, max: IDLE_INTERVAL },
-      // A page may load before it is seen: its first answer does not wait for that.
-      standby: () => (this._loaded ? 'when-hidden' : 'never')
-    });
-  }
-
-  /** Anything shown here has changed. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
   }
 
   /** A run was asked for, or a worker has begun it. */
@@ -66,66 +54,13 @@ export class RunsModel implements IDisposable {
     return this._heard;
   }
 
-  get items(): readonly IRun[] {
-    return this._items;
-  }
-
-  /** How many runs match the filter, shown or not. */
-  get total(): number {
-    return this._total;
-  }
-
   get filter(): Readonly<IRunFilter> {
     return this._filter;
   }
 
-  /** Whether nothing is known yet. */
-  get loading(): boolean {
-    return !this._loaded && this._error === null;
-  }
-
-  /** Why the last attempt to ask the server failed, null when it did not. */
-  get error(): string | null {
-    return this._error;
-  }
-
-  get isDisposed(): boolean {
-    return this._isDisposed;
-  }
-
-  dispose(): void {
-    if (!this._isDisposed) {
-      this._isDisposed = true;
-      this._poll.dispose();
-      this._feed.runChanged.disconnect(this._onRun, this);
-      Signal.clearData(this);
-    }
-  }
-
-  /** Ask now and, should nothing be pushed, from time to time. */
-  start(): void {
-    this._polling = true;
-    void this._poll.start();
-  }
-
-  /** Ask the server again for what is shown. Never rejects: see `error`. */
-  async refresh(): Promise<void> {
-    await this._fetch().catch(() => undefined);
-  }
-
-  /** Show one page more. */
-  async more(): Promise<void> {
-    this._limit = this._items.length + PAGE;
-    await this.refresh();
-  }
-
   async setFilter(filter: IRunFilter): Promise<void> {
     this._filter = { ...filter };
-    this._limit = PAGE;
-    this._loaded = false;
-    this._items = [];
-    this._changed.emit();
-    await this.refresh();
+    await this.anew();
   }
 
   async run(
@@ -156,7 +91,7 @@ export class RunsModel implements IDisposable {
     this._started.add(run.id);
     // It may have ended before the answer to its start arrives.
     this._watched.set(run.id, run.status);
-    const known = this._items.find(item => item.id === run.id);
+    const known = this.items.find(item => item.id === run.id);
     this._onRun(this._feed, newer(run, known));
     return run;
   }
@@ -169,46 +104,30 @@ export class RunsModel implements IDisposable {
 
   /** What is known of a run, from here or from the server. */
   async find(id: string): Promise<IRun> {
-    return this._items.find(run => run.id === id) ?? (await this._client.get(id));
+    return this.items.find(run => run.id === id) ?? (await this._client.get(id));
   }
 
-  private async _fetch(): Promise<void> {
-    const asked = ++this._asked;
-    this._meanwhile = [];
-    try {
-      const page = await this._client.list({ ...this._filter, limit: this._limit });
-      if (asked !== this._asked || this._isDisposed) {
-        return; // a newer question is on its way
-      }
-      this._show(page);
-      this._changed.emit();
-      await this._checkWatched(new Set(page.items.map(run => run.id)));
-      this._pace();
-      this._changed.emit();
-    } catch (error) {
-      if (asked === this._asked && !this._isDisposed) {
-        this._meanwhile = null;
-        this._error = messageOf(error);
-        this._changed.emit();
-      }
-      throw error;
-    }
+  protected ask(limit: number): Promise<IListing<IRun>> {
+    return this._client.list({ ...this._filter, limit });
   }
 
   /** Show an answer, as far as nothing newer was heard since it was asked for. */
-  private _show(page: IListing<IRun>): void {
-    const meanwhile = this._meanwhile ?? [];
-    this._meanwhile = null;
-    const known = new Map(this._items.map(run => [run.id, run]));
+  protected override take(page: IListing<IRun>): void {
+    const meanwhile = this._meanwhile;
+    this._meanwhile = [];
+    const known = new Map(this.items.map(run => [run.id, run]));
     meanwhile.forEach(run => known.set(run.id, newer(run, known.get(run.id))));
-    this._items = page.items
+    const items = page.items
       .map(run => newer(run, known.get(run.id)))
       .filter(run => this._matches(run));
-    this._total = page.total - (page.items.length - this._items.length);
-    this._loaded = true;
-    this._error = null;
-    this._items.forEach(run => this._watch(run));
+    this.show(items, page.total - (page.items.length - items.length));
+    items.forEach(run => this._watch(run));
     meanwhile.forEach(run => this._onRun(this._feed, run));
+  }
+
+  protected override async follow(items: readonly IRun[]): Promise<void> {
+    await this._checkWatched(new Set(items.map(run => run.id)));
+    this._pace();
   }
 
   /** Learn what became of runs that were asked for here and that the listing does not show. */
@@ -231,21 +150,20 @@ export class RunsModel implements IDisposable {
 
   private _onRun(_: Feed, run: IRun): void {
     // An answer that is on its way may not know of it.
-    this._meanwhile?.push(run);
-    const index = this._items.findIndex(item => item.id === run.id);
-    if (index >= 0 && !supersedes(run, this._items[index])) {
+    this._meanwhile = this.waiting ? [...this._meanwhile, run] : [];
+    const index = this.items.findIndex(item => item.id === run.id);
+    if (index >= 0 && !supersedes(run, this.items[index])) {
       return;
     }
-    const items = this._items.filter(item => item.id !== run.id);
-    if (this._loaded && this._matches(run) && (index >= 0 || !this._isFurtherDown(run))) {
+    const items = this.items.filter(item => item.id !== run.id);
+    if (this.loaded && this._matches(run) && (index >= 0 || !this._isFurtherDown(run))) {
       items.push(run);
       items.sort((a, b) => Date.parse(b.queued_at) - Date.parse(a.queued_at));
     }
-    this._total += items.length - this._items.length;
-    this._items = items;
+    this.show(items, this.total + items.length - this.items.length);
     this._watch(run);
     this._pace();
-    this._changed.emit();
+    this.emitChanged();
   }
 
   private _watch(run: IRun): void {
@@ -267,44 +185,28 @@ export class RunsModel implements IDisposable {
 
   /** Whether a run belongs to a page that is not shown yet. */
   private _isFurtherDown(run: IRun): boolean {
-    const last = this._items[this._items.length - 1];
-    const more = this._items.length < this._total;
+    const last = this.items[this.items.length - 1];
+    const more = this.items.length < this.total;
     return more && Date.parse(run.queued_at) < Date.parse(last.queued_at);
   }
 
   private _pace(): void {
     // What somebody else runs out of sight is no reason to ask more often.
     const minded = (id: string): boolean =>
-      this._started.has(id) || this._items.some(run => run.id === id);
+      this._started.has(id) || this.items.some(run => run.id === id);
     const busy = [...this._watched.keys()].some(minded);
-    const interval = busy ? BUSY_INTERVAL : IDLE_INTERVAL;
-    if (this._poll.frequency.interval !== interval) {
-      this._poll.frequency = { ...this._poll.frequency, interval };
-      if (this._polling && interval === BUSY_INTERVAL) {
-        void this._poll.refresh(); // else the pause that goes on is still a long one
-      }
-    }
+    this.setInterval(busy ? BUSY_INTERVAL : IDLE_INTERVAL, busy);
   }
 
   private readonly _client: RunsClient;
   private readonly _feed: Feed;
-  private readonly _poll: Poll;
-  private readonly _changed = new Signal<this, void>(this);
   private readonly _begun = new Signal<this, IRun>(this);
   private readonly _ended = new Signal<this, IRun>(this);
   private readonly _heard = new Signal<this, IRun>(this);
   private readonly _watched = new Map<string, RunStatus>();
   private readonly _started: IMemory;
-  private _items: IRun[] = [];
-  private _total = 0;
-  private _limit = PAGE;
   private _filter: IRunFilter = {};
-  private _loaded = false;
-  private _error: string | null = null;
-  private _asked = 0;
-  private _meanwhile: IRun[] | null = null;
-  private _polling = false;
-  private _isDisposed = false;
+  private _meanwhile: IRun[] = [];
 }
 
 function newer(run: IRun, known: IRun | undefined): IRun {

@@ -1,7 +1,4 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { IDisposable } from '@lumino/disposable';
-import type { ISignal } from '@lumino/signaling';
-import { Signal } from '@lumino/signaling';
 
 import { ApiError, messageOf } from '../client/connection';
 import type { IReportOptions } from '../client/reports';
@@ -13,6 +10,7 @@ import type {
   SchedulesClient
 } from '../client/schedules';
 import type { ParametersForm } from './form';
+import { Model } from './model';
 import { knownZone, ownZone } from './zones';
 
 /** How long somebody has to stop typing before the server is asked, in milliseconds. */
@@ -34,8 +32,9 @@ export interface IScheduleFormOptions {
 }
 
 /** The form in which a person says when a job is due; the server tells what that means. */
-export class ScheduleForm implements IDisposable {
+export class ScheduleForm extends Model {
   constructor(options: IScheduleFormOptions) {
+    super();
     const { schedule } = options;
     this.editing = schedule !== undefined;
     this._client = options.client;
@@ -61,10 +60,6 @@ export class ScheduleForm implements IDisposable {
 
   /** Whether there is a schedule already, which is changed. */
   readonly editing: boolean;
-
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
 
   get choices(): Readonly<IScheduleChoices> {
     return this._choices;
@@ -107,17 +102,9 @@ export class ScheduleForm implements IDisposable {
     return this._refusal;
   }
 
-  get isDisposed(): boolean {
-    return this._isDisposed;
-  }
-
-  dispose(): void {
-    if (!this._isDisposed) {
-      this._isDisposed = true;
-      clearTimeout(this._timer);
-      this.parameters?.changed.disconnect(this._onParameters, this);
-      Signal.clearData(this);
-    }
+  override dispose(): void {
+    clearTimeout(this._timer);
+    super.dispose();
   }
 
   /** What to send. */
@@ -141,12 +128,12 @@ export class ScheduleForm implements IDisposable {
     if (this._question !== before) {
       this._ask();
     }
-    this._changed.emit();
+    this.emitChanged();
   }
 
   refuse(message: string): void {
     this._refusal = message;
-    this._changed.emit();
+    this.emitChanged();
   }
 
   /** Ask the server, unless it has answered, whether what stands there can be scheduled. */
@@ -191,30 +178,28 @@ export class ScheduleForm implements IDisposable {
         refusal = messageOf(error);
       }
     }
-    if (question !== this._question || this._isDisposed) {
+    if (question !== this._question || this.isDisposed) {
       return; // something else stands there now
     }
     this._preview = preview;
     this._problem = problem;
     this._refusal = refusal;
     this._known = question;
-    this._changed.emit();
+    this.emitChanged();
   }
 
   private _onParameters(): void {
-    this._changed.emit();
+    this.emitChanged();
   }
 
   private readonly _client: SchedulesClient;
   private readonly _trans: TranslationBundle;
   private readonly _reported: Partial<IReportOptions> | undefined;
   private readonly _bounds: IBounds | undefined;
-  private readonly _changed = new Signal<this, void>(this);
   private _choices: IScheduleChoices;
   private _preview: IPreview | null = null;
   private _problem: string | null = null;
   private _refusal: string | null = null;
   private _known: string | null = null;
   private _timer: ReturnType<typeof setTimeout> | undefined;
-  private _isDisposed = false;
 }

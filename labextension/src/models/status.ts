@@ -1,10 +1,8 @@
-import type { IDisposable } from '@lumino/disposable';
-import { Poll } from '@lumino/polling';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import { messageOf } from '../client/connection';
 import type { IStatus, StatusClient } from '../client/status';
+import { PolledModel } from './polled';
 
 const INTERVAL = 10_000;
 
@@ -13,19 +11,10 @@ export interface IStatusOptions {
 }
 
 /** Whether the services that perform runs are there. */
-export class StatusModel implements IDisposable {
+export class StatusModel extends PolledModel {
   constructor(options: IStatusOptions) {
+    super(INTERVAL);
     this._client = options.client;
-    this._poll = new Poll({
-      auto: false,
-      factory: () => this._fetch(),
-      frequency: { interval: INTERVAL, backoff: true, max: INTERVAL },
-      standby: 'when-hidden'
-    });
-  }
-
-  get changed(): ISignal<this, void> {
-    return this._changed;
   }
 
   /** The server is back after it was away: what is shown may be old. */
@@ -37,56 +26,27 @@ export class StatusModel implements IDisposable {
     return this._current;
   }
 
-  /** Why the server does not answer, null when it does. */
-  get error(): string | null {
-    return this._error;
+  protected get loaded(): boolean {
+    return this._current !== null;
   }
 
-  get isDisposed(): boolean {
-    return this._isDisposed;
-  }
-
-  dispose(): void {
-    if (!this._isDisposed) {
-      this._isDisposed = true;
-      this._poll.dispose();
-      Signal.clearData(this);
-    }
-  }
-
-  /** Ask now, and from time to time. */
-  start(): void {
-    void this._poll.start();
-  }
-
-  /** Ask again. Never rejects: see `error`. */
-  async refresh(): Promise<void> {
-    await this._fetch().catch(() => undefined);
-  }
-
-  private async _fetch(): Promise<void> {
-    const was = this._error;
+  protected async fetch(): Promise<void> {
+    const was = this.error;
     try {
       this._current = await this._client.get();
-      this._error = null;
+      this.setError(null);
     } catch (error) {
-      this._error = messageOf(error);
+      this.setError(error);
       throw error;
     } finally {
-      if (!this._isDisposed) {
-        this._changed.emit();
-        if (was !== null && this._error === null) {
-          this._reconnected.emit();
-        }
+      this.emitChanged();
+      if (was !== null && this.error === null && !this.isDisposed) {
+        this._reconnected.emit();
       }
     }
   }
 
   private readonly _client: StatusClient;
-  private readonly _poll: Poll;
-  private readonly _changed = new Signal<this, void>(this);
   private readonly _reconnected = new Signal<this, void>(this);
   private _current: IStatus | null = null;
-  private _error: string | null = null;
-  private _isDisposed = false;
 }

@@ -28,6 +28,7 @@ export function createRepositoryPage(options: IPageOptions): ReactWidget {
     run: object => void commands.execute(CommandIDs.run, { path: object.path }),
     schedule: object => void commands.execute(CommandIDs.schedule, { path: object.path }),
     publish: object => void commands.execute(CommandIDs.publish, { path: object.path }),
+    history: ({ store, name }) => void commands.execute(CommandIDs.history, { store, name }),
     drop: ({ store, name }) => void commands.execute(CommandIDs.dropObject, { store, name })
   };
   const page = ReactWidget.create(

@@ -9,6 +9,7 @@ import { RepositoryModel } from '../models/repository';
 import { RunsModel } from '../models/runs';
 import { SchedulesModel } from '../models/schedules';
 import { StatusModel } from '../models/status';
+import { TrashModel } from '../models/trash';
 import { IOmega } from '../tokens';
 
 /** Provides the models that everything else shows. */
@@ -26,9 +27,10 @@ export const omegaPlugin: JupyterFrontEndPlugin<IOmega> = {
     const reports = new ReportsModel({ client: client.reports, runs });
     const schedules = new SchedulesModel({ client: client.schedules, runs, feed });
     const repository = new RepositoryModel({ client: client.objects, feed });
+    const trash = new TrashModel({ client: client.trash, feed });
     const status = new StatusModel({ client: client.status });
     const refresh = async (): Promise<void> => {
-      const shown = [runs, reports, schedules, repository];
+      const shown = [runs, reports, schedules, repository, trash];
       await Promise.all(shown.map(model => model.refresh()));
     };
     // What was pushed while the server was away is missed: ask.
@@ -42,9 +44,10 @@ export const omegaPlugin: JupyterFrontEndPlugin<IOmega> = {
       runs.start();
       repository.start();
       schedules.start();
+      trash.start();
       status.start();
       return reports.refresh();
     });
-    return { client, feed, repository, runs, reports, schedules, status };
+    return { client, feed, repository, runs, reports, schedules, status, trash };
   }
 };

@@ -12,8 +12,12 @@ import { omegaIcon } from '../icons';
 import { createRepositoryPage } from '../pages/repository';
 import { createRunsPage } from '../pages/runs';
 import { createSchedulesPage } from '../pages/schedules';
+import { createTrashPage } from '../pages/trash';
 import { CommandIDs, DOMAIN, IOmega } from '../tokens';
 import { HealthLine } from '../views/health';
+
+/** How high the sections are: the repository has its tabs and its search above what it lists. */
+const SIZES = [4, 3, 3, 5];
 
 /** Adds the side panel. A page more is one line more here. */
 export const panelPlugin: JupyterFrontEndPlugin<void> = {
@@ -45,13 +49,19 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     panel.node.setAttribute('role', 'region');
     panel.node.setAttribute('aria-label', trans.__('Omega'));
     const options = { omega, commands, documents, trans };
-    const pages = [createRepositoryPage, createRunsPage, createSchedulesPage].map(create =>
-      create(options)
+    const pages = [createRepositoryPage, createRunsPage, createSchedulesPage, createTrashPage].map(
+      create => create(options)
     );
+    // The trash is looked into when something is missed: a section begins as it is added.
+    pages[pages.length - 1].hide();
     pages.forEach(page => panel.addWidget(page));
     const sections = panel.content as AccordionPanel;
-    // The repository has its tabs and its search above what it lists.
-    sections.setRelativeSizes([4, 3, 3]);
+    sections.setRelativeSizes(SIZES);
+    sections.expansionToggled.connect((_, index) => {
+      if (index === pages.length - 1 && !pages[index].isHidden) {
+        sections.setRelativeSizes(SIZES); // else it gets what the others happen to leave
+      }
+    });
     shell.add(panel, 'left', { rank: 150, type: 'Omega' });
     restorer?.add(panel, 'omega-panel');
     commands.addCommand(CommandIDs.showPanel, {

@@ -1,8 +1,8 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { IDocumentManager } from '@jupyterlab/docmanager';
-import type { IDocumentWidget } from '@jupyterlab/docregistry';
 
 import type { IRun } from '../client/runs';
+import { reload } from '../commands/reload';
 import { IOmega } from '../tokens';
 
 /** The least time between two looks at a result that grows. */
@@ -53,21 +53,4 @@ class OpenResults {
 
   private readonly _shown = new Map<string, string>();
   private readonly _waiting = new Set<string>();
-}
-
-/** Load what is stored now, and stay at the place that was looked at. */
-async function reload(widget: IDocumentWidget): Promise<void> {
-  const { context } = widget;
-  if (widget.isDisposed || !context.isReady || context.model.dirty) {
-    return;
-  }
-  const scrolled = widget.node.querySelector('.jp-WindowedPanel-outer');
-  const top = scrolled?.scrollTop ?? 0;
-  try {
-    await context.revert();
-    context.model.dirty = false; // Jupyter completes the metadata, which is nobody's change
-  } catch {
-    return; // The next change tries again; Jupyter has said what is the matter.
-  }
-  scrolled?.scrollTo({ top });
 }

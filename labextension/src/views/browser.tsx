@@ -6,10 +6,11 @@ import type { RepositoryModel } from '../models/repository';
 import { Breadcrumbs } from './breadcrumbs';
 import { useSignal } from './hooks';
 import { storeHint, storeLabel } from './kinds';
+import { Listing } from './listing';
 import type { IObjectActions } from './objectdetails';
 import { ObjectDetails } from './objectdetails';
 import { ObjectList } from './objectlist';
-import { Empty, Failed, Loading, More } from './states';
+import { Empty } from './states';
 import { StoreTabs } from './storetabs';
 
 const LIST_ID = 'jp-Omega-objects';
@@ -42,7 +43,14 @@ export function Browser(props: IBrowserProps): JSX.Element {
         trans={trans}
       />
       <div className="jp-Omega-scroll" id={LIST_ID} role="tabpanel">
-        <Content {...props} />
+        <Listing
+          model={model}
+          loading={trans.__('Loading…')}
+          empty={<Nothing model={model} trans={trans} />}
+          trans={trans}
+        >
+          <ObjectList model={model} actions={actions} trans={trans} />
+        </Listing>
       </div>
       {selected && (
         <ObjectDetails
@@ -78,30 +86,6 @@ function Search({ model, trans }: { model: RepositoryModel; trans: TranslationBu
         onChange={event => setText(event.target.value)}
       />
     </div>
-  );
-}
-
-function Content({ model, actions, trans }: IBrowserProps): JSX.Element {
-  if (model.loading) {
-    return <Loading label={trans.__('Loading…')} />;
-  }
-  const failed = model.error !== null && (
-    <Failed message={model.error} retry={() => void model.refresh()} trans={trans} />
-  );
-  if (model.items.length === 0) {
-    return failed || <Nothing model={model} trans={trans} />;
-  }
-  return (
-    <>
-      {failed}
-      <ObjectList model={model} actions={actions} trans={trans} />
-      <More
-        shown={model.items.length}
-        total={model.total}
-        more={() => void model.more()}
-        trans={trans}
-      />
-    </>
   );
 }
 

@@ -1,5 +1,6 @@
 import { Time } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import type { ReadonlyJSONObject } from '@lumino/coreutils';
 
 const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'];
 
@@ -81,6 +82,13 @@ export function formatInZone(time: string, timeZone: string, now = Date.now()): 
     // The server knows a time zone that this browser does not.
     return new Intl.DateTimeFormat(language(), options).format(date);
   }
+}
+
+/** Parameters as they are written in a notebook, one a line. */
+export function formatParameters(parameters: ReadonlyJSONObject): string {
+  return Object.entries(parameters)
+    .map(([name, value]) => `${name} = ${JSON.stringify(value)}`)
+    .join('\n');
 }
 
 function language(): string {

@@ -31,7 +31,7 @@ const STORE_ICONS: Record<StoreName, LabIcon> = {
 };
 
 /** The icon of an object's kind; of its store, when the kind is a guest's. */
-export function iconOf(object: IObject): LabIcon {
+export function iconOf(object: Pick<IObject, 'kind' | 'store'>): LabIcon {
   const found = ICONS.find(([prefix]) => object.kind.startsWith(prefix));
   return found ? found[1] : STORE_ICONS[object.store];
 }

@@ -1,11 +1,19 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { LabIcon } from '@jupyterlab/ui-components';
-import { Button, closeIcon, deleteIcon, notebookIcon, shareIcon } from '@jupyterlab/ui-components';
+import {
+  closeIcon,
+  deleteIcon,
+  historyIcon,
+  notebookIcon,
+  shareIcon
+} from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { IObject } from '../client/objects';
 import { isFolder } from '../client/objects';
 import { clusterIcon, scheduleIcon } from '../icons';
+import type { IAction } from './card';
+import { Actions, Details } from './card';
 import { formatSize, formatTime } from './format';
 import { IconButton } from './iconbutton';
 
@@ -15,6 +23,7 @@ export interface IObjectActions {
   run: (object: IObject) => void;
   schedule: (object: IObject) => void;
   publish: (object: IObject) => void;
+  history: (object: IObject) => void;
   drop: (object: IObject) => void;
 }
 
@@ -36,53 +45,37 @@ export function ObjectDetails(props: IObjectDetailsProps): JSX.Element {
         </h3>
         <IconButton icon={closeIcon} label={trans.__('Close the details')} onClick={close} />
       </header>
-      <ObjectButtons {...props} />
-      <dl className="jp-Omega-details">
-        {rowsOf(object, trans).map(([term, value]) => (
-          <React.Fragment key={term}>
-            <dt>{term}</dt>
-            <dd>{value}</dd>
-          </React.Fragment>
-        ))}
-      </dl>
+      <Actions actions={actionsOf(props)} />
+      <Details rows={rowsOf(object, trans)} />
     </section>
   );
 }
 
-function ObjectButtons({ object, actions, trans }: IObjectDetailsProps): JSX.Element {
-  const notebook = object.kind === 'notebook' && object.path !== null;
-  const buttons: [boolean, LabIcon, string, (object: IObject) => void][] = [
-    [object.path !== null && !isFolder(object), notebookIcon, trans.__('Open'), actions.open],
-    [notebook, clusterIcon, trans.__('Run on cluster'), actions.run],
-    [notebook, scheduleIcon, trans.__('Schedule'), actions.schedule],
-    [notebook, shareIcon, trans.__('Publish report'), actions.publish],
-    [true, deleteIcon, trans.__('Drop'), actions.drop]
+function actionsOf({ object, actions, trans }: IObjectDetailsProps): (IAction | false)[] {
+  const openable = object.path !== null && !isFolder(object);
+  const runnable = object.kind === 'notebook' && object.path !== null;
+  const action = (
+    icon: LabIcon,
+    label: string,
+    act: (object: IObject) => void,
+    wanted = true
+  ): IAction | false => wanted && { icon, label, act: () => act(object) };
+  return [
+    action(notebookIcon, trans.__('Open'), actions.open, openable),
+    action(clusterIcon, trans.__('Run on cluster'), actions.run, runnable),
+    action(scheduleIcon, trans.__('Schedule'), actions.schedule, runnable),
+    action(shareIcon, trans.__('Publish report'), actions.publish, runnable),
+    action(historyIcon, trans.__('History'), actions.history, !isFolder(object)),
+    action(deleteIcon, trans.__('Drop'), actions.drop)
   ];
-  return (
-    <div className="jp-Omega-actions">
-      {buttons.map(([wanted, icon, label, act]) =>
-        wanted ? (
-          <Button
-            key={label}
-            minimal
-            small
-            className="jp-Omega-textButton"
-            onClick={() => act(object)}
-          >
-            <icon.react tag="span" width="14px" height="14px" />
-            {label}
-          </Button>
-        ) : null
-      )}
-    </div>
-  );
 }
 
 function rowsOf(object: IObject, trans: TranslationBundle): [string, string][] {
-  const rows: [string, string][] = [
+  return [
     [trans.__('Kind'), object.kind],
     [trans.__('Size'), isFolder(object) ? '' : formatSize(object.size)],
     [trans.__('Revision'), isFolder(object) ? '' : String(object.revision)],
+    [trans.__('Tags'), object.tags.join(', ')],
     [trans.__('Modified'), formatTime(object.modified)],
     [trans.__('Created'), formatTime(object.created)],
     [trans.__('Owner'), object.owner],
@@ -91,5 +84,4 @@ function rowsOf(object: IObject, trans: TranslationBundle): [string, string][] {
       typeof value === 'string' ? value : JSON.stringify(value)
     ])
   ];
-  return rows.filter(([, value]) => value !== '');
 }

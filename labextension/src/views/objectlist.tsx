@@ -1,5 +1,4 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { caretDownIcon, caretUpIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { IObject, SortField } from '../client/objects';
@@ -9,6 +8,8 @@ import { formatAgo, formatSize, formatTime } from './format';
 import { useRoving } from './hooks';
 import { iconOf } from './kinds';
 import type { IObjectActions } from './objectdetails';
+import { SortHead } from './sorthead';
+import { Tags } from './tags';
 
 export interface IObjectListProps {
   model: RepositoryModel;
@@ -19,6 +20,12 @@ export interface IObjectListProps {
 /** What is in a folder, as a table: arrows move, Enter opens, Backspace goes up. */
 export function ObjectList({ model, actions, trans }: IObjectListProps): JSX.Element {
   const roving = useRoving(model.items.length);
+  const columns: [SortField, string][] = [
+    ['kind', trans.__('Kind')],
+    ['name', trans.__('Name')],
+    ['size', trans.__('Size')],
+    ['modified', trans.__('Modified')]
+  ];
   const onKeyDown = (event: React.KeyboardEvent<HTMLElement>): void => {
     if (event.key === 'Backspace' && model.folder) {
       event.preventDefault();
@@ -29,7 +36,13 @@ export function ObjectList({ model, actions, trans }: IObjectListProps): JSX.Ele
   };
   return (
     <table className="jp-Omega-objects" role="grid" aria-label={trans.__('Objects')}>
-      <Head model={model} trans={trans} />
+      <SortHead
+        columns={columns}
+        sort={model.sort}
+        descending={model.descending}
+        sortBy={column => void model.setSort(column)}
+        trans={trans}
+      />
       <tbody onKeyDown={onKeyDown} onFocus={roving.onFocus}>
         {model.items.map((object, index) => (
           <Row
@@ -38,6 +51,7 @@ export function ObjectList({ model, actions, trans }: IObjectListProps): JSX.Ele
             model={model}
             actions={actions}
             reachable={index === roving.current}
+            trans={trans}
           />
         ))}
       </tbody>
@@ -45,49 +59,12 @@ export function ObjectList({ model, actions, trans }: IObjectListProps): JSX.Ele
   );
 }
 
-function Head({ model, trans }: Omit<IObjectListProps, 'actions'>): JSX.Element {
-  const columns: [SortField, string][] = [
-    ['kind', trans.__('Kind')],
-    ['name', trans.__('Name')],
-    ['size', trans.__('Size')],
-    ['modified', trans.__('Modified')]
-  ];
-  const Caret = model.descending ? caretDownIcon : caretUpIcon;
-  return (
-    <thead>
-      <tr>
-        {columns.map(([field, label]) => (
-          <th
-            key={field}
-            scope="col"
-            data-column={field}
-            aria-sort={
-              model.sort !== field ? 'none' : model.descending ? 'descending' : 'ascending'
-            }
-          >
-            <button
-              type="button"
-              title={trans.__('Sort by %1', label.toLocaleLowerCase())}
-              onClick={() => void model.setSort(field)}
-            >
-              <span className="jp-Omega-columnLabel">{label}</span>
-              {model.sort === field && <Caret.react tag="span" width="12px" height="12px" />}
-            </button>
-          </th>
-        ))}
-      </tr>
-    </thead>
-  );
-}
-
-interface IRowProps {
+interface IRowProps extends IObjectListProps {
   object: IObject;
-  model: RepositoryModel;
-  actions: IObjectActions;
   reachable: boolean;
 }
 
-function Row({ object, model, actions, reachable }: IRowProps): JSX.Element {
+function Row({ object, model, actions, reachable, trans }: IRowProps): JSX.Element {
   const Icon = iconOf(object);
   const selected = model.selected?.name === object.name;
   const cut = object.name.lastIndexOf('/');
@@ -118,6 +95,7 @@ function Row({ object, model, actions, reachable }: IRowProps): JSX.Element {
       </td>
       <td data-column="name" title={object.name}>
         <bdi>{object.name.slice(cut + 1)}</bdi>
+        <Tags tags={object.tags} trans={trans} />
         {model.search && cut > 0 && (
           <span className="jp-Omega-place"> {object.name.slice(0, cut)}</span>
         )}

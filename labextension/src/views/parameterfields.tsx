@@ -6,6 +6,7 @@ import type { IField, ParametersForm } from '../models/form';
 import { isJSON } from '../models/form';
 import { useSignal } from './hooks';
 import { IconButton } from './iconbutton';
+import { Refusal } from './states';
 
 export interface IParameterFieldsProps {
   form: ParametersForm;
@@ -27,11 +28,7 @@ export function ParameterFields({ form, trans }: IParameterFieldsProps): JSX.Ele
       {form.fields.map(field => (
         <Field key={field.parameter.name} field={field} form={form} trans={trans} />
       ))}
-      {form.refusal && (
-        <p className="jp-Omega-refusal jp-Omega-formRefusal" role="alert">
-          {form.refusal}
-        </p>
-      )}
+      <Refusal message={form.refusal} />
     </div>
   );
 }

@@ -5,6 +5,7 @@ import type { Access } from '../client/reports';
 import type { Publication } from '../models/publication';
 import { Check } from './check';
 import { useSignal } from './hooks';
+import { Refusal } from './states';
 
 export interface IPublishFormProps {
   publication: Publication;
@@ -52,11 +53,7 @@ export function PublishForm({ publication, trans }: IPublishFormProps): JSX.Elem
           {trans.__('No run of this notebook has succeeded yet: it is run first.')}
         </p>
       )}
-      {refusal && (
-        <p className="jp-Omega-refusal jp-Omega-formRefusal" role="alert">
-          {refusal}
-        </p>
-      )}
+      <Refusal message={refusal} />
     </div>
   );
 }

@@ -6,11 +6,12 @@ import type { RunStatus } from '../client/runs';
 import { isFinal, STATUSES } from '../client/runs';
 import type { ReportsModel } from '../models/reports';
 import type { RunsModel } from '../models/runs';
-import { useNow, useRoving, useSignal } from './hooks';
+import { useNow, useSignal } from './hooks';
 import { IconButton } from './iconbutton';
+import { EntryList } from './listing';
 import type { IRunActions } from './runcard';
 import { RunCard } from './runcard';
-import { Empty, Failed, Loading, More } from './states';
+import { Empty } from './states';
 import { statusLabel } from './status';
 
 export interface IRunListProps {
@@ -24,16 +25,31 @@ export interface IRunListProps {
 
 /** The runs, newest first. */
 export function RunList(props: IRunListProps): JSX.Element {
-  const { model, reports, trans } = props;
+  const { model, reports, actions, skew, trans } = props;
   useSignal(model.changed);
   useSignal(reports.changed);
+  const now = useNow(model.items.some(run => !isFinal(run)));
   return (
     <div className="jp-Omega-section">
       <Filters model={model} trans={trans} />
-      {model.error !== null && (
-        <Failed message={model.error} retry={() => void model.refresh()} trans={trans} />
-      )}
-      {model.loading ? <Loading label={trans.__('Loading runs…')} /> : <Cards {...props} />}
+      <EntryList
+        model={model}
+        loading={trans.__('Loading runs…')}
+        empty={<NoRuns model={model} trans={trans} />}
+        trans={trans}
+        label={trans.__('Runs')}
+        entry={(run, reachable) => (
+          <RunCard
+            key={run.id}
+            run={run}
+            report={reports.ofJob(run.job)}
+            now={now + skew()}
+            reachable={reachable}
+            actions={actions}
+            trans={trans}
+          />
+        )}
+      />
     </div>
   );
 }
@@ -66,42 +82,6 @@ function Filters({ model, trans }: { model: RunsModel; trans: TranslationBundle 
         </span>
       )}
     </div>
-  );
-}
-
-function Cards({ model, reports, actions, skew, trans }: IRunListProps): JSX.Element {
-  const now = useNow(model.items.some(run => !isFinal(run)));
-  const roving = useRoving(model.items.length);
-  if (model.items.length === 0) {
-    return model.error === null ? <NoRuns model={model} trans={trans} /> : <></>;
-  }
-  return (
-    <>
-      <ul
-        className="jp-Omega-runs"
-        aria-label={trans.__('Runs')}
-        onKeyDown={roving.onKeyDown}
-        onFocus={roving.onFocus}
-      >
-        {model.items.map((run, index) => (
-          <RunCard
-            key={run.id}
-            run={run}
-            report={reports.ofJob(run.job)}
-            now={now + skew()}
-            reachable={index === roving.current}
-            actions={actions}
-            trans={trans}
-          />
-        ))}
-      </ul>
-      <More
-        shown={model.items.length}
-        total={model.total}
-        more={() => void model.more()}
-        trans={trans}
-      />
-    </>
   );
 }
 

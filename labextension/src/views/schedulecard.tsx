@@ -1,20 +1,13 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { LabIcon } from '@jupyterlab/ui-components';
-import {
-  Button,
-  caretDownIcon,
-  caretRightIcon,
-  deleteIcon,
-  editIcon,
-  pauseIcon,
-  runIcon
-} from '@jupyterlab/ui-components';
+import { deleteIcon, editIcon, pauseIcon, runIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { IRun } from '../client/runs';
 import type { ISchedule } from '../client/schedules';
 import { clusterIcon, scheduleIcon } from '../icons';
-import { formatAgo, formatInZone, formatTime, formatUntil } from './format';
+import type { IAction } from './card';
+import { Actions, Card, Details } from './card';
+import { formatAgo, formatInZone, formatParameters, formatTime, formatUntil } from './format';
 import { misfires, overlaps } from './scheduleform';
 import { standing, STATUS_ICONS } from './status';
 
@@ -43,25 +36,21 @@ export interface IScheduleCardProps {
 /** One schedule: when it is due, how it went last, and what can be done with it. */
 export function ScheduleCard(props: IScheduleCardProps): JSX.Element {
   const { schedule, trans } = props;
-  const [open, setOpen] = React.useState(false);
-  const toggle = (): void => setOpen(!open);
   const name = schedule.job.replace(/\.ipynb$/, '');
   return (
-    <li
+    <Card
       className="jp-Omega-scheduleCard"
-      data-entry=""
-      data-schedule={schedule.id}
-      data-paused={schedule.paused}
-      tabIndex={props.reachable ? 0 : -1}
-      aria-label={trans.__('%1: %2', name, schedule.words)}
-      onKeyDown={event => {
-        if (event.key === 'Enter' && event.target === event.currentTarget) {
-          toggle();
-        }
-      }}
+      id={schedule.id}
+      status={schedule.paused ? 'paused' : undefined}
+      icon={schedule.paused ? pauseIcon : scheduleIcon}
+      name={name}
+      label={trans.__('%1: %2', name, schedule.words)}
+      badge={schedule.paused ? trans.__('Paused') : null}
+      reachable={props.reachable}
+      details={() => <Details rows={rowsOf(props)} />}
+      trans={trans}
     >
-      <Head {...props} name={name} open={open} toggle={toggle} />
-      <div className="jp-Omega-runLine">
+      <div className="jp-Omega-entryLine">
         <span className="jp-Omega-words" title={`${schedule.words} · ${schedule.cron}`}>
           {schedule.words}
         </span>
@@ -69,7 +58,7 @@ export function ScheduleCard(props: IScheduleCardProps): JSX.Element {
       <NextDue {...props} />
       <LastRun {...props} />
       {schedule.waiting.length > 0 && (
-        <div className="jp-Omega-runLine">
+        <div className="jp-Omega-entryLine">
           {trans._n(
             '%1 run waits for it to end',
             '%1 runs wait for it to end',
@@ -78,49 +67,15 @@ export function ScheduleCard(props: IScheduleCardProps): JSX.Element {
         </div>
       )}
       {schedule.notice && <div className="jp-Omega-notice">{schedule.notice}</div>}
-      <Actions {...props} />
-      {open && <Details {...props} />}
-    </li>
-  );
-}
-
-interface IHeadProps extends IScheduleCardProps {
-  name: string;
-  open: boolean;
-  toggle: () => void;
-}
-
-function Head({ schedule, reachable, trans, name, open, toggle }: IHeadProps): JSX.Element {
-  const Icon = schedule.paused ? pauseIcon : scheduleIcon;
-  const Caret = open ? caretDownIcon : caretRightIcon;
-  return (
-    <div className="jp-Omega-runHead" onClick={toggle}>
-      <span className="jp-Omega-runStatus" aria-hidden="true">
-        <Icon.react tag="span" width="16px" height="16px" />
-      </span>
-      <span className="jp-Omega-runName" title={name}>
-        <bdi>{name}</bdi>
-      </span>
-      {schedule.paused && <span className="jp-Omega-badge">{trans.__('Paused')}</span>}
-      <Button
-        minimal
-        small
-        className="jp-Omega-iconButton"
-        aria-expanded={open}
-        aria-label={trans.__('Details')}
-        title={trans.__('Details')}
-        tabIndex={reachable ? 0 : -1}
-      >
-        <Caret.react tag="span" />
-      </Button>
-    </div>
+      <Actions actions={actionsOf(props)} reachable={props.reachable} />
+    </Card>
   );
 }
 
 function NextDue({ schedule, now, trans }: IScheduleCardProps): JSX.Element {
   const { next_due: next, timezone, paused } = schedule;
   return (
-    <div className="jp-Omega-runLine" data-line="next">
+    <div className="jp-Omega-entryLine" data-line="next">
       {next ? (
         <time dateTime={next} title={formatInZone(next, timezone, now)}>
           {trans.__('Next %1', formatUntil(next, now, trans))}
@@ -142,7 +97,7 @@ function LastRun({ lastRun, reachable, actions, trans }: IScheduleCardProps): JS
   const StatusIcon = STATUS_ICONS[lastRun.status];
   const text = trans.__('Last run: %1', standing(lastRun, trans).toLocaleLowerCase());
   return (
-    <div className="jp-Omega-runLine" data-line="last">
+    <div className="jp-Omega-entryLine" data-line="last">
       <span className="jp-Omega-lastRun" data-status={lastRun.status}>
         <StatusIcon.react tag="span" width="14px" height="14px" />
         {lastRun.result_path !== null && lastRun.status !== 'queued' ? (
@@ -166,38 +121,23 @@ function LastRun({ lastRun, reachable, actions, trans }: IScheduleCardProps): JS
   );
 }
 
-function Actions({ schedule, reachable, actions, trans }: IScheduleCardProps): JSX.Element {
-  const list: [LabIcon, string, (schedule: ISchedule) => void][] = [
-    [clusterIcon, trans.__('Run now'), actions.run],
-    schedule.paused
-      ? [runIcon, trans.__('Resume'), actions.resume]
-      : [pauseIcon, trans.__('Pause'), actions.pause],
-    [editIcon, trans.__('Edit'), actions.edit],
-    [deleteIcon, trans.__('Drop'), actions.drop]
+function actionsOf({ schedule, actions, trans }: IScheduleCardProps): IAction[] {
+  const { paused } = schedule;
+  const act = (action: (schedule: ISchedule) => void) => (): void => action(schedule);
+  return [
+    { icon: clusterIcon, label: trans.__('Run now'), act: act(actions.run) },
+    paused
+      ? { icon: runIcon, label: trans.__('Resume'), act: act(actions.resume) }
+      : { icon: pauseIcon, label: trans.__('Pause'), act: act(actions.pause) },
+    { icon: editIcon, label: trans.__('Edit'), act: act(actions.edit) },
+    { icon: deleteIcon, label: trans.__('Drop'), act: act(actions.drop) }
   ];
-  return (
-    <div className="jp-Omega-actions">
-      {list.map(([icon, label, act]) => (
-        <Button
-          key={label}
-          minimal
-          small
-          className="jp-Omega-textButton"
-          tabIndex={reachable ? 0 : -1}
-          onClick={() => act(schedule)}
-        >
-          <icon.react tag="span" width="14px" height="14px" />
-          {label}
-        </Button>
-      ))}
-    </div>
-  );
 }
 
-function Details({ schedule, now, trans }: IScheduleCardProps): JSX.Element {
+function rowsOf({ schedule, now, trans }: IScheduleCardProps): [string, string | null][] {
   const { timezone } = schedule;
   const told = (time: string | null): string | null => time && formatInZone(time, timezone, now);
-  const rows: [string, string | null][] = [
+  return [
     [trans.__('Notebook'), schedule.job],
     [trans.__('Said as'), schedule.when],
     [trans.__('As cron'), schedule.cron],
@@ -206,7 +146,7 @@ function Details({ schedule, now, trans }: IScheduleCardProps): JSX.Element {
     [trans.__('Last due'), told(schedule.last_due)],
     [trans.__('Begins'), told(schedule.starts_at)],
     [trans.__('Ends'), told(schedule.ends_at)],
-    [trans.__('Parameters'), parametersText(schedule)],
+    [trans.__('Parameters'), formatParameters(schedule.parameters)],
     [trans.__('If it still runs'), labelOf(overlaps(trans), schedule.overlap)],
     [trans.__('If missed'), labelOf(misfires(trans), schedule.misfire)],
     [trans.__('Report'), schedule.publish ? trans.__('Published') : null],
@@ -214,24 +154,6 @@ function Details({ schedule, now, trans }: IScheduleCardProps): JSX.Element {
     [trans.__('Made by'), schedule.owner || null],
     [trans.__('Schedule'), schedule.id]
   ];
-  return (
-    <dl className="jp-Omega-details">
-      {rows.map(([term, value]) =>
-        value ? (
-          <React.Fragment key={term}>
-            <dt>{term}</dt>
-            <dd>{value}</dd>
-          </React.Fragment>
-        ) : null
-      )}
-    </dl>
-  );
-}
-
-function parametersText({ parameters }: ISchedule): string {
-  return Object.entries(parameters)
-    .map(([name, value]) => `${name} = ${JSON.stringify(value)}`)
-    .join('\n');
 }
 
 function labelOf<T>(labels: [T, string][], value: T): string {

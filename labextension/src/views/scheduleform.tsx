@@ -8,6 +8,7 @@ import { Check } from './check';
 import { useSignal } from './hooks';
 import { ParameterFields } from './parameterfields';
 import { Preview, WhenField, ZoneField } from './whenfield';
+import { Refusal } from './states';
 
 const LABEL_ID = 'jp-Omega-label';
 const LABELS_ID = 'jp-Omega-labels';
@@ -36,11 +37,7 @@ export function ScheduleFields(props: IScheduleFormProps): JSX.Element {
         set={publish => form.choose({ publish })}
       />
       <More {...props} />
-      {form.refusal && (
-        <p className="jp-Omega-refusal jp-Omega-formRefusal" role="alert">
-          {form.refusal}
-        </p>
-      )}
+      <Refusal message={form.refusal} />
     </div>
   );
 }

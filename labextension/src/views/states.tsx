@@ -40,6 +40,15 @@ export function Empty({ title, hint }: { title: string; hint: string }): JSX.Ele
   );
 }
 
+/** Why what a form asks for was not done; nothing where there is no reason. */
+export function Refusal({ message }: { message: string | null }): JSX.Element | null {
+  return message ? (
+    <p className="jp-Omega-refusal jp-Omega-formRefusal" role="alert">
+      {message}
+    </p>
+  ) : null;
+}
+
 export interface IMoreProps {
   shown: number;
   total: number;

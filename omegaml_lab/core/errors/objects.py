@@ -13,13 +13,17 @@ if TYPE_CHECKING:
 __all__ = [
     "ConflictError",
     "IntegrityError",
+    "InvalidArchiveError",
     "InvalidAttributeError",
     "InvalidFilterError",
     "InvalidFrameError",
     "InvalidNameError",
     "InvalidOptionError",
     "InvalidQueryError",
+    "InvalidRetentionError",
+    "InvalidScriptError",
     "NotAFileError",
+    "NotInTrashError",
     "ObjectExistsError",
     "ObjectNotFoundError",
     "SchemaMismatchError",
@@ -36,7 +40,8 @@ class InvalidNameError(OmegaError, ValueError):
     def __init__(self, name: str, reason: str) -> None:
         self.name = name
         self.reason = reason
-        super().__init__(f"{name!r} is not a valid name: {reason}")
+        shown = name if len(name) <= 600 else name[:600] + "…"
+        super().__init__(f"{shown!r} is not a valid name: {reason}")
 
 
 class ObjectNotFoundError(OmegaError, LookupError):
@@ -54,10 +59,29 @@ class ObjectNotFoundError(OmegaError, LookupError):
 class ObjectExistsError(OmegaError, FileExistsError):
     """An object is already kept under this name and must not be replaced."""
 
-    def __init__(self, store: str, name: str) -> None:
+    def __init__(self, store: str, name: str, *, option: str | None = None) -> None:
         self.store = store
         self.name = name
-        super().__init__(f"{name!r} already exists in {store}: choose another name or drop it.")
+        named = f" ({option}=…)" if option else ""
+        super().__init__(
+            f"{name!r} already exists in {store}: choose another name{named} or drop it."
+        )
+
+
+class NotInTrashError(OmegaError, LookupError):
+    """Nothing of this name or id is in the trash."""
+
+    def __init__(self, store: str, name: str, *, exists: bool = False) -> None:
+        self.store = store
+        self.name = name
+        there = (
+            f" It is in {store}: `restore('{name}@2')` makes an earlier revision the newest."
+            if exists
+            else ""
+        )
+        super().__init__(
+            f"{name!r} is not in the trash of {store}.{there} `om.{store}.trash()` lists what is."
+        )
 
 
 class ConflictError(OmegaError, RuntimeError):
@@ -130,6 +154,16 @@ class InvalidAttributeError(OmegaError, ValueError):
         self.attribute = attribute
         self.reason = reason
         super().__init__(f"Attribute {attribute!r} cannot be kept: {reason}.")
+
+
+class InvalidRetentionError(OmegaError, ValueError):
+    """A rule that says which revisions are kept, or a length of time, cannot be understood."""
+
+    def __init__(self, given: object, reason: str, *, what: str = "rule of retention") -> None:
+        self.given = given
+        self.reason = reason
+        example = "" if "30d" in reason else ", as 'last 20' or 'all 1h, daily 30d, monthly'"
+        super().__init__(f"{given!r} is no {what}: {reason}{example}.")
 
 
 class InvalidFrameError(OmegaError, ValueError):
@@ -208,6 +242,15 @@ class InvalidOptionError(OmegaError, TypeError):
         super().__init__(f"{name!r} in {store} is kept as {kind}: {reason}.")
 
 
+class InvalidScriptError(OmegaError, ValueError):
+    """Python code cannot be kept as a script, or not be run as one."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name = name
+        self.reason = reason
+        super().__init__(f"The script {name!r} cannot be used: {reason}.")
+
+
 class UntrustedObjectError(OmegaError, PermissionError):
     """A stored payload would run code when loaded, and nothing vouches for it."""
 
@@ -215,6 +258,18 @@ class UntrustedObjectError(OmegaError, PermissionError):
         self.name = name
         self.reason = reason
         super().__init__(f"{name!r} was not loaded, because it is not trusted: {reason}")
+
+
+class InvalidArchiveError(OmegaError, ValueError):
+    """A file is no archive, or is damaged: what it has was not taken in."""
+
+    def __init__(self, path: object, reason: str) -> None:
+        self.path = str(path)
+        self.reason = reason
+        super().__init__(
+            f"The archive {self.path} cannot be taken in: {reason}. What is complete in the"
+            " repository stays; importing a sound copy goes on from there."
+        )
 
 
 class IntegrityError(OmegaError, OSError):

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = [
+    "CalleeDiedError",
     "DuplicateRecordError",
+    "InvalidCallError",
     "InvalidNotebookError",
     "InvalidParameterError",
     "InvalidScheduleError",
@@ -99,6 +101,29 @@ class RunTimeoutError(OmegaError, TimeoutError):
         self.status = status
         hint = f" {notice}" if notice else ""
         super().__init__(f"Run {run} is still {status} after {seconds:g} s and goes on.{hint}")
+
+
+class CalleeDiedError(OmegaError, RuntimeError):
+    """The process that performed a call ended before it answered."""
+
+    def __init__(self, code: int | None) -> None:
+        self.code = code
+        how = f"by signal {-code}" if code is not None and code < 0 else f"with code {code}"
+        hint = " It may have run out of memory." if code == -9 else ""
+        super().__init__(f"The process that performed the call ended {how}.{hint}")
+
+
+class InvalidCallError(OmegaError, TypeError):
+    """A model or script has nothing of this name to call."""
+
+    def __init__(self, name: str, method: str, what: str, *, known: Iterable[str] = ()) -> None:
+        self.name = name
+        self.method = method
+        self.known = tuple(known)
+        has = f" It has: {', '.join(self.known)}." if self.known else ""
+        super().__init__(
+            f"{name!r} is a {what} and has no {method!r}.{suggestion(method, self.known)}{has}"
+        )
 
 
 class InvalidScheduleError(OmegaError, ValueError):

@@ -6,6 +6,9 @@ from typing import Any
 
 from omegaml_lab.server.handlers.assets import ASSETS, AssetsHandler
 from omegaml_lab.server.handlers.base import NotFoundHandler, OmegaHandler
+from omegaml_lab.server.handlers.calls import CallsHandler
+from omegaml_lab.server.handlers.content import ContentHandler
+from omegaml_lab.server.handlers.lineage import LineageHandler, RunLineageHandler
 from omegaml_lab.server.handlers.live import (
     LiveHandler,
     VoilaFilesHandler,
@@ -16,6 +19,7 @@ from omegaml_lab.server.handlers.openapi import OpenAPIHandler
 from omegaml_lab.server.handlers.pages import PageHandler
 from omegaml_lab.server.handlers.parameters import ParametersHandler
 from omegaml_lab.server.handlers.reports import ReportHandler, ReportsHandler
+from omegaml_lab.server.handlers.revisions import RevisionsHandler, TagsHandler, TrashHandler
 from omegaml_lab.server.handlers.runs import CancelHandler, RerunHandler, RunHandler, RunsHandler
 from omegaml_lab.server.handlers.schedules import (
     PauseHandler,
@@ -33,9 +37,16 @@ API: tuple[tuple[str, type[OmegaHandler]], ...] = (
     ("/status", StatusHandler),
     ("/objects/{store}", ObjectsHandler),
     ("/objects/{store}/{name}", ObjectHandler),
+    ("/revisions/{store}/{name}", RevisionsHandler),
+    ("/tags/{store}/{name}", TagsHandler),
+    ("/trash/{store}", TrashHandler),
+    ("/content/{store}/{name}", ContentHandler),
+    ("/lineage/{store}/{name}", LineageHandler),
     ("/parameters", ParametersHandler),
+    ("/calls", CallsHandler),
     ("/runs", RunsHandler),
     ("/runs/{run}", RunHandler),
+    ("/runs/{run}/lineage", RunLineageHandler),
     ("/runs/{run}/cancel", CancelHandler),
     ("/runs/{run}/rerun", RerunHandler),
     ("/schedules", SchedulesHandler),

@@ -98,9 +98,10 @@ class OmegaHandler(APIHandler):
             raise HTTPError(400, f"{name}: {given!r} is not one of {', '.join(options)}")
         return given
 
-    def flag(self, name: str) -> bool:
+    def flag(self, name: str, *, default: bool = False) -> bool:
         """Return an argument that is ``1`` or ``0``."""
-        return self.choice(name, ("0", "1", "false", "true"), "0") in {"1", "true"}
+        given = self.choice(name, ("0", "1", "false", "true"), "1" if default else "0")
+        return given in {"1", "true"}
 
     def count(self, name: str, default: int | None = None) -> int | None:
         """Return an argument that is a whole number from zero."""

@@ -19,43 +19,47 @@ if TYPE_CHECKING:
     from omegaml_lab.core.pages import Page
     from omegaml_lab.store.store import OmegaStore
 
-__all__ = ["ObjectHandler", "ObjectsHandler"]
+__all__ = ["COUNT", "FLAG", "NAME", "STORE", "ObjectHandler", "ObjectsHandler", "StoreHandler"]
 
 SORTS = ("name", "modified", "size", "kind")
-_STORE = path_parameter("store", "The store.", {"type": "string", "enum": list(STORES)})
-_NAME = path_parameter("name", "The name, with its folders; each part percent-encoded.")
-_FLAG = {"type": "string", "enum": ["0", "1", "false", "true"]}
-_COUNT = {"type": "integer", "minimum": 0}
+STORE = path_parameter("store", "The store.", {"type": "string", "enum": list(STORES)})
+NAME = path_parameter("name", "The name, with its folders; each part percent-encoded.")
+FLAG = {"type": "string", "enum": ["0", "1", "false", "true"]}
+COUNT = {"type": "integer", "minimum": 0}
 
 
-class _StoreHandler(OmegaHandler):
+class StoreHandler(OmegaHandler):
+    """Knows the stores, and how objects are described."""
+
     auth_resource = "omega:objects"
 
     def store(self, name: str) -> OmegaStore:
+        """Return a store, 404 if there is none."""
         if name not in STORES:
             raise HTTPError(404, f"There is no store {name!r}; there are {', '.join(STORES)}")
         return self.omega.store(name)
 
     def describe(self, meta: Metadata) -> dict[str, Any]:
+        """Return what goes over the wire of an object."""
         path = self.contents_path(meta.name) if meta.store == "jobs" else None
         return {**meta.to_dict(), "path": path}
 
 
-class ObjectsHandler(_StoreHandler):
+class ObjectsHandler(StoreHandler):
     """Lists a store."""
 
     operations: ClassVar[Mapping[str, Operation]] = {
         "get": Operation(
             summary="List a folder of a store: first folders, then objects",
             parameters=(
-                _STORE,
+                STORE,
                 query("folder", {"type": "string"}, "The folder; the whole store by default."),
                 query("search", {"type": "string"}, "A part of the name, in any case."),
-                query("recursive", _FLAG, "Whether folders below are listed too."),
+                query("recursive", FLAG, "Whether folders below are listed too."),
                 query("sort", {"type": "string", "enum": list(SORTS)}, "Name by default."),
-                query("descending", _FLAG, "Whether to turn the order round."),
-                query("offset", _COUNT, "How many to leave out."),
-                query("limit", _COUNT, "How many to return at most."),
+                query("descending", FLAG, "Whether to turn the order round."),
+                query("offset", COUNT, "How many to leave out."),
+                query("limit", COUNT, "How many to return at most."),
             ),
             answers={200: "ObjectListing"},
             problems=(400, 404),
@@ -82,22 +86,22 @@ class ObjectsHandler(_StoreHandler):
         self.answer({"items": [self.describe(meta) for meta in page.items], "total": page.total})
 
 
-class ObjectHandler(_StoreHandler):
+class ObjectHandler(StoreHandler):
     """Describes and drops one object."""
 
     operations: ClassVar[Mapping[str, Operation]] = {
         "get": Operation(
             summary="Describe an object",
-            parameters=(_STORE, _NAME),
+            parameters=(STORE, NAME),
             answers={200: "Object"},
             problems=(400, 404),
         ),
         "delete": Operation(
-            summary="Drop an object or a folder",
+            summary="Move an object or a folder to the trash",
             parameters=(
-                _STORE,
-                _NAME,
-                query("recursive", _FLAG, "Whether a folder goes with all that is in it."),
+                STORE,
+                NAME,
+                query("recursive", FLAG, "Whether a folder goes with all that is in it."),
             ),
             answers={204: None},
             problems=(400, 404, 409),

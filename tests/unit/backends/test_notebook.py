@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import nbformat
+import pymongo
 import pytest
 
 from omegaml_lab.core.errors import InvalidNotebookError, NotAFileError
@@ -119,3 +121,40 @@ def test_the_stored_form_is_json(omega: Omega) -> None:
     omega.jobs.make_folder("folder")
     with pytest.raises(NotAFileError):
         omega.jobs.open(Name("folder"))
+
+
+def test_it_is_kept_as_json_with_its_keys_in_order(omega: Omega) -> None:
+    outputs = [
+        {"output_type": "stream", "name": "stdout", "text": "é" * 70_000},
+        {"output_type": "display_data", "metadata": {}, "data": {"text/plain": "1"}},
+    ]
+    cells = [cell(outputs=outputs), cell(id="b"), cell(id="c", extra=1, outputs=outputs[1:])]
+    for notebook in (EMPTY, {**EMPTY, "cells": cells}, {**EMPTY, "cells": cells, "a": 1, "z": []}):
+        omega.jobs.put(notebook, "a")
+        kept = omega.jobs.read_bytes("a")
+        plain = json.dumps(notebook, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+        assert kept.decode() == plain
+
+
+def test_a_change_of_one_cell_writes_little(omega: Omega, mongo_url: str) -> None:
+    picture = {"output_type": "display_data", "metadata": {}}
+    cells = [
+        cell(id=str(n), outputs=[{**picture, "data": {"image/png": os.urandom(100_000).hex()}}])
+        for n in range(20)
+    ]
+    notebook = {**EMPTY, "cells": cells}
+    omega.jobs.put(notebook, "a")
+    before = pieces(mongo_url)
+    cells[3] |= {"source": "a much longer source than before", "execution_count": 10_000}
+    cells.insert(0, cell(id="new"))
+    omega.jobs.put(notebook, "a")
+    new = {key: size for key, size in pieces(mongo_url).items() if key not in before}
+    assert sum(before.values()) > 4_000_000
+    assert 0 < sum(new.values()) < 200_000
+    assert json.loads(omega.jobs.read_bytes("a"))["cells"] == cells
+
+
+def pieces(mongo_url: str) -> dict[bytes, int]:
+    with pymongo.MongoClient(mongo_url) as client:
+        found = client.get_default_database()["pieces"].find()
+        return {piece["_id"]: len(piece["d"]) for piece in found}

@@ -1,0 +1,83 @@
+"""What a call costs beside what it computes: one row predicted by a warm worker.
+
+    python benchmarks/calls.py [amqp://...]
+
+Starts a MongoDB and a worker of its own for each broker, the embedded one and that of the
+URL, and prints the time of `om.runtime.model("m").predict(row)`, of the same in this process,
+and of a script that returns at once.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sklearn.linear_model import LinearRegression
+
+from omegaml_lab.config import Config
+from omegaml_lab.omega import Omega
+from omegaml_lab.storage import embedded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CALLS = 200
+
+
+def times(function: Callable[[], object], calls: int = CALLS) -> str:
+    taken = []
+    for _ in range(calls):
+        began = time.perf_counter()
+        function()
+        taken.append((time.perf_counter() - began) * 1000)
+    taken.sort()
+    late = taken[int(len(taken) * 0.95)]
+    return f"median {statistics.median(taken):6.2f} ms  95 % {late:6.2f} ms"
+
+
+def nothing() -> None:
+    return None
+
+
+def measure(title: str, omega: Omega, folder: Path) -> None:
+    from tests.integration.processes import worker
+
+    rng = np.random.default_rng(1)
+    data = rng.normal(size=(100, 4))
+    omega.models.put(LinearRegression().fit(data, data[:, 0]), "m")
+    omega.scripts.put(nothing, "nothing")
+    row = data[:1]
+    with worker(omega, folder):
+        model = omega.runtime.model("m")
+        began = time.perf_counter()
+        model.predict(row)
+        print(f"{title:9} first call  {(time.perf_counter() - began) * 1000:.0f} ms")
+        print(f"{title:9} predict     {times(lambda: model.predict(row))}")
+        print(f"{title:9} here        {times(lambda: model.local.predict(row))}")
+        script = omega.runtime.script("nothing")
+        print(f"{title:9} script      {times(script.run, 20)}")
+
+
+def main(*brokers: str) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        url = embedded.ensure(folder / "home")
+        try:
+            for broker in ("", *brokers):
+                config = Config.load(
+                    environ={}, home=folder / "home", mongo_url=url, broker_url=broker or None
+                )
+                with Omega(config=config) as omega:
+                    measure(broker.partition(":")[0] or "embedded", omega, folder)
+        finally:
+            embedded.release(folder / "home")
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+    main(*sys.argv[1:])

@@ -1,0 +1,39 @@
+import type { Connection, IListing } from './connection';
+import type { IObject, StoreName } from './objects';
+
+/** What was dropped, by the name that it had; `id` tells it from others of that name. */
+export interface IDropped {
+  id: string;
+  name: string;
+  kind: string;
+  size: number;
+  revision: number;
+  /** When it was dropped, ISO 8601. */
+  dropped: string;
+  dropped_by: string;
+  /** Where Jupyter's contents showed it. */
+  path: string | null;
+}
+
+export interface ITrashQuery {
+  offset?: number;
+  limit?: number;
+}
+
+export class TrashClient {
+  constructor(private readonly _connection: Connection) {}
+
+  /** What was dropped last comes first. */
+  list(store: StoreName, query: ITrashQuery = {}): Promise<IListing<IDropped>> {
+    return this._connection.request('GET', ['trash', store], { ...query });
+  }
+
+  /**
+   * Put it back with all its revisions, under another `name` where one is given.
+   *
+   * @throws ApiError with status 409 when the name is taken.
+   */
+  restore(store: StoreName, id: string, name?: string): Promise<IObject> {
+    return this._connection.request('POST', ['trash', store], {}, name ? { id, name } : { id });
+  }
+}

@@ -1,0 +1,60 @@
+import { Dialog, InputDialog, Notification, showDialog } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import { messageOf } from '../client/connection';
+
+/** Say what went wrong. */
+export function tellError(error: unknown): void {
+  Notification.error(messageOf(error), { autoClose: 10_000 });
+}
+
+export interface IDropQuestion {
+  title: string;
+  body: string;
+}
+
+/** Ask whether something is to go; not to drop it is what Enter answers. */
+export async function confirmDrop(
+  question: IDropQuestion,
+  trans: TranslationBundle
+): Promise<boolean> {
+  const answer = await showDialog({
+    ...question,
+    defaultButton: 0,
+    buttons: [
+      Dialog.cancelButton({ label: trans.__('Keep') }),
+      Dialog.warnButton({ label: trans.__('Drop') })
+    ]
+  });
+  return answer.button.accept;
+}
+
+export interface ITextQuestion {
+  title: string;
+  /** What is asked for; the reason of a refusal stands here when it is asked again. */
+  label: string;
+  text?: string;
+  placeholder?: string;
+  okLabel: string;
+}
+
+/** Ask for a text and do something with it; ask again until that succeeds or somebody gives up. */
+export async function askText(
+  question: ITextQuestion,
+  act: (text: string) => Promise<unknown>
+): Promise<boolean> {
+  let { label, text } = question;
+  for (;;) {
+    const answer = await InputDialog.getText({ ...question, label, text });
+    text = answer.value?.trim();
+    if (!answer.button.accept || !text) {
+      return false;
+    }
+    try {
+      await act(text);
+      return true;
+    } catch (error) {
+      label = messageOf(error);
+    }
+  }
+}

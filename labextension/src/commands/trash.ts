@@ -1,0 +1,100 @@
+import { Notification } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import { ApiError } from '../client/connection';
+import type { IObject, StoreName } from '../client/objects';
+import type { IDropped } from '../client/trash';
+import type { IOmega } from '../tokens';
+import { askText, confirmDrop, tellError } from './ask';
+
+export interface ITrashContext {
+  omega: IOmega;
+  trans: TranslationBundle;
+}
+
+/** Ask whether an object is to be dropped and do so, with a way back. */
+export async function dropObject(
+  { omega, trans }: ITrashContext,
+  store: StoreName,
+  name: string
+): Promise<void> {
+  try {
+    const object = await omega.client.objects.get(store, name);
+    const body =
+      object.kind === 'folder'
+        ? trans.__('The folder and everything in it go to the trash of %1.', store)
+        : trans.__('It goes to the trash of %1 with all its revisions.', store);
+    if (!(await confirmDrop({ title: trans.__('Drop “%1”?', name), body }, trans))) {
+      return;
+    }
+    await omega.repository.drop(object);
+    Notification.info(trans.__('“%1” is in the trash.', name), {
+      autoClose: 12_000,
+      actions: [
+        {
+          label: trans.__('Undo'),
+          callback: () => void undrop({ omega, trans }, object)
+        }
+      ]
+    });
+  } catch (error) {
+    tellError(error);
+  }
+}
+
+/** Put back what is in the trash; where its name is taken, ask for another. */
+export async function restoreDropped(
+  { omega, trans }: ITrashContext,
+  store: StoreName,
+  dropped: IDropped
+): Promise<void> {
+  try {
+    await restore({ omega, trans }, store, dropped);
+  } catch (error) {
+    tellError(error);
+  }
+}
+
+async function undrop(context: ITrashContext, { store, name }: IObject): Promise<void> {
+  try {
+    const dropped = await context.omega.trash.latest(store, name);
+    if (dropped) {
+      await restoreDropped(context, store, dropped);
+    } else {
+      Notification.warning(context.trans.__('“%1” is not in the trash any more.', name));
+    }
+  } catch (error) {
+    tellError(error);
+  }
+}
+
+async function restore(
+  { omega, trans }: ITrashContext,
+  store: StoreName,
+  { id, name }: IDropped
+): Promise<void> {
+  const put = async (wanted?: string): Promise<void> => {
+    const object = await omega.trash.restore(store, id, wanted);
+    Notification.success(trans.__('“%1” is back.', object.name), { autoClose: 6000 });
+  };
+  try {
+    await put();
+  } catch (error) {
+    if (!(error instanceof ApiError && error.type === 'ObjectExistsError')) {
+      throw error;
+    }
+    const question = {
+      title: trans.__('Restore “%1” under another name', name),
+      label: trans.__('“%1” is there again. Put it back as:', name),
+      text: beside(name),
+      okLabel: trans.__('Restore')
+    };
+    await askText(question, put);
+  }
+}
+
+/** A name beside another one: `a (restored).ipynb` beside `a.ipynb`. */
+function beside(name: string): string {
+  const [, stem, suffix] = /^(.*?)(\.[^./]*)?$/.exec(name) ?? ['', name, ''];
+  return `${stem} (restored)${suffix ?? ''}`;
+}

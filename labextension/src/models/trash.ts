@@ -1,0 +1,62 @@
+import type { IListing } from '../client/connection';
+import type { IObject, StoreName } from '../client/objects';
+import type { IDropped, TrashClient } from '../client/trash';
+import type { Feed, IObjectChange } from './feed';
+import { ListModel } from './list';
+
+const PAGE = 30;
+
+export interface ITrashOptions {
+  client: TrashClient;
+  feed: Feed;
+}
+
+/** What was dropped from a store and can be put back, newest first. */
+export class TrashModel extends ListModel<IDropped> {
+  constructor(options: ITrashOptions) {
+    super({ page: PAGE });
+    this._client = options.client;
+    options.feed.objectChanged.connect(this._onObject, this);
+  }
+
+  get store(): StoreName {
+    return this._store;
+  }
+
+  /** Look at what another store has dropped. */
+  async open(store: StoreName): Promise<void> {
+    this._store = store;
+    await this.anew();
+  }
+
+  /**
+   * Put it back with all its revisions, under another `name` where one is given.
+   *
+   * @throws ApiError with status 409 when the name is taken.
+   */
+  async restore(store: StoreName, id: string, name?: string): Promise<IObject> {
+    const object = await this._client.restore(store, id, name);
+    await this.refresh();
+    return object;
+  }
+
+  /** What was dropped last under a name, null when that is not in the trash. */
+  async latest(store: StoreName, name: string): Promise<IDropped | null> {
+    const { items } = await this._client.list(store);
+    return items.find(item => item.name === name) ?? null;
+  }
+
+  protected ask(limit: number): Promise<IListing<IDropped>> {
+    return this._client.list(this._store, { limit });
+  }
+
+  private _onObject(_: Feed, { store, change }: IObjectChange): void {
+    // What is put may have been in the trash.
+    if (store === this._store && (change === 'dropped' || change === 'put')) {
+      this.soon();
+    }
+  }
+
+  private readonly _client: TrashClient;
+  private _store: StoreName = 'jobs';
+}

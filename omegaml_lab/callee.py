@@ -1,0 +1,121 @@
+"""The callee: a process of a worker that performs calls, one after another.
+
+Started by :mod:`.runtime.callees` as ``python -m omegaml_lab.callee <socket>``, with
+the repository in its environment. Each line on that socket is a call, each line back what came
+of it. It keeps the models that it loaded, and ends when the socket closes, in the midst of a
+call too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import threading
+import traceback
+from typing import TYPE_CHECKING, Any
+
+from omegaml_lab.core.metadata import Metadata
+from omegaml_lab.runtime.calling import Caller, Target
+from omegaml_lab.runtime.log import LogTail
+from omegaml_lab.runtime.parcels import opened, wrapped
+from omegaml_lab.runtime.stores import Stores
+from omegaml_lab.storage.storage import Storage
+from omegaml_lab.store.registry import Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["main"]
+
+
+class _Tail(io.TextIOBase):
+    """What is printed; only its end is kept."""
+
+    def __init__(self) -> None:
+        self.log = LogTail()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        self.log.write(text)
+        return len(text)
+
+
+class _Callee:
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        storage = Storage.open(environment["OMEGA_MONGO_URL"])
+        self._stores = Stores.of(
+            storage,
+            Registry.discover(),
+            bucket=environment["OMEGA_BUCKET"],
+            owner=environment["OMEGA_USER"],
+        )
+        self._caller = Caller(self._stores)
+
+    def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what came of a call: its parcel or its error, and what it printed."""
+        tail = _Tail()
+        os.environ["OMEGA_RUN"] = request["run"]
+        with contextlib.redirect_stdout(tail), contextlib.redirect_stderr(tail):
+            try:
+                answer = self._perform(request)
+            except (SystemExit, KeyboardInterrupt, Exception) as error:  # noqa: BLE001
+                # The edge of this process: whatever the code raised is the answer.
+                return {"error": _failure(error), "log": tail.log.text()}
+        return {"answer": answer, "log": tail.log.text()}
+
+    def _perform(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        call, target = request["call"], Target(**request["target"])
+        args = [self._open(parcel) for parcel in call["args"]]
+        kwargs = {name: self._open(parcel) for name, parcel in call["kwargs"]}
+        if request["kind"] == "script":
+            result = self._caller.script(target, args, kwargs)
+        else:
+            result = self._caller.model(target, call["method"], args, kwargs)
+        if isinstance(result, Metadata):
+            result = result.to_dict()
+        return wrapped(result, self._stores.calls, f"{request['run']}/answer")
+
+    def _open(self, parcel: dict[str, Any]) -> Any:
+        if "name" in parcel:
+            return self._caller.data(parcel["name"])
+        return opened(parcel, self._stores.calls)
+
+
+def _failure(error: BaseException) -> dict[str, Any]:
+    lines = traceback.format_exception(error)
+    return {"name": type(error).__name__, "message": str(error), "traceback": lines}
+
+
+def _end_with(connection: socket.socket) -> None:
+    """End this process, and what it started, when the other end hangs up."""
+    hangup = getattr(select, "POLLRDHUP", 0) | select.POLLHUP
+    poll = select.poll()
+    poll.register(connection, hangup)
+    poll.poll()
+    os.killpg(0, signal.SIGKILL)
+
+
+def main(path: str) -> None:
+    """Serve the worker that listens at `path`."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's is for the worker
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(path)
+    threading.Thread(target=_end_with, args=(connection,), daemon=True).start()
+    callee = _Callee(os.environ)
+    with connection, connection.makefile("rb") as lines:
+        for line in lines:
+            answer = callee.answer(json.loads(line))
+            connection.sendall(json.dumps(answer).encode() + b"\n")
+
+
+if __name__ == "__main__":
+    del sys.path[0]  # the folder it was started in, which `python -m` looks for modules in
+    main(sys.argv[1])

@@ -1,0 +1,45 @@
+"""Calls: a method of a model, or a script, that a run performs."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+__all__ = ["FITTING", "METHODS", "CallKind", "shown_call"]
+
+CallKind = Literal["model", "script"]
+"""What a run that executes no notebook calls."""
+
+FITTING = frozenset({"fit", "partial_fit"})
+"""The methods that make a new revision of the model."""
+
+METHODS = (
+    "fit",
+    "partial_fit",
+    "predict",
+    "predict_proba",
+    "predict_log_proba",
+    "decision_function",
+    "transform",
+    "score",
+)
+"""The methods of a model that can be called."""
+
+
+def shown_call(call: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return what people see of a call: the method, and its arguments without their contents."""
+    if call is None:
+        return None
+    named = {name: _shown(argument) for name, argument in call.get("kwargs", [])}
+    return {
+        "method": call["method"],
+        "args": [_shown(argument) for argument in call.get("args", [])],
+        "kwargs": named,
+    }
+
+
+def _shown(argument: dict[str, Any]) -> str:
+    for form in ("name", "json"):
+        if form in argument:
+            text = str(argument[form])
+            return text if len(text) <= 200 else text[:199] + "…"
+    return next(iter(argument), "")

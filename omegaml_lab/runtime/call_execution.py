@@ -1,0 +1,140 @@
+"""One attempt at a call: from the claim to the final status."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from omegaml_lab.core.errors import CalleeDiedError
+from omegaml_lab.core.runs import Failure, Progress, Run, Status
+from omegaml_lab.runtime.execution import StopReason, patiently
+from omegaml_lab.runtime.log import LogTail
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from omegaml_lab.runtime.callees import Callee, Callees
+    from omegaml_lab.runtime.runs import Claim, RunRecords
+
+__all__ = ["CallExecution"]
+
+
+class CallExecution:
+    """Performs a claimed run that calls a model or a script, in a process of its own.
+
+    Parameters
+    ----------
+    claim
+        The right to do so.
+    runs
+        Where the run is kept.
+    callees
+        The processes that perform calls.
+    environment
+        What the process has in its environment beside that of the worker.
+    secrets
+        Texts that must not show up in log and error.
+    """
+
+    def __init__(
+        self,
+        claim: Claim,
+        *,
+        runs: RunRecords,
+        callees: Callees,
+        environment: Mapping[str, str],
+        secrets: Sequence[str] = (),
+    ) -> None:
+        self.claim = claim
+        self._runs = runs
+        self._callees = callees
+        self._environment = environment
+        self._log = LogTail(secrets)
+        self._callee: Callee | None = None
+        self._reason: StopReason | None = None
+        self._lock = threading.Lock()
+
+    def stop(self, reason: StopReason) -> None:
+        """End the process; :meth:`perform` then returns soon."""
+        with self._lock:
+            self._reason = self._reason or reason
+            if self._callee is not None:
+                self._callee.kill()
+
+    def perform(self) -> Run | None:
+        """Perform the call and end the run.
+
+        Returns
+        -------
+        The run as it ended (or was given back), None when the claim had become void.
+        """
+        fresh = self.claim.run.kind == "script"
+        try:
+            callee = self._callees.take(self._environment, fresh=fresh)
+        except OSError as error:
+            return self.fail(error)
+        try:
+            return self._conclude(self._ask(callee))
+        except CalleeDiedError as error:
+            return self._stopped(error)
+        finally:
+            with self._lock:
+                self._callee = None
+            self._callees.give_back(callee, self._environment, fresh=fresh)
+
+    def fail(self, error: BaseException) -> Run | None:
+        """End the run as failed for a reason that nobody foresaw."""
+        return self._finish(Status.FAILED, _failure_of(error))
+
+    def _ask(self, callee: Callee) -> dict[str, Any]:
+        run, call = self.claim.run, self.claim.run.call or {}
+        with self._lock:
+            if self._reason is not None:
+                raise CalleeDiedError(None)
+            self._callee = callee
+        target = {**call["target"], "name": run.job, "revision": run.revision}
+        return callee.ask({"run": run.id, "kind": run.kind, "target": target, "call": call})
+
+    def _conclude(self, came: Mapping[str, Any]) -> Run | None:
+        self._log.write(came["log"])
+        if (error := came.get("error")) is None:
+            return self._finish(Status.SUCCEEDED, None, came["answer"])
+        failure = Failure(
+            name=error["name"],
+            message=self._log.clean(error["message"]),
+            traceback=tuple(self._log.clean(line) for line in error["traceback"]),
+        )
+        return self._finish(Status.FAILED, failure)
+
+    def _stopped(self, error: CalleeDiedError) -> Run | None:
+        if self._reason is StopReason.VOID:
+            return None
+        if self._reason is StopReason.CANCELLED:
+            return self._finish(Status.CANCELLED, None)
+        if self._reason is StopReason.GIVEN_BACK:
+            notice = f"Worker {self.claim.run.worker} shut down; the run waits for another one."
+            return self._runs.give_back(self.claim, notice=notice)
+        return self.fail(error)
+
+    def _finish(
+        self,
+        status: Status,
+        failure: Failure | None,
+        answer: Mapping[str, Any] | None = None,
+    ) -> Run | None:
+        return patiently(
+            lambda: self._runs.finish(
+                self.claim,
+                status,
+                progress=Progress(),
+                log=self._log.text(),
+                error=failure,
+                answer=answer,
+            ),
+            what=f"run {self.claim.run.id}",
+            hurried=lambda: self._reason is StopReason.GIVEN_BACK,
+        )
+
+
+def _failure_of(error: BaseException) -> Failure:
+    return Failure(name=type(error).__name__, message=str(error))

@@ -1,0 +1,122 @@
+"""Calling: what a call does, wherever it does it."""
+
+from __future__ import annotations
+
+import inspect
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from omegaml_lab.core.calls import FITTING, METHODS
+from omegaml_lab.core.errors import InvalidCallError
+from omegaml_lab.core.names import Name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from omegaml_lab.core.metadata import Metadata
+    from omegaml_lab.runtime.stores import Stores
+    from omegaml_lab.storage.heads import Head
+
+__all__ = ["Caller", "Target"]
+
+_MODELS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """The model or script that is called, in one revision; `state` is equal for no other."""
+
+    name: str
+    revision: int
+    kind: str
+    state: str
+
+    @classmethod
+    def of(cls, metadata: Metadata) -> Target:
+        """Return what `metadata` is about."""
+        # An object that was dropped and put again begins with revision 1 anew.
+        state = f"{metadata.created.isoformat()} {metadata.hash}"
+        return cls(name=metadata.name, revision=metadata.revision, kind=metadata.kind, state=state)
+
+    @property
+    def pinned(self) -> Name:
+        """Its name with its revision."""
+        return Name(self.name, revision=self.revision)
+
+
+class Caller:
+    """Performs calls on the stores of a bucket, and keeps the models that it loaded."""
+
+    def __init__(self, stores: Stores) -> None:
+        self._stores = stores
+        self._models: OrderedDict[Target, Any] = OrderedDict()
+        self._heads: dict[Target, Head] = {}
+
+    def data(self, name: str) -> Any:
+        """Return a dataset; its name may select a part of it."""
+        datasets = self._stores.datasets
+        metadata = datasets.find(name)
+        # Who may put data into a repository may put jobs as well, which workers execute.
+        options = {"trusted": True} if metadata and metadata.kind == "virtual" else {}
+        return datasets.get(name, **options)
+
+    def model(
+        self, target: Target, method: str, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> Any:
+        """Call a method of a model.
+
+        Returns
+        -------
+        What the method returns; of one that fits the model, the metadata of its new revision.
+
+        Raises
+        ------
+        InvalidCallError
+            If the model has no such method.
+        ConflictError
+            If it was to be fitted, and somebody else put another revision first.
+        """
+        fits = method in FITTING
+        model = self._load(target) if fits else self._warm(target)
+        function = getattr(model, method, None)
+        if method not in METHODS or not callable(function):
+            has = [known for known in METHODS if callable(getattr(model, known, None))]
+            raise InvalidCallError(target.name, method, type(model).__name__, known=has)
+        result = function(*args, **kwargs)
+        if not fits:
+            return result
+        put = self._stores.models.put(
+            model, Name(target.name), kind=target.kind, expect=target.revision
+        )
+        self._keep(Target.of(put), model)
+        return put
+
+    def script(self, target: Target, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """Run a script; what a generator yields is returned as a list."""
+        script = self._stores.scripts.get(target.pinned)
+        if not hasattr(script, "run"):
+            raise InvalidCallError(target.name, "run", f"{target.kind}, which is no code")
+        result = script.run(*args, **kwargs)
+        return list(result) if inspect.isgenerator(result) else result
+
+    def _warm(self, target: Target) -> Any:
+        models = self._stores.models
+        if target not in self._models:
+            self._keep(target, self._load(target))
+        elif target in self._heads:  # it was read for the run of another call
+            models.recorder.read(self._heads[target])
+        else:
+            self._heads[target] = models.head(target.pinned)
+            models.recorder.read(self._heads[target])
+        self._models.move_to_end(target)
+        return self._models[target]
+
+    def _keep(self, target: Target, model: Any) -> None:
+        self._models[target] = model
+        while len(self._models) > _MODELS:
+            self._heads.pop(self._models.popitem(last=False)[0], None)
+
+    def _load(self, target: Target) -> Any:
+        options = {"trusted": True} if target.kind == "virtual" else {}
+        return self._stores.models.get(target.pinned, **options)

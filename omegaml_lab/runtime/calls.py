@@ -1,0 +1,169 @@
+"""Calls as a client sees them: methods of models, and scripts, performed by the workers."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from omegaml_lab.core.errors import BrokerUnavailableError, OmegaError, RunFailedError
+from omegaml_lab.core.runs import Status
+from omegaml_lab.runtime.answers import Answers
+from omegaml_lab.runtime.calling import Caller, Target
+from omegaml_lab.runtime.handles import RunHandle
+from omegaml_lab.runtime.parcels import opened, wrapped
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from omegaml_lab.core.calls import CallKind
+    from omegaml_lab.core.runs import Run
+    from omegaml_lab.runtime.runtime import OmegaRuntime
+    from omegaml_lab.runtime.stores import Stores
+
+__all__ = ["CallHandle", "Calls"]
+
+
+class CallHandle(RunHandle):
+    """A call to follow, and what it answers."""
+
+    def get(self, timeout: float | None = None) -> Any:
+        """Return what the call returned, when it has ended.
+
+        Parameters
+        ----------
+        timeout
+            Seconds to wait at most; None waits for ever.
+
+        Raises
+        ------
+        RunFailedError
+            If it ended otherwise; the message is that of the error which ended it.
+        RunTimeoutError
+            If it has not ended in time; it goes on.
+        ObjectNotFoundError
+            If its answer was large, and is not kept any more.
+        """
+        if not self.run.final:
+            self.run = self._runtime.calls.wait(self.run, timeout)
+        return self._runtime.calls.answer(self.run)
+
+
+class Calls:
+    """Asks for calls, and waits for their answers."""
+
+    def __init__(self, runtime: OmegaRuntime, stores: Stores, owner: str) -> None:
+        self.stores = stores
+        self.caller = Caller(stores)
+        self.runtime = runtime
+        self._owner = owner
+        self._answers = Answers(runtime.runs.records)
+
+    def through(self, runtime: OmegaRuntime) -> Calls:
+        """Return the same, asking as `runtime` does."""
+        other = copy.copy(self)
+        other.runtime = runtime
+        return other
+
+    def start(
+        self,
+        kind: CallKind,
+        target: Target,
+        method: str,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        *,
+        label: str | None = None,
+    ) -> CallHandle:
+        """Queue a call, and tell the workers.
+
+        Raises
+        ------
+        UnsupportedObjectError
+            If an argument is of a type that no kind keeps.
+        """
+        run_id = secrets.token_hex(8)
+        parcels = [
+            self._wrapped(value, kind, f"{run_id}/{number}")
+            for number, value in enumerate([*args, *kwargs.values()])
+        ]
+        call = {
+            "method": method,
+            "target": {"kind": target.kind, "state": target.state},
+            "args": parcels[: len(args)],
+            # In pairs: what somebody calls an argument may be no name for a field.
+            "kwargs": [list(pair) for pair in zip(kwargs, parcels[len(args) :], strict=True)],
+        }
+        return self._submit(run_id, kind, target.name, target.revision, call, label)
+
+    def again(self, before: Run) -> Run:
+        """Queue a call again as it was."""
+        run_id, call = secrets.token_hex(8), before.call or {}
+        kind, label = before.kind, before.label
+        return self._submit(run_id, kind, before.job, before.revision, call, label).run
+
+    def wait(self, run: Run, timeout: float | None) -> Run:
+        """Return the run of a call when it has ended.
+
+        Raises
+        ------
+        RunTimeoutError
+            If it has not ended in time; it goes on.
+        """
+        return self._answers.wait(run.id, timeout)
+
+    def now(self, handle: CallHandle) -> Any:
+        """Return what a call returns; who loses patience and interrupts it cancels it."""
+        try:
+            return handle.get()
+        except KeyboardInterrupt:
+            with contextlib.suppress(OmegaError):
+                handle.cancel()
+            raise
+
+    def answer(self, run: Run) -> Any:
+        """Return what is in the answer of a run that has ended.
+
+        Raises
+        ------
+        RunFailedError
+            If it did not succeed.
+        """
+        if run.status is not Status.SUCCEEDED or run.answer is None:
+            error = run.error
+            reason = f"{error.name}: {error.message}" if error else "it did not run to its end"
+            raise RunFailedError(run.id, run.status, reason)
+        return opened(run.answer, self.stores.calls)
+
+    def close(self) -> None:
+        """Listen for answers no more."""
+        self._answers.close()
+
+    def _submit(
+        self, run_id: str, kind: str, name: str, revision: int, call: Any, label: str | None
+    ) -> CallHandle:
+        self._answers.expect(run_id)
+        records = self.runtime.runs.records
+        run = records.create(
+            name,
+            revision,
+            parameters={},
+            id=run_id,
+            bucket=self.runtime.runs.bucket,
+            label=label or self.runtime.label,
+            owner=self._owner,
+            kind=kind,
+            call=call,
+        )
+        try:
+            # No look for workers, which takes time: a run that waits is told so by the scheduler.
+            self.runtime.broker.send(run)
+        except BrokerUnavailableError as error:
+            run = records.notify(run.id, str(error))
+        return CallHandle(self.runtime, run)
+
+    def _wrapped(self, value: Any, kind: CallKind, name: str) -> dict[str, Any]:
+        if kind == "model" and isinstance(value, str):
+            return {"name": value}  # data that the worker is to read
+        return wrapped(value, self.stores.calls, name)

@@ -1,0 +1,125 @@
+"""The archive: taking earlier states and dropped objects out of the repository for good."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from omegaml_lab.storage.heads import Head, all_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+    from datetime import datetime
+
+    from omegaml_lab.storage.connection import Connection
+
+__all__ = ["Archive", "State"]
+
+_PURGED = "purged"
+"""Where an object is on its way out of the trash; it can no longer be restored."""
+_BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """An archived state of an object: the number of its revision, and when it was put."""
+
+    revision: int
+    modified: datetime
+
+
+class Archive:
+    """All earlier states and dropped objects of a repository.
+
+    What it removes is removed by conditions that hold while it happens, so that any number of
+    processes may do the same at once, and any may die.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def heads(self, stores: Collection[str]) -> Iterator[Head]:
+        """Yield the heads of objects that were put more than once, without payloads."""
+        where = {"store": {"$in": list(stores)}, "rank": 1, "revision": {"$gt": 1}}
+        with self._connection.errors():
+            for document in self._objects.find(where, {"payload": False}):
+                yield Head(document)
+
+    def states(self, head: Head) -> list[State]:
+        """Return the states of an object but the newest, in any order."""
+        where = {**all_of(head.id)}
+        with self._connection.errors():
+            found = self._revisions.find(where, {"modified": True})
+            states = [State(d["_id"]["r"], d["modified"]) for d in found]
+        return [state for state in states if state.revision < head.metadata.revision]
+
+    def remove(self, head: Head, numbers: Collection[int], *, before: datetime) -> int:
+        """Remove states, unless somebody has relied on them since; return how many."""
+        keys = [{"o": head.id, "r": number} for number in numbers]
+        where = {"_id": {"$in": keys}, **_not_relied_on(before)}
+        with self._connection.errors():
+            return int(self._revisions.delete_many(where).deleted_count)
+
+    def told(self, store: str, detail: str) -> Iterator[tuple[str, Any]]:
+        """Yield the bucket and the value of a detail, of all states of all that have it."""
+        where = {"store": store, f"details.{detail}": {"$exists": True}}
+        shown = {"bucket": True, f"details.{detail}": True}
+        with self._connection.errors():
+            for collection in (self._objects, self._revisions):
+                for document in collection.find(where, shown):
+                    yield document["bucket"], document["details"][detail]
+
+    def expired(self, *, dropped_before: datetime) -> list[str]:
+        """Return the ids of what was dropped earlier, and of what a purge has left over."""
+        where = {"$or": [{"dropped.at": {"$lt": dropped_before}}, {"store": _PURGED}]}
+        with self._connection.errors():
+            return [document["_id"] for document in self._objects.find(where, {"_id": True})]
+
+    def purge(self, id: str, *, dropped_before: datetime) -> bool:  # noqa: A002
+        """Remove a dropped object with all its states, unless it was restored meanwhile."""
+        leaving = {"$set": {"store": _PURGED}, "$unset": {"dropped": ""}, "$inc": {"serial": 1}}
+        with self._connection.errors():
+            self._objects.update_one({"_id": id, "dropped.at": {"$lt": dropped_before}}, leaving)
+            if self._objects.find_one({"_id": id, "store": _PURGED}, {"_id": True}) is None:
+                return False
+            # The states go first: who comes after a crash finds the object, and goes on with it.
+            self._revisions.delete_many(all_of(id))
+            return bool(self._objects.delete_one({"_id": id, "store": _PURGED}).deleted_count)
+
+    def orphans(self) -> list[str]:
+        """Return the ids of objects that are gone, but of which there are states."""
+        with self._connection.errors():
+            keys = self._revisions.find({}, {"_id": True}).hint([("_id", 1)])
+            ids = list(dict.fromkeys(document["_id"]["o"] for document in keys))
+            # In this order: no state is archived of an object that is not there (any more).
+            orphans = []
+            for start in range(0, len(ids), _BATCH):
+                some = ids[start : start + _BATCH]
+                found = self._objects.find({"_id": {"$in": some}}, {"_id": True})
+                there = {document["_id"] for document in found}
+                orphans += [id for id in some if id not in there]  # noqa: A001
+            return orphans
+
+    def remove_orphan(self, id: str, *, before: datetime) -> int:  # noqa: A002
+        """Remove the states of an object that is gone; return how many."""
+        where = {**all_of(id), **_not_relied_on(before)}
+        with self._connection.errors():
+            return int(self._revisions.delete_many(where).deleted_count)
+
+    def count_orphan(self, id: str, *, before: datetime) -> int:  # noqa: A002
+        """Return how many states `remove_orphan` would remove."""
+        where = {**all_of(id), **_not_relied_on(before)}
+        with self._connection.errors():
+            return int(self._revisions.count_documents(where))
+
+    @property
+    def _objects(self) -> Any:
+        return self._connection.collection("objects")
+
+    @property
+    def _revisions(self) -> Any:
+        return self._connection.collection("revisions")
+
+
+def _not_relied_on(before: datetime) -> Mapping[str, Any]:
+    return {"$or": [{"t": {"$exists": False}}, {"t": {"$lt": before}}]}

@@ -1,0 +1,145 @@
+"""Holds: what keeps the collector off payloads that no head refers to yet.
+
+A writer relies on pieces and chunks before its head refers to them, and on old revisions
+before they are tagged or restored. While it does, a record in ``holds`` says since when, and
+the collector leaves alone whatever somebody wrote or relied on after that. A writer that dies
+leaves its record; it counts for `LIFETIME` after its last sign of life.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+import uuid
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from pymongo.write_concern import WriteConcern
+
+from omegaml_lab.core.errors import IntegrityError
+from omegaml_lab.storage.times import now
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from omegaml_lab.storage.connection import Connection
+
+__all__ = ["LIFETIME", "Hold", "Holds"]
+
+LIFETIME = timedelta(days=1)
+"""How long the record of a writer counts that gave no sign of life since."""
+_SIGN_OF_LIFE = LIFETIME.total_seconds() / 24
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Hold:
+    """What one writer holds; `kept` is when its record was last written, on the local clock."""
+
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    since: datetime = field(default_factory=now)
+    kept: float | None = None
+
+
+class Holds:
+    """The holds of this process, and those of all."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._begin()
+
+    def _begin(self) -> None:
+        self._pid = os.getpid()
+        self._lock = threading.Lock()
+        self._open: set[Hold] = set()
+        self._unsaid: set[Hold] = set()
+
+    @contextlib.contextmanager
+    def holding(self, *, now: bool = False) -> Iterator[Hold]:
+        """Hold what is written and relied on inside, from the first time that it is.
+
+        Most puts are small and write nothing but their head, for which this costs nothing. With
+        `now` the hold is announced at once.
+        """
+        if self._pid != os.getpid():  # the writers and the lock of before a fork are not ours
+            self._begin()
+        hold = Hold()
+        with self._lock:
+            self._open.add(hold)
+            self._unsaid.add(hold)
+        try:
+            if now:
+                self.announce()
+            yield hold
+        finally:
+            with self._lock:
+                self._open.discard(hold)
+                self._unsaid.discard(hold)
+            if hold.kept is not None:
+                self._release(hold)
+
+    def announce(self) -> None:
+        """Make sure that the holds of this process are on record, before what they hold is.
+
+        Which of several writers calls is not known, so that all are announced.
+
+        Raises
+        ------
+        IntegrityError
+            If one gave no sign of life for so long that it counts no more.
+        """
+        if self._pid != os.getpid() or not self._open:
+            return
+        if self._unsaid:
+            with self._lock:
+                self._say(list(self._unsaid))
+        for hold in list(self._open):
+            self.keep(hold)
+
+    def keep(self, hold: Hold) -> None:
+        """Give a sign of life if there was none for long; errors like `announce`."""
+        if hold.kept is None or time.monotonic() - hold.kept < _SIGN_OF_LIFE:
+            return
+        kept = time.monotonic()
+        with self._connection.errors():
+            found = self._holds.update_one({"_id": hold.id}, {"$set": {"beat": now()}})
+        if not found.matched_count:
+            reason = "it was written for so long without a sign of life that it was collected"
+            raise IntegrityError("payload of a put", reason)
+        hold.kept = kept
+
+    def oldest(self, *, session: Any = None) -> datetime | None:
+        """Return since when something is held, by whoever it is; None when nothing is."""
+        with self._connection.errors():
+            found = self._holds.find({}, {"t": True}, session=session)
+            return min((document["t"] for document in found), default=None)
+
+    def bury(self, moment: datetime) -> int:
+        """Remove the records of writers that are dead at `moment`; return how many."""
+        with self._connection.errors():
+            dead = {"beat": {"$lt": moment - LIFETIME}}
+            return int(self._holds.delete_many(dead).deleted_count)
+
+    def _say(self, holds: list[Hold]) -> None:
+        if not holds:  # another thread has said so meanwhile
+            return
+        beat, kept = now(), time.monotonic()
+        documents = [{"_id": hold.id, "t": hold.since, "beat": beat} for hold in holds]
+        with self._connection.errors():
+            self._holds.insert_many(documents)
+        for hold in holds:
+            hold.kept = kept
+        self._unsaid.difference_update(holds)
+
+    def _release(self, hold: Hold) -> None:
+        # Nobody waits for the answer: a record that stays keeps some garbage for a day.
+        unasked = self._holds.with_options(write_concern=WriteConcern(w=0))
+        with self._connection.errors():
+            unasked.delete_one({"_id": hold.id})
+
+    @property
+    def _holds(self) -> Any:
+        return self._connection.collection("holds")

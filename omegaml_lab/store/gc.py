@@ -1,0 +1,188 @@
+"""The collector: removes what nobody needs any more, while others read and write."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from omegaml_lab.core.errors import InvalidRetentionError
+from omegaml_lab.core.gc import Collected
+from omegaml_lab.core.metadata import STORES
+from omegaml_lab.core.retention import CHECKPOINTS, RETENTION, Retention
+from omegaml_lab.storage.garbage import Leaving
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+    from datetime import datetime, timedelta
+
+    from omegaml_lab.storage.heads import Head
+    from omegaml_lab.storage.storage import Storage
+
+__all__ = ["Collector", "trained_on"]
+
+_BATCH = 64
+
+
+@dataclass(slots=True)
+class _Tally:
+    dropped: int = 0
+    revisions: int = 0
+    pieces: int = 0
+    chunks: int = 0
+    bytes: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+class Collector:
+    """Removes garbage from a repository, in all buckets.
+
+    It keeps no state of its own: it may be interrupted and begun again, and several at once
+    do each other no harm.
+
+    Parameters
+    ----------
+    storage
+        The repository.
+    rules
+        Which revisions are kept, by store.
+    used
+        The revisions (bucket, store, name, number) that something refers to: they are kept.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        *,
+        rules: Mapping[str, Retention],
+        used: Container[tuple[str, str, str, int]] = (),
+    ) -> None:
+        self._archive = storage.objects.archive()
+        self._garbage = storage.garbage
+        self._rules = rules
+        self._used = used
+
+    def collect(
+        self,
+        *,
+        grace: timedelta,
+        trash: timedelta,
+        dry_run: bool = False,
+        progress: Callable[[str, int], None] = lambda what, done: None,  # noqa: ARG005
+    ) -> Collected:
+        """Collect garbage; return what that was.
+
+        Parameters
+        ----------
+        grace
+            What became garbage later than that ago is left alone, so that who reads it has
+            so long to end. The clocks of all machines must agree better than that.
+        trash
+            What was dropped earlier than that ago leaves the trash.
+        dry_run
+            Remove nothing, and say what would be.
+        progress
+            Called with what is done (``trash``, ``revisions``, ``pieces``, ``chunks``) and how
+            many there were so far.
+        """
+        tally = _Tally()
+        before = self._garbage.before(grace)
+        leaving = Leaving()
+        moment = before + grace  # now, or when the oldest writer at work began
+        self._empty_trash(moment - trash, tally, leaving, dry_run=dry_run)
+        progress("trash", tally.dropped)
+        self._thin(before, tally, leaving, dry_run=dry_run)
+        progress("revisions", tally.revisions)
+        references = self._garbage.references(before, leaving)
+        limit = references.before
+        for digests in _batches(self._garbage.pieces(references)):
+            count, size = self._garbage.remove_pieces(digests, before=limit, dry_run=dry_run)
+            tally.pieces, tally.bytes = tally.pieces + count, tally.bytes + size
+            progress("pieces", tally.pieces)
+        for segment in self._garbage.segments(references):
+            count, size = self._garbage.remove_segment(segment, before=limit, dry_run=dry_run)
+            tally.chunks, tally.bytes = tally.chunks + count, tally.bytes + size
+            progress("chunks", tally.chunks)
+        return Collected(
+            dry_run=dry_run,
+            before=limit,
+            dropped=tally.dropped,
+            revisions=tally.revisions,
+            pieces=tally.pieces,
+            chunks=tally.chunks,
+            bytes=tally.bytes,
+            problems=tuple(tally.problems),
+        )
+
+    def _empty_trash(
+        self, limit: datetime, tally: _Tally, leaving: Leaving, *, dry_run: bool
+    ) -> None:
+        for id in self._archive.expired(dropped_before=limit):  # noqa: A001
+            if dry_run:
+                leaving.objects.add(id)
+            elif not self._archive.purge(id, dropped_before=limit):
+                continue
+            tally.dropped += 1
+
+    def _thin(self, before: datetime, tally: _Tally, leaving: Leaving, *, dry_run: bool) -> None:
+        # The heads are read after `before` was found: a tag that is not in them yet is put on
+        # a state by somebody who relied on it later than that.
+        for head in self._archive.heads(STORES):
+            rule = self._rule(head, tally)
+            numbers = self._superfluous(head, rule, before) if rule else set()
+            if dry_run:
+                leaving.states.update((head.id, number) for number in numbers)
+                tally.revisions += len(numbers)
+            elif numbers:
+                tally.revisions += self._archive.remove(head, numbers, before=before)
+        for id in self._archive.orphans():  # noqa: A001
+            if dry_run:
+                leaving.objects.add(id)
+                tally.revisions += self._archive.count_orphan(id, before=before)
+            else:
+                tally.revisions += self._archive.remove_orphan(id, before=before)
+
+    def _rule(self, head: Head, tally: _Tally) -> Retention | None:
+        """Return what is kept of an object; None when that is everything."""
+        own = head.attributes.get(RETENTION)
+        try:
+            rule = self._rules.get(head.metadata.store) if own is None else Retention.parse(own)
+        except InvalidRetentionError as error:
+            meta = head.metadata
+            tally.problems.append(f"{meta.bucket}/{meta.store} {meta.name}: {error}")
+            return None
+        return None if rule is None or rule.text == "all" else rule
+
+    def _superfluous(self, head: Head, rule: Retention, before: datetime) -> set[int]:
+        meta = head.metadata
+        states = [(state.revision, state.modified) for state in self._archive.states(head)]
+        found = rule.superfluous([*states, (meta.revision, meta.modified)], before)
+        there = {number for number, _ in states}
+        names = {meta.name, str(head.document.get("renamed_from", meta.name))}
+        used = {
+            number
+            for number in there
+            for name in names
+            if (meta.bucket, meta.store, name, number) in self._used
+        }
+        return (found & there) - set(head.tags.values()) - _checkpoints(head) - used
+
+
+def trained_on(storage: Storage) -> set[tuple[str, str, str, int]]:
+    """Return the revisions of datasets on which models were trained that are kept."""
+    return {
+        (bucket, "datasets", one["name"], one["revision"])
+        for bucket, several in storage.objects.archive().told("models", "trained_on")
+        for one in several
+    }
+
+
+def _checkpoints(head: Head) -> set[int]:
+    listed = head.attributes.get(CHECKPOINTS)
+    return {n for n in listed if isinstance(n, int)} if isinstance(listed, list) else set()
+
+
+def _batches(digests: Iterable[bytes]) -> Iterator[list[bytes]]:
+    digests = iter(digests)
+    while batch := list(itertools.islice(digests, _BATCH)):
+        yield batch

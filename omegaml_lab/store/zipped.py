@@ -1,0 +1,97 @@
+"""Zip archives as payloads: written as buffers in a row, read as views; nothing is compressed.
+
+Models are mostly arrays, which hardly shrink, and pieces that did not change are then found
+again and not written twice.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
+
+__all__ = ["Members", "ZipWriter"]
+
+_HEADER = struct.Struct("<26xHH")
+"""The end of a local header: how long the name and the extra field are that follow it."""
+
+
+class ZipWriter(ZipFile):
+    """A zip archive whose `parts` are the buffers that were given, not copied.
+
+    Members carry no time, so that equal content makes equal bytes.
+    """
+
+    def __init__(self) -> None:
+        self._sink = _Sink()
+        super().__init__(self._sink, "w", compression=ZIP_STORED)
+
+    @property
+    def parts(self) -> list[bytes | memoryview]:
+        """What the archive consists of once it is closed; give the buffers no other content."""
+        return self._sink.parts
+
+    def writestr(  # type: ignore[override]
+        self, name: str, data: str | bytes | memoryview
+    ) -> None:
+        """Add a member."""
+        info = ZipInfo(name)
+        info.external_attr = 0o600 << 16
+        super().writestr(info, data)
+
+    def namelist(self) -> list[str]:
+        """Return the names of the members; to ask whether one is there costs no search."""
+        return self.NameToInfo.keys()  # type: ignore[return-value]
+
+
+class Members:
+    """The members of an archive in memory.
+
+    Raises
+    ------
+    zipfile.BadZipFile
+        If it is none, or compressed.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self._view = memoryview(data)
+        with ZipFile(io.BytesIO(data)) as archive:
+            self._found = {info.filename: info for info in archive.infolist()}
+
+    def names(self) -> list[str]:
+        """Return the names of the members, as they stand in the archive."""
+        return list(self._found)
+
+    def read(self, name: str) -> memoryview:
+        """Return the content of a member, without a copy.
+
+        Raises
+        ------
+        KeyError
+            If there is none of that name.
+        zipfile.BadZipFile
+            If it is compressed, or not where the archive says.
+        """
+        info = self._found[name]
+        start = info.header_offset + 30
+        if info.compress_type != ZIP_STORED or start > len(self._view):
+            raise BadZipFile(f"member {name!r} cannot be read as it stands")
+        start += sum(_HEADER.unpack(self._view[info.header_offset : start]))
+        content = self._view[start : start + info.file_size]
+        if len(content) != info.file_size:
+            raise BadZipFile(f"member {name!r} is cut")
+        return content
+
+
+class _Sink(io.RawIOBase):
+    """Collects what is written. It cannot seek, so an archive never comes back to a header."""
+
+    def __init__(self) -> None:
+        self.parts: list[bytes | memoryview] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: bytes | memoryview) -> int:  # type: ignore[override]
+        self.parts.append(data)
+        return memoryview(data).nbytes
