@@ -198,18 +198,20 @@ class DatasetStore(OmegaStore):
             raise InvalidOptionError(self.name, path, backend.kind, reason)
         if self.naming.parse(name).pinned:
             raise InvalidNameError(str(name), "only the newest revision can be compacted")
-        terms = Terms(expect=None, replace=True, keep=True, attributes=None)
 
-        def flip(head: Head | None) -> Head | None:
+        def write(head: Head | None) -> Written:
             if head is None or head.metadata.kind != backend.kind:
                 raise self._lookup.not_found(name)
             state = backend.compacted(state_of(head), self._storage, path)
             if state is None:
-                return head
-            made = terms.state(backend.kind, state, head, owner=self._owner)
-            return self._heads.replace(head, made, keep=True)
+                raise _NothingToJoin(head.metadata)
+            return state
 
-        return self._retry(path, flip, first=head).metadata
+        terms = Terms(expect=None, replace=True, keep=True, attributes=None)
+        try:
+            return self._put(path, backend.kind, terms, write)
+        except _NothingToJoin as nothing:
+            return nothing.metadata
 
     def _selected(
         self, name: str | Name, columns: Any = None
@@ -320,3 +322,10 @@ class DatasetStore(OmegaStore):
             return add(head)
 
         return write
+
+
+class _NothingToJoin(Exception):  # noqa: N818 - nothing is wrong
+    """A frame is compact already, and as `metadata` says."""
+
+    def __init__(self, metadata: Metadata) -> None:
+        self.metadata = metadata
