@@ -27,8 +27,8 @@ def store_group(store: str, about: str, example: str) -> click.Group:
         group.add_command(make(store, example))
     for command in revision_commands(store, example):
         group.add_command(command)
-    for command in (copy_command, move_command, promote_command, lineage_command):
-        group.add_command(command(store, example))
+    for make in (copy_command, move_command, promote_command, lineage_command):
+        group.add_command(make(store, example))
     return group
 
 

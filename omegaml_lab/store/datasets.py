@@ -198,20 +198,22 @@ class DatasetStore(OmegaStore):
             raise InvalidOptionError(self.name, path, backend.kind, reason)
         if self.naming.parse(name).pinned:
             raise InvalidNameError(str(name), "only the newest revision can be compacted")
+        terms = Terms(expect=None, replace=True, keep=True, attributes=None)
 
-        def write(head: Head | None) -> Written:
+        def flip(head: Head | None) -> Head | None:
             if head is None or head.metadata.kind != backend.kind:
                 raise self._lookup.not_found(name)
             state = backend.compacted(state_of(head), self._storage, path)
             if state is None:
-                raise _NothingToJoin(head.metadata)
-            return state
+                return head
+            # The rows are those that were there: what made them has not changed.
+            lineage = head.document.get("lineage", {})
+            made = terms.state(backend.kind, state, head, owner=self._owner, lineage=lineage)
+            self._storage.holds.keep(hold)
+            return self._heads.replace(head, made, keep=True)
 
-        terms = Terms(expect=None, replace=True, keep=True, attributes=None)
-        try:
-            return self._put(path, backend.kind, terms, write)
-        except _NothingToJoin as nothing:
-            return nothing.metadata
+        with self._storage.holds.holding() as hold:
+            return self._retry(path, flip, first=head).metadata
 
     def _selected(
         self, name: str | Name, columns: Any = None
@@ -322,10 +324,3 @@ class DatasetStore(OmegaStore):
             return add(head)
 
         return write
-
-
-class _NothingToJoin(Exception):  # noqa: N818 - nothing is wrong
-    """A frame is compact already, and as `metadata` says."""
-
-    def __init__(self, metadata: Metadata) -> None:
-        self.metadata = metadata
