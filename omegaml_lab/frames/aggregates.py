@@ -18,7 +18,7 @@ from omegaml_lab.frames import columns
 from omegaml_lab.frames.empties import nothing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from omegaml_lab.frames.columns import Recipe
 
@@ -241,8 +241,8 @@ _JOINS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def joined(frame: Any, keys: list[str], **how: bool) -> pd.DataFrame:
-    """Return partial results of chunks as those of all rows, by group."""
+def joined(frame: Any, keys: list[str], how: Mapping[str, bool]) -> pd.DataFrame:
+    """Return partial results of chunks as those of all rows; `how` pandas groups them."""
     spreads = [name for name in frame.columns if name.endswith(" spread")]
     if spreads:
         frame = frame.assign(**{name: _about_all(frame, name, keys) for name in spreads})
@@ -280,7 +280,7 @@ def finished(op: str, position: int, whole: pd.DataFrame) -> Any:
     return whole[f"{position} {'n' if op == 'count' else op}"]
 
 
-def of_values(op: str, pairs: Any, keys: list[str], **how: bool) -> Any:
+def of_values(op: str, pairs: Any, keys: list[str], how: Mapping[str, bool]) -> Any:
     """Return an aggregate from the rows for each group and value."""
     if op == "median":  # which needs each value as often as it is there
         pairs = pairs.loc[np.repeat(pairs.index.to_numpy(), pairs[SIZE].to_numpy())]
