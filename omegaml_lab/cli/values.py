@@ -1,6 +1,4 @@
-"""What a person types: ``-p name=value`` as the notebook wants it, the beginning of an id, and
-``--where 'month >= 6'``.
-"""
+"""What a person types: values as the notebook wants them, conditions, the beginning of an id."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from omegaml_lab.frames import columns
 from omegaml_lab.frames.empties import nothing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from omegaml_lab.frames.columns import Recipe
 
@@ -65,10 +65,11 @@ _ORDERED = _COUNTS | _VALUED
 def can_group(recipe: Recipe) -> bool:
     """Say whether Arrow finds the groups of such a key as pandas does."""
     if recipe["form"] == "object":
-        return recipe["as"] == "str"
+        return bool(recipe["as"] == "str")
     if recipe["form"] in {"numpy", "masked"}:
         return _number(recipe) != "float16"
-    return recipe["form"] in {"time", "zoned", "text", "category"}
+    form: str = recipe["form"]
+    return form in {"time", "zoned", "text", "category"}
 
 
 def can_reduce(recipe: Recipe, op: str) -> bool:
@@ -83,11 +84,11 @@ def can_reduce(recipe: Recipe, op: str) -> bool:
         return op in _ORDERED
     if form == "category":
         return op in _COUNTS | {"first", "last"}
-    return form == "object" and recipe["as"] == "str" and op in _COUNTS
+    return bool(form == "object" and recipe["as"] == "str" and op in _COUNTS)
 
 
 def _number(recipe: Recipe) -> str:
-    return np.dtype(recipe["dtype"].lower().replace("boolean", "bool")).name
+    return str(np.dtype(recipe["dtype"].lower().replace("boolean", "bool")).name)
 
 
 # -- of a chunk ------------------------------------------------------------------------------
@@ -111,8 +112,9 @@ class Partials:
 def partial(
     partials: Partials, arrays: dict[int, pa.Array], recipes: Sequence[Recipe], rows: int
 ) -> list[pa.Table]:
-    """Return partial results of some rows: a row for each group, and then one for each group
-    and value of each column that is counted value by value.
+    """Return partial results of some rows, first those with a row for each group.
+
+    The others are of the columns that are spelt out: a row for each group and value.
     """
     known = {p: _prepared(arrays[p], recipes[p]) for p in partials.positions}
     keys = [_key(known[p], recipes[p]) for p in partials.keys] or [pa.nulls(rows, pa.int8())]
@@ -239,8 +241,8 @@ _JOINS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def joined(frame: pd.DataFrame, keys: list[str], **how: bool) -> pd.DataFrame:
-    """Return partial results of chunks as those of all rows, by group."""
+def joined(frame: Any, keys: list[str], how: Mapping[str, bool]) -> pd.DataFrame:
+    """Return partial results of chunks as those of all rows; `how` pandas groups them."""
     spreads = [name for name in frame.columns if name.endswith(" spread")]
     if spreads:
         frame = frame.assign(**{name: _about_all(frame, name, keys) for name in spreads})
@@ -250,7 +252,7 @@ def joined(frame: pd.DataFrame, keys: list[str], **how: bool) -> pd.DataFrame:
     )
 
 
-def _about_all(frame: pd.DataFrame, name: str, keys: list[str]) -> Any:
+def _about_all(frame: Any, name: str, keys: list[str]) -> Any:
     """Return sums of squares about the mean of all rows of a group, not of those of a chunk.
 
     The source is Chan, Golub and LeVeque, "Updating formulae", 1979.
@@ -278,7 +280,7 @@ def finished(op: str, position: int, whole: pd.DataFrame) -> Any:
     return whole[f"{position} {'n' if op == 'count' else op}"]
 
 
-def of_values(op: str, pairs: pd.DataFrame, keys: list[str], **how: bool) -> Any:
+def of_values(op: str, pairs: Any, keys: list[str], how: Mapping[str, bool]) -> Any:
     """Return an aggregate from the rows for each group and value."""
     if op == "median":  # which needs each value as often as it is there
         pairs = pairs.loc[np.repeat(pairs.index.to_numpy(), pairs[SIZE].to_numpy())]

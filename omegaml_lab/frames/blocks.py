@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import IntegrityError
-from omegaml_lab.frames.columns import Recipe
 from omegaml_lab.frames.empties import empty
 from omegaml_lab.frames.filters import leaves
 from omegaml_lab.frames.pruning import condition, may_pass
@@ -18,6 +17,7 @@ from omegaml_lab.storage.payloads import Segment
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
+    from omegaml_lab.frames.columns import Recipe
     from omegaml_lab.frames.filters import Tree
     from omegaml_lab.frames.schema import Part
     from omegaml_lab.storage.payloads import Payload

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 from omegaml_lab.frames.blocks import Layout
 from omegaml_lab.frames.pieces import Pieces
 from omegaml_lab.frames.writer import WrittenPart, write_part
-from omegaml_lab.storage.payloads import Payload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from omegaml_lab.frames.schema import FrameSchema, Part
-    from omegaml_lab.storage.payloads import Segment
+    from omegaml_lab.storage.payloads import Payload, Segment
     from omegaml_lab.storage.storage import Storage
 
 __all__ = ["Compacted", "compact", "crowded"]

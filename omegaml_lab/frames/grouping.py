@@ -32,6 +32,7 @@ _THREADS = 2
 _MOST_ROWS = 1_000_000
 """So many rows of partial results are joined before more are made."""
 _TASK_ROWS = 4 * CHUNK_ROWS
+_AS_MET = {"dropna": False, "sort": False}
 _REFUSALS = (TypeError, ValueError, AttributeError, NotImplementedError, ArithmeticError)
 
 
@@ -141,11 +142,11 @@ class _Query:
         partials = Partials([self._known[label] for label in self._by], asked)
         states = _States(partials, pieces)
         states.read()
-        whole = states.joined(**self._how)
+        whole = states.joined(self._how)
         recipes = self._layout.schema.recipes
         if not self.asked:
             return self._labelled(whole[[SIZE]], None)
-        columns = [states.aggregate(op, position, whole, **self._how) for position, op in asked]
+        columns = [states.aggregate(op, position, whole, self._how) for position, op in asked]
         template = self._template({
             label: aggregates.sample(recipes[position]) for label, position in self._known.items()
             if position in partials.positions or label in self._mapping
@@ -185,7 +186,7 @@ class _Query:
             frame = made.to_frame(next(iter(self._known)))
         return frame
 
-    def _aggregated(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def _aggregated(self, frame: Any) -> pd.DataFrame:
         by = self._by or pd.Series(0, index=frame.index)
         try:
             grouped = frame.groupby(by, observed=True, **self._how)
@@ -196,15 +197,17 @@ class _Query:
 
     def _totals(self, made: pd.DataFrame) -> pd.DataFrame:
         """Return the one row that there is also of no rows."""
+        made = made.reset_index(drop=True)
         if len(made):
-            return made.reset_index(drop=True)
-        of_nothing = made.reset_index(drop=True).reindex([0])
+            return made
+        of_nothing: Any = made.reindex([0])
         ops = [op for _, op in self.asked] or [SIZE]
         for place, op in enumerate(ops):
             if op in {"size", "count", "nunique", "sum"}:
                 zero = of_nothing.iloc[:, place].fillna(0).astype(made.dtypes.iloc[place])
                 of_nothing.isetitem(place, zero)
-        return of_nothing
+        totals: pd.DataFrame = of_nothing
+        return totals
 
 
 def _adjacent(blocks: Sequence[Block]) -> Iterator[Block]:
@@ -240,7 +243,8 @@ class _States:
         nothings = {p: nothing(recipes[p]) for p in self._partials.positions}
         self._take(0, [aggregates.partial(self._partials, nothings, recipes, 0)])
         with ThreadPoolExecutor(_THREADS, "omega-query") as pool:
-            part, waiting, rows = 0, [], 0
+            waiting: list[list[pa.Table]] = []
+            part = rows = 0
             made = self._pieces.told(pool.map(self._partial, blocks), "query", len(blocks))
             for block, tables in zip(blocks, made, strict=True):
                 if block.part != part or rows > _MOST_ROWS:
@@ -250,17 +254,19 @@ class _States:
                 rows += sum(table.num_rows for table in tables)
             self._take(part, waiting)
 
-    def joined(self, **how: bool) -> pd.DataFrame:
+    def joined(self, how: Mapping[str, bool]) -> pd.DataFrame:
         """Return what is known of each group."""
         how = how if self._partials.keys else {"dropna": False, "sort": True}
-        return aggregates.joined(self._all(0), self._names, **how)
+        return aggregates.joined(self._all(0), self._names, how)
 
-    def aggregate(self, op: str, position: int, whole: pd.DataFrame, **how: bool) -> Any:
+    def aggregate(
+        self, op: str, position: int, whole: pd.DataFrame, how: Mapping[str, bool]
+    ) -> Any:
         """Return an aggregate of a column for each group."""
         if op not in {"nunique", "median"}:
             return aggregates.finished(op, position, whole)
         pairs = self._all(1 + self._partials.spelt.index(position))
-        return aggregates.of_values(op, pairs, self._names, **how)
+        return aggregates.of_values(op, pairs, self._names, how)
 
     def _partial(self, block: Block) -> list[pa.Table]:
         piece = self._pieces.read(block, indexed=False)
@@ -279,7 +285,7 @@ class _States:
 
     def _compact(self, number: int) -> pd.DataFrame:
         keys = [*self._names, "v"] if number else self._names
-        return aggregates.joined(self._all(number), keys, dropna=False, sort=False).reset_index()
+        return aggregates.joined(self._all(number), keys, _AS_MET).reset_index()
 
     def _all(self, number: int) -> pd.DataFrame:
         frames = [frame for frame in self._frames[number] if len(frame)]

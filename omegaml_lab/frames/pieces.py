@@ -98,7 +98,7 @@ class Pieces:
         return frame
 
     def joined(self, wanted: Sequence[Block]) -> Any:
-        """Return the rows of some blocks, read by this thread; only one segment has a frequency."""
+        """Return the rows of some blocks, which this thread reads."""
         return self._built([self.read(block) for block in wanted], None)
 
     def _built(self, pieces: Sequence[Piece], index: pd.Index[Any] | None) -> Any:

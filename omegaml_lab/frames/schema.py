@@ -197,8 +197,9 @@ def in_order(obj: Any, by: Sequence[Any], name: str) -> Any:
         return obj
     if isinstance(obj, pd.Series):
         raise InvalidFrameError(name, "a Series has no columns to be sorted by")
+    known = {label: place for place, label in enumerate(obj.columns)}
     for label in by:
-        if not _in(label, dict.fromkeys(obj.columns)):
+        if not _in(label, known):
             raise UnknownColumnError(name, label, known=obj.columns)
     try:
         return obj.sort_values(list(by), kind="stable")

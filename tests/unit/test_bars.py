@@ -69,10 +69,9 @@ def test_what_was_told(omega: Omega, mongo_url: str) -> None:
     told: list[tuple[str, int, int]] = []
 
     def note(items: Iterable[Any], *, what: str, total: int) -> Iterator[Any]:
-        count = 0
-        for count, item in enumerate(items, 1):
-            yield item
-        told.append((what, count, total))
+        listed = list(items)
+        yield from listed
+        told.append((what, len(listed), total))
 
     storage = Storage.open(mongo_url, progress=note)
     data = DatasetStore(storage, "datasets", registry=omega.registry)
@@ -82,7 +81,7 @@ def test_what_was_told(omega: Omega, mongo_url: str) -> None:
     data.get("x", a__ge=50)
     data.query("x", by="a")
     storage.close()
-    assert told == [("put x", 10, 10), ("get x", 5, 5), ("get x", 5, 5), ("query x", 10, 10)]
+    assert told == [("put x", 10, 10), ("get x", 5, 5), ("get x", 5, 5), ("query x", 1, 1)]
 
 
 def test_it_can_be_switched_off(tmp_path: Path, mongo_url: str) -> None:

@@ -314,28 +314,6 @@ def test_partitions_that_are_not_alike(data: DatasetStore) -> None:
         data.put(lazy, "x", append=True)
 
 
-def test_partitions_are_not_all_in_memory(mongo_url: str) -> None:
-    # Together they are more than twice what the process may add to what it has.
-    code = """
-import resource, sys
-import dask, numpy as np, pandas as pd, dask.dataframe as dd
-from omegaml_lab.omega import Omega
-def part(n):
-    x = np.random.default_rng(n).random(1_000_000)
-    return pd.DataFrame({"n": np.full(len(x), n), "x": x})
-with Omega(sys.argv[1]) as omega, dask.config.set(scheduler="synchronous"):
-    data = omega.datasets
-    data.put(dd.from_map(part, range(2), meta=part(0)[:0]), "warm")
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    data.put(dd.from_map(part, range(24), meta=part(0)[:0]), "x")
-    assert data.getl("x").n.sum().compute() == sum(range(24)) * 1_000_000
-    assert sum(len(chunk) for chunk in data.iterchunks("x", n__ge=22)) == 2_000_000
-    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    assert grown < 384 / 2.4, f"{grown} MiB more"
-"""
-    subprocess.run([sys.executable, "-c", code, mongo_url], check=True, timeout=200)
-
-
 def test_nothing_lazy_is_loaded_before_it_is_asked_for() -> None:
     code = (
         "import sys, omegaml_lab as om\n"
