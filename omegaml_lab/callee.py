@@ -1,6 +1,6 @@
 """The callee: a process of a worker that performs calls, one after another.
 
-Started by :mod:`.runtime.callees` as ``python -m omegaml_lab.callee <file descriptor>``, with
+Started by :mod:`.runtime.callees` as ``python -m omegaml_lab.callee <socket>``, with
 the repository in its environment. Each line on that socket is a call, each line back what came
 of it. It keeps the models that it loaded, and ends when the socket closes, in the midst of a
 call too.
@@ -103,12 +103,11 @@ def _end_with(connection: socket.socket) -> None:
     os.killpg(0, signal.SIGKILL)
 
 
-def main(descriptor: int) -> None:
-    """Serve the worker at the other end of a socket."""
+def main(path: str) -> None:
+    """Serve the worker that listens at `path`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's is for the worker
-    connection = socket.socket(fileno=descriptor)
-    connection.set_inheritable(False)
-    del sys.path[0]  # the folder it was started in, which `python -m` looks for modules in
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(path)
     threading.Thread(target=_end_with, args=(connection,), daemon=True).start()
     callee = _Callee(os.environ)
     with connection, connection.makefile("rb") as lines:
@@ -118,4 +117,5 @@ def main(descriptor: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    del sys.path[0]  # the folder it was started in, which `python -m` looks for modules in
+    main(sys.argv[1])

@@ -74,6 +74,8 @@ class Config:
     """How long what was dropped can be restored."""
     grace_hours: float = 24.0
     """How long what nobody needs any more stays readable for who reads it."""
+    progress: bool = True
+    """Whether long puts and gets show a bar in terminals and notebooks."""
 
     @classmethod
     def load(cls, *, environ: Mapping[str, str] | None = None, **arguments: Any) -> Config:
@@ -132,6 +134,8 @@ def _from_file(path: Path) -> dict[str, Any]:
 
 
 def _typed(key: str, value: Any) -> Any:
+    if key == "progress":
+        return _truth(key, value)
     kind = _KINDS.get(key, str)
     if value is None and key in _MAY_BE_NONE:
         return None
@@ -153,6 +157,14 @@ def _typed(key: str, value: Any) -> Any:
     if kind in {int, float} and not 0 < typed < math.inf:  # nan is neither
         raise ConfigError(key, value, "it must be a number greater than zero")
     return typed
+
+
+def _truth(key: str, value: Any) -> bool:
+    known = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+    truth = known.get(str(value).lower())
+    if truth is None:
+        raise ConfigError(key, value, f"it must be one of {', '.join(known)}")
+    return truth
 
 
 def _check_bucket(bucket: str) -> None:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from datetime import timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from omegaml_lab.bars import bar
 from omegaml_lab.config import Config
+from omegaml_lab.core.errors import OmegaError
 from omegaml_lab.core.metadata import STORES
 from omegaml_lab.core.names import check_bucket
+from omegaml_lab.core.progress import silent
 from omegaml_lab.core.retention import Retention
 from omegaml_lab.storage.signing import Signer
 from omegaml_lab.storage.storage import Storage
 from omegaml_lab.store.datasets import DatasetStore
 from omegaml_lab.store.jobs import JobStore
 from omegaml_lab.store.models import ModelStore
+from omegaml_lab.store.recording import Recorder
 from omegaml_lab.store.registry import Registry
 from omegaml_lab.store.store import OmegaStore
 
@@ -23,12 +29,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
+    from omegaml_lab.core.archives import ArchiveEntry, Imported, TransferProgress
     from omegaml_lab.core.gc import Collected
     from omegaml_lab.core.metadata import Metadata
     from omegaml_lab.core.names import Name
     from omegaml_lab.core.reports import Report
     from omegaml_lab.reports.reports import Reports
     from omegaml_lab.runtime.runtime import OmegaRuntime
+    from omegaml_lab.store.intake import Conflict
 
 __all__ = ["Jobs", "Omega"]
 
@@ -97,13 +105,21 @@ class Omega:
                     file=self.config.signing_key_file,
                     home=self.config.home,
                 )
-                self._storage = Storage.open(self.url, folder=folder, signer=signer)
+                progress = bar if self.config.progress else silent
+                self._storage = Storage.open(
+                    self.url, folder=folder, signer=signer, progress=progress
+                )
             return self._storage
 
     @cached_property
     def registry(self) -> Registry:
         """The kinds of objects that can be kept."""
         return Registry.discover()
+
+    @cached_property
+    def recorder(self) -> Recorder:
+        """What notes the lineage of runs."""
+        return Recorder(self.storage.lineage)
 
     @cached_property
     def datasets(self) -> DatasetStore:
@@ -194,11 +210,11 @@ class Omega:
         progress
             Called with what is done and how much of it was so far.
         """
-        from omegaml_lab.store.gc import Collector
+        from omegaml_lab.store.gc import Collector, trained_on
 
         config = self.config
         rules = {s: Retention.parse(getattr(config, f"retention_{s}")) for s in STORES}
-        used = {(b, "jobs", job, n) for b, job, n in self.runtime.runs.records.used()}
+        used = self.runtime.runs.records.used() | trained_on(self.storage)
         options = {} if progress is None else {"progress": progress}
         return Collector(self.storage, rules=rules, used=used).collect(
             dry_run=dry_run,
@@ -207,29 +223,115 @@ class Omega:
             **options,
         )
 
+    def export(
+        self,
+        file: Path | str,
+        *names: str,
+        history: bool = True,
+        replace: bool = False,
+        progress: Callable[[TransferProgress], None] | None = None,
+    ) -> list[ArchiveEntry]:
+        """Write objects of this bucket into one file that another repository can take in.
+
+        Parameters
+        ----------
+        file
+            Where to. While it is written it is called ``….part``.
+        *names
+            ``store``, ``store/name`` or ``store/folder``; a revision is given as
+            ``store/name@3``. Without any, the whole bucket goes.
+        history
+            Whether all revisions go along, or the newest ones only.
+        replace
+            Whether to replace a file that is there.
+        progress
+            Is told how far it has come.
+
+        Raises
+        ------
+        ObjectNotFoundError
+            If there is no such object.
+        FileExistsError
+            If the file exists and `replace` is False.
+        """
+        from omegaml_lab.store.exchange import export_objects
+
+        stores = {name: self.store(name) for name in STORES}
+        return export_objects(
+            stores, Path(file), names, history=history, replace=replace, progress=progress
+        )
+
+    def import_(
+        self,
+        file: Path | str,
+        *names: str,
+        on_conflict: Conflict = "fail",
+        dry_run: bool = False,
+        progress: Callable[[TransferProgress], None] | None = None,
+    ) -> Imported:
+        """Take the objects of an archive into this bucket, each whole or not at all.
+
+        What is damaged is refused before it is seen. What came from the same place before,
+        and is as it was, is left alone, so what was interrupted goes on when it is done again.
+
+        Parameters
+        ----------
+        file
+            What `export` wrote.
+        *names
+            ``store``, ``store/name`` or ``store/folder``; without any, everything.
+        on_conflict
+            About a name that something else has here: ``fail`` before anything is taken in,
+            ``skip``, or ``replace`` it with a new revision.
+        dry_run
+            Check all of it, and say what would happen.
+        progress
+            Is told how far it has come.
+
+        Raises
+        ------
+        InvalidArchiveError
+            If it is no archive, or was changed, or is incomplete.
+        ObjectExistsError
+            If a name is taken, and `on_conflict` is ``fail``.
+        """
+        from omegaml_lab.store.exchange import import_objects
+
+        stores = {name: self.store(name) for name in STORES}
+        return import_objects(
+            stores, Path(file), names, on_conflict=on_conflict, dry_run=dry_run, progress=progress
+        )
+
     def close(self) -> None:
         """Disconnect. The embedded server goes on until the last process that uses it ends."""
         if "runtime" in vars(self):
             self.runtime.close()
+        if "recorder" in vars(self):
+            with contextlib.suppress(OmegaError):
+                self.recorder.flush()
         if self._storage is not None:
             self._storage.close()
 
     def _common(self) -> dict[str, Any]:
-        return {"registry": self.registry, "bucket": self.bucket, "owner": self.config.user}
+        return {
+            "registry": self.registry,
+            "bucket": self.bucket,
+            "owner": self.config.user,
+            "recorder": self.recorder,
+        }
 
 
 class Jobs(JobStore):
     """The jobs store, with what one does to jobs."""
 
     def __init__(self, omega: Omega) -> None:
-        super().__init__(
-            omega.storage,
-            "jobs",
-            registry=omega.registry,
-            bucket=omega.bucket,
-            owner=omega.config.user,
-        )
+        super().__init__(omega.storage, "jobs", **omega._common())  # noqa: SLF001 - same module
         self._omega = omega
+
+    def in_bucket(self, bucket: str) -> JobStore:
+        """Return the jobs of another bucket."""
+        common = {**self._omega._common(), "bucket": check_bucket(bucket)}  # noqa: SLF001
+        return JobStore(self.storage, "jobs", **common)
 
     def rename(self, name: str | Name, new: str | Name) -> Metadata:
         """Give a job another name, or move a folder, as one; schedules go along.

@@ -1,4 +1,4 @@
-"""The scheduler: the process that makes what is due, and minds the queue. Any number may run."""
+"""The scheduler: makes what is due, minds the queue, collects garbage. Any number may run."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 from omegaml_lab.config import Config
 from omegaml_lab.core.errors import OmegaError, ServiceError
 from omegaml_lab.omega import Omega
+from omegaml_lab.runtime.daily import Daily
 from omegaml_lab.runtime.sweeper import Sweeper
 from omegaml_lab.runtime.timetable import Timetable
 
 if TYPE_CHECKING:
     from types import FrameType
 
+    from omegaml_lab.core.gc import Collected
     from omegaml_lab.core.runs import Run
     from omegaml_lab.core.schedules import Schedule
 
@@ -49,15 +51,27 @@ def main(config: Config, *, log_level: str = "INFO") -> int:
             lease=config.lease_seconds,
         )
         _log.info("scheduler %s is ready", sweeper.id)
-        with ThreadPoolExecutor(1) as pool:
+        daily = Daily(omega.storage.records("daily"), "gc", lambda: _collect(omega, stop))
+        with ThreadPoolExecutor(2) as pool:
             timetable = pool.submit(_timetable(omega, others).run, stop)
-            timetable.add_done_callback(lambda _: stop.set())  # neither goes on without the other
+            collector = pool.submit(daily.run, stop)
+            for other in (timetable, collector):
+                other.add_done_callback(lambda _: stop.set())  # none goes on without the others
             try:
                 sweeper.run(stop)
             finally:
                 stop.set()
         timetable.result()
+        collector.result()
     return 0
+
+
+def _collect(omega: Omega, stop: threading.Event) -> Collected:
+    def unless_ending(what: str, done: int) -> None:
+        if stop.is_set():
+            raise ServiceError("gc", f"the scheduler ends, after {done} {what}")
+
+    return omega.gc(progress=unless_ending)
 
 
 def _timetable(omega: Omega, others: contextlib.ExitStack) -> Timetable:

@@ -14,10 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.config import Config
 from omegaml_lab.core.errors import OmegaError, StorageFullError, StorageUnavailableError
+from omegaml_lab.core.lineage import Relation
 from omegaml_lab.core.runs import Status
 from omegaml_lab.omega import Omega
 from omegaml_lab.runtime.broker import PERFORM, queue_of
+from omegaml_lab.runtime.parcels import expire
 from omegaml_lab.store.jobs import JobStore
+from omegaml_lab.store.recording import Recorder
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -112,8 +115,14 @@ def _performer(omega: Omega) -> Performer:
         nursery.start()
 
     def jobs(run: Run) -> JobStore:
+        storage = omega.storage
         return JobStore(
-            omega.storage, "jobs", registry=omega.registry, bucket=run.bucket, owner=run.owner
+            storage,
+            "jobs",
+            registry=omega.registry,
+            bucket=run.bucket,
+            owner=run.owner,
+            recorder=Recorder(storage.lineage, run=run.id, relation=Relation.RAN),
         )
 
     def environment(run: Run) -> dict[str, str]:
@@ -131,7 +140,7 @@ def _performer(omega: Omega) -> Performer:
         workers=omega.storage.records("workers"),
         jobs=jobs,
         kernels=KernelSource(nursery),
-        callees=Callees(limit=config.concurrency),
+        callees=Callees(limit=config.concurrency, nursery=nursery),
         environment=environment,
         secrets=secrets_of(url, config.broker_url),
         label=config.label,
@@ -157,11 +166,15 @@ def _perform(performer: Performer, omega: Omega, run_id: str) -> None:
 
 
 def _mind_reports(omega: Omega, stop: threading.Event) -> None:
-    """Publish what a worker that died, or a database that was away, left unpublished."""
+    """Publish what a worker that died, or a database that was away, left unpublished.
+
+    What calls left behind goes when it is old.
+    """
     while not stop.is_set():
         try:
             for run in omega.runtime.runs.records.unpublished():
                 _follow(omega, run)
+            expire(omega.runtime.calls.stores.calls)
         except OmegaError as error:
             _log.warning("reports wait: %s", error)
         stop.wait(_REPORTS)

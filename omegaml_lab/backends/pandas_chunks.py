@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from omegaml_lab.core.errors import InvalidFrameError
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["PandasBackend"]
 
 _TOLD = 200
+_TAKEN = {"DataFrame", "Series", "TextFileReader", "JsonReader"}
 
 
 class PandasBackend(TableBackend):
@@ -32,9 +34,12 @@ class PandasBackend(TableBackend):
     stores: ClassVar[frozenset[str]] = frozenset({"datasets"})
 
     def accepts(self, obj: object, name: str) -> bool:  # noqa: ARG002
-        """Take frames and series of pandas and Dask; a subclass may hold more than we know."""
+        """Take frames and series of pandas and Dask, and pandas' readers of files in chunks.
+
+        A subclass may hold more than we know.
+        """
         package = type(obj).__module__.partition(".")[0]
-        return package in {"pandas", "dask"} and type(obj).__name__ in {"DataFrame", "Series"}
+        return package in {"pandas", "dask"} and type(obj).__name__ in _TAKEN
 
     def write(
         self,
@@ -47,12 +52,18 @@ class PandasBackend(TableBackend):
     ) -> Written:
         """Write the frame; one of Dask is computed and written partition by partition.
 
+        With ``kind="pandas.chunks"`` it may be any iterator of DataFrames: they become one.
+
         Raises
         ------
         InvalidFrameError
             If two columns have one label, or something in it cannot be kept.
         """
         rows, by = _chunk_rows(chunk_rows, name), _listed(index) or []
+        if hasattr(obj, "__next__"):
+            if by:
+                raise InvalidFrameError(name, "the rows of a stream keep the order they come in")
+            return _streamed(obj, storage, name, rows)
         if _is_lazy(obj):
             from omegaml_lab.frames.partitions import write_partitions
 
@@ -80,6 +91,7 @@ class PandasBackend(TableBackend):
         It raises `SchemaMismatchError` where the columns or the index are of other types.
         """
         from omegaml_lab.frames.appending import Addition
+        from omegaml_lab.frames.compacting import crowded
 
         if _is_lazy(obj):
             raise InvalidFrameError(name, "add the partitions of a Dask frame one by one")
@@ -87,6 +99,8 @@ class PandasBackend(TableBackend):
         addition = Addition(obj, storage, name, chunk_rows=rows, index=_listed(index))
 
         def add(state: Written) -> Written:
+            if crowded(state.payload):
+                state = self.compacted(state, storage, name) or state
             payload, written = addition.to(state.payload)
             before, after = (p.blob.size if p.blob else 0 for p in (state.payload, payload))
             return Written(
@@ -171,6 +185,24 @@ class PandasBackend(TableBackend):
         grouping = Grouping(by=by, aggregate=aggregate, dropna=dropna, sort=sort)
         chosen = _selection(where, columns, filters)
         return query_frame(payload, storage, name, chosen, grouping)
+
+    def compacted(self, state: Written, storage: Storage, name: str) -> Written | None:
+        """Join what small appends left, None when there is nothing to be joined."""
+        from omegaml_lab.frames.compacting import compact
+
+        done = compact(state.payload, storage, name)
+        if done is None:
+            return None
+        return replace(state, payload=done.payload, size=state.size + done.growth)
+
+
+def _streamed(frames: Iterator[Any], storage: Storage, name: str, chunk_rows: int) -> Written:
+    from omegaml_lab.frames.reader import empty_frame
+    from omegaml_lab.frames.streams import write_stream
+
+    payload, size, digest = write_stream(frames, storage, name, chunk_rows=chunk_rows)
+    details = _details(empty_frame(payload, storage, name), _rows(payload))
+    return Written(payload=payload, size=size, hash=digest, details=details)
 
 
 def _chunk_rows(wanted: int | None, name: str) -> int:

@@ -21,6 +21,7 @@ _TYPES = (
     bool, int, float, complex, str, bytes, list, tuple, dict, set, frozenset, type(None),
     dt.datetime, dt.date, dt.time, dt.timedelta, Decimal, Fraction, UUID,
 )  # fmt: skip
+_PANDAS = {"Timestamp", "Timedelta", "Period", "Interval", "NaTType", "NAType"}
 
 
 class PythonValueBackend(Backend):
@@ -31,7 +32,13 @@ class PythonValueBackend(Backend):
 
     def accepts(self, obj: object, name: str) -> bool:  # noqa: ARG002
         """Take plain values; what is inside of them is looked at when it is written."""
-        return type(obj) in _TYPES
+        if type(obj) in _TYPES:
+            return True
+        cls = type(obj)
+        package = cls.__module__.partition(".")[0]
+        if package == "numpy":
+            return any(base.__name__ == "generic" for base in cls.__mro__)
+        return package == "pandas" and cls.__name__ in _PANDAS
 
     def write(self, obj: Any, storage: Storage, name: str) -> Written:  # noqa: ARG002
         """Write the value.

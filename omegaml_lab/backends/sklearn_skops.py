@@ -13,7 +13,7 @@ from omegaml_lab.store.model_backend import ModelBackend
 from omegaml_lab.store.zipped import Members, ZipWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from omegaml_lab.storage.storage import Storage
 
@@ -21,11 +21,15 @@ __all__ = ["SklearnBackend"]
 
 _SCHEMA = "schema.json"
 _TRUSTED = {"collections.OrderedDict"}
+_WITH_INDICES = {"Tree", "TreePredictor"}
+"""Classes that predict by following numbers in arrays, without a look at where these lead."""
 
 
 class SklearnBackend(ModelBackend):
-    """Estimators. Besides what skops trusts only classes of scikit-learn itself are, and the
-    estimators and boosters of xgboost and lightgbm, alone or in a pipeline.
+    """Estimators and pipelines.
+
+    Besides what skops trusts only classes of scikit-learn itself are trusted, and the estimators
+    and boosters of xgboost and lightgbm, alone or in a pipeline.
 
     Option of put and get: `trusted`, full names of further types that you know to be safe.
     Trust is never stored: who can write to the repository must not be able to grant it.
@@ -80,9 +84,14 @@ class SklearnBackend(ModelBackend):
         IntegrityError
             If it is no such file, or was changed.
         """
-        tree, types = _open(self.content(payload, storage, name), name)
+        root, types = _open(self.content(payload, storage, name), name)
         _check_types(types, name, trusted)
-        return tree.construct()
+        model = root.construct()
+        for node in _nodes(root):
+            made = node.construct()  # which it has kept; what it says of its class may be wrong
+            if type(made).__name__ in _WITH_INDICES:
+                _check_indices(made, name)
+        return model
 
 
 def _dump(obj: Any) -> tuple[list[bytes | memoryview], set[str]]:
@@ -121,8 +130,8 @@ def _open(data: bytes, name: str) -> tuple[Any, set[str]]:
     try:
         members = Members(data)
         schema = json.loads(bytes(members.read(_SCHEMA)))
-        tree = _tree(schema, members)
-        return tree, tree.get_unsafe_set()
+        root = _tree(schema, members)
+        return root, root.get_unsafe_set()
     except (BadZipFile, LookupError, ValueError, TypeError, ImportError) as error:
         raise IntegrityError(f"model {name!r}", str(error)) from error
     except (AttributeError, RecursionError, struct_error) as error:
@@ -138,6 +147,45 @@ def _tree(schema: Mapping[str, Any], source: Any) -> Any:
     if type(protocol) is not int or not 0 <= protocol <= PROTOCOL:
         raise ValueError(f"skops here reads no protocol {protocol!r}")
     return get_tree(schema, LoadContext(src=source, protocol=protocol), trusted=None)
+
+
+def _nodes(root: Any) -> Iterator[Any]:
+    """Yield all nodes below one of skops, and itself, each once."""
+    seen: set[int] = set()
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict):
+            waiting += node.values()
+        elif isinstance(node, list | tuple):
+            waiting += node
+        elif hasattr(node, "construct") and id(node) not in seen:
+            seen.add(id(node))
+            yield node
+            waiting += node.children.values()
+
+
+def _check_indices(tree: Any, name: str) -> None:
+    """Refuse a tree whose nodes lead out of it, back or nowhere: predicting would crash.
+
+    scikit-learn adds children after their parents, and trusts what it reads.
+    """
+    import numpy as np
+
+    if hasattr(tree, "children_left"):
+        left, right, feature = tree.children_left, tree.children_right, tree.feature
+        inner, features = left != -1, tree.n_features
+    else:  # a predictor of histogram gradient boosting
+        nodes = tree.nodes
+        left, right, feature = nodes["left"], nodes["right"], nodes["feature_idx"]
+        inner, features = nodes["is_leaf"] == 0, None
+    where = np.flatnonzero(inner)
+    for child in (left[where].astype("int64"), right[where].astype("int64")):
+        if (child <= where).any() or (child >= len(left)).any():
+            raise IntegrityError(f"model {name!r}", "a tree in it has nodes that lead out of it")
+    wanted = feature[where]
+    if (wanted < 0).any() or (features is not None and (wanted >= features).any()):
+        raise IntegrityError(f"model {name!r}", "a tree in it asks for features it does not have")
 
 
 class _Nothing:

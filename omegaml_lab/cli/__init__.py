@@ -12,6 +12,7 @@ import click
 
 from omegaml_lab.cli.datasets import datasets
 from omegaml_lab.cli.doctor import doctor
+from omegaml_lab.cli.exchange import export, import_
 from omegaml_lab.cli.gc import gc
 from omegaml_lab.cli.jobs import jobs
 from omegaml_lab.cli.lab import lab
@@ -59,7 +60,8 @@ def omega(context: click.Context, *, bucket: str | None, debug: bool) -> None:
 
 for command in (
     *(lab, worker, scheduler, status, doctor, run),
-    *(jobs, runs, schedules, reports, datasets, models, scripts, gc),
+    *(jobs, runs, schedules, reports, datasets, models, scripts),
+    *(export, import_, gc),
 ):
     omega.add_command(command)
 

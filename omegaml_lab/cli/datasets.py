@@ -11,9 +11,12 @@ import click
 from omegaml_lab.cli.files import name_of, write_file
 from omegaml_lab.cli.objects import print_put, store_group
 from omegaml_lab.cli.session import Session, examples, json_option, pass_session
+from omegaml_lab.cli.values import parse_condition, where_option
 from omegaml_lab.core.names import Name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pandas as pd
 
 __all__ = ["datasets"]
@@ -46,21 +49,39 @@ def put(session: Session, *, file: Path, name: str | None, as_json: bool) -> Non
 @click.argument("name")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path), required=False)
 @click.option("--rows", default=10, show_default=True, help="Rows to print without FILE.")
+@where_option
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
 @pass_session
-@examples("omega datasets get flights/2013", "omega datasets get flights/2013 flights.parquet")
-def get(session: Session, *, name: str, file: Path | None, rows: int, force: bool) -> None:
+@examples(
+    "omega datasets get flights/2013",
+    "omega datasets get flights/2013 flights.parquet",
+    "omega datasets get 'flights/2013[carrier,delay]@3' --where 'month >= 6' --where 'delay > 60'",
+)
+def get(
+    session: Session,
+    *,
+    name: str,
+    file: Path | None,
+    rows: int,
+    where: tuple[str, ...],
+    force: bool,
+) -> None:
     """Write a dataset to a file on disk, or print its first rows.
 
-    Data frames are written as .csv or .parquet, files as they are.
+    Data frames are written as .csv or .parquet, files as they are. Of a data frame the name may
+    say the columns: 'NAME[one,two]', or 'NAME[^one]' for all but one.
     """
     import pandas as pd
 
+    conditions = [parse_condition(text) for text in where]
     with session.open() as om:
-        if om.datasets.metadata(name).kind == "file":
+        kind = om.datasets.metadata(name).kind
+        if kind == "file" and not conditions:
             content: Any = om.datasets.read_bytes(name)
+        elif kind == "pandas.chunks" and file is None:
+            content = _first(om.datasets.iterchunks(name, *conditions), rows)
         else:
-            content = om.datasets.get(name)
+            content = om.datasets.get(name, *conditions)
     if isinstance(content, pd.Series):
         content = content.to_frame(content.name if content.name is not None else "value")
     if file is None:
@@ -69,6 +90,16 @@ def get(session: Session, *, name: str, file: Path | None, rows: int, force: boo
         return
     write_file(file, _written(content, file), force=force)
     click.echo(f"{file} written")
+
+
+def _first(chunks: Iterator[Any], rows: int) -> Any:
+    """Return as many rows, and read no more chunks than these take."""
+    import pandas as pd
+
+    taken = [next(chunks)]
+    while sum(map(len, taken)) < rows and (more := next(chunks, None)) is not None:
+        taken.append(more)
+    return pd.concat(taken).head(rows)
 
 
 def _read(file: Path) -> pd.DataFrame:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from omegaml_lab.cli.output import ago, print_facts, print_json, print_table, size
+from omegaml_lab.cli.carrying import copy_command, move_command, promote_command
+from omegaml_lab.cli.lineage import lineage_command
+from omegaml_lab.cli.output import ago, print_facts, print_json, print_table, size, text
 from omegaml_lab.cli.revisions import revision_commands
 from omegaml_lab.cli.session import Session, help_text, json_option, pass_session
 
@@ -25,6 +27,8 @@ def store_group(store: str, about: str, example: str) -> click.Group:
         group.add_command(make(store, example))
     for command in revision_commands(store, example):
         group.add_command(command)
+    for make in (copy_command, move_command, promote_command, lineage_command):
+        group.add_command(make(store, example))
     return group
 
 
@@ -106,7 +110,9 @@ def _show(store: str, example: str) -> click.Command:
                 "owner": metadata.owner,
                 "tags": ", ".join(metadata.tags),
                 "hash": metadata.hash,
-                **{f"attribute {key}": value for key, value in metadata.attributes.items()},
+                "written by run": metadata.run,
+                "copied from": metadata.origin,
+                **{f"attribute {key}": text(value) for key, value in metadata.attributes.items()},
             }
         )
 

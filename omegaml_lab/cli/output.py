@@ -24,6 +24,7 @@ __all__ = [
     "print_table",
     "seconds",
     "size",
+    "text",
 ]
 
 STATUS_COLOURS = {
@@ -90,6 +91,24 @@ def print_facts(facts: Mapping[str, object]) -> None:
     width = max((len(name) for name in shown), default=0)
     for name, value in shown.items():
         click.echo(f"{click.style(name.ljust(width), dim=True)}  {value}")
+
+
+def text(value: Any) -> str:
+    """Return a JSON value as people read it: ``flights 3, planes 1`` for a list of such."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {text(inner)}" for key, inner in value.items())
+    if isinstance(value, list):
+        # What is in a list of lists, or of dicts, belongs together.
+        return ", ".join(_together(inner) for inner in value)
+    return "" if value is None else str(value)
+
+
+def _together(value: Any) -> str:
+    if isinstance(value, dict):
+        return " ".join(_together(inner) for inner in value.values())
+    if isinstance(value, list):
+        return "(" + " x ".join("n" if inner is None else text(inner) for inner in value) + ")"
+    return text(value)
 
 
 def size(count: int) -> str:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from omegaml_lab.omega import Omega
     from omegaml_lab.runtime.handles import JobHandle
 
-__all__ = ["run"]
+__all__ = ["needs_worker", "run"]
 
 _INTERRUPTED = 130
 
@@ -67,7 +67,7 @@ def run(
         handle = job.run(values, publish=publish, label=label)
         if not wait:
             return _queued(handle.run, as_json=as_json)
-        helped = _needs_worker(om, handle.run.label)
+        helped = needs_worker(om, handle.run.label)
         helper = _temporary_worker(om, handle.run.label) if helped else nullcontext()
         try:
             with helper:
@@ -96,8 +96,8 @@ def _job(om: Omega, notebook: str) -> JobHandle:
     return om.runtime.job(Name(put.name))
 
 
-def _needs_worker(om: Omega, label: str) -> bool:
-    """Whether nobody is there to perform the run, and it is for us to change that."""
+def needs_worker(om: Omega, label: str) -> bool:
+    """Say whether nobody is there to perform the run, and it is for us to change that."""
     if om.config.mongo_url is not None or any(_lives(w, label) for w in om.runtime.workers()):
         return False
     click.echo(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from omegaml_lab.cli.follow import follow, print_end
+from omegaml_lab.cli.lineage import depth_option, print_lineage
 from omegaml_lab.cli.output import ago, print_facts, print_json, print_table, seconds
 from omegaml_lab.cli.session import Session, examples, json_option, pass_session
 from omegaml_lab.cli.values import parameters_option, parse_values, the_one
@@ -114,6 +115,21 @@ def log(session: Session, *, id: str) -> None:  # noqa: A002
     click.echo(run.log, nl=bool(run.log) and not run.log.endswith("\n"))
     if run.error is not None:
         click.echo("\n".join(run.error.traceback) or f"{run.error.name}: {run.error.message}")
+
+
+@runs.command()
+@click.argument("id")
+@json_option
+@pass_session
+@examples("omega runs lineage 3f2a", "omega runs lineage 3f2a --depth 3 --json")
+def lineage(session: Session, *, id: str, depth: int, as_json: bool) -> None:  # noqa: A002
+    """Show what a run executed, read and wrote."""
+    with session.open() as om:
+        told = om.runtime.runs.lineage(find_run(om, id).id, depth=depth)
+    print_lineage(told, as_json=as_json)
+
+
+lineage.params.append(depth_option(1))
 
 
 @runs.command()

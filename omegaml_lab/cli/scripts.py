@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
+from omegaml_lab.cli.calls import print_answer
 from omegaml_lab.cli.files import name_of, write_or_print
 from omegaml_lab.cli.objects import print_put, store_group
 from omegaml_lab.cli.session import Session, examples, json_option, pass_session
+from omegaml_lab.cli.values import parameters_option, parse_values
 from omegaml_lab.core.names import Name
 
 __all__ = ["scripts"]
@@ -61,3 +63,31 @@ def get(session: Session, *, name: str, file: Path | None, force: bool) -> None:
         data = om.scripts.read_bytes(name)
         target = file or Path(Path(om.scripts.metadata(name).name).name)
     write_or_print(target, data, force=force)
+
+
+@scripts.command()
+@click.argument("name")
+@parameters_option
+@click.option("--put", "dataset", metavar="DATASET", help="Keep what it returns as a dataset.")
+@click.option("--label", help="What the worker must offer.")
+@json_option
+@pass_session
+@examples(
+    "omega scripts run flights/clean -p month=6",
+    "omega scripts run flights/clean --put flights/cleaned",
+)
+def run(
+    session: Session,
+    *,
+    name: str,
+    given: tuple[str, ...],
+    dataset: str | None,
+    label: str | None,
+    as_json: bool,
+) -> None:
+    """Run a script on a worker, and print what it returns as JSON."""
+    with session.open() as om:
+        runtime = om.runtime.require(label) if label else om.runtime
+        script = runtime.script(name)
+        values = parse_values(name, given, script.parameters() if given else [])
+        print_answer(om, script.start(**values), put=dataset, as_json=as_json)

@@ -1,12 +1,17 @@
-"""What a person types: ``-p name=value`` as the notebook wants it, and the beginning of an id."""
+"""What a person types: ``-p name=value`` as the notebook wants it, the beginning of an id, and
+``--where 'month >= 6'``.
+"""
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from omegaml_lab.core.errors import InvalidParameterError
+from omegaml_lab.core.filters import Q
 from omegaml_lab.core.parameters import parse_parameter
 
 if TYPE_CHECKING:
@@ -14,9 +19,17 @@ if TYPE_CHECKING:
 
     from omegaml_lab.core.parameters import Parameter
 
-__all__ = ["parameters_option", "parse_values", "the_one"]
+__all__ = ["parameters_option", "parse_condition", "parse_values", "the_one", "where_option"]
 
 T = TypeVar("T")
+
+_OPS = {"=": "eq", "==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
+_WORDS = ("not in", "in", "between", "contains", "startswith", "isnull")
+_CONDITION = re.compile(
+    rf"""\s*(?:"((?:[^"]|"")*)"|(.+?))\s*(==|!=|<=|>=|=|<|>|\b(?:{"|".join(_WORDS)})\b)(.*)""",
+    re.DOTALL,
+)
+_LISTS = {"in", "not_in", "between"}
 
 
 def parameters_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -27,7 +40,7 @@ def parameters_option(command: Callable[..., Any]) -> Callable[..., Any]:
         "given",
         multiple=True,
         metavar="NAME=VALUE",
-        help="A parameter of the notebook; lists and objects as JSON. May be repeated.",
+        help="A parameter of it; lists and objects as JSON. May be repeated.",
     )(command)
 
 
@@ -52,6 +65,53 @@ def parse_values(job: str, given: Iterable[str], declared: Iterable[Parameter]) 
             raise InvalidParameterError(job, name, reason, known=known)
         values[name] = parse_parameter(job, value, known[name])
     return values
+
+
+def where_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--where`` to a command."""
+    return click.option(
+        "--where",
+        multiple=True,
+        metavar="CONDITION",
+        help="Only such rows of a data frame: 'month >= 6', 'carrier in UA,AA', 'delay isnull'."
+        " Repeated ones hold together.",
+    )(command)
+
+
+def parse_condition(text: str) -> Q:
+    """Return the condition that was typed: a column, an operator and a value.
+
+    Numbers, true, false and what is in double quotes are read as JSON, all else is text. A
+    column that holds an operator is put between double quotes, in which ``""`` is one.
+
+    Raises
+    ------
+    click.UsageError
+        If it is none.
+    """
+    found = _CONDITION.fullmatch(text)
+    if found is None:
+        known = " ".join((*_OPS, *_WORDS))
+        raise click.UsageError(f"{text!r} is no condition like 'month >= 6'; there are {known}.")
+    quoted, plain, op, value = found.groups()
+    column = plain if quoted is None else quoted.replace('""', '"')
+    op = _OPS.get(op, op.replace(" ", "_"))
+    if op == "isnull":
+        return Q(column, op, _typed(value.strip() or "true"))
+    if op in _LISTS:
+        typed = _typed(value.strip())
+        listed = (
+            typed if isinstance(typed, list) else [_typed(v.strip()) for v in value.split(",")]
+        )
+        return Q(column, op, listed)
+    return Q(column, op, _typed(value.strip()))
+
+
+def _typed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def the_one(wanted: str, by_id: Mapping[str, T]) -> T | None:

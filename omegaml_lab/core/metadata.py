@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from omegaml_lab.core.lineage import Reference
+
 __all__ = ["FOLDER", "STORES", "Metadata", "check_attributes"]
 
 STORES = ("datasets", "models", "jobs", "scripts")
@@ -26,7 +28,8 @@ class Metadata:
     """What is known about one revision of an object; values only, it never changes.
 
     Times are aware and in UTC. ``size`` is the stored payload in bytes, ``hash`` a hex digest
-    of its content, equal for equal content. `tags` are those of this revision, sorted.
+    of its content, equal for equal content. `tags` are those of this revision, sorted. `run` is
+    the id of the run that wrote it, and `origin` what it is a copy of.
     """
 
     store: str
@@ -41,6 +44,8 @@ class Metadata:
     hash: str | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
+    run: str | None = None
+    origin: Reference | None = None
 
     @property
     def is_folder(self) -> bool:
@@ -62,6 +67,8 @@ class Metadata:
             "hash": self.hash,
             "attributes": dict(self.attributes),
             "tags": list(self.tags),
+            "run": self.run,
+            "origin": self.origin.to_dict() if self.origin else None,
         }
 
 

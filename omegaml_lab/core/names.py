@@ -92,6 +92,8 @@ def check_path(path: str) -> str:
     InvalidNameError
         If it is empty, too long, holds a control character or an empty, ``.`` or ``..`` part.
     """
+    if not isinstance(path, str):
+        raise InvalidNameError(repr(path), _no_text(path))
     if not path:
         raise InvalidNameError(path, "it is empty")
     if len(path.encode("utf-8", "surrogatepass")) > MAX_LENGTH:
@@ -154,6 +156,8 @@ def parse_name(text: str | Name) -> Name:
 
 
 def _parted(text: str) -> tuple[str, int | None, str | None]:
+    if not isinstance(text, str):
+        raise InvalidNameError(repr(text), _no_text(text))
     path, at, selector = text.rpartition("@")
     if at and path and _REVISION.fullmatch(selector):
         return path, int(selector), None
@@ -210,3 +214,7 @@ def _written(label: str) -> str:
         return label
     quoted = label.replace('"', '""')
     return f'"{quoted}"'
+
+
+def _no_text(given: object) -> str:
+    return f"it is a {type(given).__name__}, and a name is text"

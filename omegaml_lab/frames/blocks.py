@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import IntegrityError
+from omegaml_lab.frames.columns import Recipe
+from omegaml_lab.frames.empties import empty
 from omegaml_lab.frames.filters import leaves
-from omegaml_lab.frames.pruning import condition
+from omegaml_lab.frames.pruning import condition, may_pass
 from omegaml_lab.frames.schema import FrameSchema
 from omegaml_lab.storage.payloads import Segment
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Block", "Layout", "blocks"]
 
 _AT_ONCE = 50
+_UNKNOWN: Recipe = {"form": "unknown"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +81,15 @@ class Layout:
         named = [part.index.get("names", [part.index.get("name")]) for part in self.parts]
         return named[0] if all(names == named[0] for names in named) else [None] * len(named[0])
 
+    def levels(self) -> dict[Any, int]:
+        """Return the positions of the levels of the index by name; a single one has a name."""
+        names = self.index_names()
+        if names == [None]:
+            names = ["index"]
+        return {
+            name: self.schema.width + level for level, name in enumerate(names) if name is not None
+        }
+
     def named(self) -> list[Part]:
         """Return the parts with the names that the index has as a whole."""
         names = self.index_names()
@@ -94,7 +106,9 @@ class Layout:
         """Return the groups of chunks that hold these columns and the index."""
         groups = self.parts[part].groups
         indexes = range(self.schema.width, len(groups))
-        return sorted({groups[position] for position in (*positions, *indexes)})
+        # The labels of a range are kept in no chunk.
+        kept = (position for position in positions if position < len(groups))
+        return sorted({groups[position] for position in (*kept, *indexes)})
 
 
 def blocks(
@@ -116,7 +130,19 @@ def blocks(
                 for rows in itertools.starmap(range, itertools.pairwise(cuts))
                 if kept is None or _is_kept(kept[block.segment], rows)
             ]
-    return found
+    if tree is None:
+        return found
+    return [block for block in found if _in_range(layout, block, tree)]
+
+
+def _in_range(layout: Layout, block: Block, tree: Tree) -> bool:
+    """Say whether labels that are a range may pass; it is known without a chunk."""
+    index = layout.parts[block.part].index
+    if index["form"] != "range" or not len(block.rows):
+        return True
+    labels = range(*index["range"])[block.rows.start : block.rows.stop]
+    ends = min(labels[0], labels[-1]), max(labels[0], labels[-1])
+    return may_pass(tree, layout.schema.width, *ends)
 
 
 def _batches(layout: Layout) -> Iterator[list[Block]]:
@@ -156,11 +182,13 @@ def _kept(
     part = layout.parts[batch[0].part]
     segments = [block.segment for block in batch]
     kept: dict[str, Spans] = {segment: {} for segment in segments}
-    keep = condition(tree, part.recipes)
+    keep = condition(tree, _comparable(layout, part))
     if keep is None:
         return kept
     by_group = defaultdict(set)
     for leaf in leaves(tree):
+        if leaf.position >= len(part.groups):
+            continue
         by_group[part.groups[leaf.position]].add(leaf.position)
         for spans in kept.values():
             spans[leaf.position] = []
@@ -169,6 +197,20 @@ def _kept(
             for position in chunk.zones:
                 kept[chunk.segment][position].append(range(chunk.start, chunk.stop))
     return kept
+
+
+def _comparable(layout: Layout, part: Part) -> list[Recipe]:
+    """Return the recipes of a part, those of levels only where they are numbered in order."""
+    width = layout.schema.width
+    recipes = part.recipes[:width]
+    if part.index["form"] == "range":
+        return [*recipes, _UNKNOWN]
+    if part.index["form"] != "multi":
+        return part.recipes
+    for recipe in part.recipes[width:]:
+        ascending = empty(recipe).categories.is_monotonic_increasing
+        recipes.append(recipe if ascending else _UNKNOWN)
+    return recipes
 
 
 def _is_kept(spans: Spans, rows: range) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from omegaml_lab.frames.aggregates import AGGREGATES, SIZE, Partials
 from omegaml_lab.frames.blocks import Layout
 from omegaml_lab.frames.empties import nothing
 from omegaml_lab.frames.reader import Selection, labels_of, select
+from omegaml_lab.frames.writer import CHUNK_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -30,6 +31,7 @@ __all__ = ["Grouping", "query_frame"]
 _THREADS = 2
 _MOST_ROWS = 1_000_000
 """So many rows of partial results are joined before more are made."""
+_TASK_ROWS = 4 * CHUNK_ROWS
 _REFUSALS = (TypeError, ValueError, AttributeError, NotImplementedError, ArithmeticError)
 
 
@@ -205,6 +207,23 @@ class _Query:
         return of_nothing
 
 
+def _adjacent(blocks: Sequence[Block]) -> Iterator[Block]:
+    """Yield blocks that follow each other as one, up to so many rows as are worth a task."""
+    waiting: Block | None = None
+    for block in blocks:
+        before, waiting = waiting, block
+        if before is None:
+            continue
+        if (before.part, before.rows.stop) == (block.part, block.rows.start) and (
+            len(before.rows) + len(block.rows) <= _TASK_ROWS
+        ):
+            waiting = replace(block, rows=range(before.rows.start, block.rows.stop))
+        else:
+            yield before
+    if waiting is not None:
+        yield waiting
+
+
 class _States:
     """Partial results as they come in."""
 
@@ -216,13 +235,14 @@ class _States:
 
     def read(self) -> None:
         """Read all chunks."""
-        blocks = self._pieces.blocks()
+        blocks = list(_adjacent(self._pieces.blocks()))
         recipes = self._pieces.layout.schema.recipes
         nothings = {p: nothing(recipes[p]) for p in self._partials.positions}
         self._take(0, [aggregates.partial(self._partials, nothings, recipes, 0)])
         with ThreadPoolExecutor(_THREADS, "omega-query") as pool:
             part, waiting, rows = 0, [], 0
-            for block, tables in zip(blocks, pool.map(self._partial, blocks), strict=True):
+            made = self._pieces.told(pool.map(self._partial, blocks), "query", len(blocks))
+            for block, tables in zip(blocks, made, strict=True):
                 if block.part != part or rows > _MOST_ROWS:
                     self._take(part, waiting)
                     part, waiting, rows = block.part, [], 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from omegaml_lab.core.errors import UnsupportedObjectError
@@ -14,7 +15,7 @@ from omegaml_lab.frames.ipc import from_ipc, to_ipc
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["build", "decode_labels", "describe", "encode_labels", "levels"]
+__all__ = ["build", "decode_labels", "describe", "encode_labels", "level_values", "levels"]
 
 
 def describe(index: pd.Index) -> dict[str, Any]:
@@ -63,6 +64,19 @@ def build(plain: dict[str, Any], arrays: Sequence[Any]) -> pd.Index:
     index: pd.Index[Any] = pd.Index(arrays[0], dtype=arrays[0].dtype, copy=False)
     with_frequency(index, plain["freq"])
     return index.rename(plain["name"])
+
+
+def level_values(plain: dict[str, Any], arrays: Sequence[Any], level: int, rows: range) -> Any:
+    """Return the values of one level of an index; of a range those of some `rows`."""
+    if plain["form"] == "range":
+        return np.arange(rows.start, rows.stop) * plain["range"][2] + plain["range"][0]
+    if plain["form"] != "multi":
+        return arrays[level]
+    coded = arrays[level]
+    values = pd.MultiIndex(
+        levels=[coded.categories], codes=[coded.codes], verify_integrity=False
+    ).get_level_values(0)
+    return values.to_numpy() if values.dtype == object else values.array
 
 
 def encode_labels(index: pd.Index) -> dict[str, Any]:

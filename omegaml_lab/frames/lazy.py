@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 from dask._collections import new_collection
 from dask.base import normalize_token
-from dask.dataframe.dask_expr._expr import Literal
+from dask.dataframe.dask_expr._expr import Head, Literal
 from dask.dataframe.dask_expr._reductions import Len
 from dask.dataframe.dask_expr.io.io import FromMap, FromMapProjectable
 
 from omegaml_lab.frames.blocks import Layout
 from omegaml_lab.frames.reader import select
+from omegaml_lab.frames.writer import CHUNK_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 __all__ = ["lazy_frame"]
 
+_MOST_ROWS = 4 * CHUNK_ROWS
+"""Of a partition of several chunks. Measured: pandas and Dask take more for four than for one."""
+
 
 def lazy_frame(payload: Payload, storage: Storage, name: str, selection: Selection) -> Any:
     """Return a Dask DataFrame or Series of some columns and rows of a payload.
@@ -38,19 +42,19 @@ def lazy_frame(payload: Payload, storage: Storage, name: str, selection: Selecti
     """
     layout = Layout.of(payload, storage, name)
     pieces = select(layout, storage, selection)
-    blocks = pieces.blocks()
+    groups = _gathered(layout, pieces.blocks())
     made = _FromChunks if layout.schema.form == "frame" else FromMap
     # Each task goes to its process with what it reads: of many segments only its own.
-    common, parts = pieces.shared() if blocks else pieces, layout.named()
+    common, parts = pieces.shared() if groups else pieces, layout.named()
     read = _ReadColumns(common) if layout.schema.form == "frame" else _ReadSeries(common)
-    inputs: list[_Input | None] = [_Input(block=b, part=parts[b.part]) for b in blocks] or [None]
+    inputs: list[_Input | None] = [_Input.of(blocks, parts) for blocks in groups] or [None]
     operands = {
         "func": read,
         "iterables": [inputs],
         "args": [],
         "kwargs": {},
         "user_meta": pieces.frame([]),
-        "user_divisions": _divisions(layout, storage, blocks),
+        "user_divisions": _divisions(layout, storage, groups),
         "label": "omega",
     }
     if made is _FromChunks:
@@ -60,30 +64,76 @@ def lazy_frame(payload: Payload, storage: Storage, name: str, selection: Selecti
     return collect(make(**operands))
 
 
+def _gathered(layout: Layout, blocks: Sequence[Block]) -> list[list[Block]]:
+    """Return blocks in order as they make up partitions: small ones cost more than they read.
+
+    Who asked for chunks smaller than the usual ones gets a partition for each of them.
+    """
+    groups: list[list[Block]] = []
+    for block in blocks:
+        before = groups[-1] if groups else []
+        rows = sum(len(other.rows) for other in before) + len(block.rows)
+        usual = all(
+            layout.parts[one.part].chunk_rows >= CHUNK_ROWS for one in (*before[-1:], block)
+        )
+        if before and usual and rows <= _MOST_ROWS:
+            before.append(block)
+        else:
+            groups.append([block])
+    return groups
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Input:
-    """What a partition is read from: a block, and what its segment is."""
+    """What a partition is read from: blocks, and what their segments are."""
 
-    block: Block
-    part: Part
+    blocks: tuple[Block, ...]
+    parts: tuple[Part, ...]
+
+    @classmethod
+    def of(cls, blocks: Sequence[Block], parts: Sequence[Part]) -> _Input:
+        """Return blocks with nothing but their own segments."""
+        numbers = list(dict.fromkeys(block.part for block in blocks))
+        renumbered = (replace(block, part=numbers.index(block.part)) for block in blocks)
+        return cls(blocks=tuple(renumbered), parts=tuple(parts[number] for number in numbers))
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return sum(len(block.rows) for block in self.blocks)
 
     def __dask_tokenize__(self) -> object:
-        rows = self.block.rows
-        return self.block.segment, rows.start, rows.stop, normalize_token(self.part.index)
+        told = [(block.segment, block.rows.start, block.rows.stop) for block in self.blocks]
+        return told, [normalize_token(part.index) for part in self.parts]
 
 
 class _FromChunks(FromMapProjectable):
     """Dask's way to make partitions, which also knows how many rows they have."""
 
     def _simplify_up(self, parent: Any, dependents: Any) -> Any:
+        if isinstance(parent, Head):
+            return self._headed(parent)
         if not isinstance(parent, Len):
             return super()._simplify_up(parent, dependents)  # type: ignore[no-untyped-call]
         inputs = [self.iterables[0][number] for number in self._partitions]
         if self.func.is_whole:
-            return Literal(sum(len(one.block.rows) for one in inputs if one is not None))
+            return Literal(sum(one.rows for one in inputs if one is not None))
         if self.columns:  # only the filter has to be computed
             return Len(self.substitute_parameters({"columns": []}))
         return None
+
+    def _headed(self, parent: Any) -> Any:
+        """Return the first rows of the chunks that hold them, None if that is what it is."""
+        first = self.iterables[0][self._partitions[0]]
+        if first is None or parent.npartitions != 1 or not self.func.is_whole or parent.n < 0:
+            return None
+        rows = itertools.accumulate(len(block.rows) for block in first.blocks)
+        count = 1 + sum(1 for row in rows if row < parent.n)
+        if count >= len(first.blocks) and len(self._partitions) == 1:
+            return None
+        fewer = _Input.of(first.blocks[:count], first.parts)
+        only = {"iterables": [[fewer]], "user_divisions": None, "_partitions": None}
+        return Head(self.substitute_parameters(only), parent.n, 1)
 
 
 class _ReadSeries:
@@ -118,7 +168,7 @@ class _ReadColumns(_ReadSeries):
 def _read(pieces: Pieces, given: _Input | None) -> Any:
     if given is None:
         return pieces.frame([])
-    return pieces.of(given.part).block(replace(given.block, part=0))
+    return pieces.of(given.parts).joined(given.blocks)
 
 
 # -- divisions -------------------------------------------------------------------------------
@@ -127,10 +177,11 @@ _LABELLED = {"numpy", "masked", "text", "time", "zoned"}
 """Forms whose labels can be had from zone maps, which of others hold only numbers for them."""
 
 
-def _divisions(layout: Layout, storage: Storage, blocks: Sequence[Block]) -> Any:
-    """Return the first label of each block and the last of all, None when they do not ascend."""
-    if not blocks:
+def _divisions(layout: Layout, storage: Storage, groups: Sequence[Sequence[Block]]) -> Any:
+    """Return the first label of each partition and the last, None when they do not ascend."""
+    if not groups:
         return None
+    blocks = [block for group in groups for block in group]
     if all(part.index["form"] == "range" for part in layout.parts):
         bounds = [_of_range(layout, block) for block in blocks]
     elif all(part.index.get("sorted") for part in layout.parts):
@@ -140,7 +191,10 @@ def _divisions(layout: Layout, storage: Storage, blocks: Sequence[Block]) -> Any
     ascending = all(bound is not None for bound in bounds) and all(
         one[1] < other[0] for one, other in itertools.pairwise(bounds)
     )
-    return (*(low for low, _ in bounds), bounds[-1][1]) if ascending else None
+    if not ascending:
+        return None
+    firsts = itertools.accumulate((len(group) for group in groups[:-1]), initial=0)
+    return (*(bounds[first][0] for first in firsts), bounds[-1][1])
 
 
 def _of_range(layout: Layout, block: Block) -> Any:

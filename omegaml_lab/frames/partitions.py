@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from omegaml_lab.frames.schema import FrameSchema
     from omegaml_lab.storage.storage import Storage
 
-__all__ = ["write_partitions"]
+__all__ = ["joined", "write_partitions"]
 
 
 def write_partitions(
@@ -41,10 +41,22 @@ def write_partitions(
     run: Any = compute  # which has no types
     write = delayed(write_part, pure=False)
     tasks = [
-        write(part, storage, name, chunk_rows=chunk_rows, index=index) for part in obj.to_delayed()
+        write(part, storage.quiet(), name, chunk_rows=chunk_rows, index=index)
+        for part in obj.to_delayed()
     ]
     written: Sequence[WrittenPart] = run(*tasks)
     parts = [part for part in written if part.segment.rows] or list(written[:1])
+    return joined(parts, storage, name)
+
+
+def joined(parts: Sequence[WrittenPart], storage: Storage, name: str) -> tuple[Payload, int, str]:
+    """Return the payload, stored size and hash of one frame of what was written in parts.
+
+    Raises
+    ------
+    InvalidFrameError
+        If the parts are not alike.
+    """
     for number, part in enumerate(parts):
         _check(part.schema, parts[0].schema, name, number)
     schema = functools.reduce(extended, parts[1:], parts[0].schema)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -15,9 +15,10 @@ from omegaml_lab.frames.blocks import Block, Layout, blocks
 from omegaml_lab.frames.building import Builder, plain
 from omegaml_lab.frames.filters import leaves, mask
 from omegaml_lab.frames.ipc import from_ipc
+from omegaml_lab.frames.labels import level_values
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import pandas as pd
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Piece", "Pieces"]
 
 _THREADS = 2
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +67,14 @@ class Pieces:
         layout = replace(self.layout, schema=schema, parts=(), segments=())
         return Pieces(layout, self._storage, self.positions, self.tree)
 
-    def of(self, part: Part) -> Pieces:
-        """Return what reads blocks of one segment, as if it were the first and only one."""
-        layout = replace(self.layout, parts=(part,))
+    def of(self, parts: Sequence[Part]) -> Pieces:
+        """Return what reads blocks of some segments, as if there were no others."""
+        layout = replace(self.layout, parts=tuple(parts))
         return Pieces(layout, self._storage, self.positions, self.tree)
+
+    def told(self, items: Iterable[T], verb: str, total: int) -> Iterator[T]:
+        """Yield what is read, and tell how far it is."""
+        return self._storage.progress(items, what=f"{verb} {self.layout.name}", total=total)
 
     def blocks(self) -> list[Block]:
         """Return the blocks that may have such rows."""
@@ -78,10 +84,26 @@ class Pieces:
     def frame(self, wanted: Sequence[Block]) -> Any:
         """Return the rows of some blocks as one frame."""
         with ThreadPoolExecutor(_THREADS, "omega-frame") as pool:
-            pieces = list(pool.map(self.read, wanted))
-        parts = self.layout.parts
+            pieces = list(self.told(pool.map(self.read, wanted), "get", len(wanted)))
+        taken: dict[int, list[Any]] = {}
+        for piece in pieces:
+            taken.setdefault(piece.block.part, []).append(piece.taken)
+        return self._built(pieces, self._index({n: np.concatenate(t) for n, t in taken.items()}))
+
+    def block(self, block: Block) -> Any:
+        """Return the rows of one block, with the index that its segment has."""
+        part = self.layout.parts[block.part]
+        frame = self.of([part]).joined([replace(block, part=0)])
+        frame.index.names = self.layout.index_names()
+        return frame
+
+    def joined(self, wanted: Sequence[Block]) -> Any:
+        """Return the rows of some blocks, read by this thread; only one segment has a frequency."""
+        return self._built([self.read(block) for block in wanted], None)
+
+    def _built(self, pieces: Sequence[Piece], index: pd.Index[Any] | None) -> Any:
         rows = sum(len(piece.taken) for piece in pieces)
-        builder = Builder(self.layout.schema, parts, self.positions, rows)
+        builder = Builder(self.layout.schema, self.layout.parts, self.positions, rows)
         first = 0
         taken: dict[int, list[Any]] = {}
         for piece in pieces:
@@ -89,25 +111,17 @@ class Pieces:
                 builder.fill(piece.block.part, position, first, array)
             taken.setdefault(piece.block.part, []).append(piece.taken)
             first += len(piece.taken)
-        joined = {number: np.concatenate(some) for number, some in taken.items()}
-        return builder.build(joined, self._index(joined))
-
-    def block(self, block: Block) -> Any:
-        """Return the rows of one block, with the index that its segment has."""
-        piece = self.read(block)
-        part = self.layout.parts[block.part]
-        builder = Builder(self.layout.schema, [part], self.positions, len(piece.taken))
-        for position, array in piece.arrays.items():
-            builder.fill(0, position, 0, array)
-        frame = builder.build({0: piece.taken})
-        frame.index.names = self.layout.index_names()
-        return frame
+        return builder.build({n: np.concatenate(some) for n, some in taken.items()}, index)
 
     def read(self, block: Block, *, indexed: bool = True) -> Piece:
         """Return the rows of a block that the filter wants, on request without their index."""
         levels = range(self.layout.schema.width, len(self.layout.parts[block.part].recipes))
         needed = [*self.positions, *(levels if indexed else ())]
-        arrays = self._fetch(block, {*needed, *self._filtered})
+        stored = range(len(self.layout.parts[block.part].recipes))
+        tested = {position for position in self._filtered if position in stored}
+        if any(position >= self.layout.schema.width for position in tested):
+            tested |= {*levels}
+        arrays = self._fetch(block, {*needed, *tested})
         start, stop = block.rows.start, block.rows.stop
         if self.tree is not None:
             chosen = self._mask(block, arrays)
@@ -121,11 +135,21 @@ class Pieces:
 
     def _mask(self, block: Block, arrays: dict[int, pa.Array]) -> np.ndarray[Any, Any]:
         assert self.tree is not None  # noqa: S101 - for mypy
-        recipes = self.layout.parts[block.part].recipes
-        tested = {
-            p: columns.decode(recipes[p], [plain(arrays[p], recipes[p])]) for p in self._filtered
-        }
+        tested = {p: self._tested(block, p, arrays) for p in self._filtered}
         return mask(self.tree, self.layout.name, tested, len(block.rows))
+
+    def _tested(self, block: Block, position: int, arrays: dict[int, pa.Array]) -> Any:
+        """Return a column, or a level of the index, as pandas compares it."""
+        part, width = self.layout.parts[block.part], self.layout.schema.width
+        levels = [position] if position < len(part.recipes) else []
+        if position >= width and part.index["form"] == "multi":
+            levels = list(range(width, len(part.recipes)))
+        decoded = [
+            columns.decode(part.recipes[p], [plain(arrays[p], part.recipes[p])]) for p in levels
+        ]
+        if position < width:
+            return decoded[0]
+        return level_values(part.index, decoded, position - width, block.rows)
 
     def _fetch(self, block: Block, positions: set[int]) -> dict[int, pa.Array]:
         """Return whole columns of a block."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from omegaml_lab.frames.columns import Recipe
     from omegaml_lab.frames.filters import Tree
 
-__all__ = ["condition"]
+__all__ = ["condition", "may_pass"]
 
 _EXACT = 2**53
 """Below this each whole number is a float, and comparing the two is exact."""
@@ -46,6 +47,29 @@ def condition(tree: Tree, recipes: Sequence[Recipe], *, negated: bool = False) -
     if (tree.join == "and") is not negated:
         return AllOf(certain) if certain else None
     return AnyOf(certain) if len(certain) == len(parts) else None
+
+
+def may_pass(tree: Tree, position: int, low: int, high: int) -> bool:
+    """Say whether rows may pass where the column at `position` has numbers from low to high."""
+    if not isinstance(tree, Leaf):
+        if tree.join == "not":
+            return True
+        parts = (may_pass(part, position, low, high) for part in tree.parts)
+        return all(parts) if tree.join == "and" else any(parts)
+    if tree.position != position or tree.op not in _REACHES:
+        return True
+    return bool(_REACHES[tree.op](tree.value, low, high))
+
+
+_REACHES: dict[str, Callable[[Any, int, int], Any]] = {
+    "eq": lambda value, low, high: low <= value <= high,
+    "in": lambda values, low, high: any(low <= value <= high for value in values),
+    "between": lambda ends, low, high: ends[0] <= high and low <= ends[1],
+    "lt": lambda value, low, _: low < value,
+    "le": lambda value, low, _: low <= value,
+    "gt": lambda value, _, high: high > value,
+    "ge": lambda value, _, high: high >= value,
+}
 
 
 def _of_leaf(leaf: Leaf, recipe: Recipe, *, negated: bool) -> Condition | None:

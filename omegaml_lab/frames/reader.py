@@ -16,6 +16,7 @@ from omegaml_lab.frames.building import Builder
 from omegaml_lab.frames.empties import empty
 from omegaml_lab.frames.filters import resolve
 from omegaml_lab.frames.ipc import from_ipc
+from omegaml_lab.frames.labels import level_values
 from omegaml_lab.frames.pieces import Pieces
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from omegaml_lab.storage.payloads import Payload
     from omegaml_lab.storage.storage import Storage
 
-__all__ = ["Selection", "iterate_frame", "labels_of", "read_frame", "select"]
+__all__ = ["Selection", "empty_frame", "iterate_frame", "labels_of", "read_frame", "select"]
 
 _THREADS = 2
 _CHUNKS_AT_ONCE = 2
@@ -72,6 +73,11 @@ def iterate_frame(
     return _iterated(pieces)
 
 
+def empty_frame(payload: Payload, storage: Storage, name: str) -> Any:
+    """Return the DataFrame or Series of a payload without its rows."""
+    return select(Layout.of(payload, storage, name), storage, Selection()).frame([])
+
+
 def _iterated(pieces: Pieces) -> Iterator[Any]:
     empty_handed = True
     with ThreadPoolExecutor(1, "omega-frame") as pool:
@@ -109,9 +115,17 @@ def select(layout: Layout, storage: Storage, selection: Selection) -> Pieces:
             raise InvalidOptionError("datasets", layout.name, "pandas.chunks", reason)
         positions = schema.positions(layout.name, labels_of(selection.columns, layout))
     if selection.where is not None:
-        empties = functools.cache(lambda position: empty(schema.recipes[position]))
-        tree = resolve(selection.where, layout.name, known, empties)
+        empties = functools.cache(lambda position: _empty(layout, position))
+        tree = resolve(selection.where, layout.name, {**layout.levels(), **known}, empties)
     return Pieces(layout, storage, positions, tree)
+
+
+def _empty(layout: Layout, position: int) -> Any:
+    schema = layout.schema
+    if position < schema.width:
+        return empty(schema.recipes[position])
+    arrays = [empty(recipe) for recipe in schema.recipes[schema.width :]]
+    return level_values(schema.index, arrays, position - schema.width, range(0))
 
 
 def labels_of(wanted: Any, layout: Layout) -> list[Any]:
@@ -164,7 +178,8 @@ class _Reader:
                 rows = range(start, start + step)
                 tasks += [(block, group, rows) for group in groups]
         with ThreadPoolExecutor(_THREADS, "omega-frame") as pool:
-            taken = list(pool.map(self._fetch, tasks))
+            read, what = pool.map(self._fetch, tasks), f"get {self._layout.name}"
+            taken = list(self._storage.progress(read, what=what, total=len(tasks)))
         got: Counter[tuple[int, int]] = Counter()
         for key, count in itertools.chain.from_iterable(taken):
             got[key] += count

@@ -91,7 +91,10 @@ def write_part(
     tasks = writer.tasks(schema.rows, chunk_rows) if columns else []
     storage.chunks.prepare()
     with ThreadPoolExecutor(_THREADS, "omega-frame") as pool:
-        results = [part for parts in pool.map(writer.write, tasks) for part in parts]
+        written = storage.progress(
+            pool.map(writer.write, tasks), what=f"put {name}", total=len(tasks)
+        )
+        results = [part for parts in written for part in parts]
     return WrittenPart(
         schema=schema,
         segment=Segment(id=writer.segment, rows=schema.rows, chunks=len(results)),

@@ -13,7 +13,9 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import CalleeDiedError
@@ -21,25 +23,30 @@ from omegaml_lab.core.errors import CalleeDiedError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from omegaml_lab.runtime.warm import Nursery
+
 __all__ = ["Callee", "Callees"]
 
 _MODULE = "omegaml_lab.callee"
 _PATIENCE = 5.0
+_STARTS = 60.0
 
 
 class Callee:
     """One process, and the line to it."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self._connection, theirs = socket.socketpair()
-        with theirs:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", _MODULE, str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                env={**os.environ, **environment},
-                start_new_session=True,
-            )
+    def __init__(self, environment: Mapping[str, str], nursery: Nursery | None) -> None:
+        with (
+            tempfile.TemporaryDirectory(prefix="omega-call-") as folder,
+            socket.socket(socket.AF_UNIX) as server,
+        ):
+            path = str(Path(folder) / "line")
+            server.bind(path)
+            server.listen(1)
+            server.settimeout(_STARTS)
+            self.process = _started(path, {**os.environ, **environment}, nursery)
+            self._connection, _ = server.accept()
+        self._connection.settimeout(None)
         self._lines = self._connection.makefile("rb")
 
     @property
@@ -87,12 +94,15 @@ class Callees:
     ----------
     limit
         How many may be kept that wait for a call.
+    nursery
+        Forks them; without it each starts cold, which takes a second or two.
     """
 
-    def __init__(self, *, limit: int) -> None:
+    def __init__(self, *, limit: int, nursery: Nursery | None = None) -> None:
         self._limit = limit
+        self._nursery = nursery
         self._lock = threading.Lock()
-        self._idle: list[tuple[tuple[Any, ...], Callee]] = []
+        self._idle: list[tuple[str, Callee]] = []
         self._closed = False
 
     def take(self, environment: Mapping[str, str], *, fresh: bool) -> Callee:
@@ -105,13 +115,13 @@ class Callees:
                     if callee.alive:
                         return callee
                     callee.close()
-        return Callee(environment)
+        return Callee(environment, self._nursery)
 
     def give_back(self, callee: Callee, environment: Mapping[str, str], *, fresh: bool) -> None:
         """Keep a process for the next call; of one for a fresh call keep a successor."""
         if fresh:
             callee.close()
-            callee = Callee(environment)
+            callee = Callee(environment, self._nursery)
         with self._lock:
             if self._closed or not callee.alive:
                 superfluous = [callee]
@@ -131,5 +141,21 @@ class Callees:
             callee.close()
 
 
-def _key(environment: Mapping[str, str], *, fresh: bool) -> tuple[Any, ...]:
-    return fresh, *sorted(environment.items())
+def _started(path: str, environment: dict[str, str], nursery: Nursery | None) -> Any:
+    """Return the process, as `subprocess.Popen` or like it."""
+    if nursery is not None:
+        null = Path(os.devnull)
+        with contextlib.suppress(OSError):
+            return nursery.spawn(
+                [path], environment=environment, folder=Path.cwd(), log=null, module=_MODULE
+            )
+    return subprocess.Popen(
+        [sys.executable, "-m", _MODULE, path],
+        stdin=subprocess.DEVNULL,
+        env=environment,
+        start_new_session=True,
+    )
+
+
+def _key(environment: Mapping[str, str], *, fresh: bool) -> str:
+    return json.dumps([fresh, sorted(environment.items())])

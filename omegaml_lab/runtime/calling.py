@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from omegaml_lab.core.metadata import Metadata
     from omegaml_lab.runtime.stores import Stores
+    from omegaml_lab.storage.heads import Head
 
 __all__ = ["Caller", "Target"]
 
@@ -50,6 +51,7 @@ class Caller:
     def __init__(self, stores: Stores) -> None:
         self._stores = stores
         self._models: OrderedDict[Target, Any] = OrderedDict()
+        self._heads: dict[Target, Head] = {}
 
     def data(self, name: str) -> Any:
         """Return a dataset; its name may select a part of it."""
@@ -99,15 +101,21 @@ class Caller:
         return list(result) if inspect.isgenerator(result) else result
 
     def _warm(self, target: Target) -> Any:
+        models = self._stores.models
         if target not in self._models:
             self._keep(target, self._load(target))
+        elif target in self._heads:  # it was read for the run of another call
+            models.recorder.read(self._heads[target])
+        else:
+            self._heads[target] = models.head(target.pinned)
+            models.recorder.read(self._heads[target])
         self._models.move_to_end(target)
         return self._models[target]
 
     def _keep(self, target: Target, model: Any) -> None:
         self._models[target] = model
         while len(self._models) > _MODELS:
-            self._models.popitem(last=False)
+            self._heads.pop(self._models.popitem(last=False)[0], None)
 
     def _load(self, target: Target) -> Any:
         options = {"trusted": True} if target.kind == "virtual" else {}

@@ -171,7 +171,7 @@ class Execution:
         notice = f"Worker {self.claim.run.worker} shut down; the run waits for another one."
         # Dropped first: a worker that dies in between leaves no result that no run knows of.
         try:
-            self._jobs.drop(Name(str(self.claim.run.result)), missing_ok=True)
+            self._jobs.drop(Name(str(self.claim.run.result)), missing_ok=True, keep=False)
         except OmegaError as error:
             _log.warning("the half result of run %s stays: %s", self.claim.run.id, error)
         given = self._runs.give_back(self.claim, notice=notice)

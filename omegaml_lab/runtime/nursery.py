@@ -1,5 +1,7 @@
 """The nursery: a process that has loaded what every Python kernel loads, and forks kernels.
 
+It forks the processes that perform calls as well, for which a request names their `module`.
+
 Started by :mod:`.warm` as ``python -m omegaml_lab.runtime.nursery <file descriptor>``. Each
 line on that socket is a request; each kernel is a fork that has run no code of anybody. When
 the socket closes, because the worker has ended in whatever way, all kernels are killed with
@@ -35,6 +37,7 @@ PRELOADED = (
     "pandas",
     "matplotlib.figure",
     "matplotlib.backends.backend_agg",
+    "omegaml_lab.callee",
 )
 """Modules that are slow to load and keep no state of who uses them; each one is optional.
 
@@ -82,7 +85,7 @@ class _Nursery:
         pid = os.fork()
         if pid == 0:
             self._connection.close()
-            _become_kernel(request)
+            _become(request)
         self._tell({"id": request["id"], "pid": pid})
 
     def _bury(self) -> None:
@@ -97,9 +100,9 @@ class _Nursery:
             self._connection.sendall(json.dumps(message).encode() + b"\n")
 
 
-def _become_kernel(request: dict[str, Any]) -> None:
-    """Turn this fork into a kernel like one that was started cold; never return."""
-    code = 1
+def _become(request: dict[str, Any]) -> None:
+    """Turn this fork into a process like one that was started cold; never return."""
+    code, module = 1, request.get("module")
     try:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -111,27 +114,37 @@ def _become_kernel(request: dict[str, Any]) -> None:
         os.environ["JPY_PARENT_PID"] = str(os.getppid())
         os.chdir(request["folder"])
         _forget()
-        from ipykernel.kernelapp import IPKernelApp
-
-        # ipykernel read its parent from the environment when it was loaded, before the fork.
-        arguments = [*request["arguments"], f"--IPKernelApp.parent_handle={os.getppid()}"]
-        sys.argv = ["ipykernel_launcher", *arguments]
-
-        # Not named like one of ipykernel's own classes: the settings of that would be taken
-        # for this one's, and each run would be warned of them.
-        class WarmKernelApp(IPKernelApp):
-            """Loses nothing of what is printed faster than it can be sent."""
-
-            def init_iopub(self, context: Any) -> None:
-                context.sndhwm = 0
-                super().init_iopub(context)  # type: ignore[no-untyped-call]
-
-        WarmKernelApp.launch_instance(argv=arguments)
+        if module is None:
+            _be_kernel(request["arguments"])
+        else:
+            sys.argv = [module, *request["arguments"]]
+            importlib.import_module(module).main(*request["arguments"])
         code = 0
     except SystemExit as ending:
         code = ending.code if isinstance(ending.code, int) else int(ending.code is not None)
     finally:
+        if module is None:
+            _let_go_of_channels()
         _leave(code)
+
+
+def _be_kernel(arguments: list[str]) -> None:
+    from ipykernel.kernelapp import IPKernelApp
+
+    # ipykernel read its parent from the environment when it was loaded, before the fork.
+    arguments = [*arguments, f"--IPKernelApp.parent_handle={os.getppid()}"]
+    sys.argv = ["ipykernel_launcher", *arguments]
+
+    # Not named like one of ipykernel's own classes: the settings of that would be taken
+    # for this one's, and each run would be warned of them.
+    class WarmKernelApp(IPKernelApp):
+        """Loses nothing of what is printed faster than it can be sent."""
+
+        def init_iopub(self, context: Any) -> None:
+            context.sndhwm = 0
+            super().init_iopub(context)  # type: ignore[no-untyped-call]
+
+    WarmKernelApp.launch_instance(argv=arguments)
 
 
 def _redirect(log: str) -> None:
@@ -159,6 +172,16 @@ def _forget() -> None:
         sys.modules["numpy"].random.seed()
 
 
+def _let_go_of_channels() -> None:
+    import atexit
+
+    from ipykernel.kernelapp import IPKernelApp
+
+    # ipykernel closes its channels when it ends, while its control thread may still write to
+    # one of them: now and then both then wait for ever. The end of the process closes them too.
+    atexit.unregister(IPKernelApp.instance().close)
+
+
 def _leave(code: int) -> None:
     """End as an interpreter does: threads joined, exit handlers run, streams flushed."""
     import atexit
@@ -167,11 +190,6 @@ def _leave(code: int) -> None:
 
     if sys.exc_info()[0] not in {None, SystemExit}:
         traceback.print_exc()
-    from ipykernel.kernelapp import IPKernelApp
-
-    # ipykernel closes its channels here, while its control thread may still write to one of
-    # them: now and then both then wait for ever. The end of the process closes them as well.
-    atexit.unregister(IPKernelApp.instance().close)
     with contextlib.suppress(AttributeError):
         threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001
     atexit._run_exitfuncs()  # noqa: SLF001

@@ -73,10 +73,10 @@ def expire(calls: OmegaStore) -> int:
     # A folder is older than what came into it later, and goes when it is empty.
     objects = [entry for entry in old if not entry.is_folder]
     for entry in objects:
-        calls.drop(Name(entry.name), missing_ok=True)
+        calls.drop(Name(entry.name), missing_ok=True, keep=False)
     for entry in old:
         if entry.is_folder and not calls.entries(entry.name, limit=1).total:
-            calls.drop(Name(entry.name), missing_ok=True)
+            calls.drop(Name(entry.name), missing_ok=True, keep=False)
     return len(objects)
 
 

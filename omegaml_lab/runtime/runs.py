@@ -139,9 +139,10 @@ class RunRecords:
                     _log.warning("A run is passed over: %s", error)
         return runs
 
-    def used(self) -> set[tuple[str, str, int]]:
-        """Return the bucket, the name and the revision of each job that was ever run."""
-        return set(self._records.combinations("bucket", "job", "revision"))
+    def used(self) -> set[tuple[str, str, str, int]]:
+        """Return bucket, store, name and revision of each thing that was ever run."""
+        found = self._records.combinations("bucket", "kind", "job", "revision")
+        return {(bucket, f"{kind or 'job'}s", job, number) for bucket, kind, job, number in found}
 
     def unpublished(self, *, limit: int = 100) -> list[Run]:
         """Return succeeded runs whose report waits to be published, the oldest first."""

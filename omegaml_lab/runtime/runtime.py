@@ -12,6 +12,7 @@ from omegaml_lab.core.errors import (
     InvalidNotebookError,
     RunNotFoundError,
 )
+from omegaml_lab.core.lineage import RunReference
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.parameters import Parameter, check_parameters
 from omegaml_lab.core.reports import publish_options
@@ -25,12 +26,14 @@ from omegaml_lab.runtime.runs import RunRecords, utcnow
 from omegaml_lab.runtime.schedule_records import ScheduleRecords
 from omegaml_lab.runtime.schedules import Schedules
 from omegaml_lab.runtime.stores import Stores
+from omegaml_lab.store.walking import walk
 
 if TYPE_CHECKING:
     import builtins
     import threading
     from collections.abc import Iterator, Mapping
 
+    from omegaml_lab.core.lineage import Lineage
     from omegaml_lab.core.pages import Page
     from omegaml_lab.core.runs import Run, Status
     from omegaml_lab.runtime.broker import Broker
@@ -210,6 +213,18 @@ class Runs:
         if run.bucket != self.bucket:
             raise RunNotFoundError(run_id)
         return run
+
+    def lineage(self, run_id: str, *, depth: int = 1) -> Lineage:
+        """Return what a run executed, read and wrote, and with more `depth` what lies beyond.
+
+        Raises
+        ------
+        RunNotFoundError
+            If the bucket has none with this id.
+        """
+        run = self.get(run_id)
+        of = RunReference(id=run.id, job=run.job, revision=run.revision)
+        return walk(self._jobs.storage.lineage, of, depth=depth)
 
     def cancel(self, run_id: str) -> Run:
         """Cancel a run: at once when it waits, within about a second when it is going.

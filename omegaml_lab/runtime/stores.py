@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from omegaml_lab.core.errors import UnsupportedObjectError
 from omegaml_lab.store.datasets import DatasetStore
+from omegaml_lab.store.recording import Recorder
 from omegaml_lab.store.store import OmegaStore
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Stores"]
 
 _HIDDEN = "calls"
+_ANY = "python.value"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +36,18 @@ class Stores:
     @classmethod
     def of(cls, storage: Storage, registry: Registry, *, bucket: str, owner: str) -> Stores:
         """Return the stores of a bucket; what is put into them is `owner`'s."""
-        common: dict[str, Any] = {"registry": registry, "owner": owner}
+        # One recorder: what is written into one store tells of what was read from the others.
+        common: dict[str, Any] = {
+            "registry": registry,
+            "owner": owner,
+            "recorder": Recorder(storage.lineage),
+        }
+        silent = {**common, "recorder": Recorder.none(storage.lineage)}
         return cls(
             datasets=DatasetStore(storage, "datasets", bucket=bucket, **common),
             models=OmegaStore(storage, "models", bucket=bucket, **common),
             scripts=OmegaStore(storage, "scripts", bucket=bucket, **common),
-            calls=_Hidden(storage, _HIDDEN, **common),
+            calls=_Hidden(storage, _HIDDEN, **silent),
         )
 
 
@@ -46,6 +55,9 @@ class _Hidden(OmegaStore):
     """Takes what the datasets store would take."""
 
     def _target(self, obj: object, name: Any, kind: str | None) -> Any:
-        path = self.naming.path(name)
-        chosen = kind or self._registry.choose(obj, "datasets", path).kind
-        return super()._target(obj, name, chosen)
+        if kind is None:
+            try:
+                kind = self._registry.choose(obj, "datasets", self.naming.path(name)).kind
+            except UnsupportedObjectError:
+                kind = _ANY  # it takes arrays as well, or says what it does not take
+        return super()._target(obj, name, kind)

@@ -79,9 +79,15 @@ class Nursery:
         self._running()
 
     def spawn(
-        self, arguments: Sequence[str], *, environment: Mapping[str, str], folder: Path, log: Path
+        self,
+        arguments: Sequence[str],
+        *,
+        environment: Mapping[str, str],
+        folder: Path,
+        log: Path,
+        module: str | None = None,
     ) -> ForkedProcess:
-        """Fork an IPython kernel.
+        """Fork an IPython kernel, or a process that runs the ``main`` of a `module`.
 
         Parameters
         ----------
@@ -104,6 +110,7 @@ class Nursery:
             "environment": dict(environment),
             "folder": str(folder),
             "log": str(log),
+            "module": module,
         }
         return self._running().ask(request).result(_PATIENCE)  # a TimeoutError is an OSError
 

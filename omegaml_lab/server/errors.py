@@ -13,6 +13,7 @@ __all__ = ["STATUS", "http_error", "status_of"]
 
 STATUS: dict[type[OmegaError], HTTPStatus] = {
     OmegaError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.InvalidArchiveError: HTTPStatus.BAD_REQUEST,
     errors.InvalidNameError: HTTPStatus.BAD_REQUEST,
     errors.InvalidNotebookError: HTTPStatus.BAD_REQUEST,
     errors.InvalidParameterError: HTTPStatus.BAD_REQUEST,
@@ -30,6 +31,7 @@ STATUS: dict[type[OmegaError], HTTPStatus] = {
     errors.InvalidRetentionError: HTTPStatus.BAD_REQUEST,
     errors.InvalidScriptError: HTTPStatus.BAD_REQUEST,
     errors.SchemaMismatchError: HTTPStatus.BAD_REQUEST,
+    errors.InvalidSourceError: HTTPStatus.BAD_REQUEST,
     errors.UntrustedObjectError: HTTPStatus.FORBIDDEN,
     errors.ObjectNotFoundError: HTTPStatus.NOT_FOUND,
     errors.NotInTrashError: HTTPStatus.NOT_FOUND,
@@ -42,10 +44,12 @@ STATUS: dict[type[OmegaError], HTTPStatus] = {
     errors.InvalidTransitionError: HTTPStatus.CONFLICT,
     errors.ReportNotReadyError: HTTPStatus.CONFLICT,
     errors.RunFailedError: HTTPStatus.CONFLICT,
+    errors.SourceChangedError: HTTPStatus.CONFLICT,
     errors.CalleeDiedError: HTTPStatus.CONFLICT,
     errors.IntegrityError: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.ConfigError: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.MissingDependencyError: HTTPStatus.NOT_IMPLEMENTED,
+    errors.SourceUnavailableError: HTTPStatus.BAD_GATEWAY,
     errors.ServiceError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StorageUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.BrokerUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,

@@ -23,6 +23,7 @@ _PROBLEMS = {
     404: "There is nothing of this name.",
     409: "It is not in a state in which this can be done.",
     503: "MongoDB or the broker does not answer.",
+    504: "It has not ended in time, and goes on.",
     507: "The disk of the repository is full.",
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from omegaml_lab.core.lineage import Relation
 from omegaml_lab.core.metadata import STORES
 from omegaml_lab.core.reports import Access
 from omegaml_lab.core.runs import Status
@@ -76,6 +77,15 @@ _SCHEDULED: Schema = {
 }
 _ONE_TARGET: Schema = {"oneOf": [{"required": ["path"]}, {"required": ["job"]}]}
 
+_REFERENCE: Schema = {
+    "store": _STRING,
+    "name": _STRING,
+    "revision": _INTEGER,
+    "bucket": _STRING,
+    "id": _STRING,
+    "repository": {**_or_null(_STRING), "description": "Another repository's address, or null."},
+}
+
 SCHEMAS: dict[str, Schema] = {
     "Error": _record(
         {
@@ -97,7 +107,41 @@ SCHEMAS: dict[str, Schema] = {
             "hash": _or_null(_STRING),
             "attributes": _OBJECT,
             "tags": {"type": "array", "items": _STRING},
+            "run": {**_or_null(_STRING), "description": "The id of the run that wrote it."},
+            "origin": {"oneOf": [{"$ref": "#/components/schemas/Reference"}, {"type": "null"}]},
             "path": {**_or_null(_STRING), "description": "Where Jupyter's contents show it."},
+        }
+    ),
+    "Reference": _record(_REFERENCE),
+    "Lineage": _record(
+        {
+            "nodes": {
+                "type": "array",
+                "minItems": 1,
+                "description": "Objects and runs, first what was asked about.",
+                "items": _record(
+                    {
+                        "type": {"enum": ["object", "run"]},
+                        "id": _STRING,
+                        "path": _or_null(_STRING),
+                        **_REFERENCE,
+                        "job": _STRING,
+                    },
+                    optional=("store", "name", "bucket", "repository", "job"),
+                ),
+            },
+            "links": {
+                "type": "array",
+                "description": "Data went from the node with number `source` to `target`.",
+                "items": _record(
+                    {
+                        "source": _COUNT,
+                        "relation": {"enum": [relation.value for relation in Relation]},
+                        "target": _COUNT,
+                    }
+                ),
+            },
+            "complete": {**_BOOLEAN, "description": "Whether nothing lies beyond."},
         }
     ),
     "ObjectListing": _listing("Object"),
@@ -168,6 +212,8 @@ SCHEMAS: dict[str, Schema] = {
             "publish": _BOOLEAN,
             "publish_options": _OBJECT,
             "schedule": {**_or_null(_STRING), "description": "The id of what it was due by."},
+            "kind": {"type": "string", "enum": ["job", "model", "script"]},
+            "call": {**_or_null(_OBJECT), "description": "The method and its arguments."},
             "cancel_requested": _BOOLEAN,
             "notice": _or_null(_STRING),
             "elapsed": _or_null({"type": "number"}),
@@ -177,6 +223,32 @@ SCHEMAS: dict[str, Schema] = {
         closed=False,
     ),
     "RunListing": _listing("Run"),
+    "CallRequest": {
+        **_record(
+            {
+                "model": {"type": "string", "minLength": 1},
+                "script": {"type": "string", "minLength": 1},
+                "method": {"type": "string", "description": "`predict` unless it says so."},
+                "args": {"type": "array", "description": "For a model, text names a dataset."},
+                "kwargs": _OBJECT,
+                "label": {"type": "string", "description": "What the worker must offer."},
+                "wait": {
+                    "type": "number",
+                    "minimum": 0,
+                    "maximum": 600,
+                    "description": "Seconds, 60 unless it says so; 0 only starts it.",
+                },
+            },
+            optional=("model", "script", "method", "args", "kwargs", "label", "wait"),
+        ),
+        "oneOf": [{"required": ["model"]}, {"required": ["script"]}],
+    },
+    "CallAnswer": _record(
+        {
+            "run": {"$ref": "#/components/schemas/Run"},
+            "answer": {"description": "What was returned, as JSON."},
+        }
+    ),
     "RunRequest": {
         **_record(
             {**_TARGET, "parameters": _OBJECT, "publish": _PUBLISH},

@@ -60,6 +60,15 @@ class Archive:
         with self._connection.errors():
             return int(self._revisions.delete_many(where).deleted_count)
 
+    def told(self, store: str, detail: str) -> Iterator[tuple[str, Any]]:
+        """Yield the bucket and the value of a detail, of all states of all that have it."""
+        where = {"store": store, f"details.{detail}": {"$exists": True}}
+        shown = {"bucket": True, f"details.{detail}": True}
+        with self._connection.errors():
+            for collection in (self._objects, self._revisions):
+                for document in collection.find(where, shown):
+                    yield document["bucket"], document["details"][detail]
+
     def expired(self, *, dropped_before: datetime) -> list[str]:
         """Return the ids of what was dropped earlier, and of what a purge has left over."""
         where = {"$or": [{"dropped.at": {"$lt": dropped_before}}, {"store": _PURGED}]}

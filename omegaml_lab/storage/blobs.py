@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import hashlib
 import io
 import itertools
@@ -103,6 +104,34 @@ class Blobs:
         for batch in _grouped(list(blob.pieces())):
             yield from fetch(batch)
 
+    def read_into(self, blob: Blob, target: memoryview, start: int = 0) -> None:
+        """Fill `target`, writable bytes, with the content from `start` on; errors like `read`.
+
+        Only the pieces that hold some of it are fetched.
+        """
+        stop = start + len(target)
+        if not 0 <= start <= stop <= blob.size:
+            raise IntegrityError("blob", f"it ends before byte {stop}")
+        if blob.inline is not None:
+            target[:] = memoryview(blob.inline)[start:stop]
+            return
+        entries = list(blob.pieces())
+        ends = list(itertools.accumulate(length for _, length in entries))
+        first, last = bisect.bisect_right(ends, start), bisect.bisect_left(ends, stop)
+        numbers = range(first, last + 1 if target else first)
+
+        def fill(some: range) -> None:
+            pieces = self._fetch([entries[number] for number in some])
+            for number, piece in zip(some, pieces, strict=True):
+                place = ends[number] - len(piece)
+                part = memoryview(piece)[max(start - place, 0) : stop - place]
+                at = max(place - start, 0)
+                target[at : at + len(part)] = part
+
+        batches = [numbers[at : at + _BATCH] for at in range(0, len(numbers), _BATCH)]
+        with ThreadPoolExecutor(_THREADS, "omega-blob") as pool:
+            list(pool.map(fill, batches))
+
     def open(self, blob: Blob) -> io.BufferedReader:
         """Open for reading and seeking; only the pieces that are read are fetched."""
         return io.BufferedReader(_BlobFile(self, blob), buffer_size=INLINE)
@@ -199,8 +228,6 @@ class _BlobFile(io.RawIOBase):
 
     def _piece_at(self, position: int) -> tuple[int, bytes]:
         """Return the start and the content of the piece that holds `position`."""
-        import bisect
-
         if position >= self._blob.size:
             return position, b""
         if self._blob.inline is not None:

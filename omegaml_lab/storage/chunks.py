@@ -109,6 +109,17 @@ class Chunks:
             for document in self._collection.find(where, fields):
                 yield _chunk(document)
 
+    def size(self, segments: Collection[str]) -> int:
+        """Return how many bytes the columns of some segments take."""
+        columns: dict[str, Any] = {"$objectToArray": "$c"}
+        sizes = {"$map": {"input": columns, "in": {"$binarySize": "$$this.v"}}}
+        stages = [
+            {"$match": {"$or": [_whole(segment) for segment in segments]}},
+            {"$group": {"_id": None, "size": {"$sum": {"$sum": sizes}}}},
+        ]
+        with self._connection.errors():
+            return sum(int(found["size"]) for found in self._collection.aggregate(stages))
+
     @property
     def _collection(self) -> Any:
         return self._connection.collection(_COLLECTION)
@@ -140,3 +151,8 @@ def _chunk(document: Mapping[str, Any]) -> Chunk:
 def _all_of(segment: str, group: int) -> dict[str, Any]:
     """Return the query for all chunks of a group; documents compare field by field."""
     return {"_id": {"$gt": {"s": segment, "g": group}, "$lt": {"s": segment, "g": group + 1}}}
+
+
+def _whole(segment: str) -> dict[str, Any]:
+    """Return the query for all chunks of a segment."""
+    return {"_id": {"$gt": {"s": segment}, "$lt": {"s": segment + "\x00"}}}

@@ -121,13 +121,18 @@ class Connection:
             return client
 
     def ensure_index(
-        self, collection: str, keys: list[tuple[str, int]], *, unique: bool = False
+        self,
+        collection: str,
+        keys: list[tuple[str, int]],
+        *,
+        unique: bool = False,
+        sparse: bool = False,
     ) -> None:
         """Make sure an index is there; asks the server once per process."""
         mark = (os.getpid(), collection, tuple(keys))
         if mark not in self._ensured:
             with self.errors(), _allowed():
-                self.collection(collection).create_index(keys, unique=unique)
+                self.collection(collection).create_index(keys, unique=unique, sparse=sparse)
             self._ensured.add(mark)
 
     def ensure_collection(self, name: str, options: Mapping[str, Any]) -> None:

@@ -9,13 +9,14 @@ already: archiving it twice, or before a flip that then fails, does no harm.
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bson import MaxKey, MinKey
 from pymongo import ReturnDocument
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
+from omegaml_lab.core.lineage import Reference
 from omegaml_lab.core.metadata import FOLDER, Metadata
 from omegaml_lab.core.names import parent_of
 from omegaml_lab.storage.connection import is_duplicate
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from omegaml_lab.storage.connection import Connection
 
-__all__ = ["Head", "Heads", "State", "all_of", "to_metadata"]
+__all__ = ["Head", "Heads", "State", "all_of", "reference_to", "to_metadata"]
 
 _NO_PAYLOAD = {"payload": False}
 
@@ -37,6 +38,7 @@ class State:
     """What a put writes: everything of a revision but its name, number and times.
 
     `attributes` are the user's, `details` what the backend found out about the payload.
+    `lineage` tells the run that writes it, and what it is a copy of (see `to_metadata`).
     """
 
     kind: str
@@ -46,6 +48,7 @@ class State:
     owner: str = ""
     attributes: Mapping[str, Any]
     details: Mapping[str, Any]
+    lineage: Mapping[str, Any] = field(default_factory=dict)
 
     def to_document(self) -> dict[str, Any]:
         """Return the part of a head document that a put replaces."""
@@ -58,6 +61,7 @@ class State:
             "owner": self.owner,
             "attributes": dict(self.attributes),
             "details": dict(self.details),
+            "lineage": dict(self.lineage),
         }
 
 
@@ -83,6 +87,11 @@ class Head:
         return Payload.from_document(self.document["payload"])
 
     @property
+    def reference(self) -> Reference:
+        """Which revision of which object it is."""
+        return reference_to(self.id, self.document)
+
+    @property
     def state(self) -> State:
         """What a put has written of it."""
         document = self.document
@@ -94,6 +103,7 @@ class Head:
             owner=document["owner"],
             attributes=document["attributes"],
             details=document["details"],
+            lineage=document.get("lineage", {}),
         )
 
     @property
@@ -261,6 +271,9 @@ class Heads:
         ensure("objects", [("bucket", 1), ("store", 1), ("name", 1)], unique=True)
         listing = [("bucket", 1), ("store", 1), ("parent", 1), ("rank", 1), ("name", 1)]
         ensure("objects", listing)
+        for collection in ("objects", "revisions"):
+            for field_name in ("lineage.run", "lineage.origin.id", "details.trained_on.name"):
+                ensure(collection, [(field_name, 1)], sparse=True)
 
     @property
     def _objects(self) -> Any:
@@ -273,6 +286,8 @@ class Heads:
 
 def to_metadata(document: Mapping[str, Any]) -> Metadata:
     """Return what users see of a head document."""
+    lineage = document.get("lineage", {})
+    origin = lineage.get("origin")
     return Metadata(
         store=document["store"],
         name=document["name"],
@@ -288,12 +303,25 @@ def to_metadata(document: Mapping[str, Any]) -> Metadata:
         tags=tuple(
             tag["t"] for tag in document.get("tags", ()) if tag["r"] == document["revision"]
         ),
+        run=lineage.get("run"),
+        origin=Reference(**origin) if origin else None,
+    )
+
+
+def reference_to(id: str, document: Mapping[str, Any]) -> Reference:  # noqa: A002
+    """Return a reference to the state that a document holds of the object `id`."""
+    return Reference(
+        store=document["store"],
+        name=document["name"],
+        revision=document["revision"],
+        bucket=document["bucket"],
+        id=id,
     )
 
 
 def _as_of_now(document: Mapping[str, Any], head: Head) -> dict[str, Any]:
     """Return an archived state with what goes for all states, as the object has it now."""
-    place = {key: head.document[key] for key in ("name", "parent")}
+    place = {key: head.document[key] for key in ("name", "parent", "bucket")}
     return {**document, **place, "_id": head.id, "tags": head.document.get("tags", [])}
 
 

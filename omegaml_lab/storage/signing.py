@@ -62,9 +62,17 @@ class Signer:
         return signing.signature()
 
     def check(
-        self, signature: Mapping[str, Any] | None, name: str, kind: str, parts: Iterable[Data]
+        self,
+        signature: Mapping[str, Any] | None,
+        name: str,
+        kind: str,
+        parts: Iterable[Data],
+        *,
+        remedy: str = "If you have the object, put it again: that signs it",
     ) -> None:
         """Return if a key of this deployment has signed the content, given in parts.
+
+        `remedy` says what to do when nobody has.
 
         Raises
         ------
@@ -74,7 +82,7 @@ class Signer:
         if not signature:
             reason = (
                 f"what is kept as {kind} can run any code when it is loaded, and nobody has"
-                " signed it. If you have the object, put it again: that signs it"
+                f" signed it. {remedy}"
             )
             raise UntrustedObjectError(name, reason)
         known = {_id_of(key): key for key in self._all()}

@@ -7,16 +7,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from omegaml_lab.core.errors import StorageUnavailableError
+from omegaml_lab.core.progress import silent
 from omegaml_lab.storage.archive import Archive
 from omegaml_lab.storage.blobs import Blobs
 from omegaml_lab.storage.chunks import Chunks
+from omegaml_lab.storage.collections import Collections
 from omegaml_lab.storage.connection import Connection
 from omegaml_lab.storage.feed import watch
 from omegaml_lab.storage.garbage import Garbage
 from omegaml_lab.storage.heads import Heads
+from omegaml_lab.storage.histories import Histories
 from omegaml_lab.storage.holds import Holds
+from omegaml_lab.storage.lineage import LineageRecords
 from omegaml_lab.storage.listing import Listing
 from omegaml_lab.storage.records import Records
+from omegaml_lab.storage.segments import Segments
 from omegaml_lab.storage.signing import Signer
 from omegaml_lab.storage.trash import TRASH, Trash
 from omegaml_lab.storage.trees import Trees
@@ -26,23 +31,35 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from omegaml_lab.core.progress import Progress
+
 __all__ = ["ObjectChange", "Objects", "Storage"]
 
 
 class Storage:
     """A repository's database. Opening it contacts no server; the first use does.
 
-    It is safe to share between threads, and to use after a fork.
+    It is safe to share between threads, and to use after a fork. `progress` is what long
+    puts and gets tell how far they are.
     """
 
-    def __init__(self, connection: Connection, signer: Signer | None = None) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        signer: Signer | None = None,
+        progress: Progress = silent,
+    ) -> None:
         self._connection = connection
+        self.progress = progress
         self.signer = signer or Signer()
         self.holds = Holds(connection)
         self.blobs = Blobs(connection, self.holds)
         self.chunks = Chunks(connection, self.holds)
         self.garbage = Garbage(connection, self.holds)
+        self.segments = Segments(connection, self.chunks, self.holds)
         self.objects = Objects(connection)
+        self.lineage = LineageRecords(connection)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # With the password, for the processes that compute lazy frames: such pickles are made
@@ -51,7 +68,12 @@ class Storage:
 
     @classmethod
     def open(
-        cls, url: str, *, folder: Path | None = None, signer: Signer | None = None
+        cls,
+        url: str,
+        *,
+        folder: Path | None = None,
+        signer: Signer | None = None,
+        progress: Progress = silent,
     ) -> Storage:
         """Open the database that a ``mongodb://`` URL names in its path (default: omega).
 
@@ -63,7 +85,14 @@ class Storage:
         ConfigError
             If the URL is not one.
         """
-        return cls(Connection(url, folder=folder), signer)
+        return cls(Connection(url, folder=folder), signer=signer, progress=progress)
+
+    def quiet(self) -> Storage:
+        """Return this storage for work that is a small part of other work, and tells nothing."""
+        quiet = object.__new__(type(self))
+        vars(quiet).update(vars(self))  # with the same holds: it writes for the same put
+        quiet.progress = silent
+        return quiet
 
     @property
     def address(self) -> str:
@@ -89,6 +118,10 @@ class Storage:
     def records(self, collection: str) -> Records:
         """Return the records kept in `collection`."""
         return Records(self._connection, collection)
+
+    def collections(self) -> Collections:
+        """Return what reads the collections that others fill."""
+        return Collections(self._connection)
 
     def erase(self) -> None:
         """Remove the whole database with all that is in it. There is no way back."""
@@ -134,6 +167,10 @@ class Objects:
     def listing(self, bucket: str, store: str) -> Listing:
         """Return the listings of one store."""
         return Listing(self._connection, bucket, store)
+
+    def histories(self, bucket: str, store: str) -> Histories:
+        """Return the histories of one store."""
+        return Histories(self._connection, bucket, store)
 
     def trees(self, bucket: str, store: str) -> Trees:
         """Return the folders of one store."""

@@ -27,8 +27,10 @@ class Trees:
         self._store = store
         self._scope = {"bucket": bucket, "store": store}
 
-    def rename(self, old: str, new: str) -> bool:
+    def rename(self, old: str, new: str, *, bucket: str | None = None) -> bool:
         """Move `old` and all below it, as one; False when there is no `old`.
+
+        `bucket` is where to, by default where it is.
 
         Raises
         ------
@@ -37,9 +39,10 @@ class Trees:
         InvalidNameError
             If a name below would become too long.
         """
+        target = {**self._scope, **({} if bucket is None else {"bucket": bucket})}
 
         def move(session: ClientSession | None) -> bool:
-            return self._move(old, new, session)
+            return self._move(old, new, target, session)
 
         with self._connection.errors():
             try:
@@ -70,17 +73,20 @@ class Trees:
                 is None
             )
 
-    def _move(self, old: str, new: str, session: ClientSession | None) -> bool:
+    def _move(
+        self, old: str, new: str, target: dict[str, Any], session: ClientSession | None
+    ) -> bool:
         here = {**self._scope, "name": old}
         tree = {**self._scope, "name": below(old)}
         if self._objects.find_one(here, {"_id": True}, session=session) is None:
             return False
-        if self._objects.find_one({**self._scope, "name": below(new)}, session=session):
+        if self._objects.find_one({**target, "name": below(new)}, session=session):
             raise ObjectExistsError(self._store, new)
         self._check_lengths(tree, len(new.encode()) - len(old.encode()), session)
         change = {
             "name": moved("$name", old, new),
             "parent": moved("$parent", old, new),
+            "bucket": {"$literal": target["bucket"]},
             "renamed_from": "$name",
             "serial": {"$add": ["$serial", 1]},
         }

@@ -12,7 +12,14 @@ if TYPE_CHECKING:
     from omegaml_lab.storage.payloads import Payload
     from omegaml_lab.storage.storage import Storage
 
-__all__ = ["Backend", "FrameBackend", "TableBackend", "Written"]
+__all__ = [
+    "Backend",
+    "FrameBackend",
+    "LazyBackend",
+    "StreamBackend",
+    "TableBackend",
+    "Written",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +67,27 @@ class Backend(ABC):
         """Return the object that `payload` holds, equal to what was written."""
 
 
-class FrameBackend(Backend):
+class StreamBackend(Backend):
+    """A kind of objects that come in parts, one after the other."""
+
+    @abstractmethod
+    def iterate(
+        self, payload: Payload, storage: Storage, name: str, /, *args: Any, **options: Any
+    ) -> Iterator[Any]:
+        """Return the parts as successive objects, at least one; it takes what `read` takes."""
+
+
+class LazyBackend(Backend):
+    """A kind of objects that can be had without being read."""
+
+    @abstractmethod
+    def read_lazily(
+        self, payload: Payload, storage: Storage, name: str, /, *args: Any, **options: Any
+    ) -> Any:
+        """Return what reads the object when it is computed; it takes what `read` takes."""
+
+
+class FrameBackend(StreamBackend, LazyBackend):
     """A kind of objects that have rows: these can be added to, and read in parts."""
 
     @abstractmethod
@@ -72,24 +99,16 @@ class FrameBackend(Backend):
         It is called again with a newer state when somebody else was faster.
         """
 
-    @abstractmethod
-    def read_lazily(
-        self, payload: Payload, storage: Storage, name: str, /, *args: Any, **options: Any
-    ) -> Any:
-        """Return what reads its rows when it is computed; it takes what `read` takes."""
-
-    @abstractmethod
-    def iterate(
-        self, payload: Payload, storage: Storage, name: str, /, *args: Any, **options: Any
-    ) -> Iterator[Any]:
-        """Return the rows as successive objects, at least one; it takes what `read` takes."""
-
 
 class TableBackend(FrameBackend):
-    """A kind of frames that groups their rows without loading them."""
+    """A kind of frames in parts, which groups their rows without loading them."""
 
     @abstractmethod
     def query(
         self, payload: Payload, storage: Storage, name: str, /, *args: Any, **options: Any
     ) -> Any:
         """Return aggregates of groups of its rows; see `DatasetStore.query`."""
+
+    @abstractmethod
+    def compacted(self, state: Written, storage: Storage, name: str) -> Written | None:
+        """Return a state of fewer parts with the same rows, None when they are few."""

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from omegaml_lab.core.errors import InvalidNameError, InvalidOptionError
 from omegaml_lab.core.names import Name, parse_selection
 from omegaml_lab.store.backend import TableBackend
+from omegaml_lab.store.options import checked
 from omegaml_lab.store.store import OmegaStore
-from omegaml_lab.store.writing import after, rows_of
+from omegaml_lab.store.terms import Terms
+from omegaml_lab.store.writing import after, lazy_of, rows_of, state_of, stream_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from omegaml_lab.core.filters import Q
     from omegaml_lab.core.metadata import Metadata
     from omegaml_lab.core.names import Columns
+    from omegaml_lab.storage.heads import Head
     from omegaml_lab.storage.payloads import Payload
-    from omegaml_lab.store.backend import Backend, FrameBackend
+    from omegaml_lab.store.backend import Backend, FrameBackend, Written
     from omegaml_lab.store.writing import Writing
 
 __all__ = ["DatasetStore"]
@@ -81,18 +84,20 @@ class DatasetStore(OmegaStore):
         """Return a frame as a Dask frame, which reads its rows when it is computed.
 
         Its partitions are the stored chunks that the filters leave, and only the columns
-        that are computed are read. It stays the revision that it is now.
+        that are computed are read. It stays the revision that it is now. An array comes as
+        a Dask array, of which only the blocks that are computed are read.
 
         Parameters
         ----------
         name
-            Which frame.
+            Which frame or array.
         *where
             Conditions on rows.
         columns
             The labels of the columns, in that order; None for all.
         **filters
-            Conditions as keywords, see the reference of filters.
+            Conditions as keywords, see the reference of filters; of what is no frame, the
+            options that `get` takes of its kind.
 
         Raises
         ------
@@ -101,25 +106,32 @@ class DatasetStore(OmegaStore):
         InvalidFilterError
             If a filter cannot be used on its column.
         InvalidOptionError
-            If the object has no rows.
+            If the object has no parts that could be read alone, or takes no such options.
         """
-        found, more = self._selected(name, columns)
-        frames, payload, path = self._frame(found, "getl()")
-        chosen = {"columns": columns, **more}
-        return frames.read_lazily(payload, self._storage, path, *where, **chosen, **filters)
+        found, chosen = self._selected(name, columns)
+        options = {**filters, **chosen} if columns is None else {"columns": columns, **filters}
+        backend, head = self._kept(found)
+        there = head.metadata
+        lazy = lazy_of(backend, self.name, there.name, "getl()")
+        given = (head.payload, self._storage, there.name, *where)
+        return checked(lazy.read_lazily, given, options, self.name, there)
 
     def iterchunks(
         self, name: str | Name, /, *where: Q, columns: Sequence[Any] | None = None, **filters: Any
     ) -> Iterator[Any]:
         """Return the rows of a frame as successive frames, so that none but these are in memory.
 
-        There is at least one, if only without rows. What it takes and raises is that of
-        `getl`; what is put meanwhile is not seen.
+        Arrays come in blocks, rows of SQL and MongoDB as their server sends them. There is at
+        least one, if only without rows. What it takes and raises is that of `getl`; what is put
+        meanwhile is not seen.
         """
-        found, more = self._selected(name, columns)
-        frames, payload, path = self._frame(found, "iterchunks()")
-        chosen = {"columns": columns, **more}
-        return frames.iterate(payload, self._storage, path, *where, **chosen, **filters)
+        found, chosen = self._selected(name, columns)
+        options = {**filters, **chosen} if columns is None else {"columns": columns, **filters}
+        backend, head = self._kept(found)
+        there = head.metadata
+        stream = stream_of(backend, self.name, there.name, "iterchunks()")
+        given = (head.payload, self._storage, there.name, *where)
+        return cast("Iterator[Any]", checked(stream.iterate, given, options, self.name, there))
 
     def query(
         self,
@@ -132,17 +144,12 @@ class DatasetStore(OmegaStore):
         sort: bool = True,
         **filters: Any,
     ) -> Any:
-        """Return aggregates of the rows of a frame by group, as pandas' `groupby` would.
-
-        They are computed chunk by chunk, and of the frame only the columns that are spoken of
-        are read.
+        """Return aggregates of a frame by group as pandas' `groupby` would, chunk by chunk.
 
         Parameters
         ----------
-        name
-            Which frame.
-        *where
-            Conditions on rows.
+        name, *where, **filters
+            Those of `getl`.
         by
             The label of the column that groups, or a list of them; None for the totals, which
             are one row.
@@ -154,8 +161,6 @@ class DatasetStore(OmegaStore):
             Leave out rows with a missing key.
         sort
             Sort by the keys; False leaves groups in the order in which they are met.
-        **filters
-            Conditions as keywords, see the reference of filters.
 
         Returns
         -------
@@ -163,14 +168,9 @@ class DatasetStore(OmegaStore):
 
         Raises
         ------
-        UnknownColumnError
-            If there is no such column.
         InvalidQueryError
-            If there is no such aggregate, or the column has none of that kind.
-        InvalidFilterError
-            If a filter cannot be used on its column.
-        InvalidOptionError
-            If the object has no rows.
+            If there is no such aggregate, or the column has none of that kind; other errors
+            are those of `getl`.
         """
         found, more = self._selected(name)
         frames, payload, path = self._frame(found, "query()")
@@ -178,6 +178,42 @@ class DatasetStore(OmegaStore):
             raise InvalidOptionError(self.name, path, frames.kind, "its rows cannot be grouped")
         how = {"by": by, "aggregate": aggregate, "dropna": dropna, "sort": sort}
         return frames.query(payload, self._storage, path, *where, **how, **more, **filters)
+
+    def compact(self, name: str | Name) -> Metadata:
+        """Join what many small appends left of a frame, in a new revision of the same rows.
+
+        It is read faster then. Appends do so by themselves before there are too many; nothing
+        is done, and no revision made, where there is nothing to be joined. In a frame that is
+        kept sorted, what is joined is sorted together.
+
+        Raises
+        ------
+        InvalidOptionError
+            If the object is not kept in such parts.
+        """
+        backend, head = self._kept(name)
+        path = head.metadata.name
+        if not isinstance(backend, TableBackend):
+            reason = "it is not kept in parts that could be joined"
+            raise InvalidOptionError(self.name, path, backend.kind, reason)
+        if self.naming.parse(name).pinned:
+            raise InvalidNameError(str(name), "only the newest revision can be compacted")
+        terms = Terms(expect=None, replace=True, keep=True, attributes=None)
+
+        def flip(head: Head | None) -> Head | None:
+            if head is None or head.metadata.kind != backend.kind:
+                raise self._lookup.not_found(name)
+            state = backend.compacted(state_of(head), self._storage, path)
+            if state is None:
+                return head
+            # The rows are those that were there: what made them has not changed.
+            lineage = head.document.get("lineage", {})
+            made = terms.state(backend.kind, state, head, owner=self._owner, lineage=lineage)
+            self._storage.holds.keep(hold)
+            return self._heads.replace(head, made, keep=True)
+
+        with self._storage.holds.holding() as hold:
+            return self._retry(path, flip, first=head).metadata
 
     def _selected(
         self, name: str | Name, columns: Any = None
@@ -205,9 +241,86 @@ class DatasetStore(OmegaStore):
         path = head.metadata.name
         return rows_of(backend, self.name, path, wanted), head.payload, path
 
+    def read_csv(
+        self,
+        source: Any,
+        name: str | Name,
+        *,
+        storage_options: Mapping[str, Any] | None = None,
+        chunk_rows: int | None = None,
+        **options: Any,
+    ) -> Metadata:
+        """Keep the rows of a CSV file as a frame, without holding the file in memory.
+
+        Parameters
+        ----------
+        source
+            A path, what is open already, or a URL that fsspec knows: ``https://…``, ``s3://…``.
+        name
+            Where. All rows come in one new revision.
+        storage_options
+            What fsspec wants to know beside the URL, such as credentials; it is not kept.
+        chunk_rows
+            How many rows are read at once.
+        **options
+            Those of `pandas.read_csv`.
+
+        Raises
+        ------
+        SourceUnavailableError
+            If the file is not there, or cannot be reached.
+        InvalidFrameError
+            If a column is text in some rows and numbers in others: say which by ``dtype=``.
+        """
+        from omegaml_lab.frames.sources import csv_frames
+
+        return self._take(csv_frames(source, storage_options, chunk_rows, options), name)
+
+    def read_json(
+        self,
+        source: Any,
+        name: str | Name,
+        *,
+        storage_options: Mapping[str, Any] | None = None,
+        chunk_rows: int | None = None,
+        **options: Any,
+    ) -> Metadata:
+        """Keep the lines of JSON of a file as a frame; like `read_csv`.
+
+        `options` are those of `pandas.read_json`.
+        """
+        from omegaml_lab.frames.sources import json_frames
+
+        return self._take(json_frames(source, storage_options, chunk_rows, options), name)
+
+    def read_parquet(
+        self,
+        source: Any,
+        name: str | Name,
+        *,
+        storage_options: Mapping[str, Any] | None = None,
+        chunk_rows: int | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> Metadata:
+        """Keep the rows of a Parquet file, or some of its columns, as a frame; like `read_csv`."""
+        from omegaml_lab.frames.sources import parquet_frames
+
+        wanted = {"columns": None if columns is None else [*columns]}
+        return self._take(parquet_frames(source, storage_options, chunk_rows, wanted), name)
+
+    def _take(self, frames: Iterator[Any], name: str | Name) -> Metadata:
+        return self.put(frames, name, kind="pandas.chunks")
+
     def _writing(self, obj: Any, path: str, backend: Backend, options: dict[str, Any]) -> Writing:
         if not options.pop("append", False):
             return super()._writing(obj, path, backend, options)
         frames = rows_of(backend, self.name, path, "append=True")
         first = super()._writing(obj, path, backend, options)
-        return after(frames.adding(obj, self._storage, path, **options), first, backend)
+        add = after(frames.adding(obj, self._storage, path, **options), first, backend)
+
+        def write(head: Head | None) -> Written:
+            if head is not None:
+                self._recorder.read(head)  # its rows are in what is written
+            return add(head)
+
+        return write

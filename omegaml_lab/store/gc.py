@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from omegaml_lab.storage.heads import Head
     from omegaml_lab.storage.storage import Storage
 
-__all__ = ["Collector"]
+__all__ = ["Collector", "trained_on"]
 
 _BATCH = 64
 
@@ -166,6 +166,15 @@ class Collector:
             if (meta.bucket, meta.store, name, number) in self._used
         }
         return (found & there) - set(head.tags.values()) - _checkpoints(head) - used
+
+
+def trained_on(storage: Storage) -> set[tuple[str, str, str, int]]:
+    """Return the revisions of datasets on which models were trained that are kept."""
+    return {
+        (bucket, "datasets", one["name"], one["revision"])
+        for bucket, several in storage.objects.archive().told("models", "trained_on")
+        for one in several
+    }
 
 
 def _checkpoints(head: Head) -> set[int]:

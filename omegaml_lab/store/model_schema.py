@@ -26,7 +26,7 @@ def schema_of(model: Any, example: Any) -> dict[str, Any]:
     }
     if example is not None and hasattr(model, "predict") and hasattr(model, "get_params"):
         schema["outputs"] = fields_of(model.predict(example))
-    classes = getattr(model, "classes_", None)
+    classes: Any = getattr(model, "classes_", None)
     if getattr(classes, "ndim", None) == 1:
         schema["classes"] = [_plain(value) for value in classes[:_TOLD].tolist()]
     return {key: value for key, value in schema.items() if value}

@@ -8,9 +8,9 @@ from dataclasses import replace as changed
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from omegaml_lab.core.errors import InvalidAttributeError, NotAFileError
+from omegaml_lab.core.errors import InvalidAttributeError
 from omegaml_lab.core.metadata import check_attributes
-from omegaml_lab.core.names import Name
+from omegaml_lab.core.names import Name, check_bucket
 from omegaml_lab.store.model_backend import ModelBackend
 from omegaml_lab.store.model_schema import schema_of
 from omegaml_lab.store.store import OmegaStore
@@ -37,6 +37,18 @@ class ModelStore(OmegaStore):
     ) -> None:
         super().__init__(storage, name, **options)
         self._datasets = datasets
+
+    def in_bucket(self, bucket: str) -> ModelStore:
+        """Return the models of another bucket."""
+        return ModelStore(
+            self._storage,
+            self.name,
+            datasets=self._datasets.in_bucket(bucket),
+            registry=self._registry,
+            bucket=check_bucket(bucket),
+            owner=self._owner,
+            recorder=self._recorder,
+        )
 
     def put(
         self,
@@ -105,19 +117,28 @@ class ModelStore(OmegaStore):
             If its payload was changed.
         """
         backend, head = super()._kept(name)
-        if not isinstance(backend, ModelBackend):
-            raise NotAFileError(self.name, head.metadata.name, backend.kind)
         target = Path(path)
         if target.exists() and not replace:
             raise FileExistsError(f"{target} exists: pass replace=True to write over it")
         draft = target.with_name(f".{target.name}-{uuid.uuid4().hex[:8]}")
         try:
-            backend.export(head.payload, self._storage, head.metadata.name, draft)
+            if isinstance(backend, ModelBackend):
+                backend.export(head.payload, self._storage, head.metadata.name, draft)
+            else:
+                with draft.open("xb") as file:
+                    file.writelines(self._storage.blobs.stream(self._blob(name), verify=True))
             _remove(target)
             draft.rename(target)
         finally:
             _remove(draft)
         return target
+
+    def file_name(self, name: str | Name) -> str:
+        """Return how the file of a model is best called: with the suffix of its format."""
+        backend, head = super()._kept(name)
+        suffix = backend.suffix if isinstance(backend, ModelBackend) else ""
+        stem = head.metadata.name.rpartition("/")[2]
+        return stem if stem.endswith(suffix) else stem + suffix
 
     def _kept(self, name: str | Name) -> tuple[Backend, Head]:
         backend, head = super()._kept(name)

@@ -18,6 +18,7 @@ from omegaml_lab.core.errors import (
 )
 from omegaml_lab.core.names import Name, check_tag
 from omegaml_lab.core.retention import LASTING
+from omegaml_lab.core.trash import Dropped
 from omegaml_lab.store.folders import Folders, parents_of
 from omegaml_lab.store.lookup import Lookup
 from omegaml_lab.store.naming import Naming
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
     from omegaml_lab.core.metadata import Metadata
     from omegaml_lab.core.pages import Page
-    from omegaml_lab.core.trash import Dropped
     from omegaml_lab.storage.heads import Head
     from omegaml_lab.storage.storage import Storage
 
@@ -236,7 +236,7 @@ class States:
         ObjectExistsError
             If the name is taken again: give `new`.
         """
-        if not isinstance(name, str | Name):
+        if isinstance(name, Dropped):
             return self._bring_back(name, new)
         parsed = self.naming.parse(name)
         if parsed.pinned:

@@ -13,8 +13,9 @@ from omegaml_lab.core.metadata import check_attributes
 from omegaml_lab.core.names import Name
 from omegaml_lab.store.folders import folder_path, parents_of
 from omegaml_lab.store.options import checked
-from omegaml_lab.store.states import States
+from omegaml_lab.store.recording import Recorder
 from omegaml_lab.store.terms import Terms
+from omegaml_lab.store.transfers import Transfers
 from omegaml_lab.store.writing import once
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ __all__ = ["OmegaStore", "Sort"]
 Sort = Literal["name", "modified", "size", "kind"]
 
 
-class OmegaStore(States):
+class OmegaStore(Transfers):
     """One store of one bucket.
 
     Wherever a `name` is taken, a string is what a person writes (``flights@3`` is revision 3
@@ -50,8 +51,10 @@ class OmegaStore(States):
         registry: Registry,
         bucket: str = "default",
         owner: str = "",
+        recorder: Recorder | None = None,
     ) -> None:
         super().__init__(storage, name, bucket=bucket, owner=owner)
+        self._recorder = recorder or Recorder(storage.lineage)
         self._registry = registry
 
     def __repr__(self) -> str:
@@ -137,33 +140,6 @@ class OmegaStore(States):
             raise ObjectExistsError(self.name, path)
         if there is None:
             self._folders.make([*self._folders.missing(path, found), path])
-        return self._lookup.locate(Name(path), payload=False).metadata
-
-    def rename(self, name: str | Name, new: str | Name) -> Metadata:
-        """Give an object another name, or move a folder with all that is below it, as one.
-
-        Raises
-        ------
-        ObjectExistsError
-            If `new` is taken.
-        InvalidNameError
-            If a folder would be moved into itself.
-        """
-        old = self._lookup.locate(name, payload=False).metadata
-        path = self.naming.path(new, old.kind)
-        if path == old.name:
-            return old
-        if path.startswith(old.name + "/"):
-            raise InvalidNameError(path, f"{old.name!r} cannot be moved into itself")
-        found = self._heads.find([path, *parents_of(path)], payload=False)
-        if path in found:
-            raise ObjectExistsError(self.name, path)
-        self._folders.make_above(path, self._folders.missing(path, found))
-        if not self._trees.rename(old.name, path):
-            raise self._lookup.not_found(name)
-        self._folders.mend(path)
-        if old.is_folder:
-            self._mend_below(old.name)
         return self._lookup.locate(Name(path), payload=False).metadata
 
     # -- reading ---------------------------------------------------------------------------
@@ -254,7 +230,9 @@ class OmegaStore(States):
 
             def flip(head: Head | None) -> Head | None:
                 terms.check(self.name, path, head)
-                state = terms.state(kind, write(head), head, owner=self._owner)
+                written = write(head)
+                lineage = self._recorder.lineage()
+                state = terms.state(kind, written, head, owner=self._owner, lineage=lineage)
                 self._storage.holds.keep(hold)
                 if head is not None:
                     return self._heads.replace(head, state, keep=terms.keep)
@@ -279,11 +257,14 @@ class OmegaStore(States):
 
     def _kept(self, name: str | Name) -> tuple[Backend, Head]:
         head = self._lookup.kept(name)
-        return self._registry.backend(head.metadata.kind), head
+        backend = self._registry.backend(head.metadata.kind)
+        self._recorder.read(head)
+        return backend, head
 
     def _blob(self, name: str | Name) -> Blob:
         head = self._lookup.locate(name, folders=False)
         blob = head.payload.blob
         if blob is None or head.payload.segments:
             raise NotAFileError(self.name, head.metadata.name, head.metadata.kind)
+        self._recorder.read(head)
         return blob

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import ConflictError, ObjectExistsError
@@ -25,6 +25,7 @@ class Terms:
     replace: bool
     keep: bool
     attributes: Mapping[str, Any] | None
+    lineage: Mapping[str, Any] = field(default_factory=dict)
 
     def check(self, store: str, path: str, head: Head | None) -> None:
         """Raise unless `head`, what is there now, may be replaced."""
@@ -36,7 +37,15 @@ class Terms:
         if head is not None and not self.replace:
             raise ObjectExistsError(store, path)
 
-    def state(self, kind: str, written: Written, head: Head | None, *, owner: str) -> State:
+    def state(
+        self,
+        kind: str,
+        written: Written,
+        head: Head | None,
+        *,
+        owner: str,
+        lineage: Mapping[str, Any],
+    ) -> State:
         """Return the state that takes the place of `head`."""
         inherited = head.attributes if head else {}
         return State(
@@ -47,4 +56,5 @@ class Terms:
             owner=owner,
             attributes=inherited if self.attributes is None else self.attributes,
             details=written.details,
+            lineage={**lineage, **self.lineage},
         )

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from omegaml_lab.core.errors import InvalidOptionError
 from omegaml_lab.storage.heads import Head
-from omegaml_lab.store.backend import FrameBackend, Written
+from omegaml_lab.store.backend import Backend, FrameBackend, LazyBackend, StreamBackend, Written
 
-if TYPE_CHECKING:
-    from omegaml_lab.store.backend import Backend
-
-__all__ = ["Writing", "after", "once", "rows_of"]
+__all__ = ["Writing", "after", "lazy_of", "once", "rows_of", "state_of", "stream_of"]
 
 Writing = Callable[[Head | None], Written]
 """Returns the state to follow a head, or the first one; called for each head that is tried."""
@@ -38,7 +35,7 @@ def after(add: Callable[[Written], Written], first: Writing, backend: Backend) -
         if there.kind != backend.kind:
             reason = f"nothing of kind {backend.kind} can be added to it"
             raise InvalidOptionError(there.store, there.name, there.kind, reason)
-        return add(_state(head))
+        return add(state_of(head))
 
     return write
 
@@ -49,15 +46,33 @@ def rows_of(backend: Backend, store: str, path: str, wanted: str) -> FrameBacken
     Raises
     ------
     InvalidOptionError
-        If what it keeps has no rows, which is what is `wanted`.
+        If what it keeps is none, which is what is `wanted`.
     """
-    if not isinstance(backend, FrameBackend):
-        reason = f"{wanted} is for frames, and it has no rows"
-        raise InvalidOptionError(store, path, backend.kind, reason)
-    return backend
+    if isinstance(backend, FrameBackend):
+        return backend
+    raise _unable(backend, store, path, f"{wanted} is for frames, and it has no rows")
 
 
-def _state(head: Head) -> Written:
+def lazy_of(backend: Backend, store: str, path: str, wanted: str) -> LazyBackend:
+    """Return a backend as one of what can be had unread; errors like `rows_of`."""
+    if isinstance(backend, LazyBackend):
+        return backend
+    raise _unable(backend, store, path, f"{wanted} is for frames and arrays that are kept here")
+
+
+def stream_of(backend: Backend, store: str, path: str, wanted: str) -> StreamBackend:
+    """Return a backend as one of what comes in parts; errors like `rows_of`."""
+    if isinstance(backend, StreamBackend):
+        return backend
+    raise _unable(backend, store, path, f"{wanted} is for what has rows")
+
+
+def _unable(backend: Backend, store: str, path: str, reason: str) -> InvalidOptionError:
+    return InvalidOptionError(store, path, backend.kind, reason)
+
+
+def state_of(head: Head) -> Written:
+    """Return the state that a head says."""
     details: dict[str, Any] = dict(head.document["details"])
     there = head.metadata
     return Written(payload=head.payload, size=there.size, hash=there.hash, details=details)

@@ -94,4 +94,4 @@ class _Sink(io.RawIOBase):
 
     def write(self, data: bytes | memoryview) -> int:  # type: ignore[override]
         self.parts.append(data)
-        return len(data) if isinstance(data, bytes) else data.nbytes
+        return memoryview(data).nbytes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
@@ -37,6 +38,12 @@ class BackendContract:
 
     suffix: ClassVar[str] = ""
     """How names of such objects end, where that matters."""
+
+    chosen: ClassVar[bool] = True
+    """Whether the store chooses the kind by itself; False when it must be asked for."""
+
+    options: ClassVar[Mapping[str, Any]] = MappingProxyType({})
+    """What each put is given beside the kind."""
 
     reproducible: ClassVar[bool] = True
     """Whether equal objects are written as equal bytes, and so have equal hashes."""
@@ -71,26 +78,28 @@ class BackendContract:
     def test_is_installed(self, omega: Omega) -> None:
         backend = omega.registry.backend(self.kind)
         assert backend.kind == self.kind
-        assert self.store in backend.stores
+        assert (self.store in backend.stores) is self.chosen
 
     def test_is_chosen_for_its_objects(self, objects: OmegaStore) -> None:
+        if not self.chosen:
+            pytest.skip(f"{self.kind} is kept only when asked for")
         for number, example in enumerate(self.examples()):
             assert objects.put(example, self.name(f"x{number}")).kind == self.kind
 
     def test_gives_back_what_was_put(self, objects: OmegaStore) -> None:
         for number, example in enumerate(self.examples()):
             name = self.name(f"folder/x{number}")
-            objects.put(example, name, kind=self.kind)
+            objects.put(example, name, **self._how)
             self.assert_equal(self.get(objects, name), example)
 
     def test_does_not_change_what_is_put(self, objects: OmegaStore) -> None:
         for one, other in zip(self.examples(), self.examples(), strict=True):
-            objects.put(one, self.name("x"), kind=self.kind)
+            objects.put(one, self.name("x"), **self._how)
             self.assert_equal(one, other)
 
     def test_tells_about_it(self, objects: OmegaStore) -> None:
         name = self.name("folder/x")
-        put = objects.put(self.examples()[0], name, kind=self.kind, attributes={"note": "mine"})
+        put = objects.put(self.examples()[0], name, **self._how, attributes={"note": "mine"})
         assert objects.metadata(name) == put
         assert (put.store, put.name, put.kind) == (self.store, name.path, self.kind)
         assert put.revision == 1
@@ -103,8 +112,8 @@ class BackendContract:
     def test_equal_content_has_an_equal_hash(self, objects: OmegaStore) -> None:
         hashes = set()
         for example, again in zip(self.examples(), self.examples(), strict=True):
-            one = objects.put(example, self.name("one"), kind=self.kind)
-            two = objects.put(again, self.name("two"), kind=self.kind)
+            one = objects.put(example, self.name("one"), **self._how)
+            two = objects.put(again, self.name("two"), **self._how)
             assert one.hash
             assert one.hash == two.hash or not self.reproducible
             hashes.add(one.hash)
@@ -112,7 +121,7 @@ class BackendContract:
 
     def test_each_put_is_a_revision(self, objects: OmegaStore) -> None:
         name = self.name("x")
-        puts = [objects.put(example, name, kind=self.kind) for example in self.examples()]
+        puts = [objects.put(example, name, **self._how) for example in self.examples()]
         assert [put.revision for put in puts] == list(range(1, len(puts) + 1))
         self.assert_equal(self.get(objects, name), self.examples()[-1])
         for put, example in zip(puts, self.examples(), strict=True):
@@ -126,8 +135,8 @@ class BackendContract:
     def test_a_put_can_forget_what_it_replaces(self, objects: OmegaStore) -> None:
         name = self.name("x")
         one, two = self.examples()[:2]
-        objects.put(one, name, kind=self.kind)
-        assert objects.put(two, name, kind=self.kind, keep=False).revision == 2
+        objects.put(one, name, **self._how)
+        assert objects.put(two, name, **self._how, keep=False).revision == 2
         self.assert_equal(self.get(objects, name), two)
         with pytest.raises(ObjectNotFoundError):
             self.get(objects, Name(name.path, revision=1))
@@ -135,19 +144,19 @@ class BackendContract:
     def test_a_put_replaces_only_what_it_expects(self, objects: OmegaStore) -> None:
         name = self.name("x")
         one, two = self.examples()[:2]
-        objects.put(one, name, kind=self.kind, expect=0)
+        objects.put(one, name, **self._how, expect=0)
         with pytest.raises(ConflictError) as caught:
-            objects.put(two, name, kind=self.kind, expect=0)
+            objects.put(two, name, **self._how, expect=0)
         assert (caught.value.expected, caught.value.actual) == (0, 1)
         with pytest.raises(ObjectExistsError):
-            objects.put(two, name, kind=self.kind, replace=False)
+            objects.put(two, name, **self._how, replace=False)
         self.assert_equal(self.get(objects, name), one)
-        objects.put(two, name, kind=self.kind, expect=1)
+        objects.put(two, name, **self._how, expect=1)
         self.assert_equal(self.get(objects, name), two)
 
     def test_can_be_dropped(self, objects: OmegaStore) -> None:
         name = self.name("x")
-        objects.put(self.examples()[0], name, kind=self.kind)
+        objects.put(self.examples()[0], name, **self._how)
         assert objects.drop(name)
         assert not objects.exists(name)
         assert objects.list() == []
@@ -156,14 +165,14 @@ class BackendContract:
                 refused(name)
         assert not objects.drop(name, missing_ok=True)
         # What comes after has nothing to do with what was dropped.
-        assert objects.put(self.examples()[1], name, kind=self.kind).revision == 1
+        assert objects.put(self.examples()[1], name, **self._how).revision == 1
         assert len(objects.history(name)) == 1
 
     def test_a_rename_takes_everything_along(self, objects: OmegaStore) -> None:
         old, new = self.name("x"), self.name("folder/y")
         one, two = self.examples()[:2]
-        objects.put(one, old, kind=self.kind)
-        objects.put(two, old, kind=self.kind)
+        objects.put(one, old, **self._how)
+        objects.put(two, old, **self._how)
         assert objects.rename(old, new).revision == 2
         assert not objects.exists(old)
         self.assert_equal(self.get(objects, new), two)
@@ -174,15 +183,15 @@ class BackendContract:
     ) -> None:
         old, new = self.name("old"), self.name("new")
         one, two = self.examples()[:2]
-        before = objects.put(one, old, kind=self.kind)
+        before = objects.put(one, old, **self._how)
         backend = omega.registry.backend(self.kind)
         for name in (old, new):  # the payload is all there, but nobody flips the head
-            backend.write(two, omega.storage, name.path)
+            backend.write(two, omega.storage, name.path, **self.options)
         self.assert_equal(self.get(objects, old), one)
         assert objects.metadata(old) == before
         assert objects.list() == [old.path]
         # And the leavings are in nobody's way.
-        objects.put(two, old, kind=self.kind)
+        objects.put(two, old, **self._how)
         self.assert_equal(self.get(objects, old), two)
 
     def test_concurrent_puts_lose_nothing(self, objects: OmegaStore) -> None:
@@ -193,7 +202,7 @@ class BackendContract:
         def write(writer: int) -> list[Metadata]:
             start.wait()
             example = examples[writer % 2]
-            return [objects.put(example, name, kind=self.kind) for _ in range(5)]
+            return [objects.put(example, name, **self._how) for _ in range(5)]
 
         with ThreadPoolExecutor(4) as pool:
             puts = [put for puts in pool.map(write, range(4)) for put in puts]
@@ -204,13 +213,13 @@ class BackendContract:
     def test_a_reader_sees_the_old_or_the_new_state(self, objects: OmegaStore) -> None:
         name = self.name("x")
         one, two = self.examples()[:2]
-        objects.put(one, name, kind=self.kind)
+        objects.put(one, name, **self._how)
         done = threading.Event()
 
         def write() -> None:
             try:
                 for turn in range(12):
-                    objects.put((two, one)[turn % 2], name, kind=self.kind, keep=turn % 3 > 0)
+                    objects.put((two, one)[turn % 2], name, **self._how, keep=turn % 3 > 0)
             finally:
                 done.set()
 
@@ -227,11 +236,15 @@ class BackendContract:
         other = type(omega)(omega.url, bucket="other", config=omega.config).store(self.store)
         name = self.name("x")
         one, two = self.examples()[:2]
-        objects.put(one, name, kind=self.kind)
+        objects.put(one, name, **self._how)
         assert not other.exists(name)
-        other.put(two, name, kind=self.kind)
+        other.put(two, name, **self._how)
         self.assert_equal(self.get(objects, name), one)
         self.assert_equal(self.get(other, name), two)
+
+    @property
+    def _how(self) -> dict[str, Any]:
+        return {"kind": self.kind, **self.options}
 
     def _assert_one_of(self, got: Any, states: Sequence[Any]) -> None:
         for state in states[:-1]:

@@ -127,7 +127,9 @@ def revision(history: Locator, number: int) -> Locator:
     return history.locator(f"tr[data-revision='{number}']")
 
 
-def restore(me: LabPage, history: Locator, number: int, told: str = "stays in the history") -> None:
+def restore(
+    me: LabPage, history: Locator, number: int, told: str = "stays in the history"
+) -> None:
     """Restore a revision by keyboard: Enter looks at it, the dialog answers Enter."""
     revision(history, number).focus()
     me.page.keyboard.press("Enter")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -32,6 +33,8 @@ class StoreMachine(RuleBasedStateMachine):
         self.omega = Omega(database_url(self.url, f"omega_test_{uuid.uuid4().hex[:12]}"))
         self.store: OmegaStore = self.omega.datasets
         self.model: dict[str, Any] = {}
+        self.tags: dict[str, dict[str, int]] = {}
+        self.trash: dict[str, tuple[str, dict[str, Any], dict[str, dict[str, int]]]] = {}
 
     def teardown(self) -> None:
         self.omega.storage.erase()
@@ -63,8 +66,56 @@ class StoreMachine(RuleBasedStateMachine):
             self.refused(lambda: self.store.drop(Name(path), recursive=recursive))
             return
         assert self.store.drop(Name(path), recursive=recursive)
-        for gone in [path, *below]:
-            del self.model[gone]
+        gone = {dropped: self.model.pop(dropped) for dropped in [path, *below]}
+        tags = {dropped: self.tags.pop(dropped) for dropped in gone if dropped in self.tags}
+        (new,) = {entry.id for entry in self.store.trash().items} - set(self.trash)
+        self.trash[new] = (path, gone, tags)
+
+    @precondition(lambda self: self.trash)
+    @rule(data=st.data(), new=st.none() | PATHS)
+    def bring_back(self, data: st.DataObject, new: str | None) -> None:
+        id = data.draw(st.sampled_from(sorted(self.trash)))  # noqa: A001
+        path, gone, tags = self.trash[id]
+        entry, target = self.store.dropped(id), path if new is None else new
+        name = None if new is None else Name(new)
+        if target in self.model or not self.parents_are_free(target):
+            self.refused(lambda: self.store.restore(entry, new=name))
+            return
+        assert self.store.restore(entry, new=name).name == target
+        self.make_parents(target)
+        for was in gone:
+            now = target + was.removeprefix(path)
+            self.model[now] = gone[was]
+            if was in tags:
+                self.tags[now] = tags[was]
+        del self.trash[id]
+
+    @precondition(lambda self: self.objects())
+    @rule(data=st.data(), tag=st.sampled_from(["prod", "test"]), taken=st.booleans())
+    def tag_or_untag(self, data: st.DataObject, tag: str, *, taken: bool) -> None:
+        path = data.draw(st.sampled_from(self.objects()))
+        if taken:
+            known = self.tags.get(path, {}).pop(tag, None)
+            act = lambda: self.store.untag(Name(path), tag)  # noqa: E731
+            self.refused(act) if known is None else act()
+            return
+        number = data.draw(st.integers(1, len(self.model[path])))
+        self.store.tag(Name(path, revision=number), tag)
+        self.tags.setdefault(path, {})[tag] = number
+
+    @precondition(lambda self: self.objects())
+    @rule(data=st.data())
+    def return_to(self, data: st.DataObject) -> None:
+        path = data.draw(st.sampled_from(self.objects()))
+        number = data.draw(st.integers(1, len(self.model[path])))
+        restored = self.store.restore(Name(path, revision=number))
+        self.model[path].append(self.model[path][number - 1])
+        assert restored.revision == len(self.model[path])
+
+    @rule()
+    def collect_garbage(self) -> None:
+        done = self.omega.gc(grace=timedelta(0))
+        assert (done.dropped, done.revisions, done.bytes) == (0, 0, 0)
 
     @rule(old=PATHS, new=PATHS)
     def rename(self, old: str, new: str) -> None:
@@ -81,7 +132,10 @@ class StoreMachine(RuleBasedStateMachine):
         self.store.rename(Name(old), Name(new))
         self.make_parents(new)
         for path in [p for p in self.model if p == old or p.startswith(old + "/")]:
-            self.model[new + path.removeprefix(old)] = self.model.pop(path)
+            moved = new + path.removeprefix(old)
+            self.model[moved] = self.model.pop(path)
+            if path in self.tags:
+                self.tags[moved] = self.tags.pop(path)
 
     @precondition(lambda self: self.objects())
     @rule(data=st.data())
@@ -91,7 +145,11 @@ class StoreMachine(RuleBasedStateMachine):
         assert self.store.get(Name(path)) == states[-1]
         number = data.draw(st.integers(1, len(states)))
         assert self.store.get(Name(path, revision=number)) == states[number - 1]
-        assert len(self.store.history(Name(path))) == len(states)
+        history = self.store.history(Name(path))
+        assert [m.revision for m in history] == list(range(len(states), 0, -1))
+        assert {tag: m.revision for m in history for tag in m.tags} == self.tags.get(path, {})
+        for tag, tagged in self.tags.get(path, {}).items():
+            assert self.store.get(Name(path, tag=tag)) == states[tagged - 1]
 
     @invariant()
     def listings_agree(self) -> None:
@@ -101,6 +159,8 @@ class StoreMachine(RuleBasedStateMachine):
         assert {m.name for m in listed if m.is_folder} == set(self.model) - set(self.objects())
         top = [m.name for m in self.store.entries().items]
         assert sorted(top) == sorted(p for p in self.model if "/" not in p)
+        trash = {entry.id: entry.name for entry in self.store.trash().items}
+        assert trash == {id: path for id, (path, *_) in self.trash.items()}  # noqa: A001
 
     def objects(self) -> list[str]:
         return sorted(path for path, state in self.model.items() if state is not FOLDER)

@@ -178,6 +178,12 @@ def test_datasets_go_to_the_repository_and_back(omega, place, suffix):
     assert code == 0, err
     assert "datasets in@" in out
     assert "UA" in omega("datasets", "get", "in")[1]
+    part = omega("datasets", "get", "in[carrier]", "--where", "delay > 1", "--rows", "5")[1]
+    assert "UA" in part
+    assert "delay" not in part
+    assert "AA" not in part
+    assert omega("datasets", "show", "in[carrier]")[0] == 0
+    assert "no column 'carier'" in omega("datasets", "get", "in[carier]")[2]
     assert omega("datasets", "get", "in", f"out{suffix}")[0] == 0
     read = pd.read_csv if suffix == ".csv" else pd.read_parquet
     pd.testing.assert_frame_equal(read(place / f"out{suffix}"), read(place / f"in{suffix}"))

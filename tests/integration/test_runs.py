@@ -248,3 +248,20 @@ def test_papermill_reads_and_writes_the_repository(shared: Omega, tmp_path: Path
     )
     assert done.returncode == 0, done.stderr
     assert printed(shared.jobs.get("b")) == "2\n"
+
+
+def test_a_run_tells_what_it_read_and_wrote(shared: Omega) -> None:
+    shared.datasets.put([1, 2, 3], "lineage/in")
+    code = """import omegaml_lab as om
+om.datasets.put(sum(om.datasets.get('lineage/in')), 'lineage/out')"""
+    run = start(shared, "lineage/job", notebook(code)).wait(60, check=True)
+    assert shared.datasets.metadata("lineage/out").run == run.id
+    lineage = shared.runtime.runs.lineage(run.id)
+    assert {str(node) for node in lineage.sources()} == {
+        "jobs lineage/job.ipynb@1",
+        "datasets lineage/in@1",
+    }
+    assert {node.name for node in lineage.results()} == {"lineage/out", run.result}  # type: ignore[union-attr]
+    (maker,) = shared.datasets.lineage("lineage/out").sources()
+    assert maker == lineage.of
+    assert shared.jobs.metadata(Name(str(run.result))).run == run.id

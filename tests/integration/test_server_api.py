@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import requests
 from openapi_core import OpenAPI
 from openapi_core.contrib.requests import RequestsOpenAPIRequest, RequestsOpenAPIResponse
 
+from omegaml_lab.store.recording import recording
 from tests.integration.notebooks import WAIT, notebook
 from tests.integration.processes import until, worker
 from tests.integration.servers import Server, jupyter_server
@@ -360,3 +362,65 @@ def test_a_notebook_on_the_disk_is_copied_and_scheduled(api: Api, repository: st
     assert (before, api.server.ask("GET", f"omega/api/{copy}").status_code) == (404, 200)
     api.ask("DELETE", f"schedules/{made['id']}", 204)
     api.ask("DELETE", copy, 204)
+
+
+def test_lineage(api: Api, shared: Omega) -> None:
+    run = uuid.uuid4().hex
+    shared.datasets.put(1, "lineage/ü [1]")
+    with recording(run):
+        shared.jobs.put(f"{shared.datasets.get('lineage/ü [1]')}", "lineage/made")
+    name = quoted("lineage/ü [1]")
+    told = api.ask("GET", f"lineage/datasets/{name}", 200)
+    assert [node.get("name") for node in told["nodes"]] == [
+        "lineage/ü [1]",
+        None,
+        "lineage/made.ipynb",
+    ]
+    assert told["nodes"][2]["path"].endswith("lineage/made.ipynb")
+    assert [link["relation"] for link in told["links"]] == ["read", "wrote"]
+    assert told["complete"]
+    assert api.ask("GET", f"lineage/datasets/{name}", 200, depth=1) == told
+    assert api.ask("GET", f"objects/jobs/{quoted('lineage/made.ipynb')}", 200)["run"] == run
+    api.ask("GET", "lineage/datasets/nothing", 404)
+    api.ask("GET", "runs/nothing/lineage", 404)
+    assert api.server.ask("GET", f"omega/api/lineage/pages/{name}").status_code == 404
+    for depth in ("0", "51", "x"):
+        answer = api.server.ask("GET", f"omega/api/lineage/datasets/{name}?depth={depth}")
+        assert answer.status_code == 400
+        assert "depth" in answer.json()["message"]
+
+
+def test_bad_names_are_bad_requests(api: Api) -> None:
+    for name in ("a\x00b", "a/../b", "/a", "a//b", "a\nb", "x" * 600):
+        for route in ("objects/datasets", "lineage/models", "revisions/jobs", "content/jobs"):
+            answer = api.server.ask("GET", f"omega/api/{route}/{quoted(name)}")
+            assert answer.status_code == 400, (route, name, answer.text)
+            assert answer.json()["type"] == "InvalidNameError"
+        answer = api.server.ask("DELETE", f"omega/api/objects/scripts/{quoted(name)}")
+        assert answer.status_code == 400
+    for name in ("a$b", "$a", "a.b"):
+        api.ask("GET", f"objects/datasets/{quoted(name)}", 404)
+    too_much = {"job": "x", "parameters": {"a": "x" * 17_000_000}}
+    assert api.server.ask("POST", "omega/api/runs", json=too_much).status_code in {400, 404}
+
+
+@pytest.mark.usefixtures("working")
+def test_models_and_scripts_are_called(api: Api, shared: Omega) -> None:
+    def twice(values, times=2):
+        return {"got": [v * times for v in values]}
+
+    shared.scripts.put(twice, "folder/twice")
+    body = {"script": "folder/twice", "args": [[1, 2]], "kwargs": {"times": 3}}
+    came = api.ask("POST", "calls", 200, body)
+    assert came["answer"] == {"got": [3, 6]}
+    assert (came["run"]["kind"], came["run"]["status"]) == ("script", "succeeded")
+    assert came["run"]["job_path"] is None
+    started = api.ask("POST", "calls", 202, {**body, "wait": 0})
+    assert started["answer"] is None
+    assert api.ended(started["run"])["call"]["method"] == "run"
+    failed = api.ask("POST", "calls", 409, {"script": "folder/twice"})
+    assert "missing 1 required positional argument" in failed["message"]
+    api.ask("POST", "calls", 404, {"model": "nothing", "args": [[[1]]]})
+    api.ask("POST", "calls", 400, {"args": []})
+    waits = api.ask("POST", "calls", 504, {**body, "label": "nobody", "wait": 0.1})
+    assert waits["type"] == "RunTimeoutError"

@@ -21,9 +21,23 @@ export interface IObject {
   size: number;
   hash: string | null;
   attributes: ReadonlyJSONObject;
+  /** The id of the run that wrote it. */
+  run: string | null;
+  /** What it is a copy of. */
+  origin: IReference | null;
   /** The names that were given to this revision. */
   tags: string[];
   path: string | null;
+}
+
+/** One revision of an object; `repository` is the address of another repository, or null. */
+export interface IReference {
+  store: StoreName;
+  name: string;
+  revision: number;
+  bucket: string;
+  id: string;
+  repository: string | null;
 }
 
 export interface IObjectQuery {

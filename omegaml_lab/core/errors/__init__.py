@@ -19,6 +19,7 @@ from omegaml_lab.core.errors.base import (
 from omegaml_lab.core.errors.objects import (
     ConflictError,
     IntegrityError,
+    InvalidArchiveError,
     InvalidAttributeError,
     InvalidFilterError,
     InvalidFrameError,
@@ -52,6 +53,11 @@ from omegaml_lab.core.errors.runs import (
     RunTimeoutError,
     ScheduleNotFoundError,
 )
+from omegaml_lab.core.errors.sources import (
+    InvalidSourceError,
+    SourceChangedError,
+    SourceUnavailableError,
+)
 
 __all__ = [
     "BrokerUnavailableError",
@@ -60,6 +66,7 @@ __all__ = [
     "ConflictError",
     "DuplicateRecordError",
     "IntegrityError",
+    "InvalidArchiveError",
     "InvalidAttributeError",
     "InvalidCallError",
     "InvalidFilterError",
@@ -72,6 +79,7 @@ __all__ = [
     "InvalidRetentionError",
     "InvalidScheduleError",
     "InvalidScriptError",
+    "InvalidSourceError",
     "InvalidTransitionError",
     "MissingDependencyError",
     "NotAFileError",
@@ -87,6 +95,8 @@ __all__ = [
     "ScheduleNotFoundError",
     "SchemaMismatchError",
     "ServiceError",
+    "SourceChangedError",
+    "SourceUnavailableError",
     "StorageFullError",
     "StorageUnavailableError",
     "UnknownColumnError",

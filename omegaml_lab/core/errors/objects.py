@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ConflictError",
     "IntegrityError",
+    "InvalidArchiveError",
     "InvalidAttributeError",
     "InvalidFilterError",
     "InvalidFrameError",
@@ -39,7 +40,8 @@ class InvalidNameError(OmegaError, ValueError):
     def __init__(self, name: str, reason: str) -> None:
         self.name = name
         self.reason = reason
-        super().__init__(f"{name!r} is not a valid name: {reason}")
+        shown = name if len(name) <= 600 else name[:600] + "…"
+        super().__init__(f"{shown!r} is not a valid name: {reason}")
 
 
 class ObjectNotFoundError(OmegaError, LookupError):
@@ -256,6 +258,18 @@ class UntrustedObjectError(OmegaError, PermissionError):
         self.name = name
         self.reason = reason
         super().__init__(f"{name!r} was not loaded, because it is not trusted: {reason}")
+
+
+class InvalidArchiveError(OmegaError, ValueError):
+    """A file is no archive, or is damaged: what it has was not taken in."""
+
+    def __init__(self, path: object, reason: str) -> None:
+        self.path = str(path)
+        self.reason = reason
+        super().__init__(
+            f"The archive {self.path} cannot be taken in: {reason}. What is complete in the"
+            " repository stays; importing a sound copy goes on from there."
+        )
 
 
 class IntegrityError(OmegaError, OSError):

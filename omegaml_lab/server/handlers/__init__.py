@@ -6,7 +6,9 @@ from typing import Any
 
 from omegaml_lab.server.handlers.assets import ASSETS, AssetsHandler
 from omegaml_lab.server.handlers.base import NotFoundHandler, OmegaHandler
+from omegaml_lab.server.handlers.calls import CallsHandler
 from omegaml_lab.server.handlers.content import ContentHandler
+from omegaml_lab.server.handlers.lineage import LineageHandler, RunLineageHandler
 from omegaml_lab.server.handlers.live import (
     LiveHandler,
     VoilaFilesHandler,
@@ -39,9 +41,12 @@ API: tuple[tuple[str, type[OmegaHandler]], ...] = (
     ("/tags/{store}/{name}", TagsHandler),
     ("/trash/{store}", TrashHandler),
     ("/content/{store}/{name}", ContentHandler),
+    ("/lineage/{store}/{name}", LineageHandler),
     ("/parameters", ParametersHandler),
+    ("/calls", CallsHandler),
     ("/runs", RunsHandler),
     ("/runs/{run}", RunHandler),
+    ("/runs/{run}/lineage", RunLineageHandler),
     ("/runs/{run}/cancel", CancelHandler),
     ("/runs/{run}/rerun", RerunHandler),
     ("/schedules", SchedulesHandler),

@@ -25,7 +25,7 @@ def describe_run(handler: OmegaHandler, run: Run) -> dict[str, Any]:
     """Return a run with the paths that Jupyter's contents show its notebooks under."""
     return {
         **run.to_dict(),
-        "job_path": handler.contents_path(run.job),
+        "job_path": handler.contents_path(run.job) if run.kind == "job" else None,
         "result_path": handler.contents_path(run.result),
     }
 

@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 import skops.io
-from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.ensemble import (
+    GradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestRegressor,
+)
 from sklearn.linear_model import LinearRegression
 from sklearn.preprocessing import FunctionTransformer
 
@@ -22,6 +26,7 @@ from omegaml_lab.core.errors import (
     UntrustedObjectError,
 )
 from omegaml_lab.core.names import Name
+from tests import tamper
 
 if TYPE_CHECKING:
     from omegaml_lab.omega import Omega
@@ -131,3 +136,41 @@ def test_estimators_that_skops_cannot_write(omega: Omega) -> None:
     with pytest.raises((UnsupportedObjectError, UntrustedObjectError)):
         omega.models.put(FunctionTransformer(lambda x: x), "model")
     assert omega.models.list() == []
+
+
+def test_trees_that_lead_out_of_themselves_are_refused(omega: Omega) -> None:
+    x, y = np.random.default_rng(1).normal(size=(200, 3)), np.arange(200) % 2
+    models: list[Any] = [
+        RandomForestRegressor(n_estimators=2).fit(x, y),
+        GradientBoostingClassifier(n_estimators=2).fit(x, y),
+        HistGradientBoostingRegressor(max_iter=2).fit(x, y),
+    ]
+    for model in models:
+        omega.models.put(model, "sound")
+        np.testing.assert_array_equal(omega.models.get("sound").predict(x), model.predict(x))
+        for field, value in (("left", 10_000), ("left", 0), ("right", 10_000), ("feature", 99)):
+            omega.models.put(model, "model")
+            data = omega.models.read_bytes("model")
+            tamper.plant(omega, "model", "sklearn.skops", with_nodes(data, field, value), {})
+            if (field, type(model)) == ("feature", HistGradientBoostingRegressor):
+                continue  # these check for themselves how many features there are
+            with pytest.raises(IntegrityError, match="tree"):
+                omega.models.get("model")
+
+
+def with_nodes(data: bytes, field: str, value: int) -> bytes:
+    """Return a model file in which the root of every tree is changed."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name.endswith(".npy"):
+                array = np.load(io.BytesIO(content))
+                for column in array.dtype.names or ():
+                    if column.startswith(field):
+                        array[column][0] = value
+                buffer = io.BytesIO()
+                np.save(buffer, array)
+                content = buffer.getvalue()
+            new.writestr(name, content)
+    return out.getvalue()

@@ -25,6 +25,8 @@ from omegaml_lab.core.errors import (
     UnknownColumnError,
 )
 from omegaml_lab.core.filters import Q
+from omegaml_lab.frames import grouping
+from omegaml_lab.frames import lazy as module
 from tests.unit.frames import twins
 from tests.unit.frames.test_filters import same
 
@@ -154,6 +156,38 @@ def test_divisions(data: DatasetStore, index: pd.Index, expected: Any) -> None:
         alike(lazy.loc[index[4] :].a.compute(), frame.loc[index[4] :].a)
 
 
+def test_usual_chunks_are_gathered(
+    data: DatasetStore, monkeypatch: pytest.MonkeyPatch, mongo_url: str
+) -> None:
+    monkeypatch.setattr(module, "CHUNK_ROWS", 10)
+    monkeypatch.setattr(module, "_MOST_ROWS", 40)
+    frame = twins.flights()
+    data.put(frame, "x", chunk_rows=10)
+    assert data.getl("x").divisions == (0, 40, 80, 119)
+    alike(data.getl("x").compute(), frame)
+    alike(
+        data.getl("x", carrier="UA").loc[30:50].compute(), frame[frame.carrier == "UA"].loc[30:50]
+    )
+    monkeypatch.setattr(grouping, "_TASK_ROWS", 25)
+    means = data.query("x", by="carrier", aggregate={"delay": "mean"}, month__ne=3)
+    expected = frame[frame.month != 3].groupby("carrier")[["delay"]].mean()
+    pd.testing.assert_frame_equal(means, expected)
+    whole = data.getl("x")
+    with pymongo.MongoClient(mongo_url) as client:  # the head needs the first chunks alone
+        client.get_default_database()["chunks"].delete_many({"_id.n": {"$gt": 20}})
+    for n in (1, 5, 10, 11, 25):
+        alike(whole.head(n), frame.head(n))
+        alike(whole.delay.head(n), frame.delay.head(n))
+    for n in range(0, 60, 3):
+        data.put(frame[n : n + 3], "y", append=True, chunk_rows=10)
+    assert data.getl("y").npartitions == 2
+    alike(data.getl("y", delay__gt=20).compute(), data.get("y", delay__gt=20))
+    labelled = frame.set_index("month")
+    for name in ("month", "other"):
+        data.put(labelled.rename_axis(index=name), "z", append=True, chunk_rows=10)
+    alike(data.getl("z").compute(), data.get("z"))
+
+
 def test_it_stays_the_revision_that_it_was(data: DatasetStore, flights: pd.DataFrame) -> None:
     lazy, chunks = data.getl("flights"), data.iterchunks("flights")
     data.put(flights[:5], "flights", append=True)
@@ -200,7 +234,7 @@ def test_a_task_takes_only_its_own_segment_along(data: DatasetStore) -> None:
     largest = []
     for n in range(12):
         frame = pd.DataFrame({"n": [n, 0]}, index=pd.Index([n, n + 0.5], name=f"index {n % 2}"))
-        data.put(frame, "x", append=True)
+        data.put(frame, "x", append=True, chunk_rows=2)
         tasks = dict(data.getl("x", n__ge=0).__dask_graph__()).values()
         largest.append(max(len(pickle.dumps(task)) for task in tasks))
     assert largest[11] < largest[2] + 100

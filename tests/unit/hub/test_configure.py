@@ -8,8 +8,12 @@ from omegaml_lab.hub.configure import HubSettings, configure, server_environment
 
 
 def test_server_is_told_its_repository_and_no_broker() -> None:
-    told = server_environment("mongodb://owner:x@h/omega_ann", "ann")
-    assert told == {"OMEGA_MONGO_URL": "mongodb://owner:x@h/omega_ann", "OMEGA_USER": "ann"}
+    told = server_environment("mongodb://owner:x@h/omega_ann", "ann", "k3y")
+    assert told == {
+        "OMEGA_MONGO_URL": "mongodb://owner:x@h/omega_ann",
+        "OMEGA_USER": "ann",
+        "OMEGA_SIGNING_KEY": "k3y",
+    }
 
 
 def test_site_files_in_order_of_names(tmp_path) -> None:

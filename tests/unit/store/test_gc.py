@@ -121,6 +121,17 @@ def test_what_was_run_stays(omega: Omega) -> None:
     assert [m.revision for m in omega.jobs.history("renamed")] == [4, 2]
 
 
+def test_what_a_model_was_trained_on_stays(omega: Omega) -> None:
+    from sklearn.linear_model import LinearRegression
+
+    for n in range(4):
+        omega.datasets.put(frame(n), "x", attributes={"retention": "last 1"})
+    for n in (1, 2):
+        omega.models.put(LinearRegression(), "model", trained_on=f"x@{n}")
+    gc(omega)
+    assert [m.revision for m in omega.datasets.history("x")] == [4, 2, 1]
+
+
 def test_the_trash_is_emptied(omega: Omega) -> None:
     data = omega.datasets
     for n in range(2):

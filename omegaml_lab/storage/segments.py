@@ -1,0 +1,143 @@
+"""Segments as they are stored: whole, for who carries them from one repository to another."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import bson
+from pymongo.errors import BulkWriteError
+
+from omegaml_lab.core.errors import IntegrityError
+from omegaml_lab.storage.connection import is_duplicate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from omegaml_lab.storage.chunks import Chunks
+    from omegaml_lab.storage.connection import Connection
+    from omegaml_lab.storage.holds import Holds
+    from omegaml_lab.storage.payloads import Payload
+
+__all__ = ["Segments", "named_after"]
+
+_KEY = ("g", "n", "p")
+_BATCH_BYTES = 16 * 1024 * 1024
+
+
+class Segments:
+    """Reads and adds the chunks of segments as documents, each in BSON.
+
+    A document says everything about a chunk but its segment, and when it was written.
+    """
+
+    def __init__(self, connection: Connection, chunks: Chunks, holds: Holds) -> None:
+        self._connection = connection
+        self._chunks = chunks
+        self._holds = holds
+
+    def read(self, segment: str) -> Iterator[bytes]:
+        """Yield the chunks of a segment, always in the same order."""
+        with self._connection.errors():
+            found = self._collection.find(_all_of(segment), batch_size=10).sort("_id", 1)
+            for document in found:
+                key = document.pop("_id")
+                document.pop("t", None)
+                yield bson.encode({**{name: key[name] for name in _KEY}, **document})
+
+    def add(self, segment: str, documents: Iterable[bytes]) -> int:
+        """Keep the chunks of a segment that are not there yet; return how many it has now.
+
+        Raises
+        ------
+        IntegrityError
+            If one is no chunk.
+        """
+        self._chunks.prepare()
+        count, size = 0, 0
+        batch: list[dict[str, Any]] = []
+        for data in documents:
+            batch.append(_document(segment, data))
+            count, size = count + 1, size + len(data)
+            if size > _BATCH_BYTES:
+                self._insert(batch)
+                batch, size = [], 0
+        self._insert(batch)
+        return count
+
+    def rely_on(self, payload: Payload) -> None:
+        """Make all that a payload refers to young, so that no collector takes it.
+
+        Call it under a hold, before a second head refers to the payload.
+
+        Raises
+        ------
+        IntegrityError
+            If some of it is not there any more.
+        """
+        now = datetime.now(UTC)
+        with self._connection.errors():
+            for segment in payload.segments:
+                self._touch(_all_of(segment.id), segment.chunks, "chunks", now)
+            if payload.blob is not None:
+                pieces = list({digest for digest, _ in payload.blob.pieces()})
+                if pieces:
+                    self._touch({"_id": {"$in": pieces}}, len(pieces), "pieces", now)
+
+    def _touch(self, where: dict[str, Any], wanted: int, collection: str, now: datetime) -> None:
+        touched = self._connection.collection(collection).update_many(where, {"$max": {"t": now}})
+        if touched.matched_count < wanted:
+            reason = f"{wanted - touched.matched_count} of its {wanted} {collection} are gone"
+            raise IntegrityError("payload", reason)
+
+    def _insert(self, batch: list[dict[str, Any]]) -> None:
+        if not batch:
+            return
+        self._holds.announce()
+        with self._connection.errors():
+            try:
+                self._collection.insert_many(batch, ordered=False)
+            except BulkWriteError as error:
+                if not is_duplicate(error):
+                    raise
+                # An earlier try came so far: what it left must not be collected now.
+                ids = [document["_id"] for document in batch]
+                self._collection.update_many(
+                    {"_id": {"$in": ids}}, {"$max": {"t": datetime.now(UTC)}}
+                )
+
+    @property
+    def _collection(self) -> Any:
+        return self._connection.collection("chunks")
+
+
+def named_after(*parts: str) -> str:
+    """Return the name of a segment that follows from `parts`, and from nothing else."""
+    return hashlib.sha256("/".join(parts).encode()).hexdigest()[:32]
+
+
+def _all_of(segment: str) -> dict[str, Any]:
+    """Return the query for all chunks of a segment; documents compare field by field."""
+    return {"_id": {"$gt": {"s": segment}, "$lt": {"s": segment + "\x00"}}}
+
+
+def _document(segment: str, data: bytes) -> dict[str, Any]:
+    """Return the document of a chunk, checked: it may come from anywhere."""
+    try:
+        document = bson.decode(data)
+        key = {name: document.pop(name) for name in _KEY}
+        numbers = [*key.values(), document["r"]]
+        columns, zones = document["c"], document["z"]
+        sound = (
+            all(isinstance(number, int) and number >= 0 for number in numbers)
+            and all(
+                isinstance(value, bytes) and name.isdecimal() for name, value in columns.items()
+            )
+            and all(isinstance(zone, dict) and name.isdecimal() for name, zone in zones.items())
+        )
+    except (bson.errors.BSONError, KeyError, AttributeError) as error:
+        raise IntegrityError("chunk", f"it is none ({type(error).__name__})") from error
+    if not sound:
+        raise IntegrityError("chunk", "its fields are not those of a chunk")
+    return {"_id": {"s": segment, **key}, "t": datetime.now(UTC), **document}
