@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import expect
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from .page import LabPage
 
 NEXT = re.compile(r"Next in \d")
+BEGIN = datetime(2040, 6, 1, tzinfo=ZoneInfo("America/New_York"))
 
 
 def schedules(lab: Lab, path: str) -> list[dict[str, Any]]:
@@ -31,6 +34,12 @@ def drop(me: LabPage, job: str) -> None:
     me.schedule(job).get_by_role("button", name="Drop").click()
     me.answer("Drop")
     expect(me.schedule(job)).to_have_count(0)
+
+
+def let_begin(me: LabPage, moment: datetime) -> None:
+    """Say in the dialog when the schedule begins to count."""
+    me.dialog.get_by_label("Begins").fill(f"{moment:%Y-%m-%dT%H:%M}")
+    expect(me.dialog.locator(".jp-Omega-preview li").first).to_contain_text(str(moment.year))
 
 
 def choose_schedule(me: LabPage, folder: str, name: str) -> Locator:
@@ -72,6 +81,7 @@ def test_schedule_from_the_file_browser(
     me.dialog.get_by_label("month").fill("7")
     me.dialog.get_by_text("More", exact=True).click()
     me.dialog.get_by_label("If the last run still goes").select_option("queue")
+    let_begin(me, BEGIN)
     me.shot("filled")
     button(me, "Schedule").click()
     expect(me.dialog).to_have_count(0)
@@ -91,6 +101,7 @@ def test_schedule_from_the_file_browser(
     [made] = schedules(lab, path)
     assert made["parameters"] == {"month": 7}
     assert (made["timezone"], made["overlap"]) == ("America/New_York", "queue")
+    assert datetime.fromisoformat(made["starts_at"]) == BEGIN
 
     card.get_by_role("button", name="Drop").click()
     expect(me.dialog).to_contain_text("Drop this schedule?")
