@@ -36,10 +36,12 @@ def drop(me: LabPage, job: str) -> None:
     expect(me.schedule(job)).to_have_count(0)
 
 
-def let_begin(me: LabPage, moment: datetime) -> None:
-    """Say in the dialog when the schedule begins to count."""
-    me.dialog.get_by_label("Begins").fill(f"{moment:%Y-%m-%dT%H:%M}")
-    expect(me.dialog.locator(".jp-Omega-preview li").first).to_contain_text(str(moment.year))
+def choose_more(me: LabPage) -> None:
+    """Choose in the dialog what most leave as it is: when it begins, and what queues."""
+    me.dialog.get_by_text("More", exact=True).click()
+    me.dialog.get_by_label("If the last run still goes").select_option("queue")
+    me.dialog.get_by_label("Begins").fill(f"{BEGIN:%Y-%m-%dT%H:%M}")
+    expect(me.dialog.locator(".jp-Omega-preview li").first).to_contain_text(str(BEGIN.year))
 
 
 def choose_schedule(me: LabPage, folder: str, name: str) -> Locator:
@@ -79,9 +81,7 @@ def test_schedule_from_the_file_browser(
     expect(preview.locator("li")).to_have_count(5)
     expect(preview.locator("li").first).to_contain_text(re.compile(r"6:00.AM.E[SD]T"))
     me.dialog.get_by_label("month").fill("7")
-    me.dialog.get_by_text("More", exact=True).click()
-    me.dialog.get_by_label("If the last run still goes").select_option("queue")
-    let_begin(me, BEGIN)
+    choose_more(me)
     me.shot("filled")
     button(me, "Schedule").click()
     expect(me.dialog).to_have_count(0)
@@ -99,8 +99,8 @@ def test_schedule_from_the_file_browser(
     expect(card.locator(".jp-Omega-details")).to_contain_text("month = 7")
     me.shot("details")
     [made] = schedules(lab, path)
-    assert made["parameters"] == {"month": 7}
-    assert (made["timezone"], made["overlap"]) == ("America/New_York", "queue")
+    assert (made["parameters"], made["overlap"]) == ({"month": 7}, "queue")
+    assert made["timezone"] == "America/New_York"
     assert datetime.fromisoformat(made["starts_at"]) == BEGIN
 
     card.get_by_role("button", name="Drop").click()
