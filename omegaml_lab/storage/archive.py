@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     from omegaml_lab.storage.connection import Connection
 
-__all__ = ["Archive", "State"]
+__all__ = ["PURGED", "Archive", "State"]
 
-_PURGED = "purged"
+PURGED = "purged"
 """Where an object is on its way out of the trash; it can no longer be restored."""
 _BATCH = 1000
 
@@ -53,6 +53,12 @@ class Archive:
             states = [State(d["_id"]["r"], d["modified"]) for d in found]
         return [state for state in states if state.revision < head.metadata.revision]
 
+    def read(self, head: Head, numbers: Collection[int]) -> set[int]:
+        """Return those of some states that runs have noted that they read, or ran."""
+        where = {"object": head.id, "revision": {"$in": list(numbers)}}
+        with self._connection.errors():
+            return set(self._connection.collection("reads").distinct("revision", where))
+
     def remove(self, head: Head, numbers: Collection[int], *, before: datetime) -> int:
         """Remove states, unless somebody has relied on them since; return how many."""
         keys = [{"o": head.id, "r": number} for number in numbers]
@@ -71,20 +77,20 @@ class Archive:
 
     def expired(self, *, dropped_before: datetime) -> list[str]:
         """Return the ids of what was dropped earlier, and of what a purge has left over."""
-        where = {"$or": [{"dropped.at": {"$lt": dropped_before}}, {"store": _PURGED}]}
+        where = {"$or": [{"dropped.at": {"$lt": dropped_before}}, {"store": PURGED}]}
         with self._connection.errors():
             return [document["_id"] for document in self._objects.find(where, {"_id": True})]
 
     def purge(self, id: str, *, dropped_before: datetime) -> bool:  # noqa: A002
         """Remove a dropped object with all its states, unless it was restored meanwhile."""
-        leaving = {"$set": {"store": _PURGED}, "$unset": {"dropped": ""}, "$inc": {"serial": 1}}
+        leaving = {"$set": {"store": PURGED}, "$unset": {"dropped": ""}, "$inc": {"serial": 1}}
         with self._connection.errors():
             self._objects.update_one({"_id": id, "dropped.at": {"$lt": dropped_before}}, leaving)
-            if self._objects.find_one({"_id": id, "store": _PURGED}, {"_id": True}) is None:
+            if self._objects.find_one({"_id": id, "store": PURGED}, {"_id": True}) is None:
                 return False
             # The states go first: who comes after a crash finds the object, and goes on with it.
             self._revisions.delete_many(all_of(id))
-            return bool(self._objects.delete_one({"_id": id, "store": _PURGED}).deleted_count)
+            return bool(self._objects.delete_one({"_id": id, "store": PURGED}).deleted_count)
 
     def orphans(self) -> list[str]:
         """Return the ids of objects that are gone, but of which there are states."""

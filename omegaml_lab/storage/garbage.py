@@ -73,7 +73,8 @@ class Garbage:
         # Of two clocks the one that is behind is the careful one.
         moment = min(now(), told)
         self._holds.bury(moment)
-        return min(moment - grace, self._holds.oldest() or moment)
+        with self._connection.errors():
+            return min(moment - grace, self._holds.oldest() or moment)
 
     def references(self, before: datetime, leaving: Leaving) -> References:
         """Return what is referred to; `before` comes back no later than it was given."""

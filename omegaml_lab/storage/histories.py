@@ -14,6 +14,7 @@ from pymongo.errors import DuplicateKeyError
 from omegaml_lab.core.errors import IntegrityError
 from omegaml_lab.core.names import parent_of
 from omegaml_lab.storage.heads import Head
+from omegaml_lab.storage.times import now
 from omegaml_lab.storage.transactions import together
 
 if TYPE_CHECKING:
@@ -74,7 +75,9 @@ class Histories:
         there = {state["revision"] for state in states}
         tags = [tag for tag in states[-1].get("tags", ()) if tag["r"] in there]
         head = {"_id": id, **numbered[-1], "tags": tags}
-        older = [{"_id": {"o": id, "r": d["revision"]}, **d} for d in numbered[:-1]]
+        # Young, so that no collector takes them before the head is there.
+        young = {"t": now()}
+        older = [{"_id": {"o": id, "r": d["revision"]}, **d, **young} for d in numbered[:-1]]
 
         def add(session: ClientSession | None) -> None:
             if older:

@@ -112,10 +112,12 @@ class Holds:
         hold.kept = kept
 
     def oldest(self, *, session: Any = None) -> datetime | None:
-        """Return since when something is held, by whoever it is; None when nothing is."""
-        with self._connection.errors():
-            found = self._holds.find({}, {"t": True}, session=session)
-            return min((document["t"] for document in found), default=None)
+        """Return since when something is held, by whoever it is; None when nothing is.
+
+        Errors are those of pymongo: who reads in a `session` has its own answer to them.
+        """
+        found = self._holds.find({}, {"t": True}, session=session)
+        return min((document["t"] for document in found), default=None)
 
     def bury(self, moment: datetime) -> int:
         """Remove the records of writers that are dead at `moment`; return how many."""

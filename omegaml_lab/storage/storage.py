@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from omegaml_lab.core.errors import StorageUnavailableError
 from omegaml_lab.core.progress import silent
-from omegaml_lab.storage.archive import Archive
+from omegaml_lab.storage.archive import PURGED, Archive
 from omegaml_lab.storage.blobs import Blobs
 from omegaml_lab.storage.chunks import Chunks
 from omegaml_lab.storage.collections import Collections
@@ -23,7 +23,7 @@ from omegaml_lab.storage.listing import Listing
 from omegaml_lab.storage.records import Records
 from omegaml_lab.storage.segments import Segments
 from omegaml_lab.storage.signing import Signer
-from omegaml_lab.storage.trash import TRASH, Trash
+from omegaml_lab.storage.trash import Trash
 from omegaml_lab.storage.trees import Trees
 
 if TYPE_CHECKING:
@@ -211,19 +211,15 @@ class Objects:
             document = self._last_state(event["documentKey"]["_id"])
             return _said("dropped", document) if document else None
         fields = event.get("updateDescription", {}).get("updatedFields", {})
+        if "dropped" in fields:  # it may be gone for good by now
+            return _said("dropped", fields)
         document = event.get("fullDocument")
         if not document:  # dropped before we could look; that will be told next
             archived = self._last_state(event["documentKey"]["_id"])
             if archived is None:
                 return None
             document = {**archived, "name": fields.get("name", archived["name"])}
-        if "store" in fields:
-            return _moved(fields, document)
-        if event["operationType"] == "insert" or "revision" in fields:
-            return _said("put", document)
-        if "name" in fields:
-            return _said("renamed", document, previous=fields.get("renamed_from"))
-        return _said("annotated", document)
+        return _told(fields, document, inserted=event["operationType"] == "insert")
 
     def _last_state(self, id: str) -> Any:  # noqa: A002
         where = {"_id": {"$gte": {"o": id}, "$lt": {"o": id + "\x00"}}}
@@ -246,10 +242,16 @@ def _said(
     )
 
 
-def _moved(fields: Mapping[str, Any], document: Mapping[str, Any]) -> ObjectChange | None:
-    """Return what a move to or from the trash means for who looks at the store."""
-    if str(fields["store"]).startswith(TRASH):
-        return _said("dropped", fields)
-    if "name" in fields:
+def _told(
+    fields: Mapping[str, Any], document: Mapping[str, Any], *, inserted: bool
+) -> ObjectChange | None:
+    """Return what an insertion or an update of `fields` means for who looks at the store."""
+    if document["store"] == PURGED:
+        return None
+    if "store" in fields:  # it comes back from the trash
         return _said("put", {**fields, "bucket": document["bucket"]})
-    return None  # on its way out of the trash for good
+    if inserted or "revision" in fields:
+        return _said("put", document)
+    if "name" in fields:
+        return _said("renamed", document, previous=fields.get("renamed_from"))
+    return _said("annotated", document)

@@ -165,7 +165,8 @@ class Collector:
             for name in names
             if (meta.bucket, meta.store, name, number) in self._used
         }
-        return (found & there) - set(head.tags.values()) - _checkpoints(head) - used
+        left = (found & there) - set(head.tags.values()) - _checkpoints(head) - used
+        return left - self._archive.read(head, left) if left else left
 
 
 def trained_on(storage: Storage) -> set[tuple[str, str, str, int]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import threading
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -51,5 +52,11 @@ def test_a_server_without_replica_set(alone: Omega) -> None:
         data.rename("moved/here", "other")
     assert data.drop("moved", recursive=True)
     assert data.list() == ["other/a"]
+    assert data.restore("moved", new="back").is_folder
+    assert data.list() == ["back/here/a", *(f"back/here/sub/{n}" for n in range(3)), "other/a"]
+    data.drop("back/here/sub", recursive=True)
+    assert alone.gc(grace=timedelta(0)).bytes == 0
+    assert alone.gc(grace=timedelta(0), trash=timedelta(0)).pieces == 2  # of equal content
+    assert data.get("back/here/a@2") == 1
     with pytest.raises(ServiceError, match="--replSet"):
         next(alone.storage.records("runs").changes(threading.Event()))

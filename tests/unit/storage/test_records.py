@@ -160,6 +160,11 @@ def test_the_feed_tells_what_happens_to_objects(omega) -> None:
         lambda: jobs.annotate("a", {"x": 1}),
         lambda: jobs.rename("a", "b"),
         lambda: jobs.drop("b"),
+        lambda: jobs.restore("b", new="c"),
+        lambda: jobs.restore("c@1"),
+        lambda: jobs.tag("c@1", "prod"),
+        lambda: (jobs.drop("c"), omega.gc(trash=dt.timedelta(0))),
+        lambda: jobs.put("3", "d"),
     ):
         act()
         while (change := next(feed)) is None:
@@ -171,6 +176,11 @@ def test_the_feed_tells_what_happens_to_objects(omega) -> None:
         ("jobs", "a.ipynb", "annotated", None),
         ("jobs", "b.ipynb", "renamed", "a.ipynb"),
         ("jobs", "b.ipynb", "dropped", None),
+        ("jobs", "c.ipynb", "put", None),
+        ("jobs", "c.ipynb", "put", None),
+        ("jobs", "c.ipynb", "annotated", None),
+        ("jobs", "c.ipynb", "dropped", None),  # and of its way out of the trash nothing
+        ("jobs", "d.ipynb", "put", None),
     ]
 
 

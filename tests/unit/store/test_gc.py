@@ -117,8 +117,11 @@ def test_what_was_run_stays(omega: Omega) -> None:
         omega.jobs.put(str(n), "job", attributes={"retention": "last 1"})
     omega.runtime.runs.records.create("job.ipynb", 2, parameters={})
     omega.jobs.rename("job", "renamed")
+    head = omega.jobs._heads.find(["renamed.ipynb"])["renamed.ipynb"]
+    read = {"object": head.id, "revision": 1}
+    omega.storage._connection.collection("reads").insert_one(read)  # what lineage notes
     gc(omega)
-    assert [m.revision for m in omega.jobs.history("renamed")] == [4, 2]
+    assert [m.revision for m in omega.jobs.history("renamed")] == [4, 2, 1]
 
 
 def test_what_a_model_was_trained_on_stays(omega: Omega) -> None:
@@ -147,6 +150,18 @@ def test_the_trash_is_emptied(omega: Omega) -> None:
     assert data.trash(search="f").total == 0
     left = counts(omega)
     assert (left["objects"], left["revisions"], left["pieces"]) == (1, 0, 2)
+
+
+def test_a_purge_that_was_cut_off_goes_on(omega: Omega) -> None:
+    for _ in range(2):
+        omega.datasets.put(os.urandom(LARGE), "x", kind="file")
+    omega.datasets.drop("x")
+    objects = omega.storage._connection.collection("objects")
+    objects.update_one({}, {"$set": {"store": "purged"}, "$unset": {"dropped": ""}})
+    assert gc(omega, dry_run=True).pieces == 4
+    done = gc(omega)
+    assert (done.dropped, done.pieces) == (1, 4)
+    assert counts(omega)["objects"] == counts(omega)["revisions"] == 0
 
 
 def test_what_is_dropped_for_good_is_taken_with_all_states(omega: Omega) -> None:
