@@ -83,6 +83,8 @@ export function makeObject(name: string, changes: Partial<IObject> = {}): IObjec
     hash: null,
     attributes: {},
     tags: [],
+    run: null,
+    origin: null,
     path: name,
     ...changes
   };
