@@ -48,6 +48,8 @@ test('a new one begins with nothing said, in the zone of the browser', () => {
   expect(form.settings).toEqual({
     when: '',
     timezone: ownZone(),
+    starts_at: null,
+    ends_at: null,
     label: null,
     overlap: 'skip',
     misfire: 'run once',
@@ -150,6 +152,8 @@ test('editing begins with what there is, and is checked at once', async () => {
   expect(form.settings).toEqual({
     when: 'daily at 6:00',
     timezone: 'Europe/Zurich',
+    starts_at: null,
+    ends_at: '2026-02-01T00:00:00+00:00',
     label: 'gpu',
     overlap: 'replace',
     misfire: 'skip',
@@ -205,4 +209,21 @@ test('a time is told as the clocks of its zone show it', () => {
   expect(winter).not.toContain('2026');
   expect(formatInZone('2028-07-01T05:00:00Z', 'Europe/Zurich', now)).toMatch(/2028.*7:00/);
   expect(formatInZone('2026-01-02T05:00:00Z', 'Mars/Olympus', now)).toMatch(/Jan/);
+});
+
+test('when it begins and ends is told in its time zone, and kept to the second', async () => {
+  form.dispose();
+  const starts_at = '2026-03-01T05:00:42+00:00';
+  form = formOf(makeSchedule('a', { starts_at, timezone: 'Europe/Zurich' }));
+  await until(() => form.preview !== null);
+  expect([form.choices.starts, form.choices.ends]).toEqual(['2026-03-01T06:00', '']);
+  expect(server.last.body).toMatchObject({ starts_at, ends_at: null });
+  form.choose({ ends: '2026-04-01T00:00' });
+  expect(await form.check()).toBe(true);
+  expect(server.last.body).toMatchObject({ starts_at, ends_at: '2026-04-01T00:00' });
+  // The same words on other clocks are another time.
+  form.choose({ timezone: 'Asia/Tokyo' });
+  expect(form.settings.starts_at).toBe('2026-03-01T06:00');
+  form.choose({ starts: '' });
+  expect(form.settings.starts_at).toBeNull();
 });

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { OmegaClient } from '../src/client';
 import type { IRun } from '../src/client/runs';
-import type { ISchedule } from '../src/client/schedules';
+import type { ISchedule, IScheduleSettings } from '../src/client/schedules';
 import { RunsModel } from '../src/models/runs';
 import { SchedulesModel } from '../src/models/schedules';
 import { Bus, makeRun, makeSchedule, until } from './samples';
@@ -92,30 +92,21 @@ test('more of them are asked for page by page', async () => {
 });
 
 test('a schedule is made of a notebook, words and a time zone', async () => {
-  const made = await model.add(
-    { path: 'x.ipynb' },
-    {
-      when: 'every hour',
-      timezone: 'UTC',
-      label: 'gpu',
-      overlap: 'queue',
-      misfire: 'skip',
-      publish: true,
-      parameters: { month: 2 }
-    }
-  );
-  expect(made.id).toBe('new');
-  expect(server.asked[0]).toMatchObject({ method: 'POST', path: '/base/omega/api/schedules' });
-  expect(server.asked[0].body).toEqual({
-    path: 'x.ipynb',
+  const settings: IScheduleSettings = {
     when: 'every hour',
     timezone: 'UTC',
+    starts_at: null,
+    ends_at: '2027-01-01T00:00',
     label: 'gpu',
     overlap: 'queue',
     misfire: 'skip',
     publish: true,
     parameters: { month: 2 }
-  });
+  };
+  const made = await model.add({ path: 'x.ipynb' }, settings);
+  expect(made.id).toBe('new');
+  expect(server.asked[0]).toMatchObject({ method: 'POST', path: '/base/omega/api/schedules' });
+  expect(server.asked[0].body).toEqual({ path: 'x.ipynb', ...settings });
 });
 
 test('pausing, resuming and editing are shown at once', async () => {

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import expect
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from .page import LabPage
 
 NEXT = re.compile(r"Next in \d")
+BEGIN = datetime(2040, 6, 1, tzinfo=ZoneInfo("America/New_York"))
 
 
 def schedules(lab: Lab, path: str) -> list[dict[str, Any]]:
@@ -31,6 +34,14 @@ def drop(me: LabPage, job: str) -> None:
     me.schedule(job).get_by_role("button", name="Drop").click()
     me.answer("Drop")
     expect(me.schedule(job)).to_have_count(0)
+
+
+def choose_more(me: LabPage) -> None:
+    """Choose in the dialog what most leave as it is: when it begins, and what queues."""
+    me.dialog.get_by_text("More", exact=True).click()
+    me.dialog.get_by_label("If the last run still goes").select_option("queue")
+    me.dialog.get_by_label("Begins").fill(f"{BEGIN:%Y-%m-%dT%H:%M}")
+    expect(me.dialog.locator(".jp-Omega-preview li").first).to_contain_text(str(BEGIN.year))
 
 
 def choose_schedule(me: LabPage, folder: str, name: str) -> Locator:
@@ -70,8 +81,7 @@ def test_schedule_from_the_file_browser(
     expect(preview.locator("li")).to_have_count(5)
     expect(preview.locator("li").first).to_contain_text(re.compile(r"6:00.AM.E[SD]T"))
     me.dialog.get_by_label("month").fill("7")
-    me.dialog.get_by_text("More", exact=True).click()
-    me.dialog.get_by_label("If the last run still goes").select_option("queue")
+    choose_more(me)
     me.shot("filled")
     button(me, "Schedule").click()
     expect(me.dialog).to_have_count(0)
@@ -89,8 +99,9 @@ def test_schedule_from_the_file_browser(
     expect(card.locator(".jp-Omega-details")).to_contain_text("month = 7")
     me.shot("details")
     [made] = schedules(lab, path)
-    assert made["parameters"] == {"month": 7}
-    assert (made["timezone"], made["overlap"]) == ("America/New_York", "queue")
+    assert (made["parameters"], made["overlap"]) == ({"month": 7}, "queue")
+    assert made["timezone"] == "America/New_York"
+    assert datetime.fromisoformat(made["starts_at"]) == BEGIN
 
     card.get_by_role("button", name="Drop").click()
     expect(me.dialog).to_contain_text("Drop this schedule?")

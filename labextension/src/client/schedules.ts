@@ -53,7 +53,7 @@ export interface ISchedule extends IBounds {
 }
 
 /** What of a schedule a person chooses. */
-export interface IScheduleSettings {
+export interface IScheduleSettings extends IBounds {
   when: string;
   timezone: string;
   /** What a worker must offer; null leaves it to the server. */

@@ -11,13 +11,16 @@ import type {
 } from '../client/schedules';
 import type { ParametersForm } from './form';
 import { Model } from './model';
-import { knownZone, ownZone } from './zones';
+import { knownZone, ownZone, wallTime } from './zones';
 
 /** How long somebody has to stop typing before the server is asked, in milliseconds. */
 const PAUSE = 300;
 
 /** What is typed and chosen, but for the parameters. */
-export interface IScheduleChoices extends Omit<IScheduleSettings, 'parameters'> {
+export interface IScheduleChoices extends Omit<IScheduleSettings, 'parameters' | keyof IBounds> {
+  /** From when on it counts, as the clocks of the time zone show it; "" is without begin. */
+  starts: string;
+  ends: string;
   label: string;
   publish: boolean;
 }
@@ -40,12 +43,14 @@ export class ScheduleForm extends Model {
     this._client = options.client;
     this._trans = options.trans;
     this.parameters = options.parameters;
-    this._bounds = schedule && { starts_at: schedule.starts_at, ends_at: schedule.ends_at };
+    this._old = schedule ?? { starts_at: null, ends_at: null };
     this._reported = schedule?.publish ? schedule.publish_options : undefined;
     this._choices = {
       when: schedule?.when ?? '',
       timezone: schedule?.timezone ?? ownZone(),
       label: schedule?.label ?? '',
+      starts: shownAs(this._old.starts_at, schedule?.timezone),
+      ends: shownAs(this._old.ends_at, schedule?.timezone),
       overlap: schedule?.overlap ?? 'skip',
       misfire: schedule?.misfire ?? 'run once',
       publish: schedule?.publish ?? false
@@ -109,11 +114,14 @@ export class ScheduleForm extends Model {
 
   /** What to send. */
   get settings(): IScheduleSettings {
-    const { when, timezone, label, publish, ...others } = this._choices;
+    const { when, timezone, label, publish, starts, ends, ...others } = this._choices;
+    const zone = knownZone(timezone);
     return {
       ...others,
       when: when.trim(),
-      timezone: knownZone(timezone) ?? timezone.trim(),
+      timezone: zone ?? timezone.trim(),
+      starts_at: boundOf(starts, this._old.starts_at, zone),
+      ends_at: boundOf(ends, this._old.ends_at, zone),
       label: label.trim() || null,
       // Choices that were made elsewhere are kept.
       publish: publish && (this._reported ?? true),
@@ -147,8 +155,8 @@ export class ScheduleForm extends Model {
 
   /** What the preview depends on. */
   private get _question(): string {
-    const { when, timezone } = this.settings;
-    return JSON.stringify([when, timezone]);
+    const { when, timezone, starts_at, ends_at } = this.settings;
+    return JSON.stringify([when, timezone, starts_at, ends_at]);
   }
 
   private _ask(): void {
@@ -164,12 +172,12 @@ export class ScheduleForm extends Model {
 
   private async _look(): Promise<void> {
     const question = this._question;
-    const { when, timezone } = this.settings;
+    const { when, timezone, starts_at, ends_at } = this.settings;
     let preview: IPreview | null = null;
     let problem: string | null = null;
     let refusal: string | null = null;
     try {
-      preview = await this._client.preview(when, timezone, this._bounds);
+      preview = await this._client.preview(when, timezone, { starts_at, ends_at });
     } catch (error) {
       // That the server is away says nothing about the words.
       if (error instanceof ApiError && error.status < 500) {
@@ -195,11 +203,20 @@ export class ScheduleForm extends Model {
   private readonly _client: SchedulesClient;
   private readonly _trans: TranslationBundle;
   private readonly _reported: Partial<IReportOptions> | undefined;
-  private readonly _bounds: IBounds | undefined;
+  private readonly _old: IBounds;
   private _choices: IScheduleChoices;
   private _preview: IPreview | null = null;
   private _problem: string | null = null;
   private _refusal: string | null = null;
   private _known: string | null = null;
   private _timer: ReturnType<typeof setTimeout> | undefined;
+}
+
+function shownAs(time: string | null, timezone: string | undefined): string {
+  return time && timezone && knownZone(timezone) ? wallTime(time, timezone) : '';
+}
+
+/** What stands there, and where that is what stood there, the time it was, to the second. */
+function boundOf(text: string, old: string | null, zone: string | null): string | null {
+  return old && zone && shownAs(old, zone) === text ? old : text || null;
 }

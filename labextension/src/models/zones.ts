@@ -26,3 +26,21 @@ export function knownZone(text: string): string | null {
     return null;
   }
 }
+
+/** A time as the clocks of a zone show it, to the minute: `2026-01-02T06:00`. */
+export function wallTime(time: string, timeZone: string): string {
+  const format = new Intl.DateTimeFormat('en-CA', {
+    timeZone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit'
+  });
+  const parts = new Map(format.formatToParts(new Date(time)).map(part => [part.type, part.value]));
+  const [year, month, day, hour, minute] = (
+    ['year', 'month', 'day', 'hour', 'minute'] as const
+  ).map(type => parts.get(type));
+  return `${year}-${month}-${day}T${hour}:${minute}`;
+}

@@ -60,9 +60,12 @@ function Parameters({ form, trans }: Omit<IScheduleFormProps, 'labels'>): JSX.El
 
 /** What most schedules leave as it is. */
 function More({ form, labels, trans }: IScheduleFormProps): JSX.Element {
-  const { label, overlap, misfire } = form.choices;
+  const { label, overlap, misfire, starts, ends } = form.choices;
   const [open] = React.useState(
-    !['', 'default'].includes(label) || overlap !== 'skip' || misfire !== 'run once'
+    !['', 'default'].includes(label) ||
+      overlap !== 'skip' ||
+      misfire !== 'run once' ||
+      starts + ends !== ''
   );
   return (
     <details className="jp-Omega-moreFields" open={open}>
@@ -80,31 +83,71 @@ function More({ form, labels, trans }: IScheduleFormProps): JSX.Element {
           options={misfires(trans)}
           set={value => form.choose({ misfire: value })}
         />
-        <div className="jp-Omega-field">
-          <label htmlFor={LABEL_ID}>{trans.__('Label')}</label>
-          <input
-            id={LABEL_ID}
-            className="jp-mod-styled"
-            type="text"
-            list={LABELS_ID}
-            autoComplete="off"
-            spellCheck={false}
-            aria-describedby={`${LABEL_ID}-hint`}
-            placeholder="default"
-            value={label}
-            onChange={event => form.choose({ label: event.target.value })}
+        <div className="jp-Omega-bounds">
+          <Moment
+            label={trans.__('Begins')}
+            value={starts}
+            set={value => form.choose({ starts: value })}
           />
-          <datalist id={LABELS_ID}>
-            {labels.map(name => (
-              <option key={name} value={name} />
-            ))}
-          </datalist>
-          <span id={`${LABEL_ID}-hint`} className="jp-Omega-hint">
-            {trans.__('Only workers that offer it take the runs. Left empty: the usual ones.')}
-          </span>
+          <Moment
+            label={trans.__('Ends')}
+            value={ends}
+            set={value => form.choose({ ends: value })}
+          />
         </div>
+        <LabelField form={form} labels={labels} trans={trans} />
       </div>
     </details>
+  );
+}
+
+/** What a worker must offer to take the runs. */
+function LabelField({ form, labels, trans }: IScheduleFormProps): JSX.Element {
+  return (
+    <div className="jp-Omega-field">
+      <label htmlFor={LABEL_ID}>{trans.__('Label')}</label>
+      <input
+        id={LABEL_ID}
+        className="jp-mod-styled"
+        type="text"
+        list={LABELS_ID}
+        autoComplete="off"
+        spellCheck={false}
+        aria-describedby={`${LABEL_ID}-hint`}
+        placeholder="default"
+        value={form.choices.label}
+        onChange={event => form.choose({ label: event.target.value })}
+      />
+      <datalist id={LABELS_ID}>
+        {labels.map(name => (
+          <option key={name} value={name} />
+        ))}
+      </datalist>
+      <span id={`${LABEL_ID}-hint`} className="jp-Omega-hint">
+        {trans.__('Only workers that offer it take the runs. Left empty: the usual ones.')}
+      </span>
+    </div>
+  );
+}
+
+interface IMomentProps {
+  label: string;
+  value: string;
+  set: (value: string) => void;
+}
+
+/** A day and a time on the clocks of the schedule's time zone; it may be left empty. */
+function Moment({ label, value, set }: IMomentProps): JSX.Element {
+  return (
+    <label className="jp-Omega-field">
+      {label}
+      <input
+        className="jp-mod-styled"
+        type="datetime-local"
+        value={value}
+        onChange={event => set(event.target.value)}
+      />
+    </label>
   );
 }
 
