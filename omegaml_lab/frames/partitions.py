@@ -44,7 +44,8 @@ def write_partitions(
         write(part, storage.quiet(), name, chunk_rows=chunk_rows, index=index)
         for part in obj.to_delayed()
     ]
-    written: Sequence[WrittenPart] = run(*tasks)
+    with storage.holds.kept_alive():  # Dask may write them in other processes
+        written: Sequence[WrittenPart] = run(*tasks)
     parts = [part for part in written if part.segment.rows] or list(written[:1])
     return joined(parts, storage, name)
 

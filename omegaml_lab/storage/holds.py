@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from pymongo.write_concern import WriteConcern
 
-from omegaml_lab.core.errors import IntegrityError
+from omegaml_lab.core.errors import IntegrityError, StorageUnavailableError
 from omegaml_lab.storage.times import now
 
 if TYPE_CHECKING:
@@ -33,6 +33,13 @@ __all__ = ["LIFETIME", "Hold", "Holds"]
 LIFETIME = timedelta(days=1)
 """How long the record of a writer counts that gave no sign of life since."""
 _SIGN_OF_LIFE = LIFETIME.total_seconds() / 24
+
+
+def _clock() -> float:
+    """Return seconds that pass while the machine sleeps, too: those of others do."""
+    if hasattr(time, "CLOCK_BOOTTIME"):
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.time()
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -99,11 +106,34 @@ class Holds:
         for hold in list(self._open):
             self.keep(hold)
 
+    @contextlib.contextmanager
+    def kept_alive(self) -> Iterator[None]:
+        """Announce, and give signs of life while other processes write for this one.
+
+        They know of no hold: theirs is that of who waits for them. Errors like `announce`.
+        """
+        self.announce()
+        done = threading.Event()
+
+        def live() -> None:
+            while not done.wait(_SIGN_OF_LIFE):
+                # Who flips the head asks again, and is told what is wrong.
+                with contextlib.suppress(IntegrityError, StorageUnavailableError):
+                    self.announce()
+
+        thread = threading.Thread(target=live, name="omega-hold", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+
     def keep(self, hold: Hold) -> None:
         """Give a sign of life if there was none for long; errors like `announce`."""
-        if hold.kept is None or time.monotonic() - hold.kept < _SIGN_OF_LIFE:
+        if hold.kept is None or _clock() - hold.kept < _SIGN_OF_LIFE:
             return
-        kept = time.monotonic()
+        kept = _clock()
         with self._connection.errors():
             found = self._holds.update_one({"_id": hold.id}, {"$set": {"beat": now()}})
         if not found.matched_count:
@@ -128,7 +158,7 @@ class Holds:
     def _say(self, holds: list[Hold]) -> None:
         if not holds:  # another thread has said so meanwhile
             return
-        beat, kept = now(), time.monotonic()
+        beat, kept = now(), _clock()
         documents = [{"_id": hold.id, "t": hold.since, "beat": beat} for hold in holds]
         with self._connection.errors():
             self._holds.insert_many(documents)
