@@ -24,6 +24,7 @@ __all__ = ["Segments", "named_after"]
 
 _KEY = ("g", "n", "p")
 _BATCH_BYTES = 16 * 1024 * 1024
+_ATTEMPTS = 20
 
 
 class Segments:
@@ -47,24 +48,30 @@ class Segments:
                 yield bson.encode({**{name: key[name] for name in _KEY}, **document})
 
     def add(self, segment: str, documents: Iterable[bytes]) -> int:
-        """Keep the chunks of a segment that are not there yet; return how many it has now.
+        """Keep the chunks of a segment that are not there yet; return how many were given.
 
         Raises
         ------
         IntegrityError
-            If one is no chunk.
+            If one is no chunk, or two of them are the same one.
         """
         self._chunks.prepare()
-        count, size = 0, 0
+        there: set[tuple[int, ...]] = set()
+        size = 0
         batch: list[dict[str, Any]] = []
         for data in documents:
-            batch.append(_document(segment, data))
-            count, size = count + 1, size + len(data)
+            document = _document(segment, data)
+            key = tuple(document["_id"][name] for name in _KEY)
+            if key in there:
+                raise IntegrityError("segment", f"it has two chunks {key}")
+            there.add(key)
+            batch.append(document)
+            size += len(data)
             if size > _BATCH_BYTES:
                 self._insert(batch)
                 batch, size = [], 0
         self._insert(batch)
-        return count
+        return len(there)
 
     def rely_on(self, payload: Payload) -> None:
         """Make all that a payload refers to young, so that no collector takes it.
@@ -95,17 +102,23 @@ class Segments:
         if not batch:
             return
         self._holds.announce()
-        with self._connection.errors():
-            try:
-                self._collection.insert_many(batch, ordered=False)
-            except BulkWriteError as error:
-                if not is_duplicate(error):
-                    raise
-                # An earlier try came so far: what it left must not be collected now.
-                ids = [document["_id"] for document in batch]
-                self._collection.update_many(
-                    {"_id": {"$in": ids}}, {"$max": {"t": datetime.now(UTC)}}
-                )
+        ids = [document["_id"] for document in batch]
+        for _ in range(_ATTEMPTS):
+            with self._connection.errors():
+                try:
+                    self._collection.insert_many(batch, ordered=False)
+                except BulkWriteError as error:
+                    if not is_duplicate(error):
+                        raise
+                else:
+                    return
+                # An earlier try came so far: what it left must not be collected now. Of what
+                # was collected before it was touched there is none left, and it is added anew.
+                young = {"$max": {"t": datetime.now(UTC)}}
+                touched = self._collection.update_many({"_id": {"$in": ids}}, young)
+            if touched.matched_count == len(ids):
+                return
+        raise IntegrityError("segment", "its chunks were taken away again and again")
 
     @property
     def _collection(self) -> Any:
