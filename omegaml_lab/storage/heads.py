@@ -106,6 +106,10 @@ class Head:
             lineage=document.get("lineage", {}),
         )
 
+    def without_payload(self) -> Head:
+        """Return it without what may be large, for who keeps many."""
+        return Head({k: v for k, v in self.document.items() if k != "payload"})
+
     @property
     def tags(self) -> dict[str, int]:
         """All tags of the object, and the revision that each is on."""

@@ -73,6 +73,14 @@ class Segments:
         self._insert(batch)
         return len(there)
 
+    def there(self, payload: Payload) -> bool:
+        """Say whether all that a payload refers to is there now."""
+        with self._connection.errors():
+            return all(
+                self._connection.collection(name).count_documents(where) >= wanted
+                for name, where, wanted in _parts(payload)
+            )
+
     def rely_on(self, payload: Payload) -> None:
         """Make all that a payload refers to young, so that no collector takes it.
 
@@ -83,20 +91,13 @@ class Segments:
         IntegrityError
             If some of it is not there any more.
         """
-        now = datetime.now(UTC)
+        young = {"$max": {"t": datetime.now(UTC)}}
         with self._connection.errors():
-            for segment in payload.segments:
-                self._touch(_all_of(segment.id), segment.chunks, "chunks", now)
-            if payload.blob is not None:
-                pieces = list({digest for digest, _ in payload.blob.pieces()})
-                if pieces:
-                    self._touch({"_id": {"$in": pieces}}, len(pieces), "pieces", now)
-
-    def _touch(self, where: dict[str, Any], wanted: int, collection: str, now: datetime) -> None:
-        touched = self._connection.collection(collection).update_many(where, {"$max": {"t": now}})
-        if touched.matched_count < wanted:
-            reason = f"{wanted - touched.matched_count} of its {wanted} {collection} are gone"
-            raise IntegrityError("payload", reason)
+            for name, where, wanted in _parts(payload):
+                found = self._connection.collection(name).update_many(where, young).matched_count
+                if found < wanted:
+                    reason = f"{wanted - found} of its {wanted} {name} are gone"
+                    raise IntegrityError("payload", reason)
 
     def _insert(self, batch: list[dict[str, Any]]) -> None:
         if not batch:
@@ -128,6 +129,16 @@ class Segments:
 def named_after(*parts: str) -> str:
     """Return the name of a segment that follows from `parts`, and from nothing else."""
     return hashlib.sha256("/".join(parts).encode()).hexdigest()[:32]
+
+
+def _parts(payload: Payload) -> Iterator[tuple[str, dict[str, Any], int]]:
+    """Yield where the parts of a payload are: a collection, a query, and how many it finds."""
+    for segment in payload.segments:
+        yield "chunks", _all_of(segment.id), segment.chunks
+    if payload.blob is not None:
+        pieces = list({digest for digest, _ in payload.blob.pieces()})
+        if pieces:
+            yield "pieces", {"_id": {"$in": pieces}}, len(pieces)
 
 
 def _all_of(segment: str) -> dict[str, Any]:

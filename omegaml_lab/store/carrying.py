@@ -56,6 +56,8 @@ class Repository:
 class Carrier:
     """Brings payloads into a repository; nothing refers to them there yet.
 
+    A segment is brought once: keep one hold for as long as the carrier is used.
+
     Parameters
     ----------
     origin
@@ -96,7 +98,7 @@ class Carrier:
         if segment.id not in self._brought:
             name = self.origin.named(segment)
             count = self._storage.segments.add(name, self._told(self.origin.segment(segment)))
-            if count < segment.chunks:
+            if count != segment.chunks:
                 reason = f"{count} chunks came, it should have {segment.chunks}"
                 raise IntegrityError("segment", reason)
             self._brought[segment.id] = Segment(id=name, rows=segment.rows, chunks=segment.chunks)

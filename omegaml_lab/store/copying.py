@@ -48,6 +48,12 @@ class Copying:
         if not replace:
             self._check_free([path, *entries])
         done = self.target.make_folder(Name(path), exist_ok=replace)
+        # One hold: what came with the first may belong to the last, too.
+        with self.target.storage.holds.holding(now=True):
+            self._copy_all(entries, replace=replace)
+        return done
+
+    def _copy_all(self, entries: dict[str, Metadata], *, replace: bool) -> None:
         for place, paths in _batches(entries):
             found = self._source.heads([metadata.name for metadata in paths])
             for target, metadata in zip(place, paths, strict=True):
@@ -55,7 +61,6 @@ class Copying:
                     self.target.make_folder(Name(target), exist_ok=True)
                 elif metadata.name in found:  # else it was dropped meanwhile
                     self._copy(found[metadata.name], target, replace=replace)
-        return done
 
     def promote(self, name: str | Name) -> Metadata:
         """Make a revision the newest one of its name in the target, unless it is already."""
@@ -78,29 +83,40 @@ class Copying:
         if head.metadata.is_folder:
             entries |= dict(self._below(head, path))
         self._check_free(list(entries))
+        holds = self.target.storage.holds
+        with holds.holding(now=True):
+            moved = self._take_all(entries)
+        self._drop(moved)
+        return self.target.metadata(Name(path))
+
+    def _take_all(self, entries: dict[str, Metadata]) -> list[Head]:
+        """Take objects into the target; return them as they were where they are dropped next."""
         intake = Intake(self.target, self._carrier)
+        moved: list[Head] = []
         for place, metadatas in _batches(entries):
             found = self._source.heads([metadata.name for metadata in metadatas])
             for target, metadata in zip(place, metadatas, strict=True):
                 if metadata.name in found:
-                    moved = found[metadata.name]
-                    states = self._source.histories.of(moved)
-                    intake.take(target, states, moved.reference, conflict="fail")
-        self._drop(entries)
-        return self.target.metadata(Name(path))
+                    head = found[metadata.name]
+                    states = self._source.histories.of(head)
+                    intake.take(target, states, head.reference, conflict="fail")
+                    self.target.storage.holds.announce()
+                    moved.append(head.without_payload())
+        return moved
 
-    def _drop(self, moved: dict[str, Metadata]) -> None:
-        """Drop what was moved; what somebody changed meanwhile stays."""
-        for metadata in sorted(moved.values(), key=lambda m: m.name, reverse=True):
-            name = metadata.name
-            there = self._source.find(Name(name))
-            if there is None:
-                continue
-            if there.revision != metadata.revision:
+    def _drop(self, moved: list[Head]) -> None:
+        """Drop what was moved; what somebody changed or put anew meanwhile stays."""
+        for head in sorted(moved, key=lambda one: one.metadata.name, reverse=True):
+            name = head.metadata.name
+            if head.metadata.is_folder:
+                self._source.drop(Name(name), missing_ok=True)
+            elif not self._source.drop_as_read(head):
+                there = self._source.find(Name(name))
+                if there is None:  # somebody else dropped it
+                    continue
                 raise ConflictError(
-                    there.store, name, expected=metadata.revision, actual=there.revision
+                    there.store, name, expected=head.metadata.revision, actual=there.revision
                 )
-            self._source.drop(Name(name), missing_ok=True)
 
     def _copy(self, head: Head, path: str, *, replace: bool) -> Metadata:
         if not replace:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -20,9 +21,10 @@ from omegaml_lab.store.carrying import Carrier, Repository
 from omegaml_lab.store.intake import CONFLICTS, OUTCOMES, Intake
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from omegaml_lab.storage.holds import Holds
     from omegaml_lab.store.intake import Conflict, Outcome
     from omegaml_lab.store.store import OmegaStore
 
@@ -45,7 +47,7 @@ def export_objects(
     if path.exists() and not replace:
         raise FileExistsError(f"{path} exists already")
     chosen = _chosen(stores, names)
-    part = path.with_name(path.name + ".part")
+    part = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.part")  # nobody else's
     first = next(iter(stores.values()))
     counter = _Counter(len(chosen), progress)
     entries = []
@@ -91,16 +93,12 @@ def import_objects(
             intake, newest = Intake(stores[entry.store], carrier), archive.states(entry)[-1]
             told = archive.reference(entry)
             outcomes[str(entry)] = intake.outcome(entry.name, newest, told, on_conflict)
-        for store, entry in counter.each([(stores[e.store], e) for e in entries]):
-            if dry_run:
+        todo = counter.each([(stores[e.store], e) for e in entries])
+        if dry_run:
+            for _, entry in todo:
                 archive.verify(entry)
-                continue
-            outcomes[str(entry)] = Intake(store, carrier).take(
-                entry.name,
-                archive.states(entry),
-                archive.reference(entry),
-                conflict=on_conflict,
-            )
+        else:
+            outcomes |= _take_all(archive, todo, carrier, storage.holds, on_conflict)
     except IntegrityError as error:
         raise InvalidArchiveError(path, f"{error.what}: {error.reason}") from error
     finally:
@@ -108,6 +106,27 @@ def import_objects(
     return Imported(
         **{kind: tuple(n for n, o in outcomes.items() if o == kind) for kind in OUTCOMES}
     )
+
+
+def _take_all(
+    archive: ArchiveReader,
+    entries: Iterable[tuple[OmegaStore, ArchiveEntry]],
+    carrier: Carrier,
+    holds: Holds,
+    on_conflict: Conflict,
+) -> dict[str, Outcome]:
+    """Take in objects, under one hold: what came with the first may belong to the last, too."""
+    outcomes: dict[str, Outcome] = {}
+    with holds.holding(now=True):
+        for store, entry in entries:
+            outcomes[str(entry)] = Intake(store, carrier).take(
+                entry.name,
+                archive.states(entry),
+                archive.reference(entry),
+                conflict=on_conflict,
+            )
+            holds.announce()
+    return outcomes
 
 
 def _chosen(stores: Mapping[str, OmegaStore], names: Sequence[str]) -> list[_Chosen]:

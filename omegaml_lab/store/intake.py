@@ -79,21 +79,39 @@ class Intake:
         """Take an object, given all its states with the oldest first.
 
         What came before from the same place, and is as it was, is left as it is: so what was
-        interrupted goes on when it is done again. Errors are those of `outcome` and
-        `Carrier.bring`; when there is one, nothing is seen of the object.
+        interrupted goes on when it is done again, and what is damaged is mended. Call it under
+        a hold. Errors are those of `outcome` and `Carrier.bring`; when there is one, nothing is
+        seen of the object.
         """
-        brought: list[dict[str, Any]] | None = None
+        brought: dict[int, dict[str, Any]] = {}
         holds = self._target.storage.holds
         with holds.holding() as hold:
             for _ in range(_ATTEMPTS):
                 outcome = self.outcome(path, states[-1], origin, conflict)
+                there = self._target.heads([path]).get(path)
                 if outcome != "taken":
+                    if outcome == "present" and there is not None:
+                        self._mend(there, states)
                     return outcome
-                brought = brought or [self._bring(state, origin) for state in states]
+                for state in states if there is None else states[-1:]:  # what is seen of it
+                    number = state["revision"]
+                    brought[number] = brought.get(number) or self._bring(state, origin)
                 holds.keep(hold)
-                if self._keep(path, brought, conflict):
+                if self._keep(path, there, [brought[n] for n in sorted(brought)]):
                     return "taken"
         raise ConflictError(self._target.name, path, expected=0, actual=0)
+
+    def _mend(self, there: Head, states: Sequence[Mapping[str, Any]]) -> None:
+        """Bring again what an object consists of if some of that is gone.
+
+        What is brought has the names that it had: they follow from what is in it.
+        """
+        segments = self._target.storage.segments
+        if segments.there(there.payload):
+            return
+        for state in states:
+            self._carrier.bring(Payload.from_document(state["payload"]))
+        segments.rely_on(there.payload)
 
     def _bring(self, state: Mapping[str, Any], origin: Reference) -> dict[str, Any]:
         payload = self._carrier.bring(Payload.from_document(state["payload"]))
@@ -106,10 +124,10 @@ class Intake:
         lineage = {**state.get("lineage", {}), "origin": reference.to_dict()}
         return {**state, "payload": payload.to_document(), "lineage": lineage}
 
-    def _keep(self, path: str, states: list[dict[str, Any]], conflict: Conflict) -> bool:
-        """Let it be seen; False when somebody took the name meanwhile."""
-        if path in self._target.heads([path]):
-            if conflict != "replace":
+    def _keep(self, path: str, there: Head | None, states: list[dict[str, Any]]) -> bool:
+        """Let it be seen; False when the name was taken or became free meanwhile."""
+        if there is not None:
+            if not self._target.heads([path]):
                 return False
             newest = Head(states[-1])
             origin = states[-1]["lineage"]["origin"]

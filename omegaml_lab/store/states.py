@@ -183,6 +183,10 @@ class States:
                     self._mend_below(path)
                 return True
 
+    def drop_as_read(self, head: Head) -> bool:
+        """Move an object to the trash; False when it was changed, or went, since it was read."""
+        return self._trash.drop(head, by=self._owner, recursive=False)
+
     def trash(
         self,
         *,

@@ -12,18 +12,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from omegaml_lab.core.errors import IntegrityError
+from omegaml_lab.core.errors import ConflictError, IntegrityError
 from omegaml_lab.frames import partitions
 from omegaml_lab.omega import Omega
 from omegaml_lab.storage import segments
 from omegaml_lab.storage.holds import LIFETIME
 from omegaml_lab.storage.storage import Storage
 from omegaml_lab.storage.times import now
+from omegaml_lab.store.copying import Copying
 from omegaml_lab.testing.fixtures import database_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from omegaml_lab.core.archives import TransferProgress
 
 ZERO = timedelta(0)
 
@@ -125,3 +128,92 @@ def test_chunks_that_go_before_they_are_touched_are_added_anew(
     other.import_(archive)
     assert taken == [4]
     assert len(other.datasets.get("x")) == 400
+
+
+def test_what_came_with_one_object_stays_for_the_next(
+    omega: Omega, other: Omega, tmp_path: Path
+) -> None:
+    data = omega.datasets
+    data.put(frame(), "a")
+    data.put(frame(5), "a")
+    data.copy("a@1", "b")  # of the same segment
+    archive = tmp_path / "x.zip"
+    omega.export(archive)
+    other.datasets.put(1, "a")
+    taken: list[int] = []
+
+    def between(state: TransferProgress) -> None:
+        if state.name.endswith("/b") and not taken:
+            taken.append(other.gc(grace=ZERO).chunks)
+
+    other.import_(archive, on_conflict="replace", progress=between)
+    assert taken == [0]
+    assert len(other.datasets.get("b")) == 400
+
+
+def test_a_copied_folder_stays_whole_while_it_is_copied(
+    omega: Omega, other: Omega, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    omega.datasets.put(frame(), "f/a")
+    omega.datasets.copy("f/a", "f/b")
+    copy_one, taken = Copying._copy, []
+
+    def copied(self: Copying, head: Any, path: str, *, replace: bool) -> Any:
+        done = copy_one(self, head, path, replace=replace)
+        if path == "f/a":
+            other.datasets.drop("f/a", keep=False)
+            taken.append(other.gc(grace=ZERO).chunks)
+        return done
+
+    monkeypatch.setattr(Copying, "_copy", copied)
+    omega.datasets.copy("f", to=other.datasets)
+    assert taken == [0]
+    assert len(other.datasets.get("f/b")) == 400
+
+
+def test_what_is_present_but_damaged_is_mended(omega: Omega, other: Omega, tmp_path: Path) -> None:
+    omega.datasets.put(frame(), "x", chunk_rows=100)
+    omega.datasets.put(b"x" * 3_000_000, "file", kind="file")
+    archive = tmp_path / "x.zip"
+    omega.export(archive)
+    other.import_(archive)
+    collection(other, "chunks").delete_one({})
+    collection(other, "pieces").delete_one({})
+    assert len(other.import_(archive).present) == 2
+    assert len(other.datasets.get("x")) == 400
+    assert len(other.datasets.get("file")) == 3_000_000
+
+
+def test_what_is_put_anew_while_it_is_moved_stays(
+    omega: Omega, other: Omega, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = omega.datasets
+    data.put(1, "x")
+    drop = Copying._drop
+
+    def put_anew(self: Copying, moved: Any) -> None:
+        data.drop("x", keep=False)
+        data.put(2, "x")  # of the same name, and revision 1 as well
+        drop(self, moved)
+
+    monkeypatch.setattr(Copying, "_drop", put_anew)
+    with pytest.raises(ConflictError):
+        data.move("x", to=other.datasets)
+    assert (data.get("x"), other.datasets.get("x")) == (2, 1)
+
+
+def test_two_exports_to_one_file(omega: Omega, other: Omega, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        omega.datasets.put(name, name)
+    archive = tmp_path / "x.zip"
+    inner: list[str] = []
+
+    def begin_another(state: TransferProgress) -> None:
+        if not inner:
+            inner.append("datasets/b")
+            omega.export(archive, "datasets/b", replace=True)
+
+    omega.export(archive, "datasets/a", replace=True, progress=begin_another)
+    assert inner
+    assert other.import_(archive).taken == ("datasets/a",)
+    assert list(tmp_path.iterdir()) == [archive]
