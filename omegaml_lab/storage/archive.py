@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from omegaml_lab.storage.heads import Head, all_of
+from omegaml_lab.storage.heads import Head, all_of, is_remains, remains_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -75,19 +75,31 @@ class Archive:
                 for document in collection.find(where, shown):
                     yield document["bucket"], document["details"][detail]
 
-    def expired(self, *, dropped_before: datetime) -> list[str]:
-        """Return the ids of what was dropped earlier, and of what a purge has left over."""
+    def expired(self, *, dropped_before: datetime) -> dict[str, datetime | None]:
+        """Return the ids of what was dropped earlier, and of what a purge has left over.
+
+        With each comes when it was dropped, None where that is not known.
+        """
         where = {"$or": [{"dropped.at": {"$lt": dropped_before}}, {"store": PURGED}]}
         with self._connection.errors():
-            return [document["_id"] for document in self._objects.find(where, {"_id": True})]
+            found = self._objects.find(where, {"dropped.at": True, "gone": True})
+            return {d["_id"]: d.get("dropped", {}).get("at", d.get("gone")) for d in found}
 
-    def purge(self, id: str, *, dropped_before: datetime) -> bool:  # noqa: A002
-        """Remove a dropped object with all its states, unless it was restored meanwhile."""
-        leaving = {"$set": {"store": PURGED}, "$unset": {"dropped": ""}, "$inc": {"serial": 1}}
+    def purge(self, id: str, *, dropped_before: datetime, before: datetime) -> bool:  # noqa: A002
+        """Remove a dropped object with all its states, unless it was restored meanwhile.
+
+        Of what was not dropped `before`, the payloads stay until the grace period is over.
+        """
+        leaving = {"store": PURGED, "gone": "$dropped.at", "serial": {"$add": ["$serial", 1]}}
+        change = [{"$set": leaving}, {"$unset": "dropped"}]
         with self._connection.errors():
-            self._objects.update_one({"_id": id, "dropped.at": {"$lt": dropped_before}}, leaving)
-            if self._objects.find_one({"_id": id, "store": PURGED}, {"_id": True}) is None:
+            self._objects.update_one({"_id": id, "dropped.at": {"$lt": dropped_before}}, change)
+            found = self._objects.find_one({"_id": id, "store": PURGED}, {"gone": True})
+            if found is None:
                 return False
+            gone = found.get("gone")
+            if gone is not None and gone >= before:
+                self._leave(id, gone)
             # The states go first: who comes after a crash finds the object, and goes on with it.
             self._revisions.delete_many(all_of(id))
             return bool(self._objects.delete_one({"_id": id, "store": PURGED}).deleted_count)
@@ -107,16 +119,26 @@ class Archive:
             return orphans
 
     def remove_orphan(self, id: str, *, before: datetime) -> int:  # noqa: A002
-        """Remove the states of an object that is gone; return how many."""
+        """Remove the states of an object that is gone; return how many revisions that were."""
         where = {**all_of(id), **_not_relied_on(before)}
         with self._connection.errors():
-            return int(self._revisions.delete_many(where).deleted_count)
+            removed = int(self._revisions.delete_many(where).deleted_count)
+        return 0 if is_remains(id) else removed
 
-    def count_orphan(self, id: str, *, before: datetime) -> int:  # noqa: A002
-        """Return how many states `remove_orphan` would remove."""
+    def old_states(self, id: str, *, before: datetime) -> list[int]:  # noqa: A002
+        """Return the numbers of the states that `remove_orphan` would remove."""
         where = {**all_of(id), **_not_relied_on(before)}
         with self._connection.errors():
-            return int(self._revisions.count_documents(where))
+            return [d["_id"]["r"] for d in self._revisions.find(where, {"_id": True})]
+
+    def _leave(self, id: str, gone: datetime) -> None:  # noqa: A002
+        """Keep the payloads of an object that went: see `remains_of`."""
+        states = (self._revisions, all_of(id), "$_id.r"), (self._objects, {"_id": id}, "$revision")
+        for collection, where, number in states:
+            key = {"o": {"$literal": remains_of(id)}, "r": number}
+            kept = {"_id": key, "payload": True, "t": {"$literal": gone}}
+            into = {"into": "revisions", "whenMatched": "replace"}
+            collection.aggregate([{"$match": where}, {"$project": kept}, {"$merge": into}])
 
     @property
     def _objects(self) -> Any:

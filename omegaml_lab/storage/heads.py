@@ -28,9 +28,19 @@ if TYPE_CHECKING:
 
     from omegaml_lab.storage.connection import Connection
 
-__all__ = ["Head", "Heads", "State", "all_of", "reference_to", "to_metadata"]
+__all__ = [
+    "Head",
+    "Heads",
+    "State",
+    "all_of",
+    "is_remains",
+    "reference_to",
+    "remains_of",
+    "to_metadata",
+]
 
 _NO_PAYLOAD = {"payload": False}
+_REMAINS = "~"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +177,8 @@ class Heads:
     def replace(self, head: Head, state: State, *, keep: bool) -> Head | None:
         """Make `state` current; None when somebody changed the head since it was read.
 
-        With `keep`, or where it is tagged, the state that it replaces stays a revision.
+        With `keep`, or where it is tagged, the state that it replaces stays a revision. Else
+        its payload stays for the grace period, for who is reading it.
         """
         keep = keep or head.document["revision"] in head.tags.values()
         change = {
@@ -177,6 +188,8 @@ class Heads:
         with self._connection.errors():
             if keep:
                 self._archive(head)
+            else:
+                self._leave(head)
             document = self._objects.find_one_and_update(
                 _unchanged(head), change, _NO_PAYLOAD, return_document=ReturnDocument.AFTER
             )
@@ -222,7 +235,9 @@ class Heads:
         with the others.
         """
         with self._connection.errors():
-            self._archive(head, t=now())
+            self._archive(head)
+            # Whoever archived it, and when: who reads one of the states has the grace period.
+            self._revisions.update_many(all_of(head.id), {"$max": {"t": now()}})
             return bool(self._objects.delete_one(_unchanged(head)).deleted_count)
 
     def make_folders(self, names: Sequence[str], *, owner: str) -> None:
@@ -257,8 +272,8 @@ class Heads:
             **state.to_document(),
         }
 
-    def _archive(self, head: Head, **more: Any) -> None:
-        document = {k: v for k, v in head.document.items() if k != "_id"} | more
+    def _archive(self, head: Head) -> None:
+        document = {k: v for k, v in head.document.items() if k != "_id"}
         key = {"o": head.id, "r": head.document["revision"]}
         try:
             self._revisions.replace_one(
@@ -269,6 +284,14 @@ class Heads:
             )
         except DuplicateKeyError:
             return
+
+    def _leave(self, head: Head) -> None:
+        """Keep the payload of a state that is no revision from now on: see `remains_of`."""
+        if head.payload.whole:
+            return
+        key = {"o": remains_of(head.id), "r": head.document["revision"]}
+        change = {"$set": {"payload": head.document["payload"]}, "$max": {"t": now()}}
+        self._revisions.update_one({"_id": key}, change, upsert=True)
 
     def _prepare(self) -> None:
         ensure = self._connection.ensure_index
@@ -336,3 +359,17 @@ def _unchanged(head: Head) -> dict[str, Any]:
 def all_of(id: str) -> dict[str, Any]:  # noqa: A002
     """Return the query for all archived states of an object."""
     return {"_id": {"$gt": {"o": id, "r": MinKey()}, "$lt": {"o": id, "r": MaxKey()}}}
+
+
+def remains_of(id: str) -> str:  # noqa: A002
+    """Return under which id payloads are kept that an object refers to no more.
+
+    No object has it: to the collector they are states of one that is gone, which it leaves
+    alone for the grace period.
+    """
+    return f"{id}{_REMAINS}"
+
+
+def is_remains(id: str) -> bool:  # noqa: A002
+    """Say whether `remains_of` made this id."""
+    return id.endswith(_REMAINS)

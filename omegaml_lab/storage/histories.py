@@ -14,6 +14,7 @@ from pymongo.errors import DuplicateKeyError
 from omegaml_lab.core.errors import IntegrityError
 from omegaml_lab.core.names import parent_of
 from omegaml_lab.storage.heads import Head
+from omegaml_lab.storage.payloads import Payload
 from omegaml_lab.storage.times import now
 from omegaml_lab.storage.transactions import together
 
@@ -41,6 +42,9 @@ _FIELDS: dict[str, type | tuple[type, ...]] = {
     "created": datetime,
     "modified": datetime,
 }
+
+_NEWEST = 2**53
+"""No revision has a higher number: puts that follow must have one, and JSON knows no higher."""
 
 
 class Histories:
@@ -125,7 +129,7 @@ def from_bytes(data: bytes) -> list[dict[str, Any]]:
     for state in states:
         _check(state)
     numbers = [state["revision"] for state in states]
-    if numbers[0] < 1 or any(a >= b for a, b in itertools.pairwise(numbers)):
+    if any(a >= b for a, b in itertools.pairwise(numbers)):
         raise IntegrityError("list of states", f"their numbers are {numbers[:10]}")
     return [_travelling(state) for state in states]
 
@@ -134,9 +138,23 @@ def _check(state: Mapping[str, Any]) -> None:
     for field, kind in _FIELDS.items():
         if not isinstance(state.get(field), kind):
             raise IntegrityError("state", f"its {field} is {state.get(field)!r:.80}")
-    for tag in state.get("tags", ()):
-        if not isinstance(tag.get("t"), str) or not isinstance(tag.get("r"), int):
+    if not 1 <= state["revision"] <= _NEWEST:
+        raise IntegrityError("state", f"its revision is {state['revision']}")
+    Payload.checked(state["payload"])
+    lineage, tags = state.get("lineage", {}), state.get("tags", [])
+    if not isinstance(lineage, dict) or not isinstance(lineage.get("run"), str | None):
+        raise IntegrityError("state", f"its lineage is {lineage!r:.80}")
+    if not isinstance(tags, list):
+        raise IntegrityError("state", f"its tags are {tags!r:.80}")
+    for tag in tags:
+        if not _is_tag(tag):
             raise IntegrityError("state", f"one of its tags is {tag!r:.80}")
+
+
+def _is_tag(tag: Any) -> bool:
+    return (
+        isinstance(tag, dict) and isinstance(tag.get("t"), str) and isinstance(tag.get("r"), int)
+    )
 
 
 def _travelling(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from omegaml_lab.storage.connection import Connection
 
-__all__ = ["LineageRecords", "Read"]
+__all__ = ["LineageRecords", "Read", "training_data"]
 
 _COLLECTION = "reads"
 _LEFT_OUT = "more"
@@ -122,7 +122,7 @@ class LineageRecords:
         return [
             Link(source=source, relation=Relation.TRAINED, target=model)
             for document, model in (self._states(where, limit) if data else ())
-            for one in document["details"]["trained_on"]
+            for one in training_data(document["details"]["trained_on"])
             if (source := data.get((model.bucket, one["name"], one["revision"])))
         ]
 
@@ -131,7 +131,7 @@ class LineageRecords:
         told = [
             (one, model)
             for document, model in found
-            for one in document.get("details", {}).get("trained_on", ())
+            for one in training_data(document.get("details", {}).get("trained_on"))
             if model.store == "models"
         ]
         where = {
@@ -248,3 +248,14 @@ def _document(read: Read) -> dict[str, Any]:
         "name": what.name,
         **common,
     }
+
+
+def training_data(told: Any) -> list[dict[str, Any]]:
+    """Return what of the detail ``trained_on`` are revisions; an archive may bring anything."""
+    return [
+        {"name": one["name"], "revision": one["revision"]}
+        for one in (told if isinstance(told, list) else ())
+        if isinstance(one, dict)
+        and isinstance(one.get("name"), str)
+        and isinstance(one.get("revision"), int)
+    ]

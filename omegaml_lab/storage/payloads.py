@@ -6,6 +6,8 @@ import struct
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from omegaml_lab.core.errors import IntegrityError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -53,6 +55,11 @@ class Payload:
     segments: tuple[Segment, ...] = ()
     meta: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def whole(self) -> bool:
+        """Whether nothing of it is elsewhere."""
+        return not self.segments and (self.blob is None or not self.blob.manifest)
+
     def to_document(self) -> dict[str, Any]:
         """Return the form in which a head keeps it."""
         document: dict[str, Any] = {"meta": dict(self.meta)}
@@ -70,6 +77,24 @@ class Payload:
         return document
 
     @classmethod
+    def checked(cls, document: Any) -> Payload:
+        """Build it from a document that may come from anywhere.
+
+        Raises
+        ------
+        IntegrityError
+            If that is none of a payload.
+        """
+        try:
+            payload = cls.from_document(document)
+        except (TypeError, AttributeError) as error:
+            raise IntegrityError("payload", f"it is none ({error})") from error
+        sound = isinstance(payload.meta, dict) and all(map(_is_segment, payload.segments))
+        if not sound or not (payload.blob is None or _is_blob(payload.blob)):
+            raise IntegrityError("payload", f"its fields are those of none: {document!r:.200}")
+        return payload
+
+    @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Payload:
         """Build it from the form in which a head keeps it."""
         blob = document.get("blob")
@@ -78,3 +103,21 @@ class Payload:
             segments=tuple(Segment(**s) for s in document.get("segments", ())),
             meta=document.get("meta", {}),
         )
+
+
+def _is_segment(segment: Segment) -> bool:
+    return isinstance(segment.id, str) and _is_count(segment.rows) and _is_count(segment.chunks)
+
+
+def _is_blob(blob: Blob) -> bool:
+    return (
+        _is_count(blob.size)
+        and isinstance(blob.hash, str)
+        and isinstance(blob.inline, bytes | None)
+        and isinstance(blob.manifest, bytes)
+        and len(blob.manifest) % _ENTRY.size == 0
+    )
+
+
+def _is_count(number: Any) -> bool:
+    return type(number) is not bool and isinstance(number, int) and number >= 0

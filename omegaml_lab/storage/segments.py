@@ -11,6 +11,7 @@ from pymongo.errors import BulkWriteError
 
 from omegaml_lab.core.errors import IntegrityError
 from omegaml_lab.storage.connection import is_duplicate
+from omegaml_lab.storage.payloads import Segment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -47,16 +48,17 @@ class Segments:
                 document.pop("t", None)
                 yield bson.encode({**{name: key[name] for name in _KEY}, **document})
 
-    def add(self, segment: str, documents: Iterable[bytes]) -> int:
-        """Keep the chunks of a segment that are not there yet; return how many were given.
+    def add(self, segment: str, documents: Iterable[bytes]) -> Segment:
+        """Keep the chunks of a segment that are not there yet; return what all of them are.
 
         Raises
         ------
         IntegrityError
-            If one is no chunk, or two of them are the same one.
+            If one is no chunk, two are the same one, or some of their rows miss.
         """
         self._chunks.prepare()
         there: set[tuple[int, ...]] = set()
+        rows: dict[int, int] = {}
         size = 0
         batch: list[dict[str, Any]] = []
         for data in documents:
@@ -65,13 +67,18 @@ class Segments:
             if key in there:
                 raise IntegrityError("segment", f"it has two chunks {key}")
             there.add(key)
+            if document["_id"]["p"] == 0:  # the others hold more columns of the same rows
+                group = document["_id"]["g"]
+                rows[group] = rows.get(group, 0) + document["r"]
             batch.append(document)
             size += len(data)
             if size > _BATCH_BYTES:
                 self._insert(batch)
                 batch, size = [], 0
         self._insert(batch)
-        return len(there)
+        if len(set(rows.values())) > 1:
+            raise IntegrityError("segment", f"its columns have {sorted(set(rows.values()))} rows")
+        return Segment(id=segment, rows=next(iter(rows.values()), 0), chunks=len(there))
 
     def there(self, payload: Payload) -> bool:
         """Say whether all that a payload refers to is there now."""

@@ -8,15 +8,22 @@ from pymongo.errors import DuplicateKeyError
 
 from omegaml_lab.core.errors import InvalidNameError, ObjectExistsError
 from omegaml_lab.core.names import MAX_LENGTH, parent_of
+from omegaml_lab.storage.heads import all_of
 from omegaml_lab.storage.listing import below
+from omegaml_lab.storage.times import now
 from omegaml_lab.storage.transactions import together
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pymongo.client_session import ClientSession
 
     from omegaml_lab.storage.connection import Connection
+    from omegaml_lab.storage.heads import Head
 
 __all__ = ["Trees", "moved"]
+
+_BATCH = 500
 
 
 class Trees:
@@ -52,18 +59,44 @@ class Trees:
             except DuplicateKeyError as error:
                 raise ObjectExistsError(self._store, new) from error
 
-    def forget_below(self, folder: str) -> int:
-        """Drop all below `folder` for good; return how many objects and folders that were."""
-        where = {**self._scope, "name": below(folder)}
+    def forget(self, head: Head) -> bool:
+        """Drop a folder and all below it for good, as one; False when it was changed meanwhile.
+
+        What is put below after this began stays.
+        """
+        here = {"_id": head.id, "serial": head.document["serial"]}
         with self._connection.errors():
-            self._objects.aggregate(
-                [
-                    {"$match": where},
-                    {"$set": {"_id": {"o": "$_id", "r": "$revision"}}},
-                    {"$merge": {"into": "revisions", "whenMatched": "replace"}},
-                ]
+            found = self._objects.find(
+                {**self._scope, "name": below(head.metadata.name)}, {"serial": True}
             )
-            return int(self._objects.delete_many(where).deleted_count)
+            read = [here, *found]
+            batches = [read[at : at + _BATCH] for at in range(0, len(read), _BATCH)]
+            for batch in batches:
+                self._archive([document["_id"] for document in batch])
+
+            def act(session: ClientSession | None) -> bool:
+                # The folder goes first: a put that slips something in below sees that, and
+                # makes the folder again.
+                if not self._objects.delete_one(here, session=session).deleted_count:
+                    return False
+                for batch in batches:
+                    self._objects.delete_many({"$or": batch}, session=session)
+                return True
+
+            return together(self._connection, act)
+
+    def _archive(self, ids: Sequence[str]) -> None:
+        """Archive heads as they are now, and make all states of their objects young."""
+        newer = {"$cond": [{"$lt": ["$serial", "$$new.serial"]}, "$$new", "$$ROOT"]}
+        self._objects.aggregate(
+            [
+                {"$match": {"_id": {"$in": list(ids)}}},
+                {"$set": {"_id": {"o": "$_id", "r": "$revision"}}},
+                {"$merge": {"into": "revisions", "whenMatched": [{"$replaceWith": newer}]}},
+            ]
+        )
+        states = {"$or": [all_of(id) for id in ids]}  # noqa: A001
+        self._connection.collection("revisions").update_many(states, {"$max": {"t": now()}})
 
     def is_empty(self, folder: str) -> bool:
         """Say whether nothing is below `folder`."""

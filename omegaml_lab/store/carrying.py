@@ -97,11 +97,14 @@ class Carrier:
         # The revisions of a frame that was added to have most of their segments in common.
         if segment.id not in self._brought:
             name = self.origin.named(segment)
-            count = self._storage.segments.add(name, self._told(self.origin.segment(segment)))
-            if count != segment.chunks:
-                reason = f"{count} chunks came, it should have {segment.chunks}"
+            come = self._storage.segments.add(name, self._told(self.origin.segment(segment)))
+            if come.chunks != segment.chunks:
+                reason = f"{come.chunks} chunks came, it should have {segment.chunks}"
                 raise IntegrityError("segment", reason)
-            self._brought[segment.id] = Segment(id=name, rows=segment.rows, chunks=segment.chunks)
+            if come.chunks and come.rows != segment.rows:  # without columns rows have none
+                reason = f"{come.rows} rows came, it should have {segment.rows}"
+                raise IntegrityError("segment", reason)
+            self._brought[segment.id] = Segment(id=name, rows=segment.rows, chunks=come.chunks)
         return self._brought[segment.id]
 
     def _told(self, parts: Iterator[bytes]) -> Iterator[bytes]:

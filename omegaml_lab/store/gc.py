@@ -11,6 +11,8 @@ from omegaml_lab.core.gc import Collected
 from omegaml_lab.core.metadata import STORES
 from omegaml_lab.core.retention import CHECKPOINTS, RETENTION, Retention
 from omegaml_lab.storage.garbage import Leaving
+from omegaml_lab.storage.heads import is_remains
+from omegaml_lab.storage.lineage import training_data
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping
@@ -78,7 +80,8 @@ class Collector:
             What became garbage later than that ago is left alone, so that who reads it has
             so long to end. The clocks of all machines must agree better than that.
         trash
-            What was dropped earlier than that ago leaves the trash.
+            What was dropped earlier than that ago leaves the trash. Who reads it has the
+            grace period, too.
         dry_run
             Remove nothing, and say what would be.
         progress
@@ -89,7 +92,7 @@ class Collector:
         before = self._garbage.before(grace)
         leaving = Leaving()
         moment = before + grace  # now, or when the oldest writer at work began
-        self._empty_trash(moment - trash, tally, leaving, dry_run=dry_run)
+        self._empty_trash(moment - trash, before, tally, leaving, dry_run=dry_run)
         progress("trash", tally.dropped)
         self._thin(before, tally, leaving, dry_run=dry_run)
         progress("revisions", tally.revisions)
@@ -128,13 +131,20 @@ class Collector:
         return limit
 
     def _empty_trash(
-        self, limit: datetime, tally: _Tally, leaving: Leaving, *, dry_run: bool
+        self,
+        limit: datetime,
+        before: datetime,
+        tally: _Tally,
+        leaving: Leaving,
+        *,
+        dry_run: bool,
     ) -> None:
-        for id in self._archive.expired(dropped_before=limit):  # noqa: A001
-            if dry_run:
+        for id, dropped in self._archive.expired(dropped_before=limit).items():  # noqa: A001
+            if not dry_run:
+                if not self._archive.purge(id, dropped_before=limit, before=before):
+                    continue
+            elif dropped is None or dropped < before:  # else its payloads stay for now
                 leaving.objects.add(id)
-            elif not self._archive.purge(id, dropped_before=limit):
-                continue
             tally.dropped += 1
 
     def _thin(self, before: datetime, tally: _Tally, leaving: Leaving, *, dry_run: bool) -> None:
@@ -150,8 +160,9 @@ class Collector:
                 tally.revisions += self._archive.remove(head, numbers, before=before)
         for id in self._archive.orphans():  # noqa: A001
             if dry_run:
-                leaving.objects.add(id)
-                tally.revisions += self._archive.count_orphan(id, before=before)
+                old = self._archive.old_states(id, before=before)
+                leaving.states.update((id, number) for number in old)
+                tally.revisions += 0 if is_remains(id) else len(old)
             else:
                 tally.revisions += self._archive.remove_orphan(id, before=before)
 
@@ -187,7 +198,7 @@ def trained_on(storage: Storage) -> set[tuple[str, str, str, int]]:
     return {
         (bucket, "datasets", one["name"], one["revision"])
         for bucket, several in storage.objects.archive().told("models", "trained_on")
-        for one in several
+        for one in training_data(several)
     }
 
 

@@ -259,12 +259,7 @@ class States:
     def _drop(self, head: Head, *, recursive: bool, keep: bool) -> bool:
         if keep:
             return self._trash.drop(head, by=self._owner, recursive=recursive)
-        # The folder goes first: a put that slips something in below sees that, and makes the
-        # folder again.
-        dropped = self._heads.forget(head)
-        if dropped and recursive:
-            self._trees.forget_below(head.metadata.name)
-        return dropped
+        return self._trees.forget(head) if recursive else self._heads.forget(head)
 
     def _mend_below(self, folder: str) -> None:
         """Make the folders again of what was put below one while that went away."""

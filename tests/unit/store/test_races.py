@@ -19,6 +19,7 @@ from omegaml_lab.storage import segments
 from omegaml_lab.storage.holds import LIFETIME
 from omegaml_lab.storage.storage import Storage
 from omegaml_lab.storage.times import now
+from omegaml_lab.storage.trees import Trees
 from omegaml_lab.store.copying import Copying
 from omegaml_lab.testing.fixtures import database_url
 
@@ -217,3 +218,58 @@ def test_two_exports_to_one_file(omega: Omega, other: Omega, tmp_path: Path) -> 
     assert inner
     assert other.import_(archive).taken == ("datasets/a",)
     assert list(tmp_path.iterdir()) == [archive]
+
+
+def grow_old(omega: Omega) -> None:
+    old = {"$set": {"t": now() - timedelta(days=9)}}
+    for name in ("chunks", "pieces"):
+        collection(omega, name).update_many({}, old)
+
+
+def test_who_reads_has_the_grace_period(omega: Omega) -> None:
+    data = omega.datasets
+    for name in ("replaced", "dropped", "f/dropped", "trashed"):
+        data.put(frame(300), name)
+        data.put(frame(), name)
+    data.put(b"x" * 3_000_000, "file", kind="file")
+    readers = [
+        data.getl(name)
+        for name in ("replaced", "dropped", "dropped@1", "f/dropped", "f/dropped@1", "trashed")
+    ]
+    file = data.open("file")
+    data.put(1, "replaced", keep=False)
+    data.put(1, "file", keep=False)
+    data._heads._archive(data.head("dropped"))  # as a put does that then loses its race
+    data.drop("dropped", keep=False)
+    data.drop("f", recursive=True, keep=False)
+    data.drop("trashed")
+    grow_old(omega)
+    told, done = omega.gc(trash=ZERO, dry_run=True), omega.gc(trash=ZERO)
+    assert (told.dropped, told.pieces, told.chunks) == (1, 0, 0)
+    assert (done.dropped, done.pieces, done.chunks) == (1, 0, 0)
+    assert data.trash().total == 0
+    assert [len(reader.compute()) for reader in readers] == [400, 400, 300, 400, 300, 400]
+    assert len(file.read()) == 3_000_000
+    assert [m.revision for m in data.history("replaced")] == [3, 1]
+    told, done = omega.gc(grace=ZERO, dry_run=True), omega.gc(grace=ZERO)
+    assert (told.pieces, told.chunks) == (done.pieces, done.chunks)
+    assert (collection(omega, "chunks").count_documents({}), done.pieces) == (1, 2)
+
+
+@pytest.mark.parametrize("slipped", ["f/new", "f/a"])
+def test_a_put_below_a_folder_that_goes_stays(
+    omega: Omega, rival: Omega, slipped: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    omega.datasets.put(1, "f/a")
+    omega.datasets.put(1, "f/b")
+    archive = Trees._archive
+
+    def gap(self: Trees, ids: Any) -> None:
+        archive(self, ids)
+        rival.datasets.put("acknowledged", slipped)
+
+    monkeypatch.setattr(Trees, "_archive", gap)
+    assert omega.datasets.drop("f", recursive=True, keep=False)
+    assert omega.datasets.list() == [slipped]
+    assert omega.datasets.exists("f")
+    assert omega.datasets.get(slipped) == "acknowledged"
