@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ import uuid
 import zipfile
 from typing import TYPE_CHECKING, Any
 
+import bson
 import numpy as np
 import pandas as pd
 import pytest
@@ -71,6 +73,25 @@ def filled(omega: Omega) -> Omega:
     omega.models.put(BIG, "folder/model", kind="file")
     omega.scripts.put("def f(): ...", "f.py")
     return omega
+
+
+@pytest.fixture(scope="module")
+def somewhere(mongo_server_url: str) -> Iterator[Omega]:
+    """A repository for what is refused."""
+    url = database_url(mongo_server_url, f"omega_test_{uuid.uuid4().hex[:12]}")
+    with Omega(url) as omega:
+        yield omega
+        omega.storage.erase()
+
+
+@pytest.fixture(scope="module")
+def flights(somewhere: Omega, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive of one frame."""
+    file = tmp_path_factory.mktemp("archive") / "flights.omega"
+    somewhere.datasets.put(frame(), "flights")
+    somewhere.export(file)
+    somewhere.datasets.drop("flights", keep=False)
+    return file
 
 
 def contents(omega: Omega) -> dict[str, Any]:
@@ -301,3 +322,67 @@ def test_an_import_that_is_killed_goes_on(filled: Omega, other: Omega, tmp_path:
     assert isinstance(imported, Imported)
     assert contents(other) == good
     assert_frame_equal(other.datasets.get("flights@1"), frame())
+
+
+def _nested(*path: Any, value: Any) -> Any:
+    """Return what sets a value deep inside the newest state of an archive."""
+
+    def change(state: dict[str, Any]) -> None:
+        at: Any = state
+        for key in path[:-1]:
+            at = at[key]
+        at[path[-1]] = value
+
+    return change
+
+
+def with_state(file: Path, new: Path, change: Any) -> Path:
+    """Write an archive anew, with another newest state of its one object and all hashes right."""
+    with zipfile.ZipFile(file) as old:
+        told = json.loads(old.read("omega.json"))
+        (entry,) = told["objects"]
+        states = bson.decode_all(old.read(entry["file"]))
+    change(states[-1])
+    data = b"".join(bson.encode(state) for state in states)
+    entry |= {"sha256": hashlib.sha256(data).hexdigest(), "revision": states[-1]["revision"]}
+    manifest = json.dumps(told).encode()
+    files = {"omega.json": manifest, entry["file"]: data}
+    return rewritten(file, new, files.get)
+
+
+SEGMENT = "payload", "segments", 0
+
+
+@pytest.mark.parametrize(
+    ("reason", "change"),
+    [
+        ("lineage", _nested("lineage", value=[1])),
+        ("lineage", _nested("lineage", value={"run": {"$gt": ""}})),
+        ("payload", _nested("payload", "blob", value={"foo": 1})),
+        ("payload", _nested("payload", "blob", "manifest", value=b"short")),
+        ("payload", _nested("payload", "segments", value=[1])),
+        ("payload", _nested(*SEGMENT, "id", value={"$gt": ""})),
+        ("payload", _nested("payload", "meta", value=1)),
+        ("tags", _nested("tags", value=[1])),
+        ("tags", _nested("tags", value=5)),
+        ("revision", _nested("revision", value=2**63 - 1)),
+        ("rows came", _nested(*SEGMENT, "rows", value=1)),
+        ("chunks came", _nested(*SEGMENT, "chunks", value=0)),
+    ],
+)
+def test_states_that_are_none_are_refused(
+    flights: Path, somewhere: Omega, tmp_path: Path, reason: str, change: Any
+) -> None:
+    bad = with_state(flights, tmp_path / "bad.omega", change)
+    with pytest.raises(InvalidArchiveError, match=reason):
+        somewhere.import_(bad)
+    assert somewhere.datasets.list() == []
+
+
+@pytest.mark.parametrize("told", [5, [5], [{"x": 1}], [{"name": {}, "revision": "1"}]])
+def test_what_a_model_says_it_was_trained_on_may_be_anything(omega: Omega, told: Any) -> None:
+    omega.models.put(b"", "model", kind="file")
+    collection = omega.storage._connection.collection("objects")
+    collection.update_one({}, {"$set": {"details.trained_on": told}})
+    assert omega.gc().problems == ()
+    assert not omega.models.lineage("model").links

@@ -15,7 +15,7 @@ import pytest
 from omegaml_lab.core.errors import ConflictError, IntegrityError
 from omegaml_lab.frames import partitions
 from omegaml_lab.omega import Omega
-from omegaml_lab.storage import segments
+from omegaml_lab.storage import histories, segments
 from omegaml_lab.storage.holds import LIFETIME
 from omegaml_lab.storage.storage import Storage
 from omegaml_lab.storage.times import now
@@ -273,3 +273,27 @@ def test_a_put_below_a_folder_that_goes_stays(
     assert omega.datasets.list() == [slipped]
     assert omega.datasets.exists("f")
     assert omega.datasets.get(slipped) == "acknowledged"
+
+
+def test_states_that_come_before_their_head_are_held(
+    omega: Omega, other: Omega, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(3):
+        omega.datasets.put(n, "x")
+    archive = tmp_path / "x.zip"
+    omega.export(archive)
+
+    def without_transactions(_connection: Any, act: Any) -> None:
+        act(None)
+
+    insert = collection(other, "objects").insert_one
+
+    class Objects:
+        def insert_one(self, document: Any, session: Any = None) -> None:
+            assert other.gc(grace=ZERO).revisions == 0
+            insert(document, session=session)
+
+    monkeypatch.setattr(histories, "together", without_transactions)
+    monkeypatch.setattr(histories.Histories, "_objects", Objects())
+    other.import_(archive)
+    assert [other.datasets.get(f"x@{n}") for n in (1, 2, 3)] == [0, 1, 2]
