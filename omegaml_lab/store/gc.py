@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from omegaml_lab.core.errors import InvalidRetentionError
 from omegaml_lab.core.gc import Collected
 from omegaml_lab.core.metadata import STORES
-from omegaml_lab.core.retention import CHECKPOINTS, RETENTION, Retention
+from omegaml_lab.core.retention import RETENTION, Retention, checkpoints
 from omegaml_lab.storage.garbage import Leaving
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ class Collector:
             for name in names
             if (meta.bucket, meta.store, name, number) in self._used
         }
-        left = (found & there) - set(head.tags.values()) - _checkpoints(head) - used
+        left = (found & there) - set(head.tags.values()) - set(checkpoints(head.attributes)) - used
         return left - self._archive.read(head, left) if left else left
 
 
@@ -189,11 +189,6 @@ def trained_on(storage: Storage) -> set[tuple[str, str, str, int]]:
         for bucket, several in storage.objects.archive().told("models", "trained_on")
         for one in several
     }
-
-
-def _checkpoints(head: Head) -> set[int]:
-    listed = head.attributes.get(CHECKPOINTS)
-    return {n for n in listed if isinstance(n, int)} if isinstance(listed, list) else set()
 
 
 def _batches(digests: Iterable[bytes]) -> Iterator[list[bytes]]:

@@ -17,7 +17,7 @@ from omegaml_lab.core.errors import (
     ObjectNotFoundError,
 )
 from omegaml_lab.core.names import Name, check_tag
-from omegaml_lab.core.retention import LASTING
+from omegaml_lab.core.retention import lasting, passing
 from omegaml_lab.core.trash import Dropped
 from omegaml_lab.store.folders import Folders, parents_of
 from omegaml_lab.store.lookup import Lookup
@@ -278,9 +278,8 @@ class States:
             if there is None:
                 raise self._lookup.not_found(name)
             # What is said of all revisions is not taken back with one of them.
-            lasting = {key: head.attributes[key] for key in LASTING if key in head.attributes}
-            own = {k: v for k, v in there.attributes.items() if k not in LASTING}
-            state = replace(there.state, owner=self._owner, attributes={**own, **lasting})
+            attributes = {**passing(there.attributes), **lasting(head.attributes)}
+            state = replace(there.state, owner=self._owner, attributes=attributes)
             return self._heads.replace(head, state, keep=True)
 
         with self._storage.holds.holding(now=True):

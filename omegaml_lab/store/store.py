@@ -85,13 +85,15 @@ class OmegaStore(Transfers):
         kind
             How to keep it; by default the kind that fits `obj` best.
         attributes
-            Your own JSON values about it. None keeps those that are there.
+            Your own JSON values about it. None keeps those that are there. `retention` and
+            `checkpoints`, which are said of all revisions, go only when they are named as None.
         expect
             The revision that you have seen: 0 says that there must be none yet.
         replace
             False refuses to replace what is there.
         keep
-            False forgets the state that is replaced, instead of keeping it as a revision.
+            False forgets the state that is replaced, instead of keeping it as a revision, if it
+            is neither tagged nor a checkpoint. A run of it that still waits then fails.
         **options
             What the kind takes, see its reference.
 
@@ -235,7 +237,7 @@ class OmegaStore(Transfers):
                 state = terms.state(kind, written, head, owner=self._owner, lineage=lineage)
                 self._storage.holds.keep(hold)
                 if head is not None:
-                    return self._heads.replace(head, state, keep=terms.keep)
+                    return self._heads.replace(head, state, keep=terms.keeps(head))
                 self._folders.make_above(path, missing)
                 return self._heads.insert(path, state)
 
