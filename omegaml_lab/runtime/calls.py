@@ -8,6 +8,7 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import BrokerUnavailableError, OmegaError, RunFailedError
+from omegaml_lab.core.names import Name
 from omegaml_lab.core.runs import Status
 from omegaml_lab.runtime.answers import Answers
 from omegaml_lab.runtime.calling import Caller, Target
@@ -145,17 +146,20 @@ class Calls:
     ) -> CallHandle:
         self._answers.expect(run_id)
         records = self.runtime.runs.records
-        run = records.create(
-            name,
-            revision,
-            parameters={},
-            id=run_id,
-            bucket=self.runtime.runs.bucket,
-            label=label or self.runtime.label,
-            owner=self._owner,
-            kind=kind,
-            call=call,
-        )
+        store = self.stores.scripts if kind == "script" else self.stores.models
+        with store.relying_on(Name(name, revision=revision)) as kept:
+            run = records.create(
+                name,
+                revision,
+                parameters={},
+                id=run_id,
+                bucket=self.runtime.runs.bucket,
+                label=label or self.runtime.label,
+                owner=self._owner,
+                kind=kind,
+                call=call,
+                object=kept,
+            )
         try:
             # No look for workers, which takes time: a run that waits is told so by the scheduler.
             self.runtime.broker.send(run)

@@ -68,9 +68,12 @@ class RunRecords:
         *,
         parameters: Mapping[str, Any],
         id: str | None = None,  # noqa: A002 - the field is named so
+        object: str | None = None,  # noqa: A002
         **values: Any,
     ) -> Run:
         """Queue a new run; `values` are further fields of :class:`Run`.
+
+        `object` is the id of what is run: that is kept for the run whatever it is called later.
 
         Raises
         ------
@@ -88,7 +91,7 @@ class RunRecords:
             **values,
         )
         minded = {"beat": 0, "hints": 0, "hint_at": self._hint_at(0), "unpublished": run.publish}
-        self._records.insert({**run_document(run), **minded})
+        self._records.insert({**run_document(run), **minded, "object": object})
         return run
 
     def find(self, run_id: str) -> Run | None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Head", "Heads", "State", "all_of", "reference_to", "to_metadata"]
 
 _NO_PAYLOAD = {"payload": False}
+_TRAINED = ("details.trained_on.name", "details.trained_on.id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,7 +273,7 @@ class Heads:
         listing = [("bucket", 1), ("store", 1), ("parent", 1), ("rank", 1), ("name", 1)]
         ensure("objects", listing)
         for collection in ("objects", "revisions"):
-            for field_name in ("lineage.run", "lineage.origin.id", "details.trained_on.name"):
+            for field_name in ("lineage.run", "lineage.origin.id", *_TRAINED):
                 ensure(collection, [(field_name, 1)], sparse=True)
 
     @property
