@@ -122,6 +122,12 @@ class RunRecords:
         """Return the raw records of runs in a status, for those who mind them."""
         return self._records.query({"status": status.value})
 
+    def unfinished(self, run_ids: Iterable[str]) -> set[str]:
+        """Return which of these runs wait or go on, or will be tried again."""
+        goes_on = {"status": {"$in": [Status.QUEUED.value, Status.RUNNING.value]}}
+        where = {"id": {"$in": list(run_ids)}, "$or": [goes_on, _LOST_FOR_NOW]}
+        return {record["id"] for record in self._records.query(where)}
+
     def changes(self, stop: threading.Event, *, poll: float = 0.5) -> Iterator[Run | None]:
         """Yield each changed run, live, and None about every `poll` seconds without news."""
         for record in self._records.changes(stop, poll=poll):
