@@ -20,7 +20,7 @@ from omegaml_lab.store.writing import once
 
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from omegaml_lab.core.metadata import Metadata
     from omegaml_lab.core.pages import Page
@@ -114,6 +114,16 @@ class OmegaStore(Transfers):
     def annotate(self, name: str | Name, attributes: Mapping[str, Any]) -> Metadata:
         """Set attributes without a new revision; an attribute that is None is removed."""
         changes = check_attributes(attributes)
+        return self.amend(name, lambda _: changes)
+
+    def amend(
+        self, name: str | Name, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+    ) -> Metadata:
+        """Set attributes like `annotate`, by what they are.
+
+        `change` gets those that are there, and returns what changes. It is called again when
+        somebody else was faster, so that nothing is lost of what two do at once.
+        """
         if self.naming.parse(name).pinned:
             raise InvalidNameError(str(name), "only the newest revision can be annotated")
         head = self._lookup.locate(name, payload=False)
@@ -121,7 +131,7 @@ class OmegaStore(Transfers):
         def flip(head: Head | None) -> Head | None:
             if head is None:
                 raise self._lookup.not_found(name)
-            merged = {**head.attributes, **changes}
+            merged = {**head.attributes, **check_attributes(change(head.attributes))}
             kept = {key: value for key, value in merged.items() if value is not None}
             return self._heads.annotate(head, kept)
 
