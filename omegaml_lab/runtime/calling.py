@@ -92,8 +92,17 @@ class Caller:
             has = [known for known in METHODS if callable(getattr(model, known, None))]
             raise InvalidCallError(target.name, method, type(model).__name__, known=has)
         result = function(*args, **kwargs)
-        if not fits:
-            return result
+        return self._put(target, model, read, run) if fits else result
+
+    def script(self, target: Target, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """Run a script; what a generator yields is returned as a list."""
+        script = self._stores.scripts.get(target.pinned)
+        if not hasattr(script, "run"):
+            raise InvalidCallError(target.name, "run", f"{target.kind}, which is no code")
+        result = script.run(*args, **kwargs)
+        return list(result) if inspect.isgenerator(result) else result
+
+    def _put(self, target: Target, model: Any, read: Sequence[str], run: str | None) -> Metadata:
         try:
             put = self._stores.models.put(
                 model,
@@ -115,14 +124,6 @@ class Caller:
         following = Name(target.name, revision=target.revision + 1)
         found = self._stores.models.find(following)
         return found if found is not None and found.run == run else None
-
-    def script(self, target: Target, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-        """Run a script; what a generator yields is returned as a list."""
-        script = self._stores.scripts.get(target.pinned)
-        if not hasattr(script, "run"):
-            raise InvalidCallError(target.name, "run", f"{target.kind}, which is no code")
-        result = script.run(*args, **kwargs)
-        return list(result) if inspect.isgenerator(result) else result
 
     def _warm(self, target: Target) -> Any:
         models = self._stores.models
