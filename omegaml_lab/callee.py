@@ -73,7 +73,9 @@ class _Callee:
         if request["kind"] == "script":
             result = self._caller.script(target, args, kwargs)
         else:
-            result = self._caller.model(target, call["method"], args, kwargs, read=read)
+            result = self._caller.model(
+                target, call["method"], args, kwargs, read=read, run=request["run"]
+            )
         if isinstance(result, Metadata):
             result = result.to_dict()
         return wrapped(result, self._stores.calls, f"{request['run']}/answer")

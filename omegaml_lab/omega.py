@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from omegaml_lab.core.reports import Report
     from omegaml_lab.reports.reports import Reports
     from omegaml_lab.runtime.runtime import OmegaRuntime
+    from omegaml_lab.store.gc import Pin
     from omegaml_lab.store.intake import Conflict
 
 __all__ = ["Jobs", "Omega"]
@@ -215,8 +216,11 @@ class Omega:
 
         config = self.config
         rules = {s: Retention.parse(getattr(config, f"retention_{s}")) for s in STORES}
-        used = used_by_runs(self.storage.records("runs")) | trained_on(self.storage)
         options = {} if progress is None else {"progress": progress}
+
+        def used() -> set[Pin]:
+            return used_by_runs(self.storage.records("runs")) | trained_on(self.storage)
+
         return Collector(self.storage, rules=rules, used=used).collect(
             dry_run=dry_run,
             grace=timedelta(hours=config.grace_hours) if grace is None else grace,

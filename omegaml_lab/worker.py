@@ -174,7 +174,7 @@ def _mind_reports(omega: Omega, stop: threading.Event) -> None:
         try:
             for run in omega.runtime.runs.records.unpublished():
                 _follow(omega, run)
-            expire(omega.runtime.calls.stores.calls)
+            expire(omega.runtime.calls.stores.calls, omega.runtime.runs.records)
         except OmegaError as error:
             _log.warning("reports wait: %s", error)
         stop.wait(_REPORTS)

@@ -6,15 +6,24 @@ import math
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import InvalidRetentionError
 from omegaml_lab.core.suggestions import suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-__all__ = ["CHECKPOINTS", "LASTING", "RETENTION", "Retention", "parse_duration"]
+__all__ = [
+    "CHECKPOINTS",
+    "LASTING",
+    "RETENTION",
+    "Retention",
+    "checkpoints",
+    "lasting",
+    "parse_duration",
+    "passing",
+]
 
 CHECKPOINTS = "checkpoints"
 """The attribute that lists the revisions to which somebody wants to be able to return."""
@@ -99,6 +108,22 @@ class Retention:
         then = sorted((state for state in states if state[1] <= at), reverse=True)
         kept = {number for term in self.terms for number in term.keeps(then, at)}
         return {number for number, _ in then[1:]} - kept
+
+
+def lasting(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those attributes of an object that are said of all its revisions."""
+    return {key: value for key, value in attributes.items() if key in LASTING}
+
+
+def passing(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those attributes of an object that are said of one revision."""
+    return {key: value for key, value in attributes.items() if key not in LASTING}
+
+
+def checkpoints(attributes: Mapping[str, Any]) -> list[int]:
+    """Return the revisions that the attributes of an object list as checkpoints."""
+    numbers = attributes.get(CHECKPOINTS)
+    return [n for n in numbers if isinstance(n, int)] if isinstance(numbers, list) else []
 
 
 def parse_duration(text: str) -> timedelta:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.calls import FITTING, METHODS
-from omegaml_lab.core.errors import InvalidCallError
+from omegaml_lab.core.errors import ConflictError, InvalidCallError
 from omegaml_lab.core.names import Name
 
 if TYPE_CHECKING:
@@ -65,8 +65,12 @@ class Caller:
         kwargs: Mapping[str, Any],
         *,
         read: Sequence[str] = (),
+        run: str | None = None,
     ) -> Any:
         """Call a method of a model; `read` are the names of the datasets that it is given.
+
+        `run` is the id of the run that is nothing but this call. When an attempt of it has
+        fitted the model before, and died before it said so, that is what is returned.
 
         Returns
         -------
@@ -80,23 +84,15 @@ class Caller:
             If it was to be fitted, and somebody else put another revision first.
         """
         fits = method in FITTING
+        if fits and run is not None and (done := self._fitted_by(run, target)) is not None:
+            return done
         model = self._load(target) if fits else self._warm(target)
         function = getattr(model, method, None)
         if method not in METHODS or not callable(function):
             has = [known for known in METHODS if callable(getattr(model, known, None))]
             raise InvalidCallError(target.name, method, type(model).__name__, known=has)
         result = function(*args, **kwargs)
-        if not fits:
-            return result
-        put = self._stores.models.put(
-            model,
-            Name(target.name),
-            kind=target.kind,
-            expect=target.revision,
-            trained_on=read or None,
-        )
-        self._keep(Target.of(put), model)
-        return put
+        return self._put(target, model, read, run) if fits else result
 
     def script(self, target: Target, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """Run a script; what a generator yields is returned as a list."""
@@ -105,6 +101,29 @@ class Caller:
             raise InvalidCallError(target.name, "run", f"{target.kind}, which is no code")
         result = script.run(*args, **kwargs)
         return list(result) if inspect.isgenerator(result) else result
+
+    def _put(self, target: Target, model: Any, read: Sequence[str], run: str | None) -> Metadata:
+        try:
+            put = self._stores.models.put(
+                model,
+                Name(target.name),
+                kind=target.kind,
+                expect=target.revision,
+                trained_on=read or None,
+            )
+        except ConflictError:  # an attempt that was given up for lost may have come to life
+            done = None if run is None else self._fitted_by(run, target)
+            if done is None:
+                raise
+            return done
+        self._keep(Target.of(put), model)
+        return put
+
+    def _fitted_by(self, run: str, target: Target) -> Metadata | None:
+        """Return the revision that follows on `target`, if a run has put that."""
+        following = Name(target.name, revision=target.revision + 1)
+        found = self._stores.models.find(following)
+        return found if found is not None and found.run == run else None
 
     def _warm(self, target: Target) -> Any:
         models = self._stores.models

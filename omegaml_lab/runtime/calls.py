@@ -8,11 +8,12 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import BrokerUnavailableError, OmegaError, RunFailedError
+from omegaml_lab.core.names import Name
 from omegaml_lab.core.runs import Status
 from omegaml_lab.runtime.answers import Answers
 from omegaml_lab.runtime.calling import Caller, Target
 from omegaml_lab.runtime.handles import RunHandle
-from omegaml_lab.runtime.parcels import opened, wrapped
+from omegaml_lab.runtime.parcels import copied, opened, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -98,8 +99,22 @@ class Calls:
         return self._submit(run_id, kind, target.name, target.revision, call, label)
 
     def again(self, before: Run) -> Run:
-        """Queue a call again as it was."""
+        """Queue a call again as it was.
+
+        Raises
+        ------
+        ObjectNotFoundError
+            If an argument was large, and is not kept any more.
+        """
         run_id, call = secrets.token_hex(8), before.call or {}
+        args, kwargs = call.get("args", []), call.get("kwargs", [])
+        parcels = [
+            # The run's own: those of the one before go when that has ended for long.
+            copied(parcel, self.stores.calls, f"{run_id}/{number}")
+            for number, parcel in enumerate([*args, *(value for _, value in kwargs)])
+        ]
+        named = zip((name for name, _ in kwargs), parcels[len(args) :], strict=True)
+        call = {**call, "args": parcels[: len(args)], "kwargs": [list(pair) for pair in named]}
         kind, label = before.kind, before.label
         return self._submit(run_id, kind, before.job, before.revision, call, label).run
 
@@ -145,17 +160,20 @@ class Calls:
     ) -> CallHandle:
         self._answers.expect(run_id)
         records = self.runtime.runs.records
-        run = records.create(
-            name,
-            revision,
-            parameters={},
-            id=run_id,
-            bucket=self.runtime.runs.bucket,
-            label=label or self.runtime.label,
-            owner=self._owner,
-            kind=kind,
-            call=call,
-        )
+        store = self.stores.scripts if kind == "script" else self.stores.models
+        with store.relying_on(Name(name, revision=revision)) as kept:
+            run = records.create(
+                name,
+                revision,
+                parameters={},
+                id=run_id,
+                bucket=self.runtime.runs.bucket,
+                label=label or self.runtime.label,
+                owner=self._owner,
+                kind=kind,
+                call=call,
+                object=kept,
+            )
         try:
             # No look for workers, which takes time: a run that waits is told so by the scheduler.
             self.runtime.broker.send(run)

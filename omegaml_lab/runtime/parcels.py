@@ -16,16 +16,19 @@ from omegaml_lab.core.names import Name
 from omegaml_lab.runtime.runs import utcnow
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from omegaml_lab.runtime.runs import RunRecords
     from omegaml_lab.store.store import OmegaStore
 
-__all__ = ["KEPT_FOR", "Parcel", "expire", "opened", "wrapped"]
+__all__ = ["KEPT_FOR", "Parcel", "copied", "expire", "opened", "wrapped"]
 
 Parcel = dict[str, Any]
 """One of ``{"json": text}``, ``{"value": …}``, ``{"frame": …}``, ``{"kept": name}`` and, for
 data that the worker reads, ``{"name": name}``."""
 
 KEPT_FOR = timedelta(days=1)
-"""How long what was too large for a record can still be fetched."""
+"""How long what was too large for a record can still be fetched once its run has ended."""
 _SMALL = 64 * 1024
 _BATCH = 200
 
@@ -66,18 +69,43 @@ def opened(parcel: Parcel, calls: OmegaStore) -> Any:
     return calls.get(Name(parcel["kept"]))
 
 
-def expire(calls: OmegaStore) -> int:
-    """Drop what was kept for long enough; return how much."""
-    page = calls.entries(recursive=True, sort="modified", limit=_BATCH)
-    old = [entry for entry in page.items if entry.modified < utcnow() - KEPT_FOR]
-    # A folder is older than what came into it later, and goes when it is empty.
-    objects = [entry for entry in old if not entry.is_folder]
-    for entry in objects:
-        calls.drop(Name(entry.name), missing_ok=True, keep=False)
-    for entry in old:
-        if entry.is_folder and not calls.entries(entry.name, limit=1).total:
-            calls.drop(Name(entry.name), missing_ok=True, keep=False)
-    return len(objects)
+def copied(parcel: Parcel, calls: OmegaStore, name: str) -> Parcel:
+    """Return a parcel for another run; what is large is copied, without its bytes, as `name`.
+
+    Raises
+    ------
+    ObjectNotFoundError
+        If it was large, and is not kept any more.
+    """
+    if "kept" not in parcel:
+        return parcel
+    calls.copy(Name(parcel["kept"]), Name(name))
+    return {"kept": name}
+
+
+def expire(calls: OmegaStore, runs: RunRecords) -> int:
+    """Drop what was kept for long enough, of runs that have ended; return how much."""
+    limit, dropped, left = utcnow() - KEPT_FOR, 0, 0
+    while True:
+        # At the top are the folders of the runs, which are as old as what the runs were given.
+        page = calls.entries(sort="modified", offset=left, limit=_BATCH)
+        old = [entry.name for entry in page.items if entry.modified < limit]
+        waiting = runs.unfinished(old)
+        for run in old:
+            count = 0 if run in waiting else _drop(run, calls, limit)
+            dropped += count or 0
+            left += count == 0
+        if len(old) < _BATCH:
+            return dropped
+
+
+def _drop(run: str, calls: OmegaStore, limit: datetime) -> int | None:
+    """Drop what a run was given and has answered; None when it is gone, 0 when it is young."""
+    inside = calls.entries(run).items
+    if any(entry.modified >= limit for entry in inside):
+        return 0
+    calls.drop(Name(run), recursive=True, missing_ok=True, keep=False)
+    return len(inside) or None
 
 
 def _small(value: Any) -> Parcel | None:

@@ -68,9 +68,12 @@ class RunRecords:
         *,
         parameters: Mapping[str, Any],
         id: str | None = None,  # noqa: A002 - the field is named so
+        object: str | None = None,  # noqa: A002
         **values: Any,
     ) -> Run:
         """Queue a new run; `values` are further fields of :class:`Run`.
+
+        `object` is the id of what is run: that is kept for the run whatever it is called later.
 
         Raises
         ------
@@ -88,7 +91,7 @@ class RunRecords:
             **values,
         )
         minded = {"beat": 0, "hints": 0, "hint_at": self._hint_at(0), "unpublished": run.publish}
-        self._records.insert({**run_document(run), **minded})
+        self._records.insert({**run_document(run), **minded, "object": object})
         return run
 
     def find(self, run_id: str) -> Run | None:
@@ -118,6 +121,12 @@ class RunRecords:
     def records(self, status: Status) -> list[dict[str, Any]]:
         """Return the raw records of runs in a status, for those who mind them."""
         return self._records.query({"status": status.value})
+
+    def unfinished(self, run_ids: Iterable[str]) -> set[str]:
+        """Return which of these runs wait or go on, or will be tried again."""
+        goes_on = {"status": {"$in": [Status.QUEUED.value, Status.RUNNING.value]}}
+        where = {"id": {"$in": list(run_ids)}, "$or": [goes_on, _LOST_FOR_NOW]}
+        return {record["id"] for record in self._records.query(where)}
 
     def changes(self, stop: threading.Event, *, poll: float = 0.5) -> Iterator[Run | None]:
         """Yield each changed run, live, and None about every `poll` seconds without news."""

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import builtins
     import threading
     from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from omegaml_lab.core.lineage import Lineage
     from omegaml_lab.core.pages import Page
@@ -152,20 +153,27 @@ class OmegaRuntime:
         """Queue a run whose parameters were checked, and tell the workers.
 
         Neither a broker nor a worker need be there: the run waits, and its notice says for what.
+
+        Raises
+        ------
+        ObjectNotFoundError
+            If there is no such revision (any more).
         """
         records = self.runs.records
-        run = records.create(
-            job,
-            revision,
-            parameters=parameters,
-            bucket=self.runs.bucket,
-            label=label or self.label,
-            owner=self._owner if owner is None else owner,
-            publish=publish is not False,
-            publish_options={} if isinstance(publish, bool) else publish_options(publish),
-            schedule=schedule,
-            id=id,
-        )
+        with self.runs.relying_on(Name(job, revision=revision)) as kept:
+            run = records.create(
+                job,
+                revision,
+                parameters=parameters,
+                bucket=self.runs.bucket,
+                label=label or self.label,
+                owner=self._owner if owner is None else owner,
+                publish=publish is not False,
+                publish_options={} if isinstance(publish, bool) else publish_options(publish),
+                schedule=schedule,
+                id=id,
+                object=kept,
+            )
         try:
             self.broker.send(run)
         except BrokerUnavailableError as error:
@@ -256,6 +264,10 @@ class Runs:
         for run in self.records.changes(stop, poll=poll):
             if run is None or run.bucket == self.bucket:
                 yield run
+
+    def relying_on(self, job: Name) -> AbstractContextManager[str]:
+        """Keep a revision of a job until a run of it is on record; as `OmegaStore.relying_on`."""
+        return self._jobs.relying_on(job)
 
     def resolve(self, job: str | Name) -> str:
         """Return the name that a job has in the jobs store."""

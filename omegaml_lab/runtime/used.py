@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from omegaml_lab.storage.records import Records
+    from omegaml_lab.store.gc import Pin
 
 __all__ = ["used_by_runs"]
 
 
-def used_by_runs(runs: Records) -> set[tuple[str, str, str, int]]:
-    """Return bucket, store, name and revision of each thing that was ever run."""
-    found = runs.combinations("bucket", "kind", "job", "revision")
-    return {(bucket, f"{kind or 'job'}s", job, number) for bucket, kind, job, number in found}
+def used_by_runs(runs: Records) -> set[Pin]:
+    """Return each revision that was ever run; by its name where the run is too old to say more."""
+    found = runs.combinations("object", "bucket", "kind", "job", "revision")
+    return {
+        (object, number) if object else (bucket, f"{kind or 'job'}s", job, number)
+        for object, bucket, kind, job, number in found  # noqa: A001 - the field is named so
+    }

@@ -14,7 +14,7 @@ from jupyter_server.services.contents.checkpoints import AsyncCheckpoints
 from tornado.web import HTTPError
 
 from omegaml_lab.core.names import Name
-from omegaml_lab.core.retention import CHECKPOINTS
+from omegaml_lab.core.retention import CHECKPOINTS, checkpoints
 from omegaml_lab.server.mounts import clean
 from omegaml_lab.server.repository import in_thread
 
@@ -107,8 +107,9 @@ class OmegaCheckpoints(AsyncCheckpoints):
 
     def _create(self, path: str) -> _Checkpoint:
         meta = self._file(path)
-        kept = [number for number in _numbers(meta) if number != meta.revision]
-        self._remember(path, [*kept, meta.revision][-self.max_checkpoints :])
+        pinned = Name(path, revision=meta.revision)
+        with self._manager.omega.jobs.relying_on(pinned):
+            self._change(path, lambda there: self._with(there, meta.revision))
         return _model(meta)
 
     def _restore(self, checkpoint_id: str, path: str) -> None:
@@ -117,7 +118,7 @@ class OmegaCheckpoints(AsyncCheckpoints):
 
     def _list(self, path: str) -> list[_Checkpoint]:
         meta = self._manager.repository.files.find(path)
-        numbers = set(_numbers(meta)) if meta is not None else set()
+        numbers = set(checkpoints(meta.attributes)) if meta is not None else set()
         if not numbers:
             return []
         history = self._manager.omega.jobs.history(Name(path))
@@ -125,11 +126,16 @@ class OmegaCheckpoints(AsyncCheckpoints):
 
     def _delete(self, checkpoint_id: str, path: str) -> None:
         state = self._state(checkpoint_id, path)
-        kept = [number for number in _numbers(self._file(path)) if number != state.revision]
-        self._remember(path, kept)
+        self._change(path, lambda there: _without(there, state.revision))
 
-    def _remember(self, path: str, numbers: list[int]) -> None:
-        self._manager.omega.jobs.annotate(Name(path), {CHECKPOINTS: numbers or None})
+    def _with(self, numbers: list[int], number: int) -> list[int]:
+        return [*_without(numbers, number), number][-self.max_checkpoints :]
+
+    def _change(self, path: str, change: Callable[[list[int]], list[int]]) -> None:
+        """Change the list as it is then: several may do so at once."""
+        self._manager.omega.jobs.amend(
+            Name(path), lambda there: {CHECKPOINTS: change(checkpoints(there)) or None}
+        )
 
     def _file(self, path: str) -> Metadata:
         meta = self._manager.repository.files.find(path)
@@ -138,7 +144,9 @@ class OmegaCheckpoints(AsyncCheckpoints):
         return meta
 
     def _state(self, checkpoint_id: str, path: str) -> Metadata:
-        if checkpoint_id.isdecimal() and int(checkpoint_id) in _numbers(self._file(path)):
+        if checkpoint_id.isdecimal() and int(checkpoint_id) in checkpoints(
+            self._file(path).attributes
+        ):
             return self._manager.omega.jobs.metadata(Name(path, revision=int(checkpoint_id)))
         raise HTTPError(404, f"No such checkpoint of {path}: {checkpoint_id}")
 
@@ -161,9 +169,8 @@ class OmegaCheckpoints(AsyncCheckpoints):
         return await in_thread(self._manager.threads, function, *args)
 
 
-def _numbers(meta: Metadata) -> list[int]:
-    numbers = meta.attributes.get(CHECKPOINTS)
-    return [n for n in numbers if isinstance(n, int)] if isinstance(numbers, list) else []
+def _without(numbers: list[int], number: int) -> list[int]:
+    return [other for other in numbers if other != number]
 
 
 def _model(meta: Metadata) -> _Checkpoint:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.storage.heads import Head, all_of, is_remains, remains_of
+from omegaml_lab.storage.trash import TRASH
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -67,8 +68,12 @@ class Archive:
             return int(self._revisions.delete_many(where).deleted_count)
 
     def told(self, store: str, detail: str) -> Iterator[tuple[str, Any]]:
-        """Yield the bucket and the value of a detail, of all states of all that have it."""
-        where = {"store": store, f"details.{detail}": {"$exists": True}}
+        """Yield the bucket and the value of a detail, of all states of all that have it.
+
+        What is in the trash counts: it may come back.
+        """
+        stores = {"$in": [store, TRASH + store]}
+        where = {"store": stores, f"details.{detail}": {"$exists": True}}
         shown = {"bucket": True, f"details.{detail}": True}
         with self._connection.errors():
             for collection in (self._objects, self._revisions):

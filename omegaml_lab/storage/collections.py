@@ -22,12 +22,12 @@ __all__ = ["RESERVED", "Collections"]
 
 RESERVED = frozenset(
     {
-        "chunks", "examples", "holds", "lineage", "messages", "objects", "pieces", "reads",
-        "reports", "revisions", "runs", "schedulers", "schedules", "trash", "upload_pieces",
-        "uploads", "workers",
+        "chunks", "daily", "examples", "holds", "messages", "objects", "pieces", "reads",
+        "reports", "revisions", "runs", "schedulers", "schedules", "upload_pieces", "uploads",
+        "workers",
     }
 )  # fmt: skip
-"""What a repository itself consists of."""
+"""What a repository itself consists of. A test reads off the code that nothing is missing."""
 
 _DATABASES = frozenset({"admin", "config", "local"})
 _CODE = frozenset({"$where", "$function", "$accumulator"})

@@ -41,6 +41,7 @@ __all__ = [
 
 _NO_PAYLOAD = {"payload": False}
 _REMAINS = "~"
+_TRAINED = ("details.trained_on.name", "details.trained_on.id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -299,7 +300,7 @@ class Heads:
         listing = [("bucket", 1), ("store", 1), ("parent", 1), ("rank", 1), ("name", 1)]
         ensure("objects", listing)
         for collection in ("objects", "revisions"):
-            for field_name in ("lineage.run", "lineage.origin.id", "details.trained_on.name"):
+            for field_name in ("lineage.run", "lineage.origin.id", *_TRAINED):
                 ensure(collection, [(field_name, 1)], sparse=True)
 
     @property

@@ -117,13 +117,28 @@ class LineageRecords:
 
     def trained_on(self, references: Collection[Reference], *, limit: int) -> list[Link]:
         """Return the models that say that they were trained on these revisions."""
-        data = {(r.bucket, r.name, r.revision): r for r in references if r.store == "datasets"}
-        where = {"store": "models", f"{_TRAINED}.name": {"$in": [name for _, name, _ in data]}}
-        return [
-            Link(source=source, relation=Relation.TRAINED, target=model)
+        data = [r for r in references if r.store == "datasets"]
+        ids = {(r.id, r.revision): r for r in data}
+        names = {(r.bucket, r.name, r.revision): r for r in data}
+        told = [
+            {f"{_TRAINED}.id": {"$in": [r.id for r in data]}},
+            {f"{_TRAINED}.name": {"$in": [r.name for r in data]}},
+        ]
+        where = {"store": "models", "$or": told}
+        said = [
+            (one, model)
             for document, model in (self._states(where, limit) if data else ())
             for one in training_data(document["details"]["trained_on"])
-            if (source := data.get((model.bucket, one["name"], one["revision"])))
+        ]
+        there = self._renamed({one["id"] for one, _ in said if "id" in one})
+        return [
+            Link(source=source, relation=Relation.TRAINED, target=model)
+            for one, model in said
+            if (
+                source := ids.get((one["id"], one["revision"]))
+                if one.get("id") in there
+                else names.get((model.bucket, one["name"], one["revision"]))
+            )
         ]
 
     def _training(self, found: Sequence[tuple[Mapping[str, Any], Reference]]) -> list[Link]:
@@ -143,17 +158,17 @@ class LineageRecords:
         with self._connection.errors():
             data = list(self._objects.find(where, fields)) if told else []
         ids = {(document["bucket"], document["name"]): document["_id"] for document in data}
-        return [
-            Link(
-                source=Reference(
-                    store="datasets", bucket=model.bucket, id=ids[model.bucket, one["name"]], **one
-                ),
-                relation=Relation.TRAINED,
-                target=model,
-            )
-            for one, model in told
-            if (model.bucket, one["name"]) in ids
-        ]
+        said = {one["id"] for one, _ in told if "id" in one}
+        places = self._renamed({*said, *ids.values()})
+        links = []
+        for one, model in told:
+            # A model that came from another repository tells the id that its data has there.
+            by_name = ids.get((model.bucket, one["name"]), "")
+            id = one["id"] if one.get("id") in places else by_name  # noqa: A001
+            if id in places:
+                source = Reference(id=id, revision=one["revision"], **places[id])
+                links.append(Link(source=source, relation=Relation.TRAINED, target=model))
+        return links
 
     def left_out(self, runs: Collection[str]) -> bool:
         """Say whether one of these runs read more than is noted."""
@@ -250,10 +265,14 @@ def _document(read: Read) -> dict[str, Any]:
     }
 
 
+def _id_of(one: dict[str, Any]) -> dict[str, str]:
+    return {"id": one["id"]} if isinstance(one.get("id"), str) else {}
+
+
 def training_data(told: Any) -> list[dict[str, Any]]:
     """Return what of the detail ``trained_on`` are revisions; an archive may bring anything."""
     return [
-        {"name": one["name"], "revision": one["revision"]}
+        {"name": one["name"], "revision": one["revision"]} | _id_of(one)
         for one in (told if isinstance(told, list) else ())
         if isinstance(one, dict)
         and isinstance(one.get("name"), str)

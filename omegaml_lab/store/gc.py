@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from omegaml_lab.core.errors import InvalidRetentionError
 from omegaml_lab.core.gc import Collected
 from omegaml_lab.core.metadata import STORES
-from omegaml_lab.core.retention import CHECKPOINTS, RETENTION, Retention
+from omegaml_lab.core.retention import RETENTION, Retention, checkpoints
 from omegaml_lab.storage.garbage import Leaving
 from omegaml_lab.storage.heads import is_remains
 from omegaml_lab.storage.lineage import training_data
@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     from omegaml_lab.storage.heads import Head
     from omegaml_lab.storage.storage import Storage
 
-__all__ = ["Collector", "trained_on"]
+__all__ = ["Collector", "Pin", "trained_on"]
+
+Pin = tuple[str, int] | tuple[str, str, str, int]
+"""A revision that is kept: the id of its object and its number, or where nobody noted the id
+bucket, store, name and number."""
 
 _BATCH = 64
 
@@ -49,7 +53,7 @@ class Collector:
     rules
         Which revisions are kept, by store.
     used
-        The revisions (bucket, store, name, number) that something refers to: they are kept.
+        Returns the revisions that something refers to: they are kept.
     """
 
     def __init__(
@@ -57,7 +61,7 @@ class Collector:
         storage: Storage,
         *,
         rules: Mapping[str, Retention],
-        used: Container[tuple[str, str, str, int]] = (),
+        used: Callable[[], Container[Pin]] = tuple,
     ) -> None:
         self._archive = storage.objects.archive()
         self._garbage = storage.garbage
@@ -149,10 +153,11 @@ class Collector:
 
     def _thin(self, before: datetime, tally: _Tally, leaving: Leaving, *, dry_run: bool) -> None:
         # The heads are read after `before` was found: a tag that is not in them yet is put on
-        # a state by somebody who relied on it later than that.
+        # a state by somebody who relied on it later than that. So it is with what is used.
+        used = self._used()
         for head in self._archive.heads(STORES):
             rule = self._rule(head, tally)
-            numbers = self._superfluous(head, rule, before) if rule else set()
+            numbers = self._superfluous(head, rule, before, used) if rule else set()
             if dry_run:
                 leaving.states.update((head.id, number) for number in numbers)
                 tally.revisions += len(numbers)
@@ -177,34 +182,36 @@ class Collector:
             return None
         return None if rule is None or rule.text == "all" else rule
 
-    def _superfluous(self, head: Head, rule: Retention, before: datetime) -> set[int]:
+    def _superfluous(
+        self, head: Head, rule: Retention, before: datetime, used: Container[Pin]
+    ) -> set[int]:
         meta = head.metadata
         states = [(state.revision, state.modified) for state in self._archive.states(head)]
         found = rule.superfluous([*states, (meta.revision, meta.modified)], before)
         there = {number for number, _ in states}
         names = {meta.name, str(head.document.get("renamed_from", meta.name))}
-        used = {
+        pinned = {
             number
             for number in there
-            for name in names
-            if (meta.bucket, meta.store, name, number) in self._used
+            if (head.id, number) in used
+            or any((meta.bucket, meta.store, name, number) in used for name in names)
         }
-        left = (found & there) - set(head.tags.values()) - _checkpoints(head) - used
+        marked = {*head.tags.values(), *checkpoints(head.attributes)}
+        left = (found & there) - marked - pinned
         return left - self._archive.read(head, left) if left else left
 
 
-def trained_on(storage: Storage) -> set[tuple[str, str, str, int]]:
-    """Return the revisions of datasets on which models were trained that are kept."""
-    return {
-        (bucket, "datasets", one["name"], one["revision"])
-        for bucket, several in storage.objects.archive().told("models", "trained_on")
-        for one in training_data(several)
-    }
+def trained_on(storage: Storage) -> set[Pin]:
+    """Return the revisions of datasets on which models were trained that are kept, or dropped.
 
-
-def _checkpoints(head: Head) -> set[int]:
-    listed = head.attributes.get(CHECKPOINTS)
-    return {n for n in listed if isinstance(n, int)} if isinstance(listed, list) else set()
+    By name as well: a model that was imported tells the id that its data had elsewhere.
+    """
+    pins: set[Pin] = set()
+    for bucket, several in storage.objects.archive().told("models", "trained_on"):
+        for one in training_data(several):
+            pins.add((bucket, "datasets", one["name"], one["revision"]))
+            pins.add((one.get("id", ""), one["revision"]))
+    return pins
 
 
 def _batches(digests: Iterable[bytes]) -> Iterator[list[bytes]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import uuid
 from dataclasses import replace as changed
@@ -94,11 +95,12 @@ class ModelStore(OmegaStore):
         about: dict[str, Any] = {}
         if metrics is not None:
             about["metrics"] = {str(key): _number(key, value) for key, value in metrics.items()}
-        if trained_on is not None:
-            several = [trained_on] if isinstance(trained_on, str | Name) else trained_on
-            about["trained_on"] = [self._dataset(one) for one in several]
-        about = check_attributes({**schema_of(obj, example), **about})
-        return super().put(obj, name, **options, about=about)
+        with contextlib.ExitStack() as kept:  # until the model says so, nothing else keeps them
+            if trained_on is not None:
+                several = [trained_on] if isinstance(trained_on, str | Name) else trained_on
+                about["trained_on"] = [self._dataset(one, kept) for one in several]
+            about = check_attributes({**schema_of(obj, example), **about})
+            return super().put(obj, name, **options, about=about)
 
     def export(
         self, name: str | Name, path: str | os.PathLike[str], *, replace: bool = False
@@ -157,9 +159,11 @@ class ModelStore(OmegaStore):
 
         return written
 
-    def _dataset(self, name: str | Name) -> dict[str, Any]:
+    def _dataset(self, name: str | Name, kept: contextlib.ExitStack) -> dict[str, Any]:
         found = self._datasets.metadata(name)
-        return {"name": found.name, "revision": found.revision}
+        pinned = Name(found.name, revision=found.revision)
+        id = kept.enter_context(self._datasets.relying_on(pinned))  # noqa: A001
+        return {"name": found.name, "revision": found.revision, "id": id}
 
 
 def _number(key: object, value: Any) -> Any:

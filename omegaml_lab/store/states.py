@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import time
 from dataclasses import replace
@@ -17,7 +18,7 @@ from omegaml_lab.core.errors import (
     ObjectNotFoundError,
 )
 from omegaml_lab.core.names import Name, check_tag
-from omegaml_lab.core.retention import LASTING
+from omegaml_lab.core.retention import lasting, passing
 from omegaml_lab.core.trash import Dropped
 from omegaml_lab.store.folders import Folders, parents_of
 from omegaml_lab.store.lookup import Lookup
@@ -25,7 +26,7 @@ from omegaml_lab.store.naming import Naming
 
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from omegaml_lab.core.metadata import Metadata
     from omegaml_lab.core.pages import Page
@@ -143,6 +144,23 @@ class States:
             return self._heads.tag(head, tags)
 
         self._flip(asked, flip)
+
+    @contextlib.contextmanager
+    def relying_on(self, name: Name) -> Iterator[str]:
+        """Keep a revision from the collector until the block has noted who needs it.
+
+        `name` says the revision; the block gets the object's id, which survives renames.
+
+        Raises
+        ------
+        ObjectNotFoundError
+            If there is no such revision.
+        """
+        with self._storage.holds.holding(now=True):
+            head = self._lookup.locate(name, payload=False, folders=False, pinned=False)
+            if not self._heads.rely_on(head, name.revision or head.metadata.revision):
+                raise self._lookup.not_found(name)
+            yield head.id
 
     # -- dropping and restoring ------------------------------------------------------------
 
@@ -277,9 +295,8 @@ class States:
             if there is None:
                 raise self._lookup.not_found(name)
             # What is said of all revisions is not taken back with one of them.
-            lasting = {key: head.attributes[key] for key in LASTING if key in head.attributes}
-            own = {k: v for k, v in there.attributes.items() if k not in LASTING}
-            state = replace(there.state, owner=self._owner, attributes={**own, **lasting})
+            attributes = {**passing(there.attributes), **lasting(head.attributes)}
+            state = replace(there.state, owner=self._owner, attributes=attributes)
             return self._heads.replace(head, state, keep=True)
 
         with self._storage.holds.holding(now=True):

@@ -20,7 +20,7 @@ from omegaml_lab.store.writing import once
 
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from omegaml_lab.core.metadata import Metadata
     from omegaml_lab.core.pages import Page
@@ -85,13 +85,15 @@ class OmegaStore(Transfers):
         kind
             How to keep it; by default the kind that fits `obj` best.
         attributes
-            Your own JSON values about it. None keeps those that are there.
+            Your own JSON values about it. None keeps those that are there. `retention` and
+            `checkpoints`, which are said of all revisions, go only when they are named as None.
         expect
             The revision that you have seen: 0 says that there must be none yet.
         replace
             False refuses to replace what is there.
         keep
-            False forgets the state that is replaced, instead of keeping it as a revision.
+            False forgets the state that is replaced, instead of keeping it as a revision, if it
+            is neither tagged nor a checkpoint. A run of it that still waits then fails.
         **options
             What the kind takes, see its reference.
 
@@ -112,6 +114,16 @@ class OmegaStore(Transfers):
     def annotate(self, name: str | Name, attributes: Mapping[str, Any]) -> Metadata:
         """Set attributes without a new revision; an attribute that is None is removed."""
         changes = check_attributes(attributes)
+        return self.amend(name, lambda _: changes)
+
+    def amend(
+        self, name: str | Name, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+    ) -> Metadata:
+        """Set attributes like `annotate`, by what they are.
+
+        `change` gets those that are there, and returns what changes. It is called again when
+        somebody else was faster, so that nothing is lost of what two do at once.
+        """
         if self.naming.parse(name).pinned:
             raise InvalidNameError(str(name), "only the newest revision can be annotated")
         head = self._lookup.locate(name, payload=False)
@@ -119,7 +131,7 @@ class OmegaStore(Transfers):
         def flip(head: Head | None) -> Head | None:
             if head is None:
                 raise self._lookup.not_found(name)
-            merged = {**head.attributes, **changes}
+            merged = {**head.attributes, **check_attributes(change(head.attributes))}
             kept = {key: value for key, value in merged.items() if value is not None}
             return self._heads.annotate(head, kept)
 
@@ -235,7 +247,7 @@ class OmegaStore(Transfers):
                 state = terms.state(kind, written, head, owner=self._owner, lineage=lineage)
                 self._storage.holds.keep(hold)
                 if head is not None:
-                    return self._heads.replace(head, state, keep=terms.keep)
+                    return self._heads.replace(head, state, keep=terms.keeps(head))
                 self._folders.make_above(path, missing)
                 return self._heads.insert(path, state)
 

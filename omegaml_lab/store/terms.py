@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import ConflictError, ObjectExistsError
+from omegaml_lab.core.retention import LASTING, checkpoints, lasting
 from omegaml_lab.storage.heads import State
 
 if TYPE_CHECKING:
@@ -47,14 +48,24 @@ class Terms:
         lineage: Mapping[str, Any],
     ) -> State:
         """Return the state that takes the place of `head`."""
-        inherited = head.attributes if head else {}
         return State(
             kind=kind,
             payload=written.payload,
             size=written.size,
             hash=written.hash,
             owner=owner,
-            attributes=inherited if self.attributes is None else self.attributes,
+            attributes=self._attributes(head.attributes if head else {}),
             details=written.details,
             lineage={**lineage, **self.lineage},
         )
+
+    def keeps(self, head: Head) -> bool:
+        """Say whether `head` stays a revision when it is replaced."""
+        return self.keep or head.metadata.revision in checkpoints(head.attributes)
+
+    def _attributes(self, there: Mapping[str, Any]) -> Mapping[str, Any]:
+        if self.attributes is None:
+            return there
+        # What is said of all revisions goes only when it is named, and not with one of them.
+        merged = {**lasting(there), **self.attributes}
+        return {k: v for k, v in merged.items() if v is not None or k not in LASTING}

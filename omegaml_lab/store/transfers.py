@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from omegaml_lab.core.errors import InvalidNameError, ObjectExistsError
 from omegaml_lab.core.names import Name, check_bucket
+from omegaml_lab.core.retention import passing
 from omegaml_lab.store.backend import Written
 from omegaml_lab.store.copying import Copying
 from omegaml_lab.store.folders import parents_of
@@ -189,7 +190,8 @@ class Transfers(States):
             expect=None,
             replace=replace,
             keep=True,
-            attributes=head.attributes,
+            # Its checkpoints are numbers of other revisions, and its retention was for there.
+            attributes=passing(head.attributes),
             lineage={"origin": dict(origin)},
         )
         return self._put(path, document["kind"], terms, once(lambda: written))

@@ -56,7 +56,7 @@ def test_a_folder_goes_in_and_comes_out(
     command = ["models", "put", "m", "kept", "--sign", "--trained-on", "data", "--json"]
     assert main(command) == 0
     put = json.loads(capsys.readouterr().out)
-    assert put["attributes"]["trained_on"] == [{"name": "data", "revision": 1}]
+    assert [(d["name"], d["revision"]) for d in put["attributes"]["trained_on"]] == [("data", 1)]
     assert put["attributes"]["signed_with"]
     assert main(["models", "get", "kept", "out"]) == 0
     assert (place / "out" / "deep" / "file").read_bytes() == b"123"

@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from omegaml_lab.core.errors import UnsupportedObjectError
+from omegaml_lab.core.errors import ObjectNotFoundError, UnsupportedObjectError
 from omegaml_lab.runtime import parcels
 
 if TYPE_CHECKING:
     from omegaml_lab.omega import Omega
+
+LARGE = "x" * 100_000
 
 
 @pytest.mark.parametrize(
@@ -46,10 +48,40 @@ def test_what_no_kind_keeps_is_refused(omega: Omega) -> None:
 
 
 def test_what_is_old_is_dropped(omega: Omega, monkeypatch: pytest.MonkeyPatch) -> None:
-    calls = omega.runtime.calls.stores.calls
-    parcels.wrapped("x" * 100_000, calls, "run/0")
-    assert parcels.expire(calls) == 0
+    calls, runs = omega.runtime.calls.stores.calls, omega.runtime.runs.records
+    parcels.wrapped(LARGE, calls, "run/0")
+    assert parcels.expire(calls, runs) == 0
     assert calls.list() == ["run/0"]
     monkeypatch.setattr(parcels, "KEPT_FOR", timedelta(0))
-    assert parcels.expire(calls) == 1
+    assert parcels.expire(calls, runs) == 1
     assert calls.entries().total == 0
+
+
+def test_all_that_is_old_is_dropped(omega: Omega, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls, runs = omega.runtime.calls.stores.calls, omega.runtime.runs.records
+    monkeypatch.setattr(parcels, "_BATCH", 2)
+    monkeypatch.setattr(parcels, "KEPT_FOR", timedelta(0))
+    for n in range(5):
+        parcels.wrapped(LARGE, calls, f"run {n}/0")
+    calls.make_folder("left by who died")
+    waiting = {runs.create("m", 1, parameters={}, id=f"run {n}", kind="model").id for n in (0, 2)}
+    assert parcels.expire(calls, runs) == 3
+    assert set(calls.list()) == {f"{run}/0" for run in waiting}
+    assert {entry.name for entry in calls.entries().items} == waiting
+
+
+def test_the_arguments_of_a_call_stay_until_it_has_ended(
+    omega: Omega, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    omega.scripts.put("def run(*args, **kwargs): return 1", "s")
+    calls, runs = omega.runtime.calls.stores.calls, omega.runtime.runs.records
+    monkeypatch.setattr(parcels, "KEPT_FOR", timedelta(0))
+    first = omega.runtime.script("s").start(LARGE, 2, named=LARGE)
+    again = omega.runtime.runs.rerun(first.cancel().id)
+    assert parcels.expire(calls, runs) == 2
+    assert again.call is not None
+    assert [parcels.opened(parcel, calls) for parcel in again.call["args"]] == [LARGE, 2]
+    ((name, parcel),) = again.call["kwargs"]
+    assert (name, parcels.opened(parcel, calls)) == ("named", LARGE)
+    with pytest.raises(ObjectNotFoundError):
+        omega.runtime.runs.rerun(first.id)
