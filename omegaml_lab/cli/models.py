@@ -147,7 +147,7 @@ def fit(
     label: str | None,
     as_json: bool,
 ) -> None:
-    """Have a worker fit a model to a dataset, which makes a new revision of it."""
+    """Have a worker fit a model to a dataset, as a new revision of it."""
     given = [data_argument(text) for text in (data, target) if text is not None]
     with session.open() as om:
         runtime = om.runtime.require(label) if label else om.runtime

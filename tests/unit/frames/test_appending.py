@@ -22,7 +22,7 @@ from omegaml_lab.core.errors import (
 )
 from omegaml_lab.core.filters import Q
 from omegaml_lab.frames.appending import Addition
-from omegaml_lab.store import store
+from omegaml_lab.store import states
 from tests.unit.frames import twins
 from tests.unit.frames.test_filters import same
 from tests.unit.frames.test_frames import COLUMNS, INDEXES, column
@@ -183,7 +183,7 @@ def test_labels_that_are_no_number(data: DatasetStore) -> None:
 def test_who_is_never_first_is_told_so(
     data: DatasetStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "_ATTEMPTS", 2)
+    monkeypatch.setattr(states, "_ATTEMPTS", 2)
     data.put(pd.DataFrame({"a": [1]}), "x")
     with pytest.raises(ConflictError, match="at revision 1, and nothing was done") as raised:
         data._retry("x", lambda _head: None, first=None)

@@ -12,6 +12,7 @@ import pytest
 from omegaml_lab.core.errors import StorageFullError
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.runs import Status
+from omegaml_lab.runtime.callees import Callees
 from omegaml_lab.runtime.kernels import KernelSource
 from omegaml_lab.runtime.performer import Performer
 from omegaml_lab.runtime.runs import RunRecords
@@ -74,6 +75,7 @@ def worker(omega: Omega, *, jobs: JobStore | None = None, **options: Any) -> Per
     return Performer(
         jobs=lambda _run: jobs or omega.jobs,
         kernels=KernelSource(),
+        callees=Callees(limit=1),
         environment=lambda _run: {},
         **options,
     )
