@@ -3,6 +3,8 @@
 import os
 from importlib.util import find_spec
 
+import pytest
+
 from omegaml_lab.testing.fixtures import config, mongo_server_url, mongo_url, omega
 
 __all__ = ["config", "mongo_server_url", "mongo_url", "omega"]
@@ -11,3 +13,11 @@ __all__ = ["config", "mongo_server_url", "mongo_url", "omega"]
 for backend in ("torch", "jax"):
     if find_spec(backend) is not None:
         os.environ.setdefault("KERAS_BACKEND", backend)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what takes long where ``OMEGA_TEST_LONG`` is 0, as it is in CI."""
+    if os.environ.get("OMEGA_TEST_LONG") == "0":
+        long = [item for item in items if item.get_closest_marker("long")]
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item not in long]

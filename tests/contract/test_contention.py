@@ -10,9 +10,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.long
 def test_nobody_sees_half_and_nothing_acknowledged_is_lost() -> None:
     command = [sys.executable, "-m", "tests.contract.contention", "--seconds", "5", "--kill"]
     done = subprocess.run(

@@ -81,6 +81,7 @@ def test_its_objects_are_put_and_got(installed: Path, omega: Omega) -> None:
         omega.datasets.get("a b/point")
 
 
+@pytest.mark.long
 def test_the_suite_runs_over_it(installed: Path, mongo_server_url: str, tmp_path: Path) -> None:
     conftest, tests = blocks("py")
     (tmp_path / "conftest.py").write_text(conftest)

@@ -70,6 +70,7 @@ def test_rabbitmq_may_be_away_when_a_run_is_asked_for(
         assert run.notice is None
 
 
+@pytest.mark.long
 def test_a_run_may_take_longer_than_rabbitmq_waits_for_an_acknowledgement(
     over_rabbit: Omega, rabbit: RabbitMQ, tmp_path: Path
 ) -> None:

@@ -7,6 +7,8 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from omegaml_lab.config import Config
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.runs import Status
@@ -58,6 +60,7 @@ def test_a_killed_worker_loses_its_run_to_another_one(omega: Omega, tmp_path: Pa
     until(lambda: not alive(kernel), seconds=20)
 
 
+@pytest.mark.long
 def test_attempts_end(omega: Omega, tmp_path: Path) -> None:
     killer = notebook(
         "import os, signal, pathlib, time\n"

@@ -109,6 +109,7 @@ def _frame(row: dict[str, Any]) -> Any:
     return pd.DataFrame([row])
 
 
+@pytest.mark.long
 def test_second_analysis_reads_what_the_first_has_put(execute, omega: Omega) -> None:
     execute("weather", origin="JFK", months=[1, 2], worst_days=3)
     assert omega.datasets.metadata("weather").revision == 1
@@ -120,11 +121,13 @@ def test_second_analysis_reads_what_the_first_has_put(execute, omega: Omega) -> 
     assert daily["date"].dt.month.unique().tolist() == [1, 2]
 
 
+@pytest.mark.long
 def test_wrong_parameter_says_what_is_right(execute) -> None:
     with pytest.raises(papermill.PapermillExecutionError, match="must be one of 9E, AA, AS"):
         execute("flights", carrier="XX")
 
 
+@pytest.mark.long
 def test_dashboard_draws(execute) -> None:
     result = execute("dashboard")
     assert complaints(result) == []

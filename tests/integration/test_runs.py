@@ -176,6 +176,7 @@ def test_many_small_cells_are_saved_together(shared: Omega) -> None:
     assert shared.jobs.metadata(Name(str(run.result))).revision < 100
 
 
+@pytest.mark.long
 def test_a_cell_that_prints_faster_than_is_read_succeeds(shared: Omega) -> None:
     shared.jobs.put("for i in range(40_000):\n    print(i, flush=True)", "chatty")
     run = shared.runtime.job("chatty").run(wait=True)

@@ -1,9 +1,12 @@
 import type { IDocumentWidget } from '@jupyterlab/docregistry';
 
-/** Load what is stored now, and stay at the place that was looked at; not over what was typed. */
-export async function reload(widget: IDocumentWidget): Promise<void> {
+/**
+ * Load what is stored now, and stay at the place that was looked at; not over what was typed,
+ * unless that is `saved`: a kernel that gets ready late makes a notebook count as changed.
+ */
+export async function reload(widget: IDocumentWidget, saved = false): Promise<void> {
   const { context } = widget;
-  if (widget.isDisposed || !context.isReady || context.model.dirty) {
+  if (widget.isDisposed || !context.isReady || (context.model.dirty && !saved)) {
     return;
   }
   const scrolled = widget.node.querySelector('.jp-WindowedPanel-outer');

@@ -239,6 +239,7 @@ def test_wide_frames_are_split_over_documents(data: OmegaStore, mongo_url: str) 
     assert "block_compressor=none" in options["storageEngine"]["wiredTiger"]["configString"]
 
 
+@pytest.mark.long
 def test_very_many_columns_of_a_few_rows_fit_into_documents(data: OmegaStore) -> None:
     # Here the zones take as much room as the values, and both are in one document.
     check(data, pd.DataFrame(np.random.default_rng(1).normal(size=(2, 50_000))))

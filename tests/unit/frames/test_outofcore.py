@@ -14,6 +14,7 @@ BENCHMARK = Path(__file__).parents[3] / "benchmarks" / "outofcore.py"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems limit memory in other ways")
+@pytest.mark.long
 def test_it_is_put_filtered_grouped_merged_and_written_back(mongo_url: str) -> None:
     done = subprocess.run(
         [sys.executable, BENCHMARK, "--url", mongo_url, "--mib", "256"],
