@@ -105,12 +105,12 @@ def test_tags_that_are_set_at_once_all_land(data: DatasetStore) -> None:
 def test_an_earlier_revision_becomes_the_newest(data: DatasetStore) -> None:
     large = b"x" * 3_000_000
     data.put(large, "x", kind="file", attributes={"note": "one", "checkpoints": [9]})
-    data.put(b"two", "x", attributes={"note": "two", "retention": "last 5"})
+    data.put(b"two", "x", attributes={"note": "two", "retention": "last 5", "checkpoints": [1]})
     restored = data.restore("x@1")
     assert (restored.revision, restored.kind, restored.attributes["note"]) == (3, "file", "one")
     # What is said about the revisions themselves is not set back.
     assert restored.attributes["retention"] == "last 5"
-    assert "checkpoints" not in restored.attributes
+    assert restored.attributes["checkpoints"] == [1]
     assert data.get("x") == large
     assert [m.size for m in data.history("x")] == [3_000_000, 5, 3_000_000]
     data.tag("x@2", "good")
