@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import BrowserContext
 
+pytestmark = pytest.mark.long
+
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 DASHBOARD = """
 import ipywidgets, omegaml_lab as om

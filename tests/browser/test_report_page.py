@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import BrowserContext, Route
 
+pytestmark = pytest.mark.long
+
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 WIDGET = "import ipywidgets\nipywidgets.IntSlider(value=7, description='How many')"
 SPY = """

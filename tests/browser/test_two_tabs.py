@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from .lab import Lab
     from .page import LabPage
 
+pytestmark = pytest.mark.long
+
 
 def edit(page: LabPage, old: str, new: str) -> None:
     page.notebook.locator(".cm-line", has_text=old).click()

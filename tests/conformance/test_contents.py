@@ -59,7 +59,8 @@ def theirs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("place", "files"),
     [
-        ("root", ("test_manager", "test_api", "test_checkpoints", "test_largefilemanager")),
+        ("root", ("test_manager", "test_checkpoints", "test_largefilemanager")),
+        pytest.param("root", ("test_api",), marks=pytest.mark.long),
         pytest.param(
             "mount",
             ("test_manager", "test_api", "test_checkpoints", "test_largefilemanager"),
@@ -84,7 +85,7 @@ def test_jupyters_own_tests_pass(
     assert report.exists(), done.stdout + done.stderr
     bad, good = outcomes(report)
     assert not bad, done.stdout[-20_000:]
-    assert good >= 150
+    assert good >= (45 if "test_api" not in files else 100)
 
 
 def environment(url: str, place: str) -> dict[str, str]:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+pytestmark = pytest.mark.long
+
 WRITER = """
 import sys
 import pandas as pd
