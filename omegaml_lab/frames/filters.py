@@ -16,7 +16,7 @@ from omegaml_lab.core.filters import OPERATORS, Q, Test
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["Branch", "Leaf", "Tree", "leaves", "mask", "resolve"]
+__all__ = ["REFUSALS", "Branch", "Leaf", "Tree", "leaves", "mask", "resolve"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,7 +197,7 @@ def _check_types(leaf: Leaf, name: str, empty: Any) -> None:
     for value in {type(v): v for v in _compared(leaf) if not _is_missing(v)}.values():
         try:
             pd.Series(empty, dtype=empty.dtype) < value  # noqa: B015 - for what it raises
-        except _REFUSALS as error:
+        except REFUSALS as error:
             reason = f"a column of {empty.dtype} holds no {type(value).__name__}: {value!r}"
             raise InvalidFilterError(name, leaf.label, leaf.op, reason) from error
 
@@ -215,8 +215,8 @@ def _has_order(empty: Any) -> bool:
 
 # -- masks -----------------------------------------------------------------------------------
 
-# With these pandas refuses a value that cannot be compared with a column of some type.
-_REFUSALS = (TypeError, ValueError, AttributeError, NotImplementedError, ArithmeticError)
+REFUSALS = (TypeError, ValueError, AttributeError, NotImplementedError, ArithmeticError)
+"""With these pandas refuses what cannot be done with a column of some type."""
 _TESTS: dict[str, Callable[[Any, Any], Any]] = {
     "eq": operator.eq,
     "ne": operator.ne,
@@ -247,7 +247,7 @@ def _tested(leaf: Leaf, name: str, array: Any) -> Any:
     column = pd.Series(array, dtype=array.dtype, copy=False)
     try:
         result = _TESTS[leaf.op](column, leaf.value)
-    except _REFUSALS as error:
+    except REFUSALS as error:
         raise InvalidFilterError(name, leaf.label, leaf.op, str(error)) from error
     if isinstance(result.dtype, np.dtype) and result.dtype == bool:
         return result.to_numpy()

@@ -15,6 +15,7 @@ from omegaml_lab.frames import aggregates
 from omegaml_lab.frames.aggregates import AGGREGATES, SIZE, Partials
 from omegaml_lab.frames.blocks import Layout
 from omegaml_lab.frames.empties import nothing
+from omegaml_lab.frames.filters import REFUSALS
 from omegaml_lab.frames.reader import Selection, labels_of, select
 from omegaml_lab.frames.writer import CHUNK_ROWS
 
@@ -33,7 +34,6 @@ _MOST_ROWS = 1_000_000
 """So many rows of partial results are joined before more are made."""
 _TASK_ROWS = 4 * CHUNK_ROWS
 _AS_MET = {"dropna": False, "sort": False}
-_REFUSALS = (TypeError, ValueError, AttributeError, NotImplementedError, ArithmeticError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,7 +191,7 @@ class _Query:
         try:
             grouped = frame.groupby(by, observed=True, **self._how)
             made = grouped.agg(self._mapping) if self.asked else grouped.size().to_frame(SIZE)
-        except _REFUSALS as error:
+        except REFUSALS as error:
             raise InvalidQueryError(self._layout.name, str(error)) from error
         return made if self._by else self._totals(made)
 

@@ -108,13 +108,10 @@ class DatasetStore(OmegaStore):
         InvalidOptionError
             If the object has no parts that could be read alone, or takes no such options.
         """
-        found, chosen = self._selected(name, columns)
-        options = {**filters, **chosen} if columns is None else {"columns": columns, **filters}
-        backend, head = self._kept(found)
-        there = head.metadata
-        lazy = lazy_of(backend, self.name, there.name, "getl()")
-        given = (head.payload, self._storage, there.name, *where)
-        return checked(lazy.read_lazily, given, options, self.name, there)
+        backend, payload, path, options = self._parts(name, columns, filters)
+        lazy = lazy_of(backend, self.name, path, "getl()")
+        given, about = (payload, self._storage, path, *where), (self.name, path, backend.kind)
+        return checked(lazy.read_lazily, given, options, about)
 
     def iterchunks(
         self, name: str | Name, /, *where: Q, columns: Sequence[Any] | None = None, **filters: Any
@@ -125,13 +122,10 @@ class DatasetStore(OmegaStore):
         least one, if only without rows. What it takes and raises is that of `getl`; what is put
         meanwhile is not seen.
         """
-        found, chosen = self._selected(name, columns)
-        options = {**filters, **chosen} if columns is None else {"columns": columns, **filters}
-        backend, head = self._kept(found)
-        there = head.metadata
-        stream = stream_of(backend, self.name, there.name, "iterchunks()")
-        given = (head.payload, self._storage, there.name, *where)
-        return cast("Iterator[Any]", checked(stream.iterate, given, options, self.name, there))
+        backend, payload, path, options = self._parts(name, columns, filters)
+        stream = stream_of(backend, self.name, path, "iterchunks()")
+        given, about = (payload, self._storage, path, *where), (self.name, path, backend.kind)
+        return cast("Iterator[Any]", checked(stream.iterate, given, options, about))
 
     def query(
         self,
@@ -214,6 +208,15 @@ class DatasetStore(OmegaStore):
 
         with self._storage.holds.holding() as hold:
             return self._retry(path, flip, first=head).metadata
+
+    def _parts(
+        self, name: str | Name, columns: Sequence[Any] | None, filters: Mapping[str, Any]
+    ) -> tuple[Backend, Payload, str, dict[str, Any]]:
+        """Return what is read in parts: its backend, payload and path, and the options."""
+        found, chosen = self._selected(name, columns)
+        options = {**filters, **chosen} if columns is None else {"columns": columns, **filters}
+        backend, head = self._kept(found)
+        return backend, head.payload, head.metadata.name, options
 
     def _selected(
         self, name: str | Name, columns: Any = None
@@ -314,7 +317,8 @@ class DatasetStore(OmegaStore):
             return super()._writing(obj, path, backend, options)
         frames = rows_of(backend, self.name, path, "append=True")
         first = super()._writing(obj, path, backend, options)
-        add = after(frames.adding(obj, self._storage, path, **options), first, backend)
+        given, about = (obj, self._storage, path), (self.name, path, backend.kind)
+        add = after(checked(frames.adding, given, options, about), first, backend)
 
         def write(head: Head | None) -> Written:
             if head is not None:

@@ -10,10 +10,9 @@ from omegaml_lab.core.errors import InvalidOptionError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from omegaml_lab.core.metadata import Metadata
-
 __all__ = ["checked"]
 
+_GIVEN = {"obj", "payload", "storage", "name"}
 _NAMED = {inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD}
 
 
@@ -21,10 +20,9 @@ def checked(
     method: Callable[..., Any],
     given: Sequence[Any],
     options: Mapping[str, Any],
-    store: str,
-    metadata: Metadata,
+    about: tuple[str, str, str],
 ) -> Any:
-    """Call a backend's `method`.
+    """Call a backend's `method`; `about` is the store, the name and the kind of the object.
 
     Raises
     ------
@@ -36,8 +34,8 @@ def checked(
         signature.bind(*given, **options)
     except TypeError as error:
         named = [p.name for p in signature.parameters.values() if p.kind in _NAMED]
-        known = [name for name in named if name not in {"payload", "storage", "name"}]
+        known = [option for option in named if option not in _GIVEN]
         takes = f"its options are {', '.join(known)}" if known else "it takes no options"
         reason = f"{error}; {takes}"
-        raise InvalidOptionError(store, metadata.name, metadata.kind, reason) from None
+        raise InvalidOptionError(*about, reason) from None
     return method(*given, **options)

@@ -170,7 +170,8 @@ class OmegaStore(Transfers):
         """
         backend, head = self._kept(name)
         given = (head.payload, self._storage, head.metadata.name, *where)
-        return checked(backend.read, given, options, self.name, head.metadata)
+        about = (self.name, head.metadata.name, backend.kind)
+        return checked(backend.read, given, options, about)
 
     def read_bytes(self, name: str | Name) -> bytes:
         """Return the stored bytes of an object that is kept as bytes (notebooks, files)."""
@@ -257,7 +258,8 @@ class OmegaStore(Transfers):
         return done
 
     def _writing(self, obj: Any, path: str, backend: Backend, options: dict[str, Any]) -> Writing:
-        return once(lambda: backend.write(obj, self._storage, path, **options))
+        given, about = (obj, self._storage, path), (self.name, path, backend.kind)
+        return once(lambda: checked(backend.write, given, options, about))
 
     def _target(self, obj: object, name: str | Name, kind: str | None) -> tuple[Backend, str]:
         """Return the backend that keeps `obj`, and the path where."""

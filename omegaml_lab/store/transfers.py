@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, cast
 
 from omegaml_lab.core.errors import InvalidNameError, ObjectExistsError
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Transfers"]
 
 
-class Transfers(States):
+class Transfers(States, ABC):
     """The half of `OmegaStore` that knows of other buckets and repositories."""
 
     _registry: Registry
@@ -203,8 +204,9 @@ class Transfers(States):
         target = here if to is None else to
         return Copying(here, target if bucket is None else target.in_bucket(bucket))
 
+    @abstractmethod
     def _put(self, path: str, kind: str, terms: Terms, write: Writing) -> Metadata:
-        raise NotImplementedError
+        """Put what `write` writes under `path`, on these terms."""
 
     def _rename(self, name: str | Name, new: str | Name, target: OmegaStore | None) -> Metadata:
         """Rename within the bucket, or into the same store of another one."""

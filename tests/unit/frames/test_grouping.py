@@ -22,20 +22,7 @@ from omegaml_lab.frames.aggregates import AGGREGATES
 from tests.unit.frames import twins
 
 if TYPE_CHECKING:
-    from omegaml_lab.omega import Omega
     from omegaml_lab.store.datasets import DatasetStore
-
-
-@pytest.fixture
-def data(omega: Omega) -> DatasetStore:
-    return omega.datasets
-
-
-@pytest.fixture
-def flights(data: DatasetStore) -> pd.DataFrame:
-    frame = twins.flights()
-    data.put(frame, "flights", chunk_rows=10)
-    return frame
 
 
 def same(got: pd.DataFrame, expected: pd.DataFrame) -> None:

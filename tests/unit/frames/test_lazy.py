@@ -31,20 +31,7 @@ from tests.unit.frames import twins
 from tests.unit.frames.test_filters import same
 
 if TYPE_CHECKING:
-    from omegaml_lab.omega import Omega
     from omegaml_lab.store.datasets import DatasetStore
-
-
-@pytest.fixture
-def data(omega: Omega) -> DatasetStore:
-    return omega.datasets
-
-
-@pytest.fixture
-def flights(data: DatasetStore) -> pd.DataFrame:
-    frame = twins.flights()
-    data.put(frame, "flights", chunk_rows=10)
-    return frame
 
 
 def alike(got: Any, expected: Any) -> None:
