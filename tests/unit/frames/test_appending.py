@@ -44,11 +44,6 @@ with Omega(sys.argv[1]) as omega:
 """
 
 
-@pytest.fixture
-def data(omega: Omega) -> DatasetStore:
-    return omega.datasets
-
-
 @pytest.mark.parametrize("kind", COLUMNS)
 def test_every_kind_of_column(data: DatasetStore, kind: str) -> None:
     frame = pd.DataFrame({"n": range(5), kind: column(kind)})

@@ -15,13 +15,7 @@ from tests.unit.frames.test_frames import COLUMNS, INDEXES, column
 from tests.unit.frames.twins import flights
 
 if TYPE_CHECKING:
-    from omegaml_lab.omega import Omega
     from omegaml_lab.store.datasets import DatasetStore
-
-
-@pytest.fixture
-def data(omega: Omega) -> DatasetStore:
-    return omega.datasets
 
 
 def segments(data: DatasetStore, name: str) -> int:

@@ -27,11 +27,6 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def data(omega: Omega) -> OmegaStore:
-    return omega.datasets
-
-
-@pytest.fixture
 def flights(data: OmegaStore) -> pd.DataFrame:
     frame = twins.flights()
     data.put(frame, "flights", chunk_rows=10)

@@ -23,7 +23,6 @@ from omegaml_lab.core.errors import (
 )
 
 if TYPE_CHECKING:
-    from omegaml_lab.omega import Omega
     from omegaml_lab.store.store import OmegaStore
 
 ROWS = 5
@@ -112,11 +111,6 @@ LABELS: dict[str, Any] = {
     "odd": pd.Index(["$a.b", "", "a\x00b", "c.0", "🎉"]),
     "categories": pd.CategoricalIndex(list("abcde")),
 }
-
-
-@pytest.fixture
-def data(omega: Omega) -> OmegaStore:
-    return omega.datasets
 
 
 def column(kind: str, index: pd.Index | None = None) -> pd.Series:

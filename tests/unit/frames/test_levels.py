@@ -14,7 +14,6 @@ from tests.unit.frames.test_filters import same
 from tests.unit.frames.twins import flights
 
 if TYPE_CHECKING:
-    from omegaml_lab.omega import Omega
     from omegaml_lab.store.datasets import DatasetStore
 
 DAYS = pd.date_range("2026-01-01", periods=120, freq="D", name="day")
@@ -35,11 +34,6 @@ INDEXES: dict[str, tuple[pd.Index[Any], str, Any, Any]] = {
         "a", 1, 2,
     ),
 }  # fmt: skip
-
-
-@pytest.fixture
-def data(omega: Omega) -> DatasetStore:
-    return omega.datasets
 
 
 @pytest.mark.parametrize("kind", INDEXES)

@@ -14,13 +14,7 @@ from tests.unit.frames.test_filters import same
 from tests.unit.frames.twins import flights
 
 if TYPE_CHECKING:
-    from omegaml_lab.omega import Omega
     from omegaml_lab.store.datasets import DatasetStore
-
-
-@pytest.fixture
-def data(omega: Omega) -> DatasetStore:
-    return omega.datasets
 
 
 @pytest.fixture
