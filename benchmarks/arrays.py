@@ -9,75 +9,58 @@ what is kept already would not be written again.
 from __future__ import annotations
 
 import io
-import itertools
-import statistics
-import sys
-import tempfile
-import time
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gridfs
 import numpy as np
 from pymongo import MongoClient
+from turns import compare, repository
 
-from omegaml_lab.omega import Omega
+if TYPE_CHECKING:
+    from omegaml_lab.omega import Omega
 
-TURNS = 5
 ROWS, COLUMNS = 125_000, 100
 
 
 def measure(om: Omega, files: gridfs.GridFS) -> None:
-    """Take turns, and print the medians."""
-    times: dict[str, list[float]] = {}
+    """Compare an array that is another one at each put."""
     array = np.random.default_rng(7).normal(size=(ROWS, COLUMNS))
     ids: list[Any] = []
 
+    def put() -> None:
+        array[:] += 1
+        om.datasets.put(array, "array", keep=False)
+
     def gridfs_put() -> None:
         file = io.BytesIO()
+        array[:] += 1
         np.save(file, array)
         ids.append(files.put(file.getvalue()))
 
     def gridfs_get() -> Any:
         return np.load(io.BytesIO(files.get(ids[-1]).read()))
 
-    sides = {
-        "put omega": lambda: om.datasets.put(array, "array", keep=False),
-        "put gridfs": gridfs_put,
-        "get omega": lambda: om.datasets.get("array"),
-        "get gridfs": gridfs_get,
-        "get 1,000 rows": lambda: om.datasets.get("array", rows=slice(60_000, 61_000)),
-    }
-    for turn, (name, call) in itertools.product(range(TURNS + 1), sides.items()):
-        if name.startswith("put omega"):
-            array += 1
-        start = time.perf_counter()
-        got = call()
-        if turn:  # the first one warms up
-            times.setdefault(name, []).append(time.perf_counter() - start)
-        if name in {"get omega", "get gridfs"}:
-            np.testing.assert_array_equal(got, array)
-    medians = {name: statistics.median(values) for name, values in times.items()}
-    for name, seconds in medians.items():
-        print(f"{name:16} {seconds * 1000:7.0f} ms")
-    for what in ("put", "get"):
-        print(f"{what} ratio {medians[f'{what} omega'] / medians[f'{what} gridfs']:.2f}x")
+    compare("put 100 MB", {"omega": put, "gridfs": gridfs_put})
+    put()
+    np.testing.assert_array_equal(om.datasets.get("array"), array)
+    compare("get 100 MB", {"omega": lambda: om.datasets.get("array"), "gridfs": gridfs_get})
+    rows = slice(60_000, 61_000)
+    compare(
+        "get 1,000 rows, against all",
+        {
+            "omega": lambda: om.datasets.get("array", rows=rows),
+            "gridfs": lambda: gridfs_get()[rows],
+        },
+    )
 
 
 def main() -> None:
     """Run the comparison."""
-    with tempfile.TemporaryDirectory(prefix="omega-bench-") as folder:
-        url = sys.argv[1] if len(sys.argv) > 1 else None
-        if url is None:
-            from omegaml_lab.storage import embedded
-
-            url = embedded.ensure(Path(folder) / "home")
-        with Omega(url, bucket="benchmark") as om, MongoClient(url) as client:
-            database = client.get_default_database()
-            measure(om, gridfs.GridFS(database, "benchmark"))
-            om.datasets.drop("array")
-            for name in ("benchmark.files", "benchmark.chunks"):
-                database.drop_collection(name)
+    with repository("datasets") as (om, _), MongoClient(om.url) as client:
+        database = client.get_default_database()
+        measure(om, gridfs.GridFS(database, "benchmark"))
+        for name in ("benchmark.files", "benchmark.chunks"):
+            database.drop_collection(name)
 
 
 if __name__ == "__main__":

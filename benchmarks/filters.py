@@ -7,18 +7,19 @@ printed are medians and their ratio. Parquet gives no index, so ours gives more.
 
 from __future__ import annotations
 
-import sys
-import tempfile
 from functools import partial
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dask.dataframe as dd
 import pandas as pd
 import pyarrow.parquet as pq
-from frames import compare, mixed
+from frames import mixed
+from turns import compare, repository
 
-from omegaml_lab.omega import Omega
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from omegaml_lab.omega import Omega
 
 CASES: dict[str, tuple[dict[str, Any], list[tuple[str, str, Any]], list[str] | None]] = {
     "1 % by a sorted column": (
@@ -77,17 +78,8 @@ def _parquet(path: Path, columns: list[str] | None, filters: Any) -> pd.DataFram
 
 def main() -> None:
     """Run the comparison."""
-    with tempfile.TemporaryDirectory(prefix="omega-bench-") as folder:
-        home = Path(folder)
-        url = sys.argv[1] if len(sys.argv) > 1 else None
-        if url is None:
-            from omegaml_lab.storage import embedded
-
-            url = embedded.ensure(home / "home")
-        with Omega(url, bucket="benchmark") as om:
-            measure(om, home)
-            for name in ("frame", "more"):
-                om.datasets.drop(name)
+    with repository("datasets") as (om, folder):
+        measure(om, folder)
 
 
 if __name__ == "__main__":

@@ -8,18 +8,16 @@ printed are medians and their ratio. What it puts is in the bucket
 
 from __future__ import annotations
 
-import statistics
-import sys
-import tempfile
-import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from turns import compare, repository
 
-from omegaml_lab.omega import Omega
+if TYPE_CHECKING:
+    from pathlib import Path
 
-TURNS = 7
+    from omegaml_lab.omega import Omega
 
 
 def mixed(rows: int = 1_000_000) -> pd.DataFrame:
@@ -44,21 +42,6 @@ def wide(rows: int = 10_000, columns: int = 1_000) -> pd.DataFrame:
     """Many columns of numbers."""
     values = np.random.default_rng(7).normal(size=(rows, columns))
     return pd.DataFrame(values, columns=[f"x{i}" for i in range(columns)])
-
-
-def compare(name: str, sides: dict[str, object]) -> None:
-    """Print the median of each side, and the ratio of the first to the last."""
-    times: dict[str, list[float]] = {side: [] for side in sides}
-    for turn in range(TURNS + 1):
-        for side, call in sides.items():
-            start = time.perf_counter()
-            call()
-            if turn:  # the first one warms up
-                times[side].append(time.perf_counter() - start)
-    medians = {side: statistics.median(values) for side, values in times.items()}
-    told = "  ".join(f"{side} {seconds * 1000:7.0f} ms" for side, seconds in medians.items())
-    ours, theirs = medians.values()
-    print(f"{name:32} {told}  ratio {ours / theirs:.2f}x")
 
 
 def measure(om: Omega, folder: Path) -> None:
@@ -92,16 +75,8 @@ def measure(om: Omega, folder: Path) -> None:
 
 def main() -> None:
     """Run the comparison."""
-    with tempfile.TemporaryDirectory(prefix="omega-bench-") as folder:
-        home = Path(folder)
-        url = sys.argv[1] if len(sys.argv) > 1 else None
-        if url is None:
-            from omegaml_lab.storage import embedded
-
-            url = embedded.ensure(home / "home")
-        with Omega(url, bucket="benchmark") as om:
-            measure(om, home)
-            om.datasets.drop("frame")
+    with repository("datasets") as (om, folder):
+        measure(om, folder)
 
 
 if __name__ == "__main__":

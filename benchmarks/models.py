@@ -8,23 +8,19 @@ printed are medians and the ratio of the first to the last. What it puts is in t
 
 from __future__ import annotations
 
-import statistics
-import sys
-import tempfile
-import time
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import joblib
 import numpy as np
 import pymongo
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import LogisticRegression
+from turns import compare, repository
 
-from omegaml_lab.omega import Omega
+if TYPE_CHECKING:
+    from pathlib import Path
 
-TURNS = 15
+    from omegaml_lab.omega import Omega
 
 
 def forest() -> RandomForestRegressor:
@@ -32,21 +28,6 @@ def forest() -> RandomForestRegressor:
     rng = np.random.default_rng(1)
     x, y = rng.normal(size=(20_000, 8)), rng.normal(size=20_000)
     return RandomForestRegressor(n_estimators=30, n_jobs=2, random_state=1).fit(x, y)
-
-
-def compare(name: str, sides: dict[str, Callable[[], Any]], turns: int = TURNS) -> None:
-    """Print the median of each side, and the ratio of the first to the last."""
-    times: dict[str, list[float]] = {side: [] for side in sides}
-    for turn in range(turns + 1):
-        for side, call in sides.items():
-            start = time.perf_counter()
-            call()
-            if turn:  # the first one warms up
-                times[side].append(time.perf_counter() - start)
-    medians = {side: statistics.median(values) for side, values in times.items()}
-    told = "  ".join(f"{side} {seconds * 1000:8.2f} ms" for side, seconds in medians.items())
-    ours, *_, theirs = medians.values()
-    print(f"{name:20} {told}  ratio {ours / theirs:.2f}x")
 
 
 def measure(om: Omega, folder: Path) -> None:
@@ -91,17 +72,8 @@ def measure(om: Omega, folder: Path) -> None:
 
 def main() -> None:
     """Run the comparison."""
-    with tempfile.TemporaryDirectory(prefix="omega-bench-") as folder:
-        home = Path(folder)
-        url = sys.argv[1] if len(sys.argv) > 1 else None
-        if url is None:
-            from omegaml_lab.storage import embedded
-
-            url = embedded.ensure(home / "home")
-        with Omega(url, bucket="benchmark") as om:
-            measure(om, home)
-            for name in om.models.list():
-                om.models.drop(name)
+    with repository("models") as (om, folder):
+        measure(om, folder)
 
 
 if __name__ == "__main__":

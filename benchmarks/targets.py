@@ -9,45 +9,26 @@ load that it prints: on a busy machine ratios are worth little.
 from __future__ import annotations
 
 import os
-import statistics
-import sys
-import tempfile
-import time
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dask.dataframe as dd
 import duckdb
 import pandas as pd
 from frames import mixed, wide
+from turns import TURNS, medians, repository
 
-from omegaml_lab.omega import Omega
+if TYPE_CHECKING:
+    from pathlib import Path
 
-TURNS = 7
+    from omegaml_lab.omega import Omega
+
 Call = Callable[[], Any]
-
-
-def timed(call: Call, turns: int = TURNS) -> float:
-    """Return the median time of a call in milliseconds."""
-    return compare_times({"": call}, turns)[""]
-
-
-def compare_times(sides: dict[str, Call], turns: int = TURNS) -> dict[str, float]:
-    """Return the median time of each side in milliseconds; they take turns."""
-    times: dict[str, list[float]] = {side: [] for side in sides}
-    for turn in range(turns + 1):
-        for side, call in sides.items():
-            start = time.perf_counter()
-            call()
-            if turn:  # the first one warms up
-                times[side].append((time.perf_counter() - start) * 1000)
-    return {side: statistics.median(values) for side, values in times.items()}
 
 
 def ratio(what: str, ours: Call, theirs: Call, target: float, *, turns: int = TURNS) -> None:
     """Print how many times longer we take."""
-    times = compare_times({"ours": ours, "theirs": theirs}, turns)
+    times = medians({"ours": ours, "theirs": theirs}, turns)
     found = times["ours"] / times["theirs"]
     told = f"{times['ours']:8.1f} ms {times['theirs']:8.1f} ms  {found:5.2f}x"
     print(f"{what:44} {told}  {'ok ' if found <= target else 'MISS'} (target {target}x)")
@@ -55,7 +36,7 @@ def ratio(what: str, ours: Call, theirs: Call, target: float, *, turns: int = TU
 
 def absolute(what: str, call: Call, target: float) -> None:
     """Print how long something takes."""
-    found = timed(call, 15)
+    found = medians({"": call}, 15)[""]
     verdict = "ok " if found <= target else "MISS"
     print(f"{what:44} {found:8.1f} ms {'':18}  {verdict} (target {target} ms)")
 
@@ -134,19 +115,10 @@ def parts(om: Omega, folder: Path) -> None:
 def main() -> None:
     """Run all comparisons."""
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; ours, theirs, ratio")
-    with tempfile.TemporaryDirectory(prefix="omega-bench-") as folder:
-        home = Path(folder)
-        url = sys.argv[1] if len(sys.argv) > 1 else None
-        if url is None:
-            from omegaml_lab.storage import embedded
-
-            url = embedded.ensure(home / "home")
-        with Omega(url, bucket="benchmark") as om:
-            whole(om, home)
-            appends(om, home)
-            parts(om, home)
-            for name in om.datasets.list():
-                om.datasets.drop(name)
+    with repository("datasets") as (om, folder):
+        whole(om, folder)
+        appends(om, folder)
+        parts(om, folder)
     print(f"load {os.getloadavg()[0]:.1f}")
 
 

@@ -71,12 +71,13 @@ class CallExecution:
         fresh = self.claim.run.kind == "script"
         try:
             callee = self._callees.take(self._environment, fresh=fresh)
-        except OSError as error:
+        except (OSError, CalleeDiedError) as error:
+            self._log.write(getattr(error, "said", ""))
             return self.fail(error)
         try:
             return self._conclude(self._ask(callee))
         except CalleeDiedError as error:
-            self._log.write(callee.said)
+            self._log.write(error.said)
             return self._stopped(error)
         finally:
             with self._lock:

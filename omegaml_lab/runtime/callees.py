@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import signal
 import socket
@@ -27,9 +28,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Callee", "Callees"]
 
+_log = logging.getLogger(__name__)
+
 _MODULE = "omegaml_lab.callee"
 _PATIENCE = 5.0
 _STARTS = 60.0
+_LOOKS = 0.2
 _SAID = 16_384
 
 
@@ -47,12 +51,24 @@ class Callee:
             path = str(Path(folder) / "line")
             server.bind(path)
             server.listen(1)
-            server.settimeout(_STARTS)
             whole = {**os.environ, **environment}
             self.process = _started(path, whole, self._log, nursery)
-            self._connection, _ = server.accept()
+            self._connection = self._connected(server)
         self._connection.settimeout(None)
         self._lines = self._connection.makefile("rb")
+
+    def _connected(self, server: socket.socket) -> socket.socket:
+        """Return the line, once the process has come to it; who does not is ended."""
+        server.settimeout(_LOOKS)
+        for _ in range(int(_STARTS / _LOOKS)):
+            with contextlib.suppress(TimeoutError):
+                return server.accept()[0]
+            if not self.alive:
+                break
+        self.kill()
+        error = CalleeDiedError(self.process.returncode, self.said)
+        self._log.unlink(missing_ok=True)
+        raise error
 
     @property
     def alive(self) -> bool:
@@ -75,7 +91,7 @@ class Callee:
         if not line.endswith(b"\n"):
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(_PATIENCE)
-            raise CalleeDiedError(self.process.returncode)
+            raise CalleeDiedError(self.process.returncode, self.said)
         answer: dict[str, Any] = json.loads(line)
         return answer
 
@@ -119,7 +135,13 @@ class Callees:
         self._closed = False
 
     def take(self, environment: Mapping[str, str], *, fresh: bool) -> Callee:
-        """Return a process for one call; a `fresh` one has performed none yet."""
+        """Return a process for one call; a `fresh` one has performed none yet.
+
+        Raises
+        ------
+        CalleeDiedError
+            If one was started, and ended at once.
+        """
         key = _key(environment, fresh=fresh)
         with self._lock:
             for place, (kept, callee) in reversed(list(enumerate(self._idle))):
@@ -134,7 +156,11 @@ class Callees:
         """Keep a process for the next call; of one for a fresh call keep a successor."""
         if fresh:
             callee.close()
-            callee = Callee(environment, self._nursery)
+            try:
+                callee = Callee(environment, self._nursery)
+            except (OSError, CalleeDiedError) as error:  # the next call will meet it too
+                _log.warning("no process could be started ahead: %s", error)
+                return
         with self._lock:
             if self._closed or not callee.alive:
                 superfluous = [callee]

@@ -104,10 +104,11 @@ class RunTimeoutError(OmegaError, TimeoutError):
 
 
 class CalleeDiedError(OmegaError, RuntimeError):
-    """The process that performed a call ended before it answered."""
+    """The process that performed a call ended before it answered; `said` is what it left."""
 
-    def __init__(self, code: int | None) -> None:
+    def __init__(self, code: int | None, said: str = "") -> None:
         self.code = code
+        self.said = said
         how = f"by signal {-code}" if code is not None and code < 0 else f"with code {code}"
         hint = " It may have run out of memory." if code == -9 else ""
         super().__init__(f"The process that performed the call ended {how}.{hint}")
