@@ -71,7 +71,14 @@ def _collect(omega: Omega, stop: threading.Event) -> Collected:
         if stop.is_set():
             raise ServiceError("gc", f"the scheduler ends, after {done} {what}")
 
-    return omega.gc(progress=unless_ending)
+    try:
+        return omega.gc(progress=unless_ending)
+    except OmegaError:
+        raise
+    except Exception as error:
+        # The edge of the scheduler: garbage that cannot be collected must not stop schedules.
+        _log.exception("gc")
+        raise ServiceError("gc", f"{type(error).__name__}: {error}") from error
 
 
 def _timetable(omega: Omega, others: contextlib.ExitStack) -> Timetable:
