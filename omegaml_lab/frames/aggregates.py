@@ -97,9 +97,15 @@ def _number(recipe: Recipe) -> str:
 
 
 class Partials:
-    """Which partial results aggregates need; `wanted` are positions and what is asked of them."""
+    """Which partial results aggregates need; `wanted` are positions and what is asked of them.
 
-    def __init__(self, keys: Sequence[int], wanted: Sequence[tuple[int, str]]) -> None:
+    With `as_met` groups come in the order of their first rows.
+    """
+
+    def __init__(
+        self, keys: Sequence[int], wanted: Sequence[tuple[int, str]], *, as_met: bool = False
+    ) -> None:
+        self.as_met = as_met
         self.keys = list(dict.fromkeys(keys))
         self.parts = list(dict.fromkeys((p, need) for p, op in wanted for need in _NEEDS[op]))
         self.spelt = [position for position, need in self.parts if need == "values"]
@@ -125,14 +131,23 @@ def partial(
     table = pa.table([*keys, *reduced], names=[*names, *map(str, range(len(reduced)))])
     asked: list[Any] = [([], "count_all")]
     asked += [(str(i), *_KERNELS[need]) for i, (_, need) in enumerate(partials.parts)]
-    made = table.group_by(names, use_threads=False).aggregate(asked)
-    # Arrow puts the keys first, and then in order what was asked for.
+    made = _grouped(table, names, asked, as_met=partials.as_met)
     results = [made.rename_columns([*names, SIZE, *map(_name, partials.parts)])]
     for position in partials.spelt:
         pairs = pa.table([*keys, known[position]], names=[*names, "v"])
-        counted = pairs.group_by([*names, "v"], use_threads=False).aggregate([([], "count_all")])
+        counted = _grouped(pairs, [*names, "v"], [([], "count_all")], as_met=partials.as_met)
         results.append(counted.rename_columns([*names, "v", SIZE]))
     return [_plain(result) for result in results]
+
+
+def _grouped(table: pa.Table, names: list[str], asked: list[Any], *, as_met: bool) -> pa.Table:
+    """Return the keys of each group, and then in order what is asked of it."""
+    if not as_met:
+        return table.group_by(names, use_threads=False).aggregate(asked)
+    # Arrow keeps no order, not with one thread either: groups whose hashes meet change places.
+    table = table.append_column("row", pa.array(np.arange(len(table))))
+    made = table.group_by(names, use_threads=False).aggregate([*asked, ("row", "min")])
+    return made.sort_by("row_min").drop_columns(["row_min"])
 
 
 def _prepared(array: pa.Array, recipe: Recipe) -> pa.Array:

@@ -139,7 +139,8 @@ class _Query:
     def by_chunks(self, pieces: Pieces) -> pd.DataFrame:
         """Return the result, with no more in memory than a few chunks and a row a group."""
         asked = [(self._known[label], op) for label, op in self.asked]
-        partials = Partials([self._known[label] for label in self._by], asked)
+        keys = [self._known[label] for label in self._by]
+        partials = Partials(keys, asked, as_met=not self._how["sort"])
         states = _States(partials, pieces)
         states.read()
         whole = states.joined(self._how)
@@ -204,8 +205,8 @@ class _Query:
         ops = [op for _, op in self.asked] or [SIZE]
         for place, op in enumerate(ops):
             if op in {"size", "count", "nunique", "sum"}:
-                zero = of_nothing.iloc[:, place].fillna(0).astype(made.dtypes.iloc[place])
-                of_nothing.isetitem(place, zero)
+                dtype = made.dtypes.iloc[place]
+                of_nothing.isetitem(place, pd.Series([pd.Series(dtype=dtype).sum()], dtype=dtype))
         totals: pd.DataFrame = of_nothing
         return totals
 
