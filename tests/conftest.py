@@ -4,6 +4,7 @@ import os
 from importlib.util import find_spec
 
 import pytest
+from hypothesis import Phase, settings
 
 from omegaml_lab.testing.fixtures import config, mongo_server_url, mongo_url, omega
 
@@ -13,6 +14,11 @@ __all__ = ["config", "mongo_server_url", "mongo_url", "omega"]
 for backend in ("torch", "jax"):
     if find_spec(backend) is not None:
         os.environ.setdefault("KERAS_BACKEND", backend)
+
+# To find the smallest example that fails takes minutes, and CI has half an hour for all.
+settings.register_profile("quick", phases=(Phase.explicit, Phase.reuse, Phase.generate))
+if os.environ.get("OMEGA_TEST_LONG") == "0":
+    settings.load_profile("quick")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
