@@ -112,8 +112,16 @@ def _decode_flat(recipe: Recipe, chunks: Sequence[pa.Array]) -> np.ndarray[Any, 
 
 def to_numpy(recipe: Recipe, chunk: pa.Array) -> np.ndarray[Any, Any]:
     """Return the rows of a chunk of a flat column; what is returned may be read-only."""
+    if pa.types.is_boolean(chunk.type) and not chunk.null_count:
+        return _bits(chunk)  # many times sooner than Arrow does it
     values: np.ndarray[Any, Any] = chunk.to_numpy(zero_copy_only=False)
     return values.astype(np.dtype(recipe["dtype"]), copy=False)
+
+
+def _bits(chunk: pa.BooleanArray) -> np.ndarray[Any, Any]:
+    packed = np.frombuffer(chunk.buffers()[1], np.uint8)
+    stop = chunk.offset + len(chunk)
+    return np.unpackbits(packed, count=stop, bitorder="little")[chunk.offset :].view(bool)
 
 
 def _decode_raw(recipe: Recipe, chunks: Sequence[pa.Array]) -> np.ndarray[Any, Any]:

@@ -10,26 +10,69 @@ import pyarrow.compute as pc
 
 __all__ = ["compacted", "from_ipc", "to_ipc", "zone"]
 
-_OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
+_COMPRESSED = pa.ipc.IpcWriteOptions(compression="lz4")
+_PLAIN = pa.ipc.IpcWriteOptions()
+_WORTH = 2 / 3
+"""What is compressed to more than this of its size is kept as it is: that is read sooner."""
+_WAS = b"omega.type"
+"""Metadata of a field that is kept as a smaller type: the name of its own."""
+_INTEGERS = (pa.int8(), pa.int16(), pa.int32())
 _SAMPLE = 1024
 _LONGEST_TEXT = 64
 _INT64 = 2**63
 
 
 def to_ipc(array: pa.Array) -> bytes:
-    """Return an Arrow array as an IPC stream of its own, compressed."""
-    sink = pa.BufferOutputStream()
-    batch = pa.record_batch([array], names=["c"])
-    with pa.ipc.new_stream(sink, batch.schema, options=_OPTIONS) as stream:
-        stream.write_batch(batch)
-    data: bytes = sink.getvalue().to_pybytes()
+    """Return an Arrow array as an IPC stream of its own, as small as can be read quickly."""
+    kept = _narrowed(array)
+    was = None if kept.type == array.type else {_WAS: str(array.type)}
+    schema = pa.schema([pa.field("c", kept.type, metadata=was)])
+    batch = pa.record_batch([kept], schema=schema)
+    made = _stream(batch, _COMPRESSED)
+    if made.size > batch.nbytes * _WORTH:
+        made = _stream(batch, _PLAIN)
+    data: bytes = made.to_pybytes()
     return data
+
+
+def _stream(batch: pa.RecordBatch, options: pa.ipc.IpcWriteOptions) -> pa.Buffer:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batch.schema, options=options) as stream:
+        stream.write_batch(batch)
+    return sink.getvalue()
 
 
 def from_ipc(data: bytes) -> pa.Array:
     """Return the Arrow array of an IPC stream."""
     with pa.ipc.open_stream(pa.py_buffer(data)) as stream:
-        return stream.read_next_batch().column(0)
+        array = stream.read_next_batch().column(0)
+        metadata = stream.schema.field(0).metadata
+    if metadata and _WAS in metadata:
+        return array.cast(pa.type_for_alias(metadata[_WAS].decode()), safe=False)
+    return array
+
+
+def _narrowed(array: pa.Array) -> pa.Array:
+    """Return integers and the offsets of text as the smallest types that hold them."""
+    if pa.types.is_large_string(array.type):
+        try:
+            return array.cast(pa.string())
+        except pa.ArrowInvalid:  # a slice of text that is longer than such offsets reach
+            return array
+    if not pa.types.is_integer(array.type) or array.type.bit_width == 8 or not len(array):
+        return array
+    bounds = _zone_of_numbers(array)
+    if not {"a", "b"} <= {*bounds}:
+        return array
+    return array.cast(_smallest(array.type, bounds["a"], bounds["b"]), safe=False)
+
+
+def _smallest(own: pa.DataType, low: int, high: int) -> pa.DataType:
+    for type_ in _INTEGERS:
+        most = 2 ** (type_.bit_width - 1)
+        if type_.bit_width < own.bit_width and -most <= low and high < most:
+            return type_
+    return own
 
 
 def compacted(array: pa.Array) -> pa.Array:
@@ -39,7 +82,10 @@ def compacted(array: pa.Array) -> pa.Array:
     if pc.count_distinct(array[:_SAMPLE]).as_py() > _SAMPLE // 4:
         return array
     encoded = array.dictionary_encode()
-    return encoded if len(encoded.dictionary) <= len(array) // 2 else array
+    if len(encoded.dictionary) > len(array) // 2:
+        return array
+    indices = _narrowed(encoded.indices)
+    return pa.DictionaryArray.from_arrays(indices, encoded.dictionary)
 
 
 def zone(array: pa.Array) -> dict[str, Any]:
