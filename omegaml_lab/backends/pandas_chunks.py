@@ -36,10 +36,10 @@ class PandasBackend(ChunkedBackend, TableBackend):
     def accepts(self, obj: object, name: str) -> bool:  # noqa: ARG002
         """Take frames and series of pandas and Dask, and pandas' readers of files in chunks.
 
-        A subclass may hold more than we know.
+        A subclass may hold more than we know, unless it is that of `getl`.
         """
         package = type(obj).__module__.partition(".")[0]
-        return package in {"pandas", "dask"} and type(obj).__name__ in _TAKEN
+        return _is_lazy(obj) or (package == "pandas" and type(obj).__name__ in _TAKEN)
 
     def write(
         self,
@@ -166,7 +166,10 @@ def _listed(labels: Any) -> Any:
 
 
 def _is_lazy(obj: object) -> bool:
-    return type(obj).__module__.partition(".")[0] == "dask"
+    return any(
+        base.__module__.partition(".")[0] == "dask" and base.__name__ in {"DataFrame", "Series"}
+        for base in type(obj).__mro__
+    )
 
 
 def _rows(payload: Payload) -> int:

@@ -129,10 +129,18 @@ def partial(
     names = [f"k{number}" for number in range(len(keys))]
     reduced = [_reduced(known[p], need) for p, need in partials.parts]
     table = pa.table([*keys, *reduced], names=[*names, *map(str, range(len(reduced)))])
+    # Where nothing is missing there are as many values as rows.
+    whole = [need == "n" and not known[p].null_count for p, need in partials.parts]
     asked: list[Any] = [([], "count_all")]
-    asked += [(str(i), *_KERNELS[need]) for i, (_, need) in enumerate(partials.parts)]
-    made = _grouped(table, names, asked, as_met=partials.as_met)
-    results = [made.rename_columns([*names, SIZE, *map(_name, partials.parts)])]
+    asked += [
+        (str(i), *_KERNELS[need]) for i, (_, need) in enumerate(partials.parts) if not whole[i]
+    ]
+    made = _grouped(table, names, asked, as_met=partials.as_met).columns
+    groups, size, others = made[: len(names)], made[len(names)], iter(made[len(names) + 1 :])
+    found = [size if is_whole else next(others) for is_whole in whole]
+    results = [
+        pa.table([*groups, size, *found], names=[*names, SIZE, *map(_name, partials.parts)])
+    ]
     for position in partials.spelt:
         pairs = pa.table([*keys, known[position]], names=[*names, "v"])
         counted = _grouped(pairs, [*names, "v"], [([], "count_all")], as_met=partials.as_met)
@@ -241,16 +249,7 @@ def _values(array: pa.Array, recipe: Recipe) -> Any:
     return columns.decode(recipe, [array])
 
 
-def _added(column: Any) -> Any:
-    return column.sum(skipna=False)  # what is no number comes of infinities, and stays
-
-
 _JOINS: dict[str, Callable[[Any], Any]] = {
-    "size": _added,
-    "n": _added,
-    "sum": _added,
-    "total": _added,
-    "spread": _added,
     "min": lambda column: column.min(),
     "max": lambda column: column.max(),
     "first": lambda column: column.first(),
@@ -264,9 +263,12 @@ def joined(frame: Any, keys: list[str], how: Mapping[str, bool]) -> pd.DataFrame
     if spreads:
         frame = frame.assign(**{name: _about_all(frame, name, keys) for name in spreads})
     by = frame.groupby(keys, observed=True, **how)
-    return pd.DataFrame(
-        {name: _JOINS[name.rpartition(" ")[2]](by[name]) for name in frame.columns.drop(keys)}
-    )
+    needs = {name: name.rpartition(" ")[2] for name in frame.columns.drop(keys)}
+    added = [name for name, need in needs.items() if need not in _JOINS]
+    # What is no number comes of infinities, and stays.
+    sums: pd.DataFrame = by[added].sum(skipna=False)
+    others = {n: _JOINS[need](by[n]) for n, need in needs.items() if need in _JOINS}
+    return sums.assign(**others)[list(needs)] if others else sums
 
 
 def _about_all(frame: Any, name: str, keys: list[str]) -> Any:

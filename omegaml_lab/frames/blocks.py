@@ -110,6 +110,22 @@ class Layout:
         kept = (position for position in positions if position < len(groups))
         return sorted({groups[position] for position in (*kept, *indexes)})
 
+    def chosen(self, part: int, group: int, positions: Collection[int]) -> list[int] | None:
+        """Return which of these columns a group of chunks holds, None if it holds no others."""
+        groups = self.parts[part].groups
+        here = [position for position in positions if groups[position] == group]
+        return None if len(here) == groups.count(group) else here
+
+    def cuts(self, part: int) -> range | None:
+        """Return where the chunks of a segment start, None if that is known from them alone.
+
+        What was too large for one chunk was cut once more, and then there are more of them.
+        """
+        rows, step = self.segments[part].rows, self.parts[part].chunk_rows
+        starts = range(0, max(rows, 1), step)
+        regular = len(starts) * len({*self.parts[part].groups})
+        return starts if self.segments[part].chunks == regular else None
+
 
 def blocks(
     layout: Layout, storage: Storage, tree: Tree | None, positions: Collection[int]
@@ -166,10 +182,14 @@ def _starts(
     segments = [block.segment for block in batch]
     if not groups:
         return {segment: set() for segment in segments}
-    by_group: dict[str, dict[int, set[int]]] = {s: {g: set() for g in groups} for s in segments}
-    for segment, group, start in storage.chunks.starts(segments, groups):
-        by_group[segment][group].add(start)
-    return {segment: set.intersection(*found.values()) for segment, found in by_group.items()}
+    known = {block.segment: layout.cuts(block.part) for block in batch}
+    unknown = [segment for segment, cuts in known.items() if cuts is None]
+    by_group: dict[str, dict[int, set[int]]] = {s: {g: set() for g in groups} for s in unknown}
+    if unknown:
+        for segment, group, start in storage.chunks.starts(unknown, groups):
+            by_group[segment][group].add(start)
+    found = {segment: set.intersection(*starts.values()) for segment, starts in by_group.items()}
+    return {s: found[s] if cuts is None else {*cuts} for s, cuts in known.items()}
 
 
 Spans = dict[int, list[range]]

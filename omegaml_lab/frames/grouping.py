@@ -32,7 +32,8 @@ __all__ = ["Grouping", "query_frame"]
 _THREADS = 2
 _MOST_ROWS = 1_000_000
 """So many rows of partial results are joined before more are made."""
-_TASK_ROWS = 4 * CHUNK_ROWS
+_TASK_CELLS = 16 * CHUNK_ROWS
+"""So many cells are grouped at once. Measured: to group costs more for each time than for rows."""
 _AS_MET = {"dropna": False, "sort": False}
 
 
@@ -211,7 +212,7 @@ class _Query:
         return totals
 
 
-def _adjacent(blocks: Sequence[Block]) -> Iterator[Block]:
+def _adjacent(blocks: Sequence[Block], most: int) -> Iterator[Block]:
     """Yield blocks that follow each other as one, up to so many rows as are worth a task."""
     waiting: Block | None = None
     for block in blocks:
@@ -219,7 +220,7 @@ def _adjacent(blocks: Sequence[Block]) -> Iterator[Block]:
         if before is None:
             continue
         if (before.part, before.rows.stop) == (block.part, block.rows.start) and (
-            len(before.rows) + len(block.rows) <= _TASK_ROWS
+            len(before.rows) + len(block.rows) <= most
         ):
             waiting = replace(block, rows=range(before.rows.start, block.rows.stop))
         else:
@@ -239,7 +240,8 @@ class _States:
 
     def read(self) -> None:
         """Read all chunks."""
-        blocks = list(_adjacent(self._pieces.blocks()))
+        most = _TASK_CELLS // max(len(self._partials.positions), 1)
+        blocks = list(_adjacent(self._pieces.blocks(), most))
         recipes = self._pieces.layout.schema.recipes
         nothings = {p: nothing(recipes[p]) for p in self._partials.positions}
         self._take(0, [aggregates.partial(self._partials, nothings, recipes, 0)])

@@ -6,6 +6,7 @@ import itertools
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import dask.dataframe as dd
 import numpy as np
 import pandas as pd
 from dask._collections import new_collection
@@ -57,10 +58,11 @@ def lazy_frame(payload: Payload, storage: Storage, name: str, selection: Selecti
         "user_divisions": _divisions(layout, storage, groups),
         "label": "omega",
     }
-    if made is _FromChunks:
-        operands |= {"columns": None, "columns_arg_required": True, "enforce_metadata": False}
     make: Any = made  # Dask has types for neither
     collect: Any = new_collection
+    if layout.schema.form == "frame":
+        operands |= {"columns": None, "columns_arg_required": True, "enforce_metadata": False}
+        collect = DataFrame
     return collect(make(**operands))
 
 
@@ -107,17 +109,46 @@ class _Input:
         return told, [normalize_token(part.index) for part in self.parts]
 
 
+class DataFrame(dd.DataFrame):
+    """A Dask DataFrame that need not ask Dask for what it knows, or can read at once.
+
+    What is derived from it is a Dask DataFrame like any other.
+    """
+
+    def __len__(self) -> int:
+        rows = self._expr.rows if isinstance(self._expr, _FromChunks) else None
+        return int(super().__len__() if rows is None else rows)  # type: ignore[no-untyped-call]
+
+    def head(self, n: int = 5, npartitions: int = 1, compute: bool = True) -> Any:  # noqa: FBT001, FBT002 - as Dask has it
+        if compute and npartitions == 1 and n > 0 and isinstance(self._expr, _FromChunks):
+            frame = self._expr.first(n)
+            if len(frame) == n:
+                return frame
+        return super().head(n, npartitions, compute)
+
+
 class _FromChunks(FromMapProjectable):
     """Dask's way to make partitions, which also knows how many rows they have."""
+
+    @property
+    def rows(self) -> int | None:
+        """How many rows there are, None if only reading them would tell."""
+        inputs: list[_Input | None] = [self.iterables[0][number] for number in self._partitions]
+        if not self.func.is_whole:
+            return None
+        return sum(one.rows for one in inputs if one is not None)
+
+    def first(self, n: int) -> Any:
+        """Read the first rows of the first partition, and no more chunks than hold them."""
+        return self.func.first(self.iterables[0][self._partitions[0]], n)
 
     def _simplify_up(self, parent: Any, dependents: Any) -> Any:
         if isinstance(parent, Head):
             return self._headed(parent)
         if not isinstance(parent, Len):
             return super()._simplify_up(parent, dependents)  # type: ignore[no-untyped-call]
-        inputs = [self.iterables[0][number] for number in self._partitions]
-        if self.func.is_whole:
-            return Literal(sum(one.rows for one in inputs if one is not None))
+        if self.rows is not None:
+            return Literal(self.rows)
         if self.columns:  # only the filter has to be computed
             return Len(self.substitute_parameters({"columns": []}))
         return None
@@ -157,6 +188,10 @@ class _ReadSeries:
     def __call__(self, given: _Input | None) -> Any:
         return _read(self._pieces, given)
 
+    def first(self, given: _Input | None, n: int) -> Any:
+        """Read the first rows of a partition."""
+        return _read(self._pieces, given, n)
+
 
 class _ReadColumns(_ReadSeries):
     """Reads some columns of partitions; Dask says which, because there is a `columns`."""
@@ -165,10 +200,10 @@ class _ReadColumns(_ReadSeries):
         return _read(self._pieces.project(columns), given)
 
 
-def _read(pieces: Pieces, given: _Input | None) -> Any:
+def _read(pieces: Pieces, given: _Input | None, most: int | None = None) -> Any:
     if given is None:
         return pieces.frame([])
-    return pieces.of(given.parts).joined(given.blocks)
+    return pieces.of(given.parts).joined(given.blocks, most)
 
 
 # -- divisions -------------------------------------------------------------------------------

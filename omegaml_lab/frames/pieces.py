@@ -40,6 +40,11 @@ class Piece:
     taken: np.ndarray[Any, Any]
     arrays: dict[int, pa.Array]
 
+    def first(self, most: int) -> Piece:
+        """Return no more than so many rows."""
+        arrays = {position: array[:most] for position, array in self.arrays.items()}
+        return Piece(block=self.block, taken=self.taken[:most], arrays=arrays)
+
 
 class Pieces:
     """Reads columns of a frame block by block, and of these the rows that a filter wants.
@@ -97,9 +102,18 @@ class Pieces:
         frame.index.names = self.layout.index_names()
         return frame
 
-    def joined(self, wanted: Sequence[Block]) -> Any:
-        """Return the rows of some blocks, which this thread reads."""
-        return self._built([self.read(block) for block in wanted], None)
+    def joined(self, wanted: Sequence[Block], most: int | None = None) -> Any:
+        """Return the rows of some blocks, which this thread reads, or the first `most` of them."""
+        pieces: list[Piece] = []
+        for block in wanted:
+            piece = self.read(block)
+            if most is not None:
+                piece = piece.first(most)
+                most -= len(piece.taken)
+            pieces.append(piece)
+            if most == 0:
+                break
+        return self._built(pieces, None)
 
     def _built(self, pieces: Sequence[Piece], index: pd.Index[Any] | None) -> Any:
         rows = sum(len(piece.taken) for piece in pieces)
@@ -156,7 +170,7 @@ class Pieces:
         found: dict[int, list[tuple[int, pa.Array]]] = {position: [] for position in positions}
         part = self.layout.parts[block.part]
         for group in sorted({part.groups[position] for position in positions}):
-            here = [position for position in positions if part.groups[position] == group]
+            here = self.layout.chosen(block.part, group, positions)
             for chunk in self._storage.chunks.read(block.segment, group, block.rows, here):
                 for position, data in chunk.columns.items():
                     found[position].append((chunk.start, from_ipc(data)))

@@ -200,7 +200,7 @@ class _Reader:
         block, group, rows = task
         part = self._layout.parts[block.part]
         levels = range(self._layout.schema.width, len(part.recipes))
-        here = [p for p in {*self._columns, *levels} if part.groups[p] == group]
+        here = self._layout.chosen(block.part, group, {*self._columns, *levels})
         taken = []
         for chunk in self._storage.chunks.read(block.segment, group, rows, here):
             for position, data in chunk.columns.items():

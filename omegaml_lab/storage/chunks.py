@@ -66,16 +66,21 @@ class Chunks:
             self._collection.insert_many([_document(c, now) for c in chunks], ordered=False)
 
     def read(
-        self, segment: str, group: int, rows: range, positions: Collection[int]
+        self, segment: str, group: int, rows: range, positions: Collection[int] | None
     ) -> Iterator[Chunk]:
-        """Yield the chunks of a group that start in these rows, with those columns only."""
+        """Yield the chunks of a group that start in these rows, with those columns only.
+
+        None stands for all columns, of which the server need not pick any.
+        """
         where = {
             "_id": {
                 "$gte": {"s": segment, "g": group, "n": rows.start},
                 "$lt": {"s": segment, "g": group, "n": rows.stop},
             }
         }
-        fields: dict[str, Any] = {"r": True, **{f"c.{position}": True for position in positions}}
+        fields = None
+        if positions is not None:
+            fields = {"r": True, **{f"c.{position}": True for position in positions}}
         with self._connection.errors():
             for document in self._collection.find(where, fields, batch_size=100):
                 yield _chunk(document)

@@ -155,7 +155,7 @@ def test_usual_chunks_are_gathered(
     alike(
         data.getl("x", carrier="UA").loc[30:50].compute(), frame[frame.carrier == "UA"].loc[30:50]
     )
-    monkeypatch.setattr(grouping, "_TASK_ROWS", 25)
+    monkeypatch.setattr(grouping, "_TASK_CELLS", 50)
     means = data.query("x", by="carrier", aggregate={"delay": "mean"}, month__ne=3)
     expected = frame[frame.month != 3].groupby("carrier")[["delay"]].mean()
     pd.testing.assert_frame_equal(means, expected)
@@ -164,6 +164,7 @@ def test_usual_chunks_are_gathered(
         client.get_default_database()["chunks"].delete_many({"_id.n": {"$gt": 20}})
     for n in (1, 5, 10, 11, 25):
         alike(whole.head(n), frame.head(n))
+        alike(whole[[*frame.columns]].head(n), frame.head(n))
         alike(whole.delay.head(n), frame.delay.head(n))
     for n in range(0, 60, 3):
         data.put(frame[n : n + 3], "y", append=True, chunk_rows=10)
