@@ -153,14 +153,15 @@ class MLflowBackend(ModelBackend):
 
 def _zipped(folder: Path) -> list[bytes | memoryview]:
     """Return the folder as an archive; its files are mapped into memory, not read."""
-    with ZipWriter() as archive:
+    parts: list[bytes | memoryview] = []
+    with ZipWriter(parts.append) as archive:
         for file in sorted(folder.rglob("*")):
             if file.is_dir():
                 continue
             if not file.resolve().is_relative_to(folder.resolve()):
                 raise UnsupportedObjectError("models", f"folder from which {file} leads out")
             archive.writestr(file.relative_to(folder).as_posix(), _mapped(file))
-    return archive.parts
+    return parts
 
 
 def _mapped(file: Path) -> bytes | memoryview:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from omegaml_lab.backends.skops_arrays import NamesOfArrays, give_arrays, nodes
 from omegaml_lab.core.errors import IntegrityError, UnsupportedObjectError, UntrustedObjectError
+from omegaml_lab.storage.feeding import BlobFeed
 from omegaml_lab.storage.payloads import Payload
 from omegaml_lab.store.backend import Written
 from omegaml_lab.store.model_backend import ModelBackend
 from omegaml_lab.store.zipped import Members, ZipWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from omegaml_lab.storage.storage import Storage
 
@@ -63,9 +66,10 @@ class SklearnBackend(ModelBackend):
         UntrustedObjectError
             If it could not be loaded again without further trust.
         """
-        parts, types = _dump(obj)
-        _check_types(types, name, trusted)
-        blob = storage.blobs.write(parts)
+        with BlobFeed(storage.blobs) as feed:
+            types = _dump(obj, feed.add)
+            _check_types(types, name, trusted)
+            blob = feed.close()
         details = {
             "model": type(obj).__name__,
             "versions": {**self.versions(), **_versions_of(types)},
@@ -84,18 +88,20 @@ class SklearnBackend(ModelBackend):
         IntegrityError
             If it is no such file, or was changed.
         """
-        root, types = _open(self.content(payload, storage, name), name)
+        members = _members(self.view(payload, storage, name), name)
+        root, types = _open(members, name)
         _check_types(types, name, trusted)
+        give_arrays(root, members)
         model = root.construct()
-        for node in _nodes(root):
+        for node in nodes(root):
             made = node.construct()  # which it has kept; what it says of its class may be wrong
             if type(made).__name__ in _WITH_INDICES:
                 _check_indices(made, name)
         return model
 
 
-def _dump(obj: Any) -> tuple[list[bytes | memoryview], set[str]]:
-    """Return the file that `skops.io.dump` would write, and the types in it to be trusted.
+def _dump(obj: Any, take: Callable[[bytes | memoryview], None]) -> set[str]:
+    """Hand on the file that `skops.io.dump` would write; return the types in it to be trusted.
 
     The parts of skops are used, not the whole: it copies all arrays three times, writes JSON
     at a tenth of the speed, and to list the types reads everything back. Objects have numbers
@@ -110,7 +116,7 @@ def _dump(obj: Any) -> tuple[list[bytes | memoryview], set[str]]:
             number, _ = self.memo.setdefault(id(obj), (len(self.memo) + 1, obj))
             return int(number)
 
-    with ZipWriter() as archive:
+    with ZipWriter(take) as archive:
         context = Numbered(zip_file=archive)
         try:
             state = get_state(obj, context)
@@ -119,23 +125,34 @@ def _dump(obj: Any) -> tuple[list[bytes | memoryview], set[str]]:
             raise UnsupportedObjectError("models", f"{type_name} ({error})") from error
         schema = {**state, "protocol": context.protocol, "_skops_version": skops.__version__}
         archive.writestr(_SCHEMA, json.dumps(schema))
-    return archive.parts, _tree(schema, _Nothing()).get_unsafe_set()
+    return set(_tree(schema, _Nothing()).get_unsafe_set())
 
 
-def _open(data: bytes, name: str) -> tuple[Any, set[str]]:
-    """Return what constructs the estimator, and the types that it would use for that."""
+@contextlib.contextmanager
+def _whole(name: str) -> Iterator[None]:
+    """Tell of what is no such file."""
     from struct import error as struct_error
     from zipfile import BadZipFile
 
     try:
-        members = Members(data)
-        schema = json.loads(bytes(members.read(_SCHEMA)))
-        root = _tree(schema, members)
-        return root, root.get_unsafe_set()
+        yield
     except (BadZipFile, LookupError, ValueError, TypeError, ImportError) as error:
         raise IntegrityError(f"model {name!r}", str(error)) from error
     except (AttributeError, RecursionError, struct_error) as error:
         raise IntegrityError(f"model {name!r}", str(error)) from error
+
+
+def _members(data: memoryview, name: str) -> Members:
+    with _whole(name):
+        return Members(data)
+
+
+def _open(members: Members, name: str) -> tuple[Any, set[str]]:
+    """Return what constructs the estimator, and the types that it would use for that."""
+    with _whole(name):
+        schema = json.loads(bytes(members.read(_SCHEMA)))
+        root = _tree(schema, NamesOfArrays(members))
+        return root, root.get_unsafe_set()
 
 
 def _tree(schema: Mapping[str, Any], source: Any) -> Any:
@@ -147,22 +164,6 @@ def _tree(schema: Mapping[str, Any], source: Any) -> Any:
     if type(protocol) is not int or not 0 <= protocol <= PROTOCOL:
         raise ValueError(f"skops here reads no protocol {protocol!r}")
     return get_tree(schema, LoadContext(src=source, protocol=protocol), trusted=None)
-
-
-def _nodes(root: Any) -> Iterator[Any]:
-    """Yield all nodes below one of skops, and itself, each once."""
-    seen: set[int] = set()
-    waiting = [root]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, dict):
-            waiting += node.values()
-        elif isinstance(node, list | tuple):
-            waiting += node
-        elif hasattr(node, "construct") and id(node) not in seen:
-            seen.add(id(node))
-            yield node
-            waiting += node.children.values()
 
 
 def _check_indices(tree: Any, name: str) -> None:

@@ -89,8 +89,7 @@ class Blobs:
         with ThreadPoolExecutor(_THREADS, "omega-blob") as pool:
             pieces = [piece for batch in pool.map(fetch, batches) for piece in batch]
         data = b"".join(pieces)
-        if len(data) != blob.size:
-            raise IntegrityError("blob", "its list of pieces does not add up to its size")
+        _check_size(len(data), blob)
         return data
 
     def stream(self, blob: Blob, *, verify: bool = False) -> Iterator[bytes]:
@@ -104,24 +103,31 @@ class Blobs:
         for batch in _grouped(list(blob.pieces())):
             yield from fetch(batch)
 
-    def read_into(self, blob: Blob, target: memoryview, start: int = 0) -> None:
+    def read_into(
+        self, blob: Blob, target: memoryview, start: int = 0, *, verify: bool = False
+    ) -> None:
         """Fill `target`, writable bytes, with the content from `start` on; errors like `read`.
 
         Only the pieces that hold some of it are fetched.
         """
+        if verify:
+            _check_hash(blob)
+        fetch = self._fetch_verified if verify else self._fetch
         stop = start + len(target)
         if not 0 <= start <= stop <= blob.size:
             raise IntegrityError("blob", f"it ends before byte {stop}")
         if blob.inline is not None:
+            _check_size(len(blob.inline), blob)
             target[:] = memoryview(blob.inline)[start:stop]
             return
         entries = list(blob.pieces())
         ends = list(itertools.accumulate(length for _, length in entries))
+        _check_size(ends[-1] if ends else 0, blob)
         first, last = bisect.bisect_right(ends, start), bisect.bisect_left(ends, stop)
         numbers = range(first, last + 1 if target else first)
 
         def fill(some: range) -> None:
-            pieces = self._fetch([entries[number] for number in some])
+            pieces = fetch([entries[number] for number in some])
             for number, piece in zip(some, pieces, strict=True):
                 place = ends[number] - len(piece)
                 part = memoryview(piece)[max(start - place, 0) : stop - place]
@@ -248,6 +254,11 @@ def _check_hash(blob: Blob) -> None:
     content = blob.manifest if blob.inline is None else blob.inline
     if _digest(content).hex() != blob.hash:
         raise IntegrityError("blob", "it was changed: its content is not what its hash says")
+
+
+def _check_size(found: int, blob: Blob) -> None:
+    if found != blob.size:
+        raise IntegrityError("blob", "what it consists of does not add up to its size")
 
 
 def _cut(source: Data | io.BufferedIOBase | Iterable[Data]) -> Iterator[bytes]:

@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import io
 import struct
+from typing import TYPE_CHECKING, Any
 from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["Members", "ZipWriter"]
 
@@ -17,19 +21,13 @@ _HEADER = struct.Struct("<26xHH")
 
 
 class ZipWriter(ZipFile):
-    """A zip archive whose `parts` are the buffers that were given, not copied.
+    """A zip archive that hands on the buffers it consists of, those that were given not copied.
 
     Members carry no time, so that equal content makes equal bytes.
     """
 
-    def __init__(self) -> None:
-        self._sink = _Sink()
-        super().__init__(self._sink, "w", compression=ZIP_STORED)
-
-    @property
-    def parts(self) -> list[bytes | memoryview]:
-        """What the archive consists of once it is closed; give the buffers no other content."""
-        return self._sink.parts
+    def __init__(self, take: Callable[[bytes | memoryview], None]) -> None:
+        super().__init__(_Sink(take), "w", compression=ZIP_STORED)
 
     def writestr(  # type: ignore[override]
         self, name: str, data: str | bytes | memoryview
@@ -53,9 +51,9 @@ class Members:
         If it is none, or compressed.
     """
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes | memoryview) -> None:
         self._view = memoryview(data)
-        with ZipFile(io.BytesIO(data)) as archive:
+        with ZipFile(io.BufferedReader(_Source(self._view))) as archive:
             self._found = {info.filename: info for info in archive.infolist()}
 
     def names(self) -> list[str]:
@@ -83,15 +81,40 @@ class Members:
         return content
 
 
-class _Sink(io.RawIOBase):
-    """Collects what is written. It cannot seek, so an archive never comes back to a header."""
+class _Source(io.RawIOBase):
+    """Bytes in memory as a file, without a copy."""
 
-    def __init__(self) -> None:
-        self.parts: list[bytes | memoryview] = []
+    def __init__(self, view: memoryview) -> None:
+        self._view = view
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: len(self._view)}[whence]
+        self._at = max(base + offset, 0)
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        some = self._view[self._at :][: len(buffer)]
+        buffer[: len(some)] = some
+        self._at += len(some)
+        return len(some)
+
+
+class _Sink(io.RawIOBase):
+    """Hands on what is written. It cannot seek, so an archive never comes back to a header."""
+
+    def __init__(self, take: Callable[[bytes | memoryview], None]) -> None:
+        self._take = take
 
     def writable(self) -> bool:
         return True
 
     def write(self, data: bytes | memoryview) -> int:  # type: ignore[override]
-        self.parts.append(data)
+        self._take(data)
         return memoryview(data).nbytes

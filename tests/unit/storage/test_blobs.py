@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import os
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import pytest
 
 from omegaml_lab.core.errors import IntegrityError
 from omegaml_lab.storage.blobs import INLINE, PIECE
+from omegaml_lab.storage.feeding import BlobFeed
 from omegaml_lab.storage.storage import Storage
 
 if TYPE_CHECKING:
@@ -102,3 +104,31 @@ def test_what_was_changed_is_found_when_asked_for(storage: Storage, size: int) -
     with pytest.raises(IntegrityError, match="changed"):
         next(blobs.stream(changed, verify=True))
     assert blobs.read(changed) == data
+
+
+@pytest.mark.parametrize("size", [5, 3 * PIECE + 7])
+def test_a_size_that_is_not_that_of_the_pieces_is_told(storage: Storage, size: int) -> None:
+    blob = storage.blobs.write(os.urandom(size))
+    for wrong in (size + 1, size - 1):
+        target = memoryview(bytearray(wrong))
+        with pytest.raises(IntegrityError, match="add up"):
+            storage.blobs.read_into(replace(blob, size=wrong), target, verify=True)
+
+
+@pytest.mark.parametrize("size", [0, 10, PIECE, 3 * PIECE + 7, 11 * PIECE])
+def test_what_is_fed_is_what_is_written(storage: Storage, size: int) -> None:
+    data = os.urandom(size)
+    with BlobFeed(storage.blobs) as feed:
+        for start in range(0, size, 700_001):
+            feed.add(memoryview(data)[start : start + 700_001])
+        blob = feed.close()
+    assert blob == storage.blobs.write(data)
+
+
+@pytest.mark.parametrize("size", [10, 11 * PIECE])
+def test_what_is_not_fed_to_its_end_is_no_blob(storage: Storage, size: int) -> None:
+    with pytest.raises(ZeroDivisionError), BlobFeed(storage.blobs) as feed:
+        for start in range(0, size, 700_001):
+            feed.add(os.urandom(min(700_001, size - start)))
+        _ = 1 / 0
+    assert not [thread for thread in threading.enumerate() if "omega-feed" in thread.name]
