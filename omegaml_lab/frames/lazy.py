@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
 
 import dask.dataframe as dd
 import numpy as np
 import pandas as pd
 from dask._collections import new_collection
-from dask.base import normalize_token
-from dask.dataframe.dask_expr._expr import Head, Literal
+from dask.base import normalize_token, tokenize
+from dask.dataframe.dask_expr._expr import Expr, Filter, Head, Literal, Projection
 from dask.dataframe.dask_expr._reductions import Len
 from dask.dataframe.dask_expr.io.io import FromMap, FromMapProjectable
 
 from omegaml_lab.frames.blocks import Layout
+from omegaml_lab.frames.pushdown import Source, condition_of
 from omegaml_lab.frames.reader import select
 from omegaml_lab.frames.writer import CHUNK_ROWS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
+    from omegaml_lab.core.filters import Q
     from omegaml_lab.frames.blocks import Block
     from omegaml_lab.frames.pieces import Pieces
     from omegaml_lab.frames.reader import Selection
@@ -62,6 +65,7 @@ def lazy_frame(payload: Payload, storage: Storage, name: str, selection: Selecti
     collect: Any = new_collection
     if layout.schema.form == "frame":
         operands |= {"columns": None, "columns_arg_required": True, "enforce_metadata": False}
+        operands["source"] = Source(pieces)
         collect = DataFrame
     return collect(make(**operands))
 
@@ -99,6 +103,11 @@ class _Input:
         renumbered = (replace(block, part=numbers.index(block.part)) for block in blocks)
         return cls(blocks=tuple(renumbered), parts=tuple(parts[number] for number in numbers))
 
+    def only(self, blocks: Collection[tuple[str, int]]) -> _Input:
+        """Return what is left of it: the blocks of these segments and first rows."""
+        left = (block for block in self.blocks if (block.segment, block.rows.start) in blocks)
+        return replace(self, blocks=tuple(left))
+
     @property
     def rows(self) -> int:
         """How many rows there are."""
@@ -128,13 +137,19 @@ class DataFrame(dd.DataFrame):
 
 
 class _FromChunks(FromMapProjectable):
-    """Dask's way to make partitions, which also knows how many rows they have."""
+    """Dask's way to make partitions, which also knows how many rows they have.
+
+    `source` says which blocks a mask rules out, `is_ruled` whether one has done so.
+    """
+
+    _parameters = [*FromMapProjectable._parameters, "source", "is_ruled"]  # noqa: RUF012, SLF001
+    _defaults = {**FromMapProjectable._defaults, "source": Source(None), "is_ruled": False}  # noqa: RUF012, SLF001
 
     @property
     def rows(self) -> int | None:
         """How many rows there are, None if only reading them would tell."""
         inputs: list[_Input | None] = [self.iterables[0][number] for number in self._partitions]
-        if not self.func.is_whole:
+        if not self.func.is_whole or self.is_ruled:
             return None
         return sum(one.rows for one in inputs if one is not None)
 
@@ -153,6 +168,29 @@ class _FromChunks(FromMapProjectable):
             return Len(self.substitute_parameters({"columns": []}))
         return None
 
+    @property
+    def _source(self) -> Source:
+        return cast("Source", self.operand("source"))  # type: ignore[no-untyped-call]
+
+    def __getitem__(self, other: Any) -> Any:
+        if isinstance(other, Expr):
+            masked: Any = _Masked
+            return masked(self, other)
+        return super().__getitem__(other)  # type: ignore[no-untyped-call]
+
+    @cached_property
+    def rows_read(self) -> str:
+        """What tells which rows are read, of whatever columns."""
+        return tokenize(self.func, self.iterables, self._partitions)
+
+    def ruled(self, condition: Q) -> Any:
+        """Return what reads no blocks in which no row passes, None if that is not known."""
+        kept = self._source.kept(condition)
+        if kept is None:
+            return None
+        fewer = [one and one.only(kept) for one in self.iterables[0]]
+        return self.substitute_parameters({"iterables": [fewer], "is_ruled": True})
+
     def _headed(self, parent: Any) -> Any:
         """Return the first rows of the chunks that hold them, None if that is what it is."""
         first = self.iterables[0][self._partitions[0]]
@@ -165,6 +203,32 @@ class _FromChunks(FromMapProjectable):
         fewer = _Input.of(first.blocks[:count], first.parts)
         only = {"iterables": [[fewer]], "user_divisions": None, "_partitions": None}
         return Head(self.substitute_parameters(only), parent.n, 1)
+
+
+class _Masked(Filter):
+    """Dask's filter of rows; of what it reads it first rules out what cannot pass."""
+
+    def _simplify_down(self) -> Any:
+        nodes = {node._name: node for node in self.find_operations(_FromChunks)}.values()  # noqa: SLF001
+        made: Any = Filter(*self.operands)
+        if len({node.rows_read for node in nodes}) != 1:
+            return made
+        condition = condition_of(self.predicate, _column_of)
+        for node in nodes if condition is not None else ():
+            ruled = node.ruled(condition)
+            if ruled is None:
+                break
+            made = made.substitute(node, ruled)
+        return made
+
+
+def _column_of(given: Any) -> tuple[Any] | None:
+    """Return the label of a column that is read, None if an expression is something else."""
+    if isinstance(given, Projection) and given.ndim == 1 and isinstance(given.frame, _FromChunks):
+        return (given.operand("columns"),)
+    if isinstance(given, _FromChunks) and given.ndim == 1:
+        return (given.columns[0],)
+    return None
 
 
 class _ReadSeries:

@@ -57,34 +57,34 @@ class Pieces:
     ) -> None:
         self.layout = layout
         self.positions = list(positions)
-        self._storage = storage
+        self.storage = storage
         self.tree = tree
         self._filtered = [] if tree is None else sorted({x.position for x in leaves(tree)})
 
     def project(self, wanted: Sequence[Any]) -> Pieces:
         """Return what reads only some of the columns of the same rows."""
         positions = self.layout.schema.positions(self.layout.name, wanted)
-        return Pieces(self.layout, self._storage, positions, self.tree)
+        return Pieces(self.layout, self.storage, positions, self.tree)
 
     def shared(self) -> Pieces:
         """Return what is the same for all segments; only `of` one of them it can read."""
         schema = replace(self.layout.schema, later=[])
         layout = replace(self.layout, schema=schema, parts=(), segments=())
-        return Pieces(layout, self._storage, self.positions, self.tree)
+        return Pieces(layout, self.storage, self.positions, self.tree)
 
     def of(self, parts: Sequence[Part]) -> Pieces:
         """Return what reads blocks of some segments, as if there were no others."""
         layout = replace(self.layout, parts=tuple(parts))
-        return Pieces(layout, self._storage, self.positions, self.tree)
+        return Pieces(layout, self.storage, self.positions, self.tree)
 
     def told(self, items: Iterable[T], verb: str, total: int) -> Iterator[T]:
         """Yield what is read, and tell how far it is."""
-        return self._storage.progress(items, what=f"{verb} {self.layout.name}", total=total)
+        return self.storage.progress(items, what=f"{verb} {self.layout.name}", total=total)
 
     def blocks(self) -> list[Block]:
         """Return the blocks that may have such rows."""
         needed = {*self.positions, *self._filtered}
-        return blocks(self.layout, self._storage, self.tree, needed)
+        return blocks(self.layout, self.storage, self.tree, needed)
 
     def frame(self, wanted: Sequence[Block]) -> Any:
         """Return the rows of some blocks as one frame."""
@@ -171,7 +171,7 @@ class Pieces:
         part = self.layout.parts[block.part]
         for group in sorted({part.groups[position] for position in positions}):
             here = self.layout.chosen(block.part, group, positions)
-            for chunk in self._storage.chunks.read(block.segment, group, block.rows, here):
+            for chunk in self.storage.chunks.read(block.segment, group, block.rows, here):
                 for position, data in chunk.columns.items():
                     found[position].append((chunk.start, from_ipc(data)))
         return {p: self._joined(block, p, chunks) for p, chunks in found.items()}
@@ -191,7 +191,7 @@ class Pieces:
         if len(parts) == 1 or not any(part.index.get("freq") for part in parts):
             return None
         # Only all rows tell whether the times of one segment go on where those before end.
-        every = Pieces(self.layout, self._storage, [], None)
+        every = Pieces(self.layout, self.storage, [], None)
         builder = Builder(self.layout.schema, parts, [], 0)
         for block in every.blocks():
             for position, array in every.read(block).arrays.items():

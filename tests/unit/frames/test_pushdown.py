@@ -1,0 +1,85 @@
+"""Masks on lazy frames: rows are those of pandas; chunks that cannot have them stay unread."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from omegaml_lab.frames.pieces import Pieces
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from omegaml_lab.store.datasets import DatasetStore
+
+CHUNKS = 10
+# What is asked, and of how many chunks each column may be read for it.
+ASKED: dict[str, tuple[Callable[[Any], Any], int]] = {
+    "greater": (lambda f: f[f.id > 850], 2),
+    "turned": (lambda f: f[850 < f.id], 2),  # noqa: SIM300
+    "both": (lambda f: f[(f.id > 300) & (f.half == "b")], 5),
+    "either": (lambda f: f[(f.id < 50) | (f.id >= 950)], 2),
+    "not": (lambda f: f[~(f.id > 50)], 1),
+    "text as time": (lambda f: f[f.when >= "2024-02-07"], 2),
+    "missing": (lambda f: f[f.x.isna()], 1),
+    "between": (lambda f: f[f.id.between(310, 320)], 1),
+    "nothing": (lambda f: f[f.id > 5000], 0),
+    "a sum": (lambda f: f[f.id > 850].x.sum(), 2),
+    "of groups": (lambda f: f[f.id > 700].groupby("half").x.mean(), 3),
+    "of something computed": (lambda f: f[(f.id > 850) & (f.x > f.x.mean())], CHUNKS),
+    "of another column": (lambda f: f[f.id > f.x], CHUNKS),
+    "beside the whole": (lambda f: f[f.id > 850].x.sum() / f.x.sum(), CHUNKS),
+    "once more": (lambda f: f[f.id > 300].pipe(lambda some: some[some.half == "b"]), CHUNKS),
+    "by labels": (lambda f: f.loc[f.id > 850], CHUNKS),
+    "what cannot be compared": (lambda f: f[f.id == "a"], CHUNKS),
+}
+
+
+@pytest.fixture
+def frame() -> pd.DataFrame:
+    n = CHUNKS * 100
+    x = np.random.default_rng(1).normal(size=n)
+    x[5] = np.nan
+    half = np.where(np.arange(n) < n // 2, "a", "b")
+    when = pd.date_range("2024-01-01", periods=n, freq="h")
+    return pd.DataFrame({"id": np.arange(n), "x": x, "half": half, "when": when})
+
+
+def test_chunks_that_a_mask_rules_out_stay_unread(
+    data: DatasetStore, frame: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data.put(frame, "f", chunk_rows=100)
+    lazy = data.getl("f")
+    read: set[tuple[int, ...]] = set()
+    whole = Pieces.read
+
+    def counted(self: Pieces, block: Any, **how: Any) -> Any:
+        read.update((position, block.rows.start) for position in self.positions)
+        return whole(self, block, **how)
+
+    monkeypatch.setattr(Pieces, "read", counted)
+    for name, (ask, most) in ASKED.items():
+        read.clear()
+        got, expected = ask(lazy).compute(), ask(frame)
+        if isinstance(expected, pd.DataFrame | pd.Series):
+            same: Any = pd.testing.assert_frame_equal
+            if isinstance(expected, pd.Series):
+                same = pd.testing.assert_series_equal
+            same(got.sort_index(), expected.sort_index(), check_freq=False)
+        else:
+            assert got == pytest.approx(expected), name
+        starts = {start for _, start in read}
+        assert len(starts) <= most, name
+
+
+def test_a_filter_and_a_mask_rule_out_both(data: DatasetStore, frame: pd.DataFrame) -> None:
+    data.put(frame, "f", chunk_rows=100)
+    lazy = data.getl("f", half="b")
+    pd.testing.assert_frame_equal(
+        lazy[lazy.id < 620].compute(), frame[(frame.half == "b") & (frame.id < 620)]
+    )
+    assert len(lazy[lazy.id < 100]) == 0
+    assert len(lazy) == 500
