@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import logging
+import sys
 import threading
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omegaml_lab.core.errors import UnknownKindError, UnsupportedObjectError
@@ -33,7 +36,8 @@ class Registry:
     @classmethod
     def discover(cls) -> Registry:
         """Return a registry of all kinds that installed packages announce."""
-        return cls({point.name: point for point in entry_points(group=GROUP)})
+        places = tuple((place, _changed(place)) for place in sys.path)
+        return cls(dict(_announced(places)))
 
     def add(self, backend: Backend) -> None:
         """Add a backend by hand; it takes the place of one that has the same kind."""
@@ -88,3 +92,19 @@ class Registry:
                     _log.warning("kind %s of %s cannot be loaded: %s", kind, point.value, error)
                     return None
             return self._loaded[kind]
+
+
+@functools.lru_cache(maxsize=1)
+def _announced(_places: tuple[tuple[str, int | None], ...]) -> dict[str, EntryPoint]:
+    """Return what packages announce; to read it all takes longer than to open a repository.
+
+    What is installed or removed meanwhile changes one of the places, and is seen.
+    """
+    return {point.name: point for point in entry_points(group=GROUP)}
+
+
+def _changed(place: str) -> int | None:
+    try:
+        return Path(place).stat().st_mtime_ns
+    except OSError:
+        return None

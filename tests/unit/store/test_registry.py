@@ -11,6 +11,8 @@ from omegaml_lab.store.backend import Backend, Written
 from omegaml_lab.store.registry import GROUP, Registry
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from omegaml_lab.omega import Omega
     from omegaml_lab.storage.storage import Storage
 
@@ -59,6 +61,26 @@ def test_a_broken_package_takes_no_other_kind_away(
     assert "broken" in caplog.text
     with pytest.raises(UnknownKindError, match="broken"):
         registry.backend("broken")
+
+
+def test_what_is_installed_meanwhile_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def install(kind: str) -> None:
+        package = tmp_path / f"{kind}-1.0.dist-info"
+        package.mkdir()
+        (package / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {kind}\nVersion: 1.0\n")
+        (package / "entry_points.txt").write_text(f"[{GROUP}]\n{kind} = {kind}:Backend\n")
+
+    before = Registry.discover().kinds()
+    monkeypatch.syspath_prepend(tmp_path)
+    assert Registry.discover().kinds() == before
+    install("one")
+    assert Registry.discover().kinds() == sorted([*before, "one"])
+    install("two")
+    assert Registry.discover().kinds() == sorted([*before, "one", "two"])
+    monkeypatch.undo()
+    assert Registry.discover().kinds() == before
 
 
 def test_a_kind_of_ones_own(omega: Omega) -> None:
