@@ -90,7 +90,8 @@ class Limits:
         for name in values:
             if name not in known:
                 raise InvalidLimitError(str(name), values[name], "there is no such", known=known)
-        return cls(**{n: None if v is None else _READ[n](n, v) for n, v in values.items()})
+        read: dict[str, Any] = {n: _READ[n](n, v) for n, v in values.items() if v is not None}
+        return cls(**read)
 
     def over(self, others: Limits) -> Limits:
         """Return these limits, with those of `others` where these do not say."""

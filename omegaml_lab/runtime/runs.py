@@ -321,4 +321,5 @@ class RunRecords(RunReader):
             self._records.index("bucket", "queued_at")
             self._records.index("bucket", "job", "queued_at")
             self._records.index("schedule", "status")
+            self._records.index("tags", "queued_at")
             self._indexed = True
