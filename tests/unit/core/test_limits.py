@@ -50,7 +50,7 @@ def test_numbers_and_texts_are_understood(given: Any, wanted: dict[str, Any]) ->
         {"timeout": [1]},
         {"memory": "5 min"},
         {"memory": 1000},
-        {"memory": "١ GB"},
+        {"memory": "\u0661 GB"},
         {"retries": -1},
         {"retries": 1.5},
         {"retries": True},
