@@ -45,14 +45,12 @@ class OmegaEngine:
     ) -> Any:
         """Run all cells and return the notebook; a cell that raises ends it.
 
-        `execution_timeout` is papermill's name for the seconds of one cell in `limits`.
-        Further options that papermill passes to its engines have no meaning here.
+        `execution_timeout` is papermill's word for a limit; its other options mean nothing.
 
         Raises
         ------
         KernelDiedError
-            If the kernel ended early, also because it was told to, put out too much or did
-            not keep to a limit.
+            If the kernel ended early, also by order, by its output or by a limit.
         UnknownKernelError, KernelStartError
             If there is no such kernel, or it does not start.
         """

@@ -74,8 +74,7 @@ class JobHandle:
         tags
             Words to find it by.
         token
-            Names this request: asked for again with the same token, the job is not run again,
-            and the handle is on the run that there is.
+            Names this request: asked for again with it, the handle is on the run that there is.
         wait
             Return only when the run has ended.
 
@@ -83,10 +82,8 @@ class JobHandle:
         ------
         InvalidParameterError
             If the notebook does not take such a parameter, or its type is wrong.
-        InvalidLimitError
-            If a limit is not understood.
-        InvalidAttributeError
-            If tags or token are not.
+        InvalidLimitError, InvalidAttributeError
+            If a limit is not understood, or tags or token are not.
         """
         known = None if token is None else run_id_of(self._runtime.runs.bucket, self.name, token)
         try:

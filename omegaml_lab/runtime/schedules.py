@@ -110,10 +110,8 @@ class Schedules:
             If there is no such notebook.
         InvalidScheduleError
             If something of it is not understood.
-        InvalidParameterError
-            If the notebook does not take such a parameter, or its type is wrong.
-        InvalidLimitError
-            If a limit is not understood.
+        InvalidParameterError, InvalidLimitError
+            As :meth:`JobHandle.run`.
         """
         handle = self._runtime.job(job)
         rule = Rule.of(when, timezone, starts_at=starts_at, ends_at=ends_at)

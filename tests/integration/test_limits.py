@@ -65,7 +65,13 @@ STUBBORN = "import time\nwhile True:\n    try: time.sleep(600)\n    except Keybo
     ("source", "limits", "name", "message"),
     [
         (EATS, {"memory": MEMORY}, "MemoryLimitError", "may have 400 MB (limit memory)"),
-        (EATS_IN_CHILDREN, {"memory": "400 MB"}, "MemoryLimitError", "may have 400 MB"),
+        pytest.param(
+            EATS_IN_CHILDREN,
+            {"memory": "400 MB"},
+            "MemoryLimitError",
+            "may have 400 MB",
+            marks=pytest.mark.long,
+        ),
         ("time.sleep(600)", {"timeout": 3}, "TimeLimitError", "it may take 3 s in all"),
         ("time.sleep(600)", {"cell_timeout": 1}, "TimeLimitError", "a cell may take 1 s"),
         ("os._exit(7)", {}, "KernelDiedError", "it exited with code 7"),
@@ -155,6 +161,7 @@ def test_a_failure_is_tried_again_and_each_attempt_is_on_record(
     assert waits[1].total_seconds() > 0.3
 
 
+@pytest.mark.long
 def test_attempts_end_in_the_last_failure(shared: Omega) -> None:
     run = ended(shared, "1 / 0", limits={"retries": 1, "retry_wait": 0.1})
     assert (run.status, run.attempt, len(run.attempts)) == (Status.FAILED, 2, 1)
