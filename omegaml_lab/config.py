@@ -15,7 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from omegaml_lab.core.errors import ConfigError, InvalidNameError, InvalidRetentionError
+from omegaml_lab.core.errors import (
+    ConfigError,
+    InvalidLimitError,
+    InvalidNameError,
+    InvalidRetentionError,
+)
+from omegaml_lab.core.limits import Limits
 from omegaml_lab.core.names import check_bucket
 from omegaml_lab.core.retention import Retention
 
@@ -62,6 +68,16 @@ class Config:
     """Runs that one worker performs at once."""
     lease_seconds: float = 20.0
     """How long a run may be silent before it counts as lost."""
+    run_retries: int | None = None
+    """How often a run of a notebook is tried again when it fails; see `core.limits`."""
+    run_retry_wait: float | None = None
+    """Seconds until the first of these."""
+    run_timeout: float | None = None
+    """Seconds that one attempt at a run may take. None sets no limit."""
+    run_cell_timeout: float | None = None
+    """Seconds that one of its cells may take."""
+    run_memory: int | None = None
+    """Bytes that its kernel, with all that it starts, may have in memory."""
     retention_datasets: str = "all"
     """Which earlier revisions of datasets are kept, see `core.retention`."""
     retention_models: str = "all"
@@ -76,6 +92,17 @@ class Config:
     """How long what nobody needs any more stays readable for who reads it."""
     progress: bool = True
     """Whether long puts and gets show a bar in terminals and notebooks."""
+
+    @property
+    def limits(self) -> Limits:
+        """The limits of runs that do not say otherwise."""
+        return Limits(
+            retries=self.run_retries,
+            retry_wait=self.run_retry_wait,
+            timeout=self.run_timeout,
+            cell_timeout=self.run_cell_timeout,
+            memory=self.run_memory,
+        )
 
     @classmethod
     def load(cls, *, environ: Mapping[str, str] | None = None, **arguments: Any) -> Config:
@@ -136,6 +163,12 @@ def _from_file(path: Path) -> dict[str, Any]:
 def _typed(key: str, value: Any) -> Any:
     if key == "progress":
         return _truth(key, value)
+    if key.startswith("run_"):
+        return _limit(key, value)
+    return _plain(key, value)
+
+
+def _plain(key: str, value: Any) -> Any:
     kind = _KINDS.get(key, str)
     if value is None and key in _MAY_BE_NONE:
         return None
@@ -165,6 +198,14 @@ def _truth(key: str, value: Any) -> bool:
     if truth is None:
         raise ConfigError(key, value, f"it must be one of {', '.join(known)}")
     return truth
+
+
+def _limit(key: str, value: Any) -> Any:
+    name = key.removeprefix("run_")
+    try:
+        return getattr(Limits.of({name: value}), name)
+    except InvalidLimitError as error:
+        raise ConfigError(key, value, error.reason) from error
 
 
 def _check_bucket(bucket: str) -> None:

@@ -170,6 +170,7 @@ class Omega:
             ),
             owner=self.config.user,
             label=self.config.label,
+            limits=self.config.limits,
         )
 
     @cached_property

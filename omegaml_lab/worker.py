@@ -19,6 +19,7 @@ from omegaml_lab.core.runs import Status
 from omegaml_lab.omega import Omega
 from omegaml_lab.runtime.broker import PERFORM, queue_of
 from omegaml_lab.runtime.parcels import expire
+from omegaml_lab.runtime.runs import utcnow
 from omegaml_lab.store.jobs import JobStore
 from omegaml_lab.store.recording import Recorder
 
@@ -161,8 +162,29 @@ def _perform(performer: Performer, omega: Omega, run_id: str) -> None:
         run = execution.fail(error)
     finally:
         performer.release(execution)
+    if run is not None and run.retry_at is not None:
+        _send_later(omega, run)
     if run is not None and run.status is Status.SUCCEEDED and run.kind == "job":
         _follow(omega, run)
+
+
+def _send_later(omega: Omega, run: Run) -> None:
+    """Send the message about the next attempt when it is due.
+
+    The scheduler does so from the record, whatever becomes of this worker: it is only needed
+    where no scheduler is.
+    """
+
+    def send() -> None:
+        try:
+            omega.runtime.broker.send(run)
+        except OmegaError as error:
+            _log.warning("the scheduler will send run %s again: %s", run.id, error)
+
+    wait = (run.retry_at or utcnow()) - utcnow()
+    timer = threading.Timer(max(0.0, wait.total_seconds()) + 0.05, send)
+    timer.daemon = True
+    timer.start()
 
 
 def _mind_reports(omega: Omega, stop: threading.Event) -> None:

@@ -30,11 +30,12 @@ test('runs are listed by notebook and status', async () => {
 test('a run is started with parameters and the choices of its report', async () => {
   server.answer = () => ({ status: 201, json: makeRun('a') });
   const report = { access: 'signed-in', hide_code: true, live: false } as const;
-  await client.runs.start({ path: 'x.ipynb' }, { carrier: 'UA' }, report);
+  await client.runs.start({ path: 'x.ipynb' }, { carrier: 'UA' }, report, { timeout: '10 min' });
   expect(server.last.body).toEqual({
     path: 'x.ipynb',
     parameters: { carrier: 'UA' },
-    publish: report
+    publish: report,
+    limits: { timeout: '10 min' }
   });
 });
 

@@ -7,12 +7,13 @@ import socket
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from omegaml_lab.cli.files import name_of
 from omegaml_lab.cli.follow import follow, print_end
+from omegaml_lab.cli.limits import limits_options, taken_limits
 from omegaml_lab.cli.output import print_json
 from omegaml_lab.cli.session import Session, examples, json_option, pass_session
 from omegaml_lab.cli.values import parameters_option, parse_values
@@ -38,11 +39,15 @@ _INTERRUPTED = 130
 @click.option("--wait/--no-wait", default=True, help="Wait until it has ended (the default).")
 @click.option("--publish", is_flag=True, help="Publish the result as a report and print its link.")
 @click.option("--label", help="What the worker must offer.")
+@limits_options
+@click.option("--tag", "tags", multiple=True, help="A word to find it by. May be repeated.")
+@click.option("--token", help="Names this request: the same one again runs nothing again.")
 @json_option
 @pass_session
 @examples(
     "omega run examples/flights.ipynb --publish",
     "omega run examples/weather -p origin=JFK -p 'months=[6, 7]'",
+    "omega run examples/flights --retries 3 --timeout '10 min' --memory '2 GB'",
     "omega run examples/flights --no-wait --json",
 )
 def run(
@@ -52,8 +57,8 @@ def run(
     given: tuple[str, ...],
     wait: bool,
     publish: bool,
-    label: str | None,
     as_json: bool,
+    **options: Any,
 ) -> int:
     """Run a notebook on the workers.
 
@@ -61,10 +66,11 @@ def run(
     Without a worker of the embedded services one runs for as long as the command waits. The
     exit code is 0 when the run succeeded (with --no-wait: when it is queued), else 1.
     """
+    limits = taken_limits(options)
     with session.open() as om:
         job = _job(om, notebook)
         values = parse_values(job.name, given, job.parameters() if given else [])
-        handle = job.run(values, publish=publish, label=label)
+        handle = job.run(values, publish=publish, limits=limits, **options)
         if not wait:
             return _queued(handle.run, as_json=as_json)
         helped = needs_worker(om, handle.run.label)

@@ -12,13 +12,17 @@ from omegaml_lab.cli.output import ago, print_facts, print_json, print_table, se
 from omegaml_lab.cli.session import Session, examples, json_option, pass_session
 from omegaml_lab.cli.values import parameters_option, parse_values, the_one
 from omegaml_lab.core.errors import RunNotFoundError
+from omegaml_lab.core.limits import size_text
 from omegaml_lab.core.runs import Status
 
 if TYPE_CHECKING:
+    from omegaml_lab.core.limits import Usage
     from omegaml_lab.core.runs import Run
     from omegaml_lab.omega import Omega
 
 __all__ = ["runs"]
+
+_INDENT = 14 * " "
 
 
 @click.group()
@@ -34,6 +38,7 @@ def runs() -> None:
 @click.option(
     "--status", type=click.Choice([status.value for status in Status]), help="Only these."
 )
+@click.option("--tag", help="Only those that have it among their tags.")
 @click.option(
     "--limit", type=click.IntRange(0), default=20, show_default=True, help="At most so many."
 )
@@ -41,11 +46,17 @@ def runs() -> None:
 @pass_session
 @examples("omega runs list --status failed", "omega runs list --job examples/flights --json")
 def list_runs(
-    session: Session, *, job: str | None, status: str | None, limit: int, as_json: bool
+    session: Session,
+    *,
+    job: str | None,
+    status: str | None,
+    tag: str | None,
+    limit: int,
+    as_json: bool,
 ) -> None:
     """List runs, newest first."""
     with session.open() as om:
-        page = om.runtime.runs.list(job, status, limit=limit)
+        page = om.runtime.runs.list(job, status, tag=tag, limit=limit)
     if as_json:
         print_json([run.to_dict() for run in page.items])
         return
@@ -94,6 +105,11 @@ def show(session: Session, *, id: str, as_json: bool) -> None:  # noqa: A002 - t
             "started": ago(run.started_at),
             "took": seconds(run.elapsed),
             "attempt": f"{run.attempt} of {run.max_attempts}",
+            "earlier": _earlier(run),
+            "next attempt": f"{run.retry_at:%Y-%m-%d %H:%M:%S} UTC" if run.retry_at else None,
+            "used": _used(run.usage),
+            "limits": str(run.limits) or None,
+            "tags": ", ".join(run.tags) or None,
             "worker": run.worker,
             "label": run.label,
             "asked for by": run.owner,
@@ -180,6 +196,21 @@ def rerun(
         if run.notice:
             click.secho(run.notice, fg="yellow")
     return 0 if not wait or run.status is Status.SUCCEEDED else 1
+
+
+def _used(usage: Usage | None) -> str | None:
+    if usage is None:
+        return None
+    return f"{usage.cpu_seconds:.1f} s of CPU, {size_text(usage.memory_peak)} of memory at most"
+
+
+def _earlier(run: Run) -> str | None:
+    lines = [
+        f"{each.number} {each.status}: {each.error.message if each.error else ''}".rstrip(": ")
+        + (f" ({used})" if (used := _used(each.usage)) else "")
+        for each in run.attempts
+    ]
+    return "\n".join(lines).replace("\n", "\n" + _INDENT) or None
 
 
 def find_run(om: Omega, wanted: str) -> Run:

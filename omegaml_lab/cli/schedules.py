@@ -7,10 +7,12 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from omegaml_lab.cli.limits import limits_options, taken_limits
 from omegaml_lab.cli.output import ago, print_facts, print_json, print_table
 from omegaml_lab.cli.session import Session, examples, json_option, pass_session
 from omegaml_lab.cli.values import parameters_option, parse_values, the_one
 from omegaml_lab.core.errors import ScheduleNotFoundError
+from omegaml_lab.core.limits import UNLIMITED
 from omegaml_lab.core.schedules import Misfire, Overlap
 
 if TYPE_CHECKING:
@@ -82,6 +84,7 @@ def _schedule_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option("--publish/--no-publish", default=None, help="Publish results as a report."),
         parameters_option,
+        limits_options,
     ):
         command = option(command)
     return command
@@ -101,11 +104,12 @@ def add(
     session: Session, *, job: str, when: str, given: tuple[str, ...], as_json: bool, **options: Any
 ) -> None:
     """Schedule a notebook of the repository."""
+    limits = taken_limits(options)
     values = {key: value for key, value in options.items() if value is not None}
     with session.open() as om:
         declared = om.runtime.job(job).parameters() if given else []
         values["parameters"] = parse_values(job, given, declared)
-        schedule = om.runtime.schedules.add(job, when, **values)
+        schedule = om.runtime.schedules.add(job, when, limits=limits, **values)
     _print_saved(schedule, as_json=as_json)
 
 
@@ -136,6 +140,7 @@ def show(session: Session, *, id: str, as_json: bool) -> None:  # noqa: A002 - t
             "overlap": schedule.overlap,
             "misfire": schedule.misfire,
             "publish": "yes" if schedule.publish else "no",
+            "limits": str(schedule.limits) or None,
             "last due": ago(schedule.last_due),
             "last run": schedule.last_run,
             "made by": schedule.owner,
@@ -162,9 +167,12 @@ def edit(
     **options: Any,
 ) -> None:
     """Change a schedule; what is not given stays as it is."""
+    limits = taken_limits(options)
     changes = {key: value for key, value in options.items() if value is not None}
     with session.open() as om:
         before = _find(om, id)
+        if limits != UNLIMITED:
+            changes["limits"] = limits.over(before.limits)
         if given:
             declared = om.runtime.job(before.job).parameters()
             changes["parameters"] = {

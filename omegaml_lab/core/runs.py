@@ -9,8 +9,18 @@ from typing import Any
 
 from omegaml_lab.core.calls import shown_call
 from omegaml_lab.core.errors import IntegrityError
+from omegaml_lab.core.limits import UNLIMITED, Limits, Usage
 
-__all__ = ["FINAL", "TRANSITIONS", "Failure", "Progress", "Run", "Status", "can_become"]
+__all__ = [
+    "FINAL",
+    "TRANSITIONS",
+    "Attempt",
+    "Failure",
+    "Progress",
+    "Run",
+    "Status",
+    "can_become",
+]
 
 
 class Status(StrEnum):
@@ -26,7 +36,8 @@ class Status(StrEnum):
 
 TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.QUEUED: frozenset({Status.RUNNING, Status.CANCELLED, Status.FAILED}),
-    # A worker that shuts down gives its runs back to the queue.
+    # A worker that shuts down gives its runs back to the queue, and one that is to be tried
+    # again goes there when it fails.
     Status.RUNNING: frozenset(
         {Status.SUCCEEDED, Status.FAILED, Status.CANCELLED, Status.LOST, Status.QUEUED}
     ),
@@ -82,6 +93,45 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """An attempt that was followed by another one: how it ended, ``failed`` or ``lost``."""
+
+    number: int
+    status: Status
+    worker: str | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    error: Failure | None = None
+    result: str | None = None
+    usage: Usage | None = None
+
+    @classmethod
+    def of(
+        cls, run: Run, status: Status, *, ended_at: datetime | None, error: Failure | None
+    ) -> Attempt:
+        """Return the present attempt of a run as it ended, without the traceback."""
+        return cls(
+            number=run.attempt,
+            status=status,
+            worker=run.worker,
+            started_at=run.started_at,
+            ended_at=ended_at,
+            error=error.cut(message=_KEPT, traceback=0) if error else None,
+            result=run.result,
+            usage=run.usage,
+        )
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> Attempt:
+        """Build an attempt from its stored record."""
+        values = _known(cls, record)
+        values["status"] = Status(values["status"])
+        values["error"] = _failure(values.get("error"))
+        values["usage"] = _usage(values.get("usage"))
+        return cls(**values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One execution of a job. Times are aware and in UTC.
 
@@ -89,6 +139,10 @@ class Run:
     in the jobs store; `notice` tells what keeps a queued run waiting, or why the report of a
     succeeded one does not show it; `publish_options` are those of `Reports.publish`, for the
     report that `publish` asks for; `schedule` is the id of the one that it was due by.
+
+    `attempts` are the earlier ones, the first first, while worker, times, result, error and
+    `usage` are those of the present `attempt`; `retry_at` is when a run that waits for its
+    next one may start; `tags` are words to find it by.
 
     A run of another `kind` than ``job`` performs a `call` of the ``model`` or ``script`` that
     `job` names, and has an `answer` in the end instead of a `result`.
@@ -121,6 +175,11 @@ class Run:
     answer: dict[str, Any] | None = None
     cancel_requested: bool = False
     notice: str | None = None
+    limits: Limits = UNLIMITED
+    usage: Usage | None = None
+    attempts: tuple[Attempt, ...] = ()
+    retry_at: datetime | None = None
+    tags: tuple[str, ...] = ()
 
     @property
     def final(self) -> bool:
@@ -141,11 +200,10 @@ class Run:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values, times as ISO 8601."""
-        plain = asdict(self)
-        for key, value in plain.items():
-            if isinstance(value, datetime):
-                plain[key] = value.isoformat()
+        plain = _iso(asdict(self))
         plain["status"] = self.status.value
+        plain["attempts"] = [_iso(attempt) for attempt in plain["attempts"]]
+        plain["tags"] = list(self.tags)
         plain["call"] = shown_call(self.call)
         del plain["answer"]  # it is of any size, and for who asked
         plain["elapsed"] = self.elapsed
@@ -164,15 +222,37 @@ class Run:
             values = _known(cls, record)
             values["status"] = Status(values["status"])
             values["progress"] = Progress(**_known(Progress, values.get("progress") or {}))
-            if failure := values.get("error"):
-                failure = {**failure, "traceback": tuple(failure.get("traceback") or ())}
-                values["error"] = Failure(**_known(Failure, failure))
+            values["error"] = _failure(values.get("error"))
+            values["limits"] = Limits(**_known(Limits, values.get("limits") or {}))
+            values["usage"] = _usage(values.get("usage"))
+            attempts = values.get("attempts") or ()
+            values["attempts"] = tuple(Attempt.from_record(each) for each in attempts)
+            values["tags"] = tuple(values.get("tags") or ())
             return cls(**values)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise IntegrityError(f"run {record.get('id')}", str(error)) from error
 
 
-def _known(kind: type[Run | Progress | Failure], given: dict[str, Any]) -> dict[str, Any]:
+_KEPT = 1000
+"""Characters of the error of an earlier attempt that are kept."""
+
+
+def _failure(given: dict[str, Any] | None) -> Failure | None:
+    if not given:
+        return None
+    values = _known(Failure, given)
+    return Failure(**{**values, "traceback": tuple(values.get("traceback") or ())})
+
+
+def _usage(given: dict[str, Any] | None) -> Usage | None:
+    return Usage(**_known(Usage, given)) if given else None
+
+
+def _iso(plain: dict[str, Any]) -> dict[str, Any]:
+    return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in plain.items()}
+
+
+def _known(kind: type[Any], given: dict[str, Any]) -> dict[str, Any]:
     """Return what this version knows of `given`: a newer one may have written more."""
     names = {f.name for f in fields(kind)}
     return {key: value for key, value in given.items() if key in names}

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from omegaml_lab.core.errors import IntegrityError
+from omegaml_lab.core.limits import UNLIMITED, Limits
 
 __all__ = ["Misfire", "Overlap", "Schedule"]
 
@@ -60,6 +61,7 @@ class Schedule:
     misfire: Misfire = Misfire.RUN_ONCE
     publish: bool = False
     publish_options: dict[str, Any] = field(default_factory=dict)
+    limits: Limits = UNLIMITED
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     paused: bool = False
@@ -96,7 +98,10 @@ class Schedule:
             values = {key: value for key, value in record.items() if key in names}
             values["overlap"] = Overlap(values["overlap"])
             values["misfire"] = Misfire(values["misfire"])
+            limits = {f.name for f in fields(Limits)}
+            given = (values.get("limits") or {}).items()
+            values["limits"] = Limits(**{key: value for key, value in given if key in limits})
             values["waiting"] = tuple(values.get("waiting") or ())
             return cls(**values)
-        except (LookupError, TypeError, ValueError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise IntegrityError(f"schedule {record.get('id')}", str(error)) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nbclient.exceptions import CellExecutionComplete, CellExecutionError, DeadKernelError
@@ -11,28 +12,42 @@ from papermill.clientwrap import PapermillNotebookClient
 from traitlets import Integer
 
 from omegaml_lab.core.errors import OmegaError
+from omegaml_lab.core.limits import UNLIMITED, Limits
 from omegaml_lab.runtime.outputs import OUTPUT_LIMIT, OutputMeter, join_stream
+from omegaml_lab.runtime.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from nbformat import NotebookNode
 
+    from omegaml_lab.core.limits import Usage
+    from omegaml_lab.runtime.family import Family
     from omegaml_lab.runtime.kernels import KernelProcess, KernelSource
+    from omegaml_lab.runtime.watch import Breach
 
 _LOG_TAIL = 16_384
 
-__all__ = ["CellRunner", "KernelDiedError", "Nobody", "NotebookObserver", "TooMuchOutputError"]
+__all__ = [
+    "CellRunner",
+    "KernelDiedError",
+    "LimitError",
+    "MemoryLimitError",
+    "Nobody",
+    "NotebookObserver",
+    "TimeLimitError",
+    "TooMuchOutputError",
+]
 
 
 class KernelDiedError(OmegaError, RuntimeError):
     """The kernel ended before its notebook did; `cell` is the index of the cell that ran."""
 
-    def __init__(self, reason: str, cell: int | None) -> None:
+    def __init__(self, reason: str, cell: int | None, *, what: str = "The kernel died") -> None:
         self.reason = reason
         self.cell = cell
-        where = "before the first cell" if cell is None else f"in cell {cell}"
-        super().__init__(f"The kernel died {where}: {reason}")
+        where = "before the first cell" if cell is None else f"in cell {cell + 1}"
+        super().__init__(f"{what} {where}: {reason}")
 
 
 class TooMuchOutputError(KernelDiedError):
@@ -41,6 +56,23 @@ class TooMuchOutputError(KernelDiedError):
     def __init__(self, limit: int, cell: int | None) -> None:
         size = f"{limit / 1e6:g} MB"
         super().__init__(f"it printed more than {size}; write as much to a file instead", cell)
+
+
+class LimitError(KernelDiedError):
+    """The kernel was ended because the run did not keep to a limit."""
+
+    def __init__(self, breach: Breach, cell: int | None) -> None:
+        self.limit = breach.limit
+        reason = f"{breach.reason} (limit {breach.limit})"
+        super().__init__(reason, cell, what="The run was ended")
+
+
+class TimeLimitError(LimitError):
+    """The run, or one of its cells, took longer than it may."""
+
+
+class MemoryLimitError(LimitError):
+    """The kernel and what it started had more in memory than the run may have."""
 
 
 class NotebookObserver(Protocol):
@@ -64,6 +96,9 @@ class NotebookObserver(Protocol):
     def said(self, text: str) -> None:
         """Learn what the kernel's process itself wrote to its stdout and stderr, at its end."""
 
+    def used(self, usage: Usage) -> None:
+        """Learn what the kernel and all that it started have used so far."""
+
     async def live(self) -> None:
         """Save what there is to save, again and again, until cancelled."""
 
@@ -74,7 +109,7 @@ class Nobody:
     def _ignore(self, *_: object) -> None:
         pass
 
-    started = cell_started = cell_failed = cell_ended = output = said = _ignore
+    started = cell_started = cell_failed = cell_ended = output = said = used = _ignore
 
     async def live(self) -> None:
         """Save nothing."""
@@ -95,9 +130,12 @@ class CellRunner(PapermillNotebookClient):  # type: ignore[misc]
         observer: NotebookObserver,
         *,
         output_limit: int = OUTPUT_LIMIT,
+        limits: Limits = UNLIMITED,
     ) -> None:
         """Execute the cells in a kernel that ends with them."""
         self.reset_execution_trackers()
+        self._limits, self._began = limits, time.monotonic()
+        self._watch: Watch | None = None
         self._meter = OutputMeter(output_limit, self._kept)
         self._observer = observer
         self._cell: int | None = None
@@ -109,21 +147,37 @@ class CellRunner(PapermillNotebookClient):  # type: ignore[misc]
 
         observer.started(stop)
         live = asyncio.create_task(observer.live())
+        family: Family | None = None
         try:
             async with kernels.start(self.kernel_name, environment=environment) as kernel:
-                await self._run_in(kernel)
+                family = kernel.family
+                await self._run_watched(kernel, stop)
         except asyncio.CancelledError as error:  # by stop(), before the kernel answered
-            raise KernelDiedError("it was told to end", self._cell) from error
+            raise self._ended("it was told to end") from error
         finally:
+            if family is not None:  # with the system's own figures, now that all have ended
+                observer.used(family.usage)
             live.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await live
 
-    async def _run_in(self, kernel: KernelProcess) -> None:
+    async def _run_watched(self, kernel: KernelProcess, stop: Callable[[], None]) -> None:
+        self._watch = watch = Watch(
+            kernel.family, self._limits, began=self._began, end=stop, tell=self._observer.used
+        )
+        watching = asyncio.create_task(watch.mind())
+        try:
+            await self._run_in(kernel, watch)
+        finally:
+            watching.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watching
+
+    async def _run_in(self, kernel: KernelProcess, watch: Watch) -> None:
         self.km = kernel.manager
         self.kc = await kernel.connect()
         try:
-            await self._run_cells()
+            await self._run_cells(watch)
             self.nb.metadata["language_info"] = kernel.language_info
             self.set_widgets_metadata()
             await kernel.leave(self.kc)
@@ -132,16 +186,24 @@ class CellRunner(PapermillNotebookClient):  # type: ignore[misc]
                 self.nb_man.cell_exception(self.nb.cells[self._cell], cell_index=self._cell)
             if self._meter.full:
                 raise TooMuchOutputError(self._meter.limit, self._cell) from error
-            raise KernelDiedError(kernel.reason(), self._cell) from error
+            raise self._ended(kernel.reason()) from error
         finally:
             self._observer.said(kernel.log_tail(_LOG_TAIL))
             self.kc.stop_channels()
 
-    async def _run_cells(self) -> None:
+    def _ended(self, reason: str) -> KernelDiedError:
+        """Return why the kernel ended: for a limit, or for what it says itself."""
+        if self._watch is None or (breach := self._watch.breach) is None:
+            return KernelDiedError(reason, self._cell)
+        error = MemoryLimitError if breach.limit == "memory" else TimeLimitError
+        return error(breach, self._cell)
+
+    async def _run_cells(self, watch: Watch) -> None:
         for index, cell in self._code_cells():
             self._cell = index
             self.nb_man.cell_start(cell, index)
             self._observer.cell_started(index)
+            watch.cell_started()
             try:
                 await self.async_execute_cell(cell, index)
             except CellExecutionError as error:
@@ -149,10 +211,15 @@ class CellRunner(PapermillNotebookClient):  # type: ignore[misc]
                 self.nb_man.cell_complete(cell, cell_index=index)
                 self._observer.cell_failed(index, error)
                 break
-            if self._meter.full:  # it was the last that the cell put out
+            # The cell has ended, but not before something was too much.
+            if self._meter.full or watch.breach is not None:
                 raise DeadKernelError
+            watch.cell_ended()
             self.nb_man.cell_complete(cell, cell_index=index)
             self._observer.cell_ended()
+        if watch.breach is not None:
+            raise DeadKernelError
+        watch.rest()
 
     def _code_cells(self) -> Iterator[tuple[int, Any]]:
         return ((i, cell) for i, cell in enumerate(self.nb.cells) if cell.cell_type == "code")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from omegaml_lab.core.limits import UNLIMITED, Limits
 from omegaml_lab.runtime.outputs import OUTPUT_LIMIT
 
 if TYPE_CHECKING:
@@ -38,17 +39,18 @@ class OmegaEngine:
         kernels: KernelSource | None = None,
         environment: Mapping[str, str] | None = None,
         output_limit: int = OUTPUT_LIMIT,
+        limits: Limits = UNLIMITED,
         execution_timeout: int | None = None,
         **_: Any,
     ) -> Any:
         """Run all cells and return the notebook; a cell that raises ends it.
 
-        Further options that papermill passes to its engines have no meaning here.
+        `execution_timeout` is papermill's word for a limit; its other options mean nothing.
 
         Raises
         ------
         KernelDiedError
-            If the kernel ended early, also because it was told to or put out too much.
+            If the kernel ended early, also by order, by its output or by a limit.
         UnknownKernelError, KernelStartError
             If there is no such kernel, or it does not start.
         """
@@ -65,12 +67,11 @@ class OmegaEngine:
             autosave_cell_every=autosave_cell_every,
         )
         manager.notebook_start()
-        runner = CellRunner(
-            manager, kernel_name=kernel_name, timeout=execution_timeout, log_output=log_output
-        )
+        runner = CellRunner(manager, kernel_name=kernel_name, log_output=log_output)
+        limits = limits.over(Limits(cell_timeout=execution_timeout))
         parts = (kernels or KernelSource(), environment or {}, observer or Nobody())
         try:
-            asyncio.run(runner.run(*parts, output_limit=output_limit))
+            asyncio.run(runner.run(*parts, output_limit=output_limit, limits=limits))
         finally:
             manager.cleanup_pbar()
             manager.notebook_complete()

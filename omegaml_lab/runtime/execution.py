@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import random
 import threading
 import time
+from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING, TypeVar
 
@@ -17,8 +19,9 @@ from omegaml_lab.core.errors import (
 )
 from omegaml_lab.core.names import MAX_LENGTH, Name
 from omegaml_lab.core.runs import Failure, Progress, Run, Status
-from omegaml_lab.runtime.cells import KernelDiedError
+from omegaml_lab.runtime.cells import KernelDiedError, LimitError
 from omegaml_lab.runtime.engine import OmegaEngine
+from omegaml_lab.runtime.kernels import UnknownKernelError
 from omegaml_lab.runtime.live import LiveNotebook
 from omegaml_lab.runtime.log import LogTail
 from omegaml_lab.runtime.notebooks import prepare
@@ -27,6 +30,7 @@ from omegaml_lab.runtime.outputs import OUTPUT_LIMIT
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from omegaml_lab.core.limits import Usage
     from omegaml_lab.runtime.kernels import KernelSource
     from omegaml_lab.runtime.runs import Claim, RunRecords
     from omegaml_lab.store.jobs import JobStore
@@ -89,6 +93,7 @@ class Execution:
         self._live: LiveNotebook | None = None
         self._reason: StopReason | None = None
         self._lock = threading.Lock()
+        self._hopeless = False
 
     def stop(self, reason: StopReason) -> None:
         """End the kernel with all its children; :meth:`perform` then returns soon."""
@@ -114,7 +119,12 @@ class Execution:
             self._execute(live)
         except OmegaError as error:
             died = isinstance(error, KernelDiedError)
+            self._hopeless = isinstance(error, UnknownKernelError)
             failure = self._failure(error)
+            if live.failure is not None and isinstance(error, LimitError):
+                # Where the cell was when it was interrupted.
+                failure = replace(failure, traceback=live.failure.traceback)
+                live.failure = None
         return self._conclude(live, live.failure or failure, stopped=died)
 
     def fail(self, error: BaseException) -> Run | None:
@@ -153,6 +163,7 @@ class Execution:
             kernels=self._kernels,
             environment=self._environment,
             output_limit=self._output_limit,
+            limits=self.claim.run.limits,
         )
 
     def _conclude(self, live: LiveNotebook, error: Failure | None, *, stopped: bool) -> Run | None:
@@ -165,7 +176,25 @@ class Execution:
         self._patiently(lambda: self._save(live.serialised()))
         if reason is StopReason.CANCELLED:
             return self._finish(Status.CANCELLED, live.progress, None)
+        if error is not None and (again := self._try_again(error)) is not None:
+            return again
         return self._finish(Status.FAILED if error else Status.SUCCEEDED, live.progress, error)
+
+    def _try_again(self, error: Failure) -> Run | None:
+        """Queue the run for another attempt, if it has one left and that may help."""
+        run = self.claim.run
+        if run.limits.retries is None or run.attempt >= run.max_attempts or self._hopeless:
+            return None
+        wait = run.limits.wait(run.attempt, chance=random.random())  # noqa: S311 - no secret
+        return self._patiently(
+            lambda: self._runs.retry(
+                self.claim, error, log=self._log.text(), usage=self._usage, wait=wait
+            )
+        )
+
+    @property
+    def _usage(self) -> Usage | None:
+        return self._live.usage if self._live else None
 
     def _give_back(self, live: LiveNotebook) -> Run | None:
         notice = f"Worker {self.claim.run.worker} shut down; the run waits for another one."
@@ -186,14 +215,19 @@ class Execution:
             notebook, Name(str(run.result)), kind="notebook", attributes=attributes, keep=False
         )
 
-    def _report(self, progress: Progress, log: str) -> None:
-        if self._runs.report(self.claim, progress, log) is None:
+    def _report(self, progress: Progress, log: str, usage: Usage | None) -> None:
+        if self._runs.report(self.claim, progress, log, usage) is None:
             self.stop(StopReason.VOID)
 
     def _finish(self, status: Status, progress: Progress, error: Failure | None) -> Run | None:
         return self._patiently(
             lambda: self._runs.finish(
-                self.claim, status, progress=progress, log=self._log.text(), error=error
+                self.claim,
+                status,
+                progress=progress,
+                log=self._log.text(),
+                error=error,
+                usage=self._usage,
             )
         )
 

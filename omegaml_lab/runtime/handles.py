@@ -7,12 +7,19 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from omegaml_lab.core.errors import RunFailedError, RunTimeoutError, StorageUnavailableError
+from omegaml_lab.core.errors import (
+    DuplicateRecordError,
+    RunFailedError,
+    RunTimeoutError,
+    StorageUnavailableError,
+)
+from omegaml_lab.core.limits import Limits
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.runs import Failure, Progress, Run, Status
+from omegaml_lab.core.tags import check_tags, run_id_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from omegaml_lab.core.metadata import Metadata
     from omegaml_lab.core.parameters import Parameter
@@ -45,6 +52,9 @@ class JobHandle:
         *,
         publish: bool | Mapping[str, Any] = False,
         label: str | None = None,
+        limits: Limits | Mapping[str, Any] | None = None,
+        tags: Iterable[str] = (),
+        token: str | None = None,
         wait: bool = False,
     ) -> RunHandle:
         """Run the job on a worker.
@@ -58,6 +68,13 @@ class JobHandle:
             `access`, `hide_code` and `live` of `Reports.publish`.
         label
             What the worker must offer.
+        limits
+            What it may take and how often it is tried: :class:`Limits`, or a mapping of
+            `retries`, `retry_wait`, `timeout`, `cell_timeout` and `memory`.
+        tags
+            Words to find it by.
+        token
+            Names this request: asked for again with it, the handle is on the run that there is.
         wait
             Return only when the run has ended.
 
@@ -65,8 +82,16 @@ class JobHandle:
         ------
         InvalidParameterError
             If the notebook does not take such a parameter, or its type is wrong.
+        InvalidLimitError, InvalidAttributeError
+            If a limit is not understood, or tags or token are not.
         """
-        run = self.submit(params or {}, publish=publish, label=label)
+        known = None if token is None else run_id_of(self._runtime.runs.bucket, self.name, token)
+        try:
+            run = self.submit(
+                params or {}, publish=publish, label=label, id=known, limits=limits, tags=tags
+            )
+        except DuplicateRecordError:
+            run = self._runtime.runs.get(str(known))
         handle = RunHandle(self._runtime, run)
         return handle.wait() if wait else handle
 
@@ -79,6 +104,8 @@ class JobHandle:
         owner: str | None = None,
         schedule: str | None = None,
         id: str | None = None,  # noqa: A002 - the field is named so
+        limits: Limits | Mapping[str, Any] | None = None,
+        tags: Iterable[str] = (),
     ) -> Run:
         """Queue a run like :meth:`run`, and return its record.
 
@@ -94,6 +121,8 @@ class JobHandle:
             owner=owner,
             schedule=schedule,
             id=id,
+            limits=Limits.of(limits),
+            tags=check_tags(tags),
         )
 
     def schedule(

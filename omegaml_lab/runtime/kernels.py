@@ -15,11 +15,12 @@ from pathlib import Path
 from queue import Empty
 from typing import TYPE_CHECKING, Any, Protocol
 
-import psutil
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
 
 from omegaml_lab.core.errors import OmegaError
+from omegaml_lab.runtime.family import Family
+from omegaml_lab.runtime.warm import ForkedProcess
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -88,12 +89,12 @@ class _Manager(AsyncKernelManager):
 class KernelProcess:
     """One running kernel."""
 
-    def __init__(self, manager: _Manager, folder: Path, process: Process) -> None:
+    def __init__(self, manager: _Manager, folder: Path, process: Process, family: Family) -> None:
         self.manager = manager
         self.folder = folder
         self.process = process
+        self.family = family
         self.language_info: dict[str, Any] = {}
-        self._family: list[psutil.Process] = []
         manager.process = process
 
     async def connect(self) -> Any:
@@ -129,23 +130,9 @@ class KernelProcess:
     async def leave(self, client: Any) -> None:
         """Let the kernel end by itself, with its exit handlers, for a few seconds."""
         # What has left the kernel's group cannot be found any more once the kernel is gone.
-        self._family = self._descendants()
+        self.family.remember()
         client.shutdown()
         await self._until(lambda: self.process.poll() is not None, _LEAVE_TIMEOUT)
-
-    def kill(self) -> None:
-        """End the kernel and all that it started; safe from any thread, and more than once."""
-        for other in {*self._family, *self._descendants()}:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                other.kill()
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-
-    def _descendants(self) -> list[psutil.Process]:
-        try:
-            return psutil.Process(self.process.pid).children(recursive=True)
-        except psutil.NoSuchProcess:
-            return []
 
     def reason(self) -> str:
         """Say how the process ended, and the last it said."""
@@ -206,12 +193,20 @@ class KernelSource:
         folder = Path(tempfile.mkdtemp(prefix="omega-run-"))
         try:
             manager = self._manager(name, folder)
-            kernel = KernelProcess(manager, folder, self._launch(manager, folder, environment))
+            process = self._launch(manager, folder, environment)
+            forked = isinstance(process, ForkedProcess) and self._nursery is not None
+            family = Family(
+                process.pid,
+                run=environment.get("OMEGA_RUN", ""),
+                adopter=self._nursery.pid if forked and self._nursery else None,
+            )
             try:
-                yield kernel
+                yield KernelProcess(manager, folder, process, family)
             finally:
-                kernel.kill()
-                kernel.process.wait()
+                family.kill()
+                process.wait()
+                if isinstance(process, ForkedProcess):
+                    family.used(process.cpu_seconds, process.memory_peak)
                 manager.context.destroy(linger=0)
         finally:
             shutil.rmtree(folder, ignore_errors=True)

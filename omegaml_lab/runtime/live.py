@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from nbclient.exceptions import CellExecutionError
 
+    from omegaml_lab.core.limits import Usage
     from omegaml_lab.runtime.log import LogTail
 
 __all__ = ["LiveNotebook"]
@@ -25,6 +26,7 @@ _TICK = 0.1
 _SAVE_SHARE = 10
 """Saving takes at most one part in this many of the time, however large the notebook."""
 _SHORTEST_PAUSE = 0.5
+_USAGE_PAUSE = 5.0
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +41,7 @@ class LiveNotebook:
     save
         Keeps a serialised notebook under the name of the result; called in other threads.
     report
-        Keeps progress and log; called in other threads.
+        Keeps progress, log and what was used; called in other threads.
     log
         Collects what is printed.
     """
@@ -49,11 +51,12 @@ class LiveNotebook:
         notebook: Any,
         *,
         save: Callable[[bytes], None],
-        report: Callable[[Progress, str], None],
+        report: Callable[[Progress, str, Usage | None], None],
         log: LogTail,
     ) -> None:
         self.notebook = notebook
         self.failure: Failure | None = None
+        self.usage: Usage | None = None
         self.ended = False
         self._stop: Callable[[], None] | None = None
         self.log = log
@@ -64,6 +67,7 @@ class LiveNotebook:
         self._current: int | None = None
         self._grown = True
         self._moved = True
+        self._used_at = 0.0
 
     @property
     def progress(self) -> Progress:
@@ -122,6 +126,13 @@ class LiveNotebook:
         """Add what the kernel's process itself wrote."""
         self.log.write(text)
 
+    def used(self, usage: Usage) -> None:
+        """Note what was used; that alone is told now and then only."""
+        self.usage = usage
+        if time.monotonic() - self._used_at > _USAGE_PAUSE:
+            self._used_at = time.monotonic()
+            self._moved = True
+
     # -- what the world sees -------------------------------------------------------------------
 
     async def live(self) -> None:
@@ -130,7 +141,7 @@ class LiveNotebook:
         while True:
             if self._moved:
                 self._moved = False
-                await self._try(self._report, self.progress, self.log.text())
+                await self._try(self._report, self.progress, self.log.text(), self.usage)
             if self._grown and time.monotonic() >= next_save:
                 self._grown = False
                 began = time.monotonic()

@@ -92,8 +92,16 @@ class _Nursery:
         with contextlib.suppress(BlockingIOError):
             self._alarm.recv(4096)
         with contextlib.suppress(ChildProcessError):
-            while (ended := os.waitpid(-1, os.WNOHANG))[0]:
-                self._tell({"pid": ended[0], "code": os.waitstatus_to_exitcode(ended[1])})
+            while (ended := os.wait4(-1, os.WNOHANG))[0]:
+                pid, status, used = ended
+                self._tell(
+                    {
+                        "pid": pid,
+                        "code": os.waitstatus_to_exitcode(status),
+                        "cpu_seconds": used.ru_utime + used.ru_stime,
+                        "memory_peak": used.ru_maxrss * 1024,
+                    }
+                )
 
     def _tell(self, message: dict[str, Any]) -> None:
         with contextlib.suppress(BrokenPipeError):  # the worker is gone: serve() will see

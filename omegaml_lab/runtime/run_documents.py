@@ -7,14 +7,44 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import IntegrityError
-from omegaml_lab.core.runs import Run
+from omegaml_lab.core.runs import Progress, Run, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from omegaml_lab.core.runs import Failure
+    from omegaml_lab.core.runs import Attempt, Failure
 
-__all__ = ["failure_document", "run_document", "run_of"]
+__all__ = [
+    "LOST_FOR_NOW",
+    "UNWANTED",
+    "WAITING",
+    "WANTED",
+    "attempts_document",
+    "failure_document",
+    "run_document",
+    "run_of",
+]
+
+LOST_FOR_NOW: dict[str, Any] = {
+    "status": Status.LOST.value,
+    "$expr": {"$lt": ["$attempt", "$max_attempts"]},
+}
+"""What holds of a run that will be queued again."""
+WANTED: dict[str, Any] = {"cancel_requested": False}
+UNWANTED: dict[str, Any] = {"cancel_requested": True}
+WAITING: dict[str, Any] = {
+    "status": Status.QUEUED.value,
+    "claim": None,
+    "worker": None,
+    "started_at": None,
+    "ended_at": None,
+    "heartbeat_at": None,
+    "result": None,
+    "usage": None,
+    "hints": 0,
+    "progress": asdict(Progress()),
+}
+"""What a run is set to that goes back to the queue."""
 
 
 def run_document(run: Run) -> dict[str, Any]:
@@ -24,7 +54,21 @@ def run_document(run: Run) -> dict[str, Any]:
     # Values are the user's: as one text no key or number in them can upset the database.
     record["parameters"] = json.dumps(run.parameters)
     record["error"] = failure_document(run.error) if run.error else None
+    record["attempts"] = attempts_document(run.attempts)
+    record["tags"] = list(run.tags)
     return record
+
+
+def attempts_document(attempts: Iterable[Attempt]) -> list[dict[str, Any]]:
+    """Return earlier attempts as they are stored."""
+    return [
+        {
+            **asdict(attempt),
+            "status": attempt.status.value,
+            "error": failure_document(attempt.error) if attempt.error else None,
+        }
+        for attempt in attempts
+    ]
 
 
 def failure_document(failure: Failure) -> dict[str, Any]:

@@ -8,32 +8,34 @@ from __future__ import annotations
 
 import logging
 import secrets
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from omegaml_lab.core.errors import IntegrityError, InvalidTransitionError, RunNotFoundError
-from omegaml_lab.core.pages import Page
-from omegaml_lab.core.runs import FINAL, Failure, Progress, Run, Status, can_become
-from omegaml_lab.runtime.run_documents import failure_document, run_document, run_of
+from omegaml_lab.core.errors import InvalidTransitionError
+from omegaml_lab.core.runs import FINAL, Attempt, Failure, Progress, Run, Status, can_become
+from omegaml_lab.runtime.run_documents import (
+    LOST_FOR_NOW,
+    UNWANTED,
+    WAITING,
+    WANTED,
+    attempts_document,
+    failure_document,
+    run_document,
+    run_of,
+)
+from omegaml_lab.runtime.run_reader import LONGEST_PAUSE, RunReader, utcnow
 
 if TYPE_CHECKING:
-    import threading
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-    from omegaml_lab.storage.records import Records
+    from omegaml_lab.core.limits import Usage
 
 __all__ = ["Claim", "RunRecords", "utcnow"]
 
 _log = logging.getLogger(__name__)
 
 _FIRST_HINT = 3.0
-_LONGEST_PAUSE = 60.0
-
-
-def utcnow() -> datetime:
-    """Return the present moment, aware and in UTC."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,22 +46,10 @@ class Claim:
     token: str
 
 
-class RunRecords:
-    """Runs in a repository.
+class RunRecords(RunReader):
+    """Runs in a repository, read and changed."""
 
-    Parameters
-    ----------
-    records
-        The collection they are kept in.
-    clock
-        Returns the present moment, aware and in UTC.
-    """
-
-    def __init__(self, records: Records, *, clock: Callable[[], datetime] = utcnow) -> None:
-        self._records = records
-        self._now = clock
-        self._indexed = False
-        self._unreadable: set[str] = set()
+    _indexed = False
 
     def create(
         self,
@@ -94,65 +84,6 @@ class RunRecords:
         self._records.insert({**run_document(run), **minded, "object": object})
         return run
 
-    def find(self, run_id: str) -> Run | None:
-        """Return one run, or None."""
-        record = self._records.find(run_id)
-        return run_of(record) if record else None
-
-    def get(self, run_id: str) -> Run:
-        """Return one run.
-
-        Raises
-        ------
-        RunNotFoundError
-            If there is none with this id.
-        """
-        if (run := self.find(run_id)) is None:
-            raise RunNotFoundError(run_id)
-        return run
-
-    def page(
-        self, where: Mapping[str, Any], *, offset: int = 0, limit: int | None = 50
-    ) -> Page[Run]:
-        """Return runs that match, newest first; those that cannot be read are left out."""
-        found = self._records.query(where, sort=[("queued_at", -1)], skip=offset, limit=limit)
-        return Page(self._readable(found), self._records.count(where))
-
-    def records(self, status: Status) -> list[dict[str, Any]]:
-        """Return the raw records of runs in a status, for those who mind them."""
-        return self._records.query({"status": status.value})
-
-    def unfinished(self, run_ids: Iterable[str]) -> set[str]:
-        """Return which of these runs wait or go on, or will be tried again."""
-        goes_on = {"status": {"$in": [Status.QUEUED.value, Status.RUNNING.value]}}
-        where = {"id": {"$in": list(run_ids)}, "$or": [goes_on, _LOST_FOR_NOW]}
-        return {record["id"] for record in self._records.query(where)}
-
-    def changes(self, stop: threading.Event, *, poll: float = 0.5) -> Iterator[Run | None]:
-        """Yield each changed run, live, and None about every `poll` seconds without news."""
-        for record in self._records.changes(stop, poll=poll):
-            if record is None:
-                yield None
-            else:
-                yield from self._readable([record])
-
-    def _readable(self, records: Iterable[Mapping[str, Any]]) -> list[Run]:
-        """Return the runs of records, without those that only a newer version understands."""
-        runs = []
-        for record in records:
-            try:
-                runs.append(run_of(record))
-            except IntegrityError as error:
-                if record["id"] not in self._unreadable:  # it is said once
-                    self._unreadable.add(record["id"])
-                    _log.warning("A run is passed over: %s", error)
-        return runs
-
-    def unpublished(self, *, limit: int = 100) -> list[Run]:
-        """Return succeeded runs whose report waits to be published, the oldest first."""
-        where = {"unpublished": True, "status": Status.SUCCEEDED.value}
-        return self._readable(self._records.query(where, sort=[("queued_at", 1)], limit=limit))
-
     def published(self, run_id: str, *, notice: str | None = None) -> None:
         """Note that the report of a run was seen to; `notice` says what went wrong, for good."""
         self._records.update(run_id, set={"unpublished": False, "notice": notice})
@@ -169,35 +100,11 @@ class RunRecords:
             set={"hints": hints, "hint_at": self._hint_at(hints)},
         )
 
-    def due(self, labels: Iterable[str], *, limit: int) -> list[Run]:
-        """Return queued runs that should have been taken by now, for one of `labels`.
-
-        Their message may have got lost. The more messages there were, the longer is the next
-        one waited for, up to a minute: the queue may just be long.
-        """
-        where = self._overdue({"$in": list(labels)})
-        return self._readable(self._records.query(where, sort=[("hint_at", 1)], limit=limit))
-
-    def unserved(self, labels: Iterable[str], *, limit: int) -> list[Run]:
-        """Return queued runs that require none of `labels`, and do not say that they wait."""
-        where = {**self._overdue({"$nin": list(labels)}), "notice": None}
-        return self._readable(self._records.query(where, limit=limit))
-
-    def _overdue(self, labels: Mapping[str, Any]) -> dict[str, Any]:
-        now = self._now()
-        # A time that is too far ahead is one of a clock that is wrong: it is not waited for.
-        ahead = now + timedelta(seconds=2 * _LONGEST_PAUSE)
-        when = [{"hint_at": {"$lte": now}}, {"hint_at": {"$gt": ahead}}]
-        return {"status": Status.QUEUED.value, "label": dict(labels), "$or": when}
-
-    def retryable(self) -> list[Run]:
-        """Return lost runs that have attempts left."""
-        return self._readable(self._records.query(_LOST_FOR_NOW))
-
     def relieve(self, labels: Iterable[str]) -> None:
         """Take the notices off queued runs that require one of `labels`: nothing is amiss."""
         where = {"status": Status.QUEUED.value, "label": {"$in": list(labels)}}
-        self._records.update_many({**where, "notice": {"$ne": None}}, set={"notice": None})
+        amiss = {**where, "notice": {"$ne": None}, **self.may_start()}
+        self._records.update_many(amiss, set={"notice": None})
 
     def notify(self, run_id: str, notice: str | None) -> Run:
         """Say what keeps a queued run waiting; nothing happens to a run that waits no more."""
@@ -222,8 +129,14 @@ class RunRecords:
         started = run_of({**record, "started_at": now})
         taken = self._records.update(
             run_id,
-            where={"status": Status.QUEUED.value, "attempt": record["attempt"]},
+            where={
+                "status": Status.QUEUED.value,
+                "attempt": record["attempt"],
+                **self.may_start(),
+            },
             set={
+                "retry_at": None,
+                "usage": None,
                 "status": Status.RUNNING.value,
                 "claim": token,
                 "worker": worker,
@@ -247,7 +160,7 @@ class RunRecords:
         InvalidTransitionError
             If the run has ended already.
         """
-        waiting = {"$or": [{"status": Status.QUEUED.value}, _LOST_FOR_NOW]}
+        waiting = {"$or": [{"status": Status.QUEUED.value}, LOST_FOR_NOW]}
         ended = {**self._cancelled(), "cancel_requested": True}
         changed = self._records.update(run_id, where=waiting, set=ended) or self._records.update(
             run_id, where={"status": Status.RUNNING.value}, set={"cancel_requested": True}
@@ -273,21 +186,32 @@ class RunRecords:
         )
         return run_of(lost) if lost else None
 
-    def requeue(self, lost: Run, *, notice: str) -> Run | None:
-        """Queue a lost run for its next attempt; None when somebody else did.
+    def requeue(self, lost: Run, *, notice: str, wait: float = 0.0) -> Run | None:
+        """Queue a lost run for its next attempt in `wait` seconds; None when somebody else did.
 
         One whose cancel its worker did not live to carry out is cancelled now.
         """
         where = {"status": Status.LOST.value, "attempt": lost.attempt}
+        ended = Attempt.of(lost, Status.LOST, ended_at=lost.ended_at, error=lost.error)
         again = self._records.update(
             lost.id,
-            where={**where, **_WANTED},
-            set={**_WAITING, "notice": notice, "hint_at": self._hint_at(0)},
+            where={**where, **WANTED},
+            set={**self._next_attempt(lost, ended, wait), "notice": notice},
             inc={"attempt": 1},
         )
         if again is None:
-            self._records.update(lost.id, where={**where, **_UNWANTED}, set=self._cancelled())
+            self._records.update(lost.id, where={**where, **UNWANTED}, set=self._cancelled())
         return run_of(again) if again else None
+
+    def _next_attempt(self, run: Run, ended: Attempt, wait: float) -> dict[str, Any]:
+        now = self._now()
+        at = now + timedelta(seconds=wait) if wait else None
+        return {
+            **WAITING,
+            "attempts": attempts_document([*run.attempts, ended]),
+            "retry_at": at,
+            "hint_at": at or self._hint_at(0),
+        }
 
     # -- what the holder of a claim may do -----------------------------------------------------
 
@@ -295,9 +219,37 @@ class RunRecords:
         """Show that the worker lives; None when the claim is void."""
         return self._held(claim, {"heartbeat_at": self._now()})
 
-    def report(self, claim: Claim, progress: Progress, log: str) -> Run | None:
+    def report(
+        self, claim: Claim, progress: Progress, log: str, usage: Usage | None = None
+    ) -> Run | None:
         """Tell how far the run has come; None when the claim is void."""
-        return self._held(claim, {"progress": asdict(progress), "log": log})
+        used = {"usage": asdict(usage)} if usage else {}
+        return self._held(claim, {"progress": asdict(progress), "log": log, **used})
+
+    def retry(
+        self, claim: Claim, failure: Failure, *, log: str, usage: Usage | None, wait: float
+    ) -> Run | None:
+        """End a failed attempt, and queue the run for its next one in `wait` seconds.
+
+        None when the claim is void, or when somebody cancelled the run in the meantime.
+        """
+        now, run = self._now(), replace(claim.run, usage=usage)
+        ended = Attempt.of(run, Status.FAILED, ended_at=now, error=failure)
+        document = failure_document(failure)
+        values = {
+            **self._next_attempt(run, ended, wait),
+            "error": document,
+            "log": log,
+            "attempt": run.attempt + 1,
+            "notice": f"Attempt {run.attempt} of {run.max_attempts} failed: {failure.name}."
+            f" The next one starts after {now + timedelta(seconds=wait):%H:%M:%S} UTC.",
+        }
+        if (again := self._held(claim, values, where=WANTED)) is not None:
+            return again
+        # As in finish(): it may be done already.
+        record = self._records.find(run.id) or {}
+        done = record.get("attempt") == run.attempt + 1 and record.get("error") == document
+        return run_of(record) if done else None
 
     def finish(
         self,
@@ -308,6 +260,7 @@ class RunRecords:
         log: str,
         error: Failure | None = None,
         answer: Mapping[str, Any] | None = None,
+        usage: Usage | None = None,
     ) -> Run | None:
         """End the run; None when the claim is void."""
         if status not in FINAL or not can_become(Status.RUNNING, status):
@@ -318,6 +271,7 @@ class RunRecords:
             "log": log,
             "error": failure_document(error) if error else None,
             "answer": dict(answer) if answer else None,
+            "usage": asdict(usage) if usage else None,
             "ended_at": self._now(),
         }
         if (run := self._held(claim, ended)) is not None:
@@ -332,9 +286,9 @@ class RunRecords:
 
         One that somebody cancelled in the meantime is cancelled instead.
         """
-        waiting = {**_WAITING, "notice": notice, "hint_at": self._now()}
-        given = self._held(claim, waiting, where=_WANTED)
-        return given or self._held(claim, self._cancelled(), where=_UNWANTED)
+        waiting = {**WAITING, "notice": notice, "hint_at": self._now()}
+        given = self._held(claim, waiting, where=WANTED)
+        return given or self._held(claim, self._cancelled(), where=UNWANTED)
 
     def _cancelled(self) -> dict[str, Any]:
         return {
@@ -342,6 +296,7 @@ class RunRecords:
             "ended_at": self._now(),
             "notice": None,
             "error": None,
+            "retry_at": None,
         }
 
     def _held(
@@ -356,7 +311,7 @@ class RunRecords:
         return run_of(record) if record else None
 
     def _hint_at(self, hints: int) -> datetime:
-        seconds = min(_FIRST_HINT * 2 ** min(hints, 10), _LONGEST_PAUSE)
+        seconds = min(_FIRST_HINT * 2 ** min(hints, 10), LONGEST_PAUSE)
         return self._now() + timedelta(seconds=seconds)
 
     def _ensure_indexes(self) -> None:
@@ -366,21 +321,5 @@ class RunRecords:
             self._records.index("bucket", "queued_at")
             self._records.index("bucket", "job", "queued_at")
             self._records.index("schedule", "status")
+            self._records.index("tags", "queued_at")
             self._indexed = True
-
-
-_RETRYABLE: dict[str, Any] = {"$expr": {"$lt": ["$attempt", "$max_attempts"]}}
-_LOST_FOR_NOW: dict[str, Any] = {"status": Status.LOST.value, **_RETRYABLE}
-_WANTED: dict[str, Any] = {"cancel_requested": False}
-_UNWANTED: dict[str, Any] = {"cancel_requested": True}
-_WAITING: dict[str, Any] = {
-    "status": Status.QUEUED.value,
-    "claim": None,
-    "worker": None,
-    "started_at": None,
-    "ended_at": None,
-    "heartbeat_at": None,
-    "result": None,
-    "hints": 0,
-    "progress": asdict(Progress()),
-}

@@ -12,6 +12,7 @@ from omegaml_lab.core.errors import (
     InvalidNotebookError,
     RunNotFoundError,
 )
+from omegaml_lab.core.limits import UNLIMITED, Limits
 from omegaml_lab.core.lineage import RunReference
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.parameters import Parameter, check_parameters
@@ -31,7 +32,7 @@ from omegaml_lab.store.walking import walk
 if TYPE_CHECKING:
     import builtins
     import threading
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from omegaml_lab.core.lineage import Lineage
@@ -65,6 +66,8 @@ class OmegaRuntime:
         Who asks.
     label
         What runs require of a worker, unless they say otherwise.
+    limits
+        Those of runs of jobs, where they do not say otherwise.
     """
 
     def __init__(
@@ -76,9 +79,11 @@ class OmegaRuntime:
         broker: Broker,
         owner: str = "",
         label: str = "default",
+        limits: Limits = UNLIMITED,
     ) -> None:
         self.broker = broker
         self.label = label
+        self.limits = limits
         self.runs = Runs(self, RunRecords(storage.records("runs")), jobs)
         self.schedules = Schedules(self, ScheduleRecords(storage.records("schedules")), owner)
         stores = Stores.of(storage, registry, bucket=jobs.bucket, owner=owner)
@@ -138,7 +143,7 @@ class OmegaRuntime:
         found = self._storage.records("schedulers").query(where, sort=[("heartbeat_at", -1)])
         return found[0] if found else None
 
-    def submit(
+    def submit(  # noqa: PLR0913 - what a run is made of
         self,
         job: str,
         revision: int,
@@ -149,6 +154,8 @@ class OmegaRuntime:
         owner: str | None = None,
         schedule: str | None = None,
         id: str | None = None,  # noqa: A002 - the field is named so
+        limits: Limits = UNLIMITED,
+        tags: Sequence[str] = (),
     ) -> Run:
         """Queue a run whose parameters were checked, and tell the workers.
 
@@ -158,8 +165,10 @@ class OmegaRuntime:
         ------
         ObjectNotFoundError
             If there is no such revision (any more).
+        DuplicateRecordError
+            If there is a run with this `id`.
         """
-        records = self.runs.records
+        records, limits = self.runs.records, limits.over(self.limits)
         with self.runs.relying_on(Name(job, revision=revision)) as kept:
             run = records.create(
                 job,
@@ -173,6 +182,9 @@ class OmegaRuntime:
                 schedule=schedule,
                 id=id,
                 object=kept,
+                limits=limits,
+                max_attempts=limits.attempts,
+                tags=tuple(tags),
             )
         try:
             self.broker.send(run)
@@ -197,16 +209,19 @@ class Runs:
         job: str | Name | None = None,
         status: Status | str | None = None,
         *,
+        tag: str | None = None,
         offset: int = 0,
         limit: int | None = 50,
     ) -> Page[Run]:
-        """Return runs, newest first."""
+        """Return runs, newest first; with a `tag`, those that have it among theirs."""
         where: dict[str, Any] = {"bucket": self.bucket}
         if job is not None:
             where["job"] = self.resolve(job)
             where["kind"] = {"$in": ["job", None]}  # older records do not say
         if status is not None:
             where["status"] = str(status)
+        if tag is not None:
+            where["tags"] = {"$eq": tag}
         return self.records.page(where, offset=offset, limit=limit)
 
     def get(self, run_id: str) -> Run:
@@ -254,7 +269,13 @@ class Runs:
         handle = self._runtime.job(Name(before.job))
         chosen = before.parameters if parameters is None else parameters
         publish = before.publish and (before.publish_options or True)
-        return handle.submit(chosen, publish=publish, label=before.label)
+        return handle.submit(
+            chosen,
+            publish=publish,
+            label=before.label,
+            limits=before.limits,
+            tags=before.tags,
+        )
 
     def changes(self, stop: threading.Event, *, poll: float = 0.5) -> Iterator[Run | None]:
         """Yield each run that changes, as it happens; None when nothing came for `poll` seconds.

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from omegaml_lab.core.errors import InvalidScheduleError, ScheduleNotFoundError
+from omegaml_lab.core.limits import Limits
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.reports import publish_options
 from omegaml_lab.core.schedules import Misfire, Overlap, Schedule
@@ -29,7 +30,7 @@ __all__ = ["EDITABLE", "Schedules"]
 T = TypeVar("T", Overlap, Misfire)
 
 _WHEN = ("when", "timezone", "starts_at", "ends_at")
-EDITABLE = (*_WHEN, "parameters", "label", "overlap", "misfire", "publish")
+EDITABLE = (*_WHEN, "parameters", "label", "overlap", "misfire", "publish", "limits")
 """What :meth:`Schedules.edit` can change."""
 _SORTED = ("next_due", "job", "modified_at")
 
@@ -88,6 +89,7 @@ class Schedules:
         overlap: Overlap | str = Overlap.SKIP,
         misfire: Misfire | str = Misfire.RUN_ONCE,
         publish: bool | Mapping[str, Any] = False,
+        limits: Limits | Mapping[str, Any] | None = None,
         starts_at: datetime | None = None,
         ends_at: datetime | None = None,
     ) -> Schedule:
@@ -99,7 +101,7 @@ class Schedules:
             As for `Rule.of`.
         overlap, misfire
             Values of :class:`Overlap` and :class:`Misfire`.
-        publish
+        publish, limits
             As for `JobHandle.run`.
 
         Raises
@@ -108,8 +110,8 @@ class Schedules:
             If there is no such notebook.
         InvalidScheduleError
             If something of it is not understood.
-        InvalidParameterError
-            If the notebook does not take such a parameter, or its type is wrong.
+        InvalidParameterError, InvalidLimitError
+            As :meth:`JobHandle.run`.
         """
         handle = self._runtime.job(job)
         rule = Rule.of(when, timezone, starts_at=starts_at, ends_at=ends_at)
@@ -121,6 +123,7 @@ class Schedules:
             label=label or self._runtime.label,
             overlap=_choice(Overlap, overlap),
             misfire=_choice(Misfire, misfire),
+            limits=Limits.of(limits),
             **_publish(publish),
             **_fields(rule),
             next_due=next(rule.after(self.records.now()), None),
@@ -140,7 +143,7 @@ class Schedules:
             If the bucket has none with this id.
         TypeError
             If something else is to be changed.
-        InvalidScheduleError, InvalidParameterError
+        InvalidScheduleError, InvalidParameterError, InvalidLimitError
             As :meth:`add`; nothing is changed then.
         """
         if unknown := set(changes) - set(EDITABLE):
@@ -218,6 +221,7 @@ class Schedules:
             owner=owner,
             schedule=schedule.id,
             id=id,
+            limits=schedule.limits,
         )
 
     def next_times(
@@ -275,6 +279,8 @@ class Schedules:
             values["misfire"] = _choice(Misfire, changes["misfire"])
         if "publish" in changes:
             values |= _publish(changes["publish"])
+        if "limits" in changes:
+            values["limits"] = Limits.of(changes["limits"]).to_dict()
         return values
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import random
 import socket
 import time
 from dataclasses import dataclass
@@ -151,8 +152,9 @@ class Sweeper:
 
     def _retry(self, lost: Run) -> None:
         notice = f"Worker {lost.worker} was lost; the run waits for another one."
-        run = self._runs.requeue(lost, notice=notice)
-        if run is not None:
+        wait = lost.limits.wait(lost.attempt, chance=random.random())  # noqa: S311 - no secret
+        run = self._runs.requeue(lost, notice=notice, wait=wait)
+        if run is not None and run.retry_at is None:
             self._hint(run)
 
     # -- queued --------------------------------------------------------------------------------

@@ -34,10 +34,13 @@ class ForkedProcess:
     def __init__(self, pid: int) -> None:
         self.pid = pid
         self.returncode: int | None = None
+        self.cpu_seconds = 0.0
+        self.memory_peak = 0
         self._ended = threading.Event()
 
-    def end(self, code: int) -> None:
-        """Take note that the process has ended."""
+    def end(self, code: int, *, cpu_seconds: float = 0.0, memory_peak: int = 0) -> None:
+        """Take note that the process has ended, and what the system says that it used."""
+        self.cpu_seconds, self.memory_peak = cpu_seconds, memory_peak
         self.returncode = code
         self._ended.set()
 
@@ -180,7 +183,8 @@ class _Generation:
         pid = int(message["pid"])
         if "code" in message:
             if (ended := self._living.pop(pid, None)) is not None:
-                ended.end(int(message["code"]))
+                used = {key: message[key] for key in ("cpu_seconds", "memory_peak")}
+                ended.end(int(message["code"]), **used)
             return
         self._living[pid] = ForkedProcess(pid)
         with self._lock:

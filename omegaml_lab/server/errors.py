@@ -18,6 +18,7 @@ STATUS: dict[type[OmegaError], HTTPStatus] = {
     errors.InvalidNotebookError: HTTPStatus.BAD_REQUEST,
     errors.InvalidParameterError: HTTPStatus.BAD_REQUEST,
     errors.InvalidScheduleError: HTTPStatus.BAD_REQUEST,
+    errors.InvalidLimitError: HTTPStatus.BAD_REQUEST,
     errors.UnsupportedObjectError: HTTPStatus.BAD_REQUEST,
     errors.UnknownKindError: HTTPStatus.BAD_REQUEST,
     errors.NotAFileError: HTTPStatus.BAD_REQUEST,

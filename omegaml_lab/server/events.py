@@ -51,6 +51,9 @@ _TOLD = frozenset(
         "publish",
         "schedule",
         "cancel_requested",
+        "limits",
+        "usage",
+        "retry_at",
     }
 )
 

@@ -9,6 +9,12 @@ from omegaml_lab.core.metadata import STORES
 from omegaml_lab.core.reports import Access
 from omegaml_lab.core.runs import Status
 from omegaml_lab.core.schedules import Misfire, Overlap
+from omegaml_lab.server.limit_schemas import (
+    LIMIT_SCHEMAS,
+    REQUESTED_LIMITS,
+    REQUESTED_TAGS,
+    RUN_PROPERTIES,
+)
 
 __all__ = ["SCHEMAS"]
 
@@ -74,7 +80,9 @@ _SCHEDULED: Schema = {
     "overlap": {"type": "string", "enum": [overlap.value for overlap in Overlap]},
     "misfire": {"type": "string", "enum": [misfire.value for misfire in Misfire]},
     "publish": _PUBLISH,
+    "limits": REQUESTED_LIMITS,
 }
+_RUN_OPTIONS = ("parameters", "publish", "label", "limits", "tags", "token")
 _ONE_TARGET: Schema = {"oneOf": [{"required": ["path"]}, {"required": ["job"]}]}
 
 _REFERENCE: Schema = {
@@ -187,6 +195,7 @@ SCHEMAS: dict[str, Schema] = {
             "traceback": {"type": "array", "items": _STRING},
         }
     ),
+    **LIMIT_SCHEMAS,
     "Progress": _record({"done": _COUNT, "total": _COUNT, "current": _or_null(_COUNT)}),
     "Run": _record(
         {
@@ -217,6 +226,7 @@ SCHEMAS: dict[str, Schema] = {
             "cancel_requested": _BOOLEAN,
             "notice": _or_null(_STRING),
             "elapsed": _or_null({"type": "number"}),
+            **RUN_PROPERTIES,
             "job_path": _or_null(_STRING),
             "result_path": _or_null(_STRING),
         },
@@ -251,8 +261,20 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "RunRequest": {
         **_record(
-            {**_TARGET, "parameters": _OBJECT, "publish": _PUBLISH},
-            optional=("path", "job", "parameters", "publish"),
+            {
+                **_TARGET,
+                "parameters": _OBJECT,
+                "publish": _PUBLISH,
+                "label": {"type": "string", "description": "What the worker must offer."},
+                "limits": REQUESTED_LIMITS,
+                "tags": REQUESTED_TAGS,
+                "token": {
+                    "type": "string",
+                    "minLength": 1,
+                    "description": "Asked for again with it, the run that there is is answered.",
+                },
+            },
+            optional=("path", "job", *_RUN_OPTIONS),
         ),
         **_ONE_TARGET,
     },
@@ -273,6 +295,7 @@ SCHEMAS: dict[str, Schema] = {
             "misfire": _SCHEDULED["misfire"],
             "publish": _BOOLEAN,
             "publish_options": _OBJECT,
+            "limits": {"$ref": "#/components/schemas/Limits"},
             "starts_at": _or_null(_TIME),
             "ends_at": _or_null(_TIME),
             "paused": _BOOLEAN,

@@ -237,6 +237,23 @@ def test_wrong_parameters_start_nothing(api: Api, shared: Omega) -> None:
     assert shared.runtime.runs.list("strict").total == before
 
 
+def test_limits_retries_and_tags(api: Api, working: None, shared: Omega, repository: str) -> None:
+    shared.jobs.put(notebook("1 / 0"), "limited")
+    limits = {"timeout": "5 min", "memory": 10**10, "retries": 1, "retry_wait": 0.1}
+    body = {"job": "limited", "limits": limits, "tags": ["ä $x"], "token": f"for {repository}"}
+    asked = api.ask("POST", "runs", 201, body)
+    assert asked["limits"]["timeout"] == 300
+    assert api.ask("POST", "runs", 201, body)["id"] == asked["id"]
+    run = api.ended(asked)
+    assert (run["status"], run["attempt"], run["max_attempts"]) == ("failed", 2, 2)
+    assert [each["error"]["name"] for each in run["attempts"]] == ["ZeroDivisionError"]
+    assert run["usage"]["cpu_seconds"] > 0
+    assert run["attempts"][0]["usage"]["memory_peak"] > 0
+    assert asked["id"] in [each["id"] for each in api.ask("GET", "runs", 200, tag="ä $x")["items"]]
+    wrong = {"job": "limited", "limits": {"timeout": "soon"}}
+    assert api.ask("POST", "runs", 400, wrong)["type"] == "InvalidLimitError"
+
+
 def test_notebook_on_the_disk_is_copied_and_run(
     api: Api, working: None, shared: Omega, repository: str
 ) -> None:

@@ -1,6 +1,7 @@
 import type { ReadonlyJSONObject } from '@lumino/coreutils';
 
 import type { Connection, IListing } from './connection';
+import type { AskedLimits, IAttempt, ILimits, IUsage } from './limits';
 import type { IReportOptions } from './reports';
 
 export type RunStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'lost';
@@ -54,10 +55,21 @@ export interface IRun {
   notice: string | null;
   /** The schedule that started it, null when a person did. */
   schedule: string | null;
+  limits?: ILimits;
+  /** What its present attempt has used. */
+  usage?: IUsage | null;
+  /** The earlier ones. */
+  attempts?: IAttempt[];
+  /** When its next attempt may start, of one that waits for it. */
+  retry_at?: string | null;
+  tags?: string[];
 }
 
 /** What an event tells of a run: where it stands, and nothing that not everybody may know. */
-export type RunChange = Omit<IRun, 'parameters' | 'worker' | 'error' | 'log' | 'owner' | 'notice'>;
+export type RunChange = Omit<
+  IRun,
+  'parameters' | 'worker' | 'error' | 'log' | 'owner' | 'notice' | 'attempts' | 'tags'
+>;
 
 /** Which notebook: by its path in the file browser, or by the job's name. */
 export type Target = { path: string } | { job: string };
@@ -91,9 +103,11 @@ export class RunsClient {
   start(
     target: Target,
     parameters: ReadonlyJSONObject = {},
-    publish: boolean | IReportOptions = false
+    publish: boolean | IReportOptions = false,
+    limits: AskedLimits = {}
   ): Promise<IRun> {
-    return this._connection.request('POST', ['runs'], {}, { ...target, parameters, publish });
+    const body = { ...target, parameters, publish, limits };
+    return this._connection.request('POST', ['runs'], {}, body);
   }
 
   cancel(id: string): Promise<IRun> {

@@ -6,12 +6,15 @@ import type { ReadonlyJSONObject } from '@lumino/coreutils';
 import * as React from 'react';
 
 import { messageOf } from '../client/connection';
+import type { AskedLimits } from '../client/limits';
 import type { IRun } from '../client/runs';
 import { clusterIcon } from '../icons';
 import { ParametersForm } from '../models/form';
+import { LimitsForm } from '../models/limitsform';
 import type { IOmega } from '../tokens';
 import { CommandIDs } from '../tokens';
 import { FormDialog } from '../views/formdialog';
+import { LimitFields } from '../views/limitfields';
 import { ParameterFields } from '../views/parameterfields';
 import { addPathCommand } from './add';
 import type { Targets } from './targets';
@@ -58,14 +61,22 @@ async function runWithParameters(options: ICommandOptions, path: string): Promis
   try {
     await targets.save(path);
     const form = new ParametersForm(await omega.client.parameters.list(path), trans);
+    const limits = new LimitsForm();
     const dialog = new FormDialog({
       title: trans.__('Run %1', path.split('/').pop()),
-      body: ReactWidget.create(React.createElement(ParameterFields, { form, trans })),
+      body: ReactWidget.create(
+        React.createElement(
+          'div',
+          { className: 'jp-Omega-form' },
+          React.createElement(ParameterFields, { form, trans }),
+          React.createElement(LimitFields, { form: limits, trans })
+        )
+      ),
       buttons: [
         Dialog.cancelButton({ label: trans.__('Cancel') }),
         Dialog.okButton({ label: trans.__('Run') })
       ],
-      submit: () => submit(options, path, form)
+      submit: () => submit(options, path, form, limits)
     });
     await dialog.launch();
   } catch (error) {
@@ -76,14 +87,15 @@ async function runWithParameters(options: ICommandOptions, path: string): Promis
 async function submit(
   options: ICommandOptions,
   path: string,
-  form: ParametersForm
+  form: ParametersForm,
+  limits: LimitsForm
 ): Promise<boolean> {
   if (!form.valid) {
     form.refuse(options.trans.__('Mend the values above first.'));
     return false;
   }
   try {
-    await start(options, path, form.values());
+    await start(options, path, form.values(), limits.values());
     return true;
   } catch (error) {
     form.refuse(messageOf(error));
@@ -94,10 +106,11 @@ async function submit(
 async function start(
   { commands, omega, targets, trans }: ICommandOptions,
   path: string,
-  parameters?: ReadonlyJSONObject
+  parameters?: ReadonlyJSONObject,
+  limits?: AskedLimits
 ): Promise<void> {
   await targets.save(path);
-  tellQueued(commands, trans, await omega.runs.run({ path }, parameters));
+  tellQueued(commands, trans, await omega.runs.run({ path }, parameters, false, limits));
 }
 
 /** Say that a run is on its way, with the way to watch it. */

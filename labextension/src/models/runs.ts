@@ -4,6 +4,7 @@ import { Signal } from '@lumino/signaling';
 
 import type { IListing } from '../client/connection';
 import { ApiError } from '../client/connection';
+import type { AskedLimits } from '../client/limits';
 import type { IReportOptions } from '../client/reports';
 import type { IRun, RunStatus, RunsClient, Target } from '../client/runs';
 import type { Feed } from './feed';
@@ -66,9 +67,10 @@ export class RunsModel extends ListModel<IRun> {
   async run(
     target: Target,
     parameters?: ReadonlyJSONObject,
-    publish?: boolean | IReportOptions
+    publish?: boolean | IReportOptions,
+    limits?: AskedLimits
   ): Promise<IRun> {
-    return this.own(await this._client.start(target, parameters, publish));
+    return this.own(await this._client.start(target, parameters, publish, limits));
   }
 
   /** Whether the run was asked for in this window, before a reload or after. */

@@ -2,6 +2,8 @@ import { Time } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ReadonlyJSONObject } from '@lumino/coreutils';
 
+import type { IAttempt, ILimits, IUsage } from '../client/limits';
+
 const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'];
 
 /** A size as people read it: 1.4 MB. */
@@ -89,6 +91,45 @@ export function formatParameters(parameters: ReadonlyJSONObject): string {
   return Object.entries(parameters)
     .map(([name, value]) => `${name} = ${JSON.stringify(value)}`)
     .join('\n');
+}
+
+/** What an attempt has used. */
+export function formatUsage(usage: IUsage, trans: TranslationBundle): string {
+  const time = formatDuration(usage.cpu_seconds, trans);
+  return trans.__('%1 of CPU, at most %2 of memory', time, formatSize(usage.memory_peak));
+}
+
+/** What a run may take, one limit a line; null where all is free. */
+export function formatLimits(
+  limits: ILimits | undefined,
+  trans: TranslationBundle
+): string | null {
+  const time = (seconds: number | null | undefined): string | null =>
+    seconds === null || seconds === undefined ? null : formatDuration(seconds, trans);
+  const memory = limits?.memory ?? null;
+  const lines: [string, string | null][] = [
+    [trans.__('Time for the run'), time(limits?.timeout)],
+    [trans.__('Time for a cell'), time(limits?.cell_timeout)],
+    [trans.__('Memory'), memory === null ? null : formatSize(memory)],
+    [trans.__('Retries'), limits?.retries?.toString() ?? null],
+    [trans.__('Wait before a retry'), time(limits?.retry_wait)]
+  ];
+  const told = lines.filter(([, value]) => value !== null);
+  return told.length > 0 ? told.map(([name, value]) => `${name}: ${value}`).join('\n') : null;
+}
+
+/** How earlier attempts ended, one a line; null where there were none. */
+export function formatAttempts(
+  attempts: IAttempt[] | undefined,
+  trans: TranslationBundle
+): string | null {
+  const lines = (attempts ?? []).map(({ number, status, error, usage }) => {
+    const why = error === null ? '' : `${error.name} ${error.message}`;
+    const how = status === 'lost' ? trans.__('lost') : trans.__('failed');
+    const used = usage === null ? '' : ` (${formatUsage(usage, trans)})`;
+    return `${trans.__('%1 %2: %3', number, how, why)}${used}`;
+  });
+  return lines.length > 0 ? lines.join('\n') : null;
 }
 
 function language(): string {

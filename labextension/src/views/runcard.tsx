@@ -17,7 +17,15 @@ import { scheduleIcon } from '../icons';
 import { elapsedSeconds } from '../models/progress';
 import type { IAction } from './card';
 import { Actions, Card, Details } from './card';
-import { formatAgo, formatDuration, formatParameters, formatTime } from './format';
+import {
+  formatAgo,
+  formatAttempts,
+  formatDuration,
+  formatLimits,
+  formatParameters,
+  formatTime,
+  formatUsage
+} from './format';
 import { standing, STATUS_ICONS, statusLabel } from './status';
 
 /** What can be done with a run. */
@@ -144,6 +152,11 @@ function RunDetails({ run, reachable, actions, trans }: IRunCardProps): JSX.Elem
     [trans.__('Ended'), run.ended_at && formatTime(run.ended_at)],
     [trans.__('Worker'), run.worker],
     [trans.__('Attempt'), trans.__('%1 of %2', run.attempt, run.max_attempts)],
+    [trans.__('Earlier attempts'), formatAttempts(run.attempts, trans)],
+    [trans.__('Next attempt'), run.retry_at ? formatTime(run.retry_at) : null],
+    [trans.__('Used'), run.usage ? formatUsage(run.usage, trans) : null],
+    [trans.__('Limits'), formatLimits(run.limits, trans)],
+    [trans.__('Tags'), run.tags?.join(', ') || null],
     [trans.__('Asked for by'), run.owner || null],
     [trans.__('Schedule'), run.schedule],
     [trans.__('Result'), run.result],

@@ -14,6 +14,7 @@ __all__ = [
     "CalleeDiedError",
     "DuplicateRecordError",
     "InvalidCallError",
+    "InvalidLimitError",
     "InvalidNotebookError",
     "InvalidParameterError",
     "InvalidScheduleError",
@@ -50,6 +51,23 @@ class InvalidParameterError(OmegaError, ValueError):
         listed = f" It takes: {', '.join(known)}." if known else ""
         super().__init__(
             f"Parameter {parameter!r} of {job!r}: {reason}.{suggestion(parameter, known)}{listed}"
+        )
+
+
+class InvalidLimitError(OmegaError, ValueError):
+    """A run was asked for with a limit that cannot be."""
+
+    def __init__(
+        self, limit: str, given: object, reason: str, *, known: Iterable[str] = ()
+    ) -> None:
+        known = list(known)
+        self.limit = limit
+        self.given = given
+        self.reason = reason
+        self.known = tuple(known)
+        listed = f" There are: {', '.join(known)}." if known else ""
+        super().__init__(
+            f"Limit {limit!r} = {given!r}: {reason}.{suggestion(limit, known)}{listed}"
         )
 
 

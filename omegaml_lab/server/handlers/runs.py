@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from omegaml_lab.core.limits import Limits
 from omegaml_lab.core.runs import Run, Status
 from omegaml_lab.server.handlers.base import OmegaHandler
 from omegaml_lab.server.openapi import Operation, path_parameter, query
@@ -47,6 +48,7 @@ class RunsHandler(_RunHandler):
                 query("job", {"type": "string"}, "Only those of this job."),
                 query("path", {"type": "string"}, "Only those of this notebook."),
                 query("status", {"type": "string", "enum": list(STATUSES)}, "Only such ones."),
+                query("tag", {"type": "string"}, "Only those that have it among their tags."),
                 query("offset", _COUNT, "How many to leave out."),
                 query("limit", _COUNT, f"How many to return at most; {_LIMIT} by default."),
             ),
@@ -67,22 +69,26 @@ class RunsHandler(_RunHandler):
         wanted = job if path is None else target_of(self.contents_manager, path=path).job
         status = self.text("status") and self.choice("status", STATUSES, "")
         offset, limit = self.count("offset", 0), self.count("limit", _LIMIT)
-        runs = self.omega.runtime.runs
-        page = await self.call(lambda: runs.list(wanted, status, offset=offset or 0, limit=limit))
+        runs, tag = self.omega.runtime.runs, self.text("tag")
+        page = await self.call(
+            lambda: runs.list(wanted, status, tag=tag, offset=offset or 0, limit=limit)
+        )
         self.answer({"items": [self.describe(run) for run in page.items], "total": page.total})
 
     async def post(self) -> None:
         """Answer POST."""
         body = self.body("RunRequest")
-        target = target_of(self.contents_manager, path=body.get("path"), job=body.get("job"))
-        run = await self.call(
-            self._start, target, body.get("parameters", {}), body.get("publish", False)
-        )
+        path, job = body.pop("path", None), body.pop("job", None)
+        target = target_of(self.contents_manager, path=path, job=job)
+        parameters, limits = body.pop("parameters", {}), Limits.of(body.pop("limits", None))
+        run = await self.call(self._start, target, parameters, {**body, "limits": limits})
         self.answer(self.describe(run), status=201)
 
-    def _start(self, target: Target, parameters: Mapping[str, Any], publish: Any) -> Run:
+    def _start(
+        self, target: Target, parameters: Mapping[str, Any], options: Mapping[str, Any]
+    ) -> Run:
         runtime = self.omega.runtime
-        run = runtime.job(target.bring(self.omega)).run(parameters, publish=publish).run
+        run = runtime.job(target.bring(self.omega)).run(parameters, **options).run
         if not target.on_disk:
             return run
         copied = f"The notebook is on the disk: its copy {run.job!r} in the repository is run."

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from tornado.web import HTTPError
 
+from omegaml_lab.core.limits import Limits
 from omegaml_lab.runtime.due import Rule
 from omegaml_lab.server.handlers.base import OmegaHandler
 from omegaml_lab.server.handlers.runs import describe_run
@@ -99,7 +100,8 @@ class SchedulesHandler(_ScheduleHandler):
         self.answer(self.describe(await self.call(self._add, target, body)), status=201)
 
     def _add(self, target: Target, values: dict[str, Any]) -> Schedule:
-        # What is wrong with the times is said before anything is copied.
+        # What is wrong with times and limits is said before anything is copied.
+        Limits.of(values.get("limits"))
         Rule.of(**{key: values[key] for key in _RULE if key in values})
         when, job = values.pop("when"), target.bring(self.omega)
         schedule = self.omega.runtime.schedules.add(job, when, **values)

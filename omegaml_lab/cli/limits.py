@@ -1,0 +1,41 @@
+"""What a run may take, as options of commands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from omegaml_lab.core.limits import Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["limits_options", "taken_limits"]
+
+_OPTIONS = {
+    "retries": ("N", "Try again so many times if it fails or is lost."),
+    "retry_wait": ("TIME", "Wait before the first of these, then twice as long each: 10 s."),
+    "timeout": ("TIME", "Time that an attempt may take: 90, 10 min, 2 h."),
+    "cell_timeout": ("TIME", "Time that one cell may take."),
+    "memory": ("SIZE", "Memory of the kernel and all that it starts: 500 MB, 2 GiB."),
+}
+
+
+def limits_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add an option for each limit to a command; :func:`taken_limits` reads them."""
+    for name, (metavar, told) in reversed(_OPTIONS.items()):
+        option = f"--{name.replace('_', '-')}"
+        command = click.option(option, name, metavar=metavar, help=told)(command)
+    return command
+
+
+def taken_limits(options: dict[str, Any]) -> Limits:
+    """Take the limits out of the options of a command.
+
+    Raises
+    ------
+    InvalidLimitError
+        If one is not understood.
+    """
+    return Limits.of({name: options.pop(name) for name in _OPTIONS})

@@ -1,0 +1,130 @@
+"""The processes of a kernel: what they use together, and how all of them are ended."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from typing import TYPE_CHECKING
+
+import psutil
+
+from omegaml_lab.core.limits import Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+__all__ = ["Family"]
+
+_ROUNDS = 20  # of looking for what was started while the others were ended
+_MARK = "OMEGA_RUN"
+
+
+class Family:
+    """A kernel with all that it started, and what these started.
+
+    Parameters
+    ----------
+    pid
+        The kernel, which leads a process group of its own.
+    run
+        The id of its run, which all of them have in their environment; empty when it has none.
+    adopter
+        The process that gets what the kernel leaves behind, when it is known.
+    """
+
+    def __init__(self, pid: int, *, run: str = "", adopter: int | None = None) -> None:
+        self.pid = pid
+        self._run = run
+        self._adopter = adopter
+        self._seen: set[psutil.Process] = set()
+        self._usage = Usage()
+
+    @property
+    def usage(self) -> Usage:
+        """What was used up to the last :meth:`measure`."""
+        return self._usage
+
+    def measure(self) -> int:
+        """Add up what is used, and return the bytes of memory that are used now.
+
+        What several processes share counts once. The members are remembered: one whose parent
+        ended is found no more by who looks for the kernel's children.
+        """
+        self._seen = {p for p in {*self._seen, *self._tree()} if p.is_running()}
+        memory, seconds = 0, 0.0
+        alone = len(self._seen) == 1
+        for member in self._seen:
+            with contextlib.suppress(psutil.Error):
+                seconds += sum(member.cpu_times()[:4])  # its own, and of children that ended
+                memory += member.memory_info().rss if alone else _share(member)
+        self.used(seconds, memory)
+        return memory
+
+    def used(self, cpu_seconds: float, memory: int) -> None:
+        """Note what is known from elsewhere: the sums never fall."""
+        before = self._usage
+        self._usage = Usage(
+            cpu_seconds=round(max(before.cpu_seconds, cpu_seconds), 3),
+            memory_peak=max(before.memory_peak, memory),
+        )
+
+    def interrupt(self) -> None:
+        """Do what Jupyter's button does: SIGINT to the kernel and its group."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGINT)
+
+    def remember(self) -> None:
+        """Look who is there while the kernel lives: later they are found less surely."""
+        self._seen |= set(self._tree())
+
+    def kill(self) -> None:
+        """End all of them; safe from any thread, and more than once."""
+        _kill({*self._seen, *self._tree()})
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+        for _ in range(_ROUNDS):
+            left = set(self._left())
+            if not left:
+                break
+            _kill(left)
+            psutil.wait_procs(left, timeout=0.2)
+
+    def _tree(self) -> list[psutil.Process]:
+        try:
+            kernel = psutil.Process(self.pid)
+            return [kernel, *kernel.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
+
+    def _left(self) -> Iterator[psutil.Process]:
+        """Yield what bears the mark of the run, wherever it has gone."""
+        if not self._run:
+            return
+        for process in self._candidates():
+            with contextlib.suppress(psutil.Error, OSError):
+                if process.pid == self.pid or process.status() == psutil.STATUS_ZOMBIE:
+                    continue
+                if process.environ().get(_MARK) == self._run:
+                    yield process
+
+    def _candidates(self) -> Iterable[psutil.Process]:
+        if self._adopter is None:
+            return psutil.process_iter()
+        try:
+            return psutil.Process(self._adopter).children(recursive=True)
+        except psutil.NoSuchProcess:  # and all that it adopted with it
+            return []
+
+
+def _kill(processes: Iterable[psutil.Process]) -> None:
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+
+
+def _share(process: psutil.Process) -> int:
+    """Return the memory of a process, of what it shares only its part, where that is told."""
+    with contextlib.suppress(psutil.AccessDenied):
+        return int(getattr(process.memory_full_info(), "pss", 0)) or process.memory_info().rss
+    return int(process.memory_info().rss)

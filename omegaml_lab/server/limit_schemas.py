@@ -1,0 +1,75 @@
+"""JSON schemas of limits, attempts and what they used."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from omegaml_lab.core.limits import Limits
+from omegaml_lab.core.runs import Status
+
+__all__ = ["LIMIT_SCHEMAS", "REQUESTED_LIMITS", "REQUESTED_TAGS", "RUN_PROPERTIES"]
+
+Schema = dict[str, Any]
+
+_TIME_OR_NULL: Schema = {"type": ["string", "null"], "format": "date-time"}
+_TEXT_OR_NULL: Schema = {"type": ["string", "null"]}
+_TOLD = {
+    "retries": "More attempts that a failed or lost one is followed by.",
+    "retry_wait": "Until the first of them, then doubled: seconds, or as `10 s`.",
+    "timeout": "What one attempt may take: seconds, or as `10 min`.",
+    "cell_timeout": "What one cell may take: seconds, or as `10 min`.",
+    "memory": "What the kernel and all it started may have in memory: bytes, or as `2 GB`.",
+}
+
+REQUESTED_LIMITS: Schema = {
+    "type": "object",
+    "properties": {
+        name: {"type": ["number", "string", "null"], "description": told}
+        for name, told in _TOLD.items()
+    },
+    "additionalProperties": False,
+    "description": "What is not said, or null, is as the settings say.",
+}
+REQUESTED_TAGS: Schema = {"type": "array", "items": {"type": "string", "minLength": 1}}
+
+_USED: Schema = {"oneOf": [{"$ref": "#/components/schemas/Usage"}, {"type": "null"}]}
+
+LIMIT_SCHEMAS: dict[str, Schema] = {
+    "Limits": {
+        "type": "object",
+        "properties": {name: {"type": ["number", "null"]} for name in Limits.__dataclass_fields__},
+        "required": list(Limits.__dataclass_fields__),
+        "description": "Numbers of attempts, of seconds, and of bytes; null where there is none.",
+    },
+    "Usage": {
+        "type": "object",
+        "properties": {
+            "cpu_seconds": {"type": "number", "minimum": 0},
+            "memory_peak": {"type": "integer", "minimum": 0, "description": "Bytes."},
+        },
+        "required": ["cpu_seconds", "memory_peak"],
+    },
+    "Attempt": {
+        "type": "object",
+        "description": "An attempt that was followed by another.",
+        "properties": {
+            "number": {"type": "integer", "minimum": 1},
+            "status": {"type": "string", "enum": [status.value for status in Status]},
+            "worker": _TEXT_OR_NULL,
+            "started_at": _TIME_OR_NULL,
+            "ended_at": _TIME_OR_NULL,
+            "error": {"oneOf": [{"$ref": "#/components/schemas/Failure"}, {"type": "null"}]},
+            "result": _TEXT_OR_NULL,
+            "usage": _USED,
+        },
+        "required": ["number", "status", "started_at", "ended_at", "error", "usage"],
+    },
+}
+RUN_PROPERTIES: Schema = {
+    "limits": {"$ref": "#/components/schemas/Limits"},
+    "usage": _USED,
+    "attempts": {"type": "array", "items": {"$ref": "#/components/schemas/Attempt"}},
+    "retry_at": _TIME_OR_NULL,
+    "tags": {"type": "array", "items": {"type": "string"}},
+}
+"""What a run tells of them."""
