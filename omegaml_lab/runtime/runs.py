@@ -91,6 +91,7 @@ class RunRecords:
             **values,
         )
         minded = {"beat": 0, "hints": 0, "hint_at": self._hint_at(0), "unpublished": run.publish}
+        minded["untold"] = run.kind == "job"  # who calls a model gets an answer
         self._records.insert({**run_document(run), **minded, "object": object})
         return run
 
@@ -363,6 +364,7 @@ class RunRecords:
         if not self._indexed:
             self._records.index("status", "hint_at")
             self._records.index("unpublished", "status")
+            self._records.index("untold", "ended_at")
             self._records.index("bucket", "queued_at")
             self._records.index("bucket", "job", "queued_at")
             self._records.index("schedule", "status")
