@@ -50,6 +50,9 @@ class MailNotifier(Notifier):
         NotificationError
             If the server cannot be reached or does not take it; `final` if it never will.
         """
+        if self.config.smtp_url is None:
+            reason = "there is no mail server: set OMEGA_SMTP_URL where `omega scheduler` runs"
+            raise NotificationError(self.channel, reason)
         message = self._message(notification)
         try:
             with self._server() as server:
@@ -72,9 +75,7 @@ class MailNotifier(Notifier):
     @contextmanager
     def _server(self) -> Iterator[smtplib.SMTP]:
         url = urlsplit(self.config.smtp_url or "")
-        if not url.hostname:
-            reason = "there is no mail server: set OMEGA_SMTP_URL where `omega scheduler` runs"
-            raise NotificationError(self.channel, reason)
+        assert url.hostname is not None  # noqa: S101 - it is checked when settings are read
         port = url.port or _PORTS[url.scheme]
         context = ssl.create_default_context()
         server = (

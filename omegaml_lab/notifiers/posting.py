@@ -63,6 +63,8 @@ def post(
         address = _address(channel, host, port, anywhere=bool({host, "*"} & set(private)))
         connection = _Pinned(host, port, address=address, secure=parts.scheme == "https")
         status = _post(connection, parts, json.dumps(payload).encode(), headers)
+    except NotificationError:
+        raise  # it is an OSError too
     except (OSError, http.client.HTTPException, UnicodeError) as error:
         reason = f"{host}:{port} cannot be reached: {type(error).__name__}: {error}"
         raise NotificationError(channel, reason) from None
