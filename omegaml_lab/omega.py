@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from omegaml_lab.core.names import Name
     from omegaml_lab.core.reports import Report
     from omegaml_lab.reports.reports import Reports
+    from omegaml_lab.runtime.metrics import Metrics
     from omegaml_lab.runtime.notifications import Notifications
     from omegaml_lab.runtime.runtime import OmegaRuntime
     from omegaml_lab.store.gc import Pin
@@ -195,6 +196,13 @@ class Omega:
 
         notifiers = Notifiers.discover(self.config)
         return Notifications(self.storage, self.runtime, notifiers, self.config)
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """How runs, workers and schedules do, for Prometheus."""
+        from omegaml_lab.runtime.metrics import Metrics
+
+        return Metrics(self.storage)
 
     def gc(
         self,

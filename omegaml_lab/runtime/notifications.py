@@ -104,7 +104,7 @@ class Notifications:
             self._records.update(known["id"], set={"on": recipient.on.value})
             return Recipient.from_record({**known, "on": recipient.on.value})
         self._records.insert({**asdict(recipient), "on": recipient.on.value})
-        return recipient
+        return self.get(recipient.id)  # with times as they are kept
 
     def recipients(
         self, *, job: str | Name | None = None, schedule: str | None = None

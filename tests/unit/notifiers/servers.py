@@ -128,7 +128,7 @@ def hook_server() -> Iterator[Hook]:
     """Run a server that takes posts."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802
+        def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             hook.posts.append(json.loads(body))
             hook.headers.append(dict(self.headers))
