@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,6 @@ from omegaml_lab.core.errors import (
     RecipientNotFoundError,
     ScheduleNotFoundError,
 )
-from omegaml_lab.core.notifications import Notification
 from omegaml_lab.core.runs import Failure, Progress, Run, Status
 from omegaml_lab.notifiers.notifier import Notifier
 from omegaml_lab.omega import Omega
@@ -29,6 +29,8 @@ from tests.unit.notifiers.servers import hook_server, mail_server
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from omegaml_lab.core.notifications import Notification
 
 
 NAME = "folder/a % ü.ipynb"
@@ -231,7 +233,7 @@ def test_what_is_not_delivered_is_tried_again_and_given_up_in_the_end(bench: Ben
         (kept,) = bench.told.list().items
         bench.now = max(bench.now, kept.due_at)
     assert (kept.status, kept.tries, kept.error) == ("failed", TRIES, "nobody answers")
-    pauses = [b - a for a, b in zip(tried_at, tried_at[1:], strict=False)]
+    pauses = [b - a for a, b in itertools.pairwise(tried_at)]
     assert len(tried_at) == TRIES
     assert pauses == sorted(pauses)
     assert timedelta(hours=2) < sum(pauses, timedelta()) < timedelta(hours=12)
@@ -282,23 +284,23 @@ def test_who_is_told_is_listed_changed_and_dropped(bench: Bench) -> None:
         bench.told.get(wide.id)
 
 
-@pytest.mark.parametrize(
-    ("to", "given", "error"),
-    [
-        ("telex:x", {}, InvalidRecipientError),
-        ("email:x", {}, InvalidRecipientError),
-        ("ann", {}, InvalidRecipientError),
-        ("email:a@b.org\nBcc: c@d.org", {}, InvalidRecipientError),
-        ("webhook:http://x/" + "a" * 3000, {}, InvalidRecipientError),
-        ("pager:x", {"on": "sometimes"}, InvalidRecipientError),
-        ("pager:x", {"job": "nothing"}, ObjectNotFoundError),
-        ("pager:x", {"schedule": "nothing"}, ScheduleNotFoundError),
-        ("pager:x", {"schedule": "a", "job": "b"}, InvalidRecipientError),
-    ],
-)
-def test_what_is_no_recipient_is_refused(bench: Bench, to, given, error) -> None:
-    with pytest.raises(error):
-        bench.told.add(to, **given)
+REFUSED: list[tuple[str, dict[str, str], type[Exception]]] = [
+    ("telex:x", {}, InvalidRecipientError),
+    ("email:x", {}, InvalidRecipientError),
+    ("ann", {}, InvalidRecipientError),
+    ("email:a@b.org\nBcc: c@d.org", {}, InvalidRecipientError),
+    ("webhook:http://x/" + "a" * 3000, {}, InvalidRecipientError),
+    ("pager:x", {"on": "sometimes"}, InvalidRecipientError),
+    ("pager:x", {"job": "nothing"}, ObjectNotFoundError),
+    ("pager:x", {"schedule": "nothing"}, ScheduleNotFoundError),
+    ("pager:x", {"schedule": "a", "job": "b"}, InvalidRecipientError),
+]
+
+
+def test_what_is_no_recipient_is_refused(bench: Bench) -> None:
+    for to, given, error in REFUSED:
+        with pytest.raises(error):
+            bench.told.add(to, **given)
     assert bench.told.recipients() == []
 
 
