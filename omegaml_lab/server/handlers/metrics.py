@@ -29,5 +29,4 @@ class MetricsHandler(OmegaHandler):
     async def get(self) -> None:
         """Answer GET."""
         text = await self.call(self.omega.metrics.text)
-        self.set_header("Content-Type", CONTENT_TYPE)
-        self.finish(text)
+        self.finish(text, set_content_type=CONTENT_TYPE)
