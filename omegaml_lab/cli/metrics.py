@@ -13,9 +13,10 @@ __all__ = ["metrics"]
 @pass_session
 @examples("omega metrics", "omega metrics > /var/lib/node_exporter/omega.prom")
 def metrics(session: Session) -> None:
-    """Print how runs, workers and schedules do, in the text format of Prometheus.
+    """Tell Prometheus how runs, workers and schedules do.
 
-    A Jupyter server tells the same under omega/api/metrics.
+    What is printed is in its text format. A Jupyter server tells the same under
+    omega/api/metrics.
     """
     with session.open() as om:
         click.echo(om.metrics.text(), nl=False)

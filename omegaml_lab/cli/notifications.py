@@ -49,7 +49,10 @@ def notifications() -> None:
 def add(
     session: Session, *, to: str, on: str, job: str | None, schedule: str | None, as_json: bool
 ) -> None:
-    """Let somebody be told of runs: of all in the bucket, of a job, or of a schedule."""
+    """Let somebody be told of runs.
+
+    Of all runs of the bucket, or of those of a job or a schedule.
+    """
     with session.open() as om:
         schedules = om.runtime.schedules.list(limit=None).items if schedule else []
         found = the_one(schedule or "", {each.id: each for each in schedules})
@@ -120,7 +123,7 @@ def drop(session: Session, *, ids: tuple[str, ...]) -> None:
 def list_notifications(
     session: Session, *, run: str | None, status: str | None, limit: int, as_json: bool
 ) -> None:
-    """List what people were told, and what they could not be told, the newest first."""
+    """List what people were told, and could not be told."""
     with session.open() as om:
         page = om.notifications.list(run=run, status=status, limit=limit)
         told = [om.notifications.describe_sent(each) for each in page.items]
@@ -161,7 +164,7 @@ def retry(session: Session) -> None:
 @pass_session
 @examples("omega notifications test email:ann@example.org")
 def test(session: Session, *, to: str) -> None:
-    """Send a test from here, with the settings that are in force here."""
+    """Send a test from here, with the settings of here."""
     with session.open() as om:
         om.notifications.test(to)
     click.echo("It was delivered.")

@@ -73,6 +73,7 @@ class Outbox:
     ) -> None:
         self._records: Records = storage.records("notifications")
         self._recipients: Records = storage.records("recipients")
+        self._schedules: Records = storage.records("schedules")
         self._ended: Records = storage.records("runs")
         self._runs = runs
         self._now = clock
@@ -212,11 +213,14 @@ class Outbox:
                 yield from _readable([record])
 
     def tidy(self) -> None:
-        """Forget what was sent or given up a month ago."""
+        """Forget what was sent or given up a month ago, and recipients of dropped schedules."""
         over = {"status": {"$ne": Delivery.WAITING.value}}
         old = {**over, "created_at": {"$lt": self._now() - _KEPT}}
         for record in self._records.query(old, limit=1000):
             self._records.delete(record["id"])
+        for record in self._recipients.query({"schedule": {"$ne": None}}):
+            if self._schedules.find(record["schedule"]) is None:
+                self._recipients.delete(record["id"])
 
     def _ensure_indexes(self) -> None:
         if not self._indexed:

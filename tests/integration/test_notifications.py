@@ -284,6 +284,24 @@ def test_who_is_told_is_listed_changed_and_dropped(bench: Bench) -> None:
         bench.told.get(wide.id)
 
 
+def test_what_is_over_is_forgotten(bench: Bench) -> None:
+    schedule = bench.omega.runtime.job(NAME).schedule("daily at 6:00", timezone="UTC")
+    stays = bench.told.add("pager:ops", on="end")
+    bench.told.add("pager:ops", schedule=schedule.id)
+    bench.end()
+    bench.deliver()
+    bench.told.outbox.tidy()
+    assert len(bench.told.recipients()) == 2
+    bench.omega.runtime.schedules.drop(schedule.id)
+    bench.now += timedelta(days=31)
+    bench.end()
+    bench.told.outbox.fill()
+    assert bench.told.list().total == 2
+    bench.told.outbox.tidy()
+    assert bench.told.recipients() == [stays]
+    assert [each.status for each in bench.told.list().items] == ["waiting"]
+
+
 REFUSED: list[tuple[str, dict[str, str], type[Exception]]] = [
     ("telex:x", {}, InvalidRecipientError),
     ("email:x", {}, InvalidRecipientError),
