@@ -103,7 +103,7 @@ def recipients(session: Session, *, job: str | None, as_json: bool) -> None:
 @pass_session
 @examples("omega notifications drop 3f2a")
 def drop(session: Session, *, ids: tuple[str, ...]) -> None:
-    """Tell somebody no more; ID is that of the recipient, or how it begins."""
+    """Tell somebody no more; ID is a recipient's, or how it begins."""
     with session.open() as om:
         for wanted in ids:
             recipient = _find(om, wanted)

@@ -89,8 +89,9 @@ class Outbox:
         self._ensure_indexes()
         untold = self._untold()
         for run in untold:
-            before = self._before(run)
-            for recipient in chosen([*defaults, *self._of(run)], run, before):
+            recipients = [*defaults, *self._of(run)]
+            before = self._before(run) if recipients else None
+            for recipient in chosen(recipients, run, before):
                 made = notification_of(
                     run, recipient, before=before, now=self._now(), public_url=public_url
                 )
