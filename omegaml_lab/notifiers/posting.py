@@ -9,11 +9,13 @@ checked; redirects are not followed, no proxy is asked, and nothing of an answer
 from __future__ import annotations
 
 import base64
+import contextlib
 import http.client
 import ipaddress
 import json
 import socket
 import ssl
+import threading
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -25,7 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["post"]
 
-_TIMEOUT = 10.0
+_TIMEOUT = 10.0  # seconds without a sign
+_LONGEST = 30.0  # seconds in all
 _AGAIN = frozenset({408, 425, 429})
 
 
@@ -90,17 +93,28 @@ class _Pinned(http.client.HTTPConnection):
             context = ssl.create_default_context()
             self.sock = context.wrap_socket(self.sock, server_hostname=self.host)
 
+    def abort(self) -> None:
+        """End the connection while another thread waits for it."""
+        with contextlib.suppress(OSError):  # it has just been closed
+            self.sock.shutdown(socket.SHUT_RDWR)
+
 
 def _post(connection: _Pinned, url: SplitResult, body: bytes, headers: Mapping[str, str]) -> int:
     sent = {"Content-Type": "application/json", "User-Agent": "omega-lab", **headers}
     if url.username is not None:
         known = f"{unquote(url.username)}:{unquote(url.password or '')}".encode()
         sent["Authorization"] = f"Basic {base64.b64encode(known).decode()}"
+    # A server that answers drop by drop would hold a thread of the scheduler for days.
+    timer = threading.Timer(_LONGEST, connection.abort)
+    timer.daemon = True
     target = (url.path or "/") + (f"?{url.query}" if url.query else "")
     try:
+        connection.connect()
+        timer.start()
         connection.request("POST", target, body=body, headers=sent)
         return connection.getresponse().status
     finally:
+        timer.cancel()
         connection.close()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
 from omegaml_lab.core.errors import (
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["Postman"]
 
 _ROUND = 1.0  # seconds between two looks
-_AT_ONCE = 4
-_BATCH = 20
+_BUSY = 0.05  # and while there is something to send
+_AT_ONCE = 8
+_BATCH = 50
 _TIDY = 3600.0
 
 _log = logging.getLogger(__name__)
@@ -64,28 +65,37 @@ class Postman:
     def run(self, stop: threading.Event) -> None:
         """Deliver until `stop` is set, whether the database is there or not."""
         with ThreadPoolExecutor(_AT_ONCE, "omega-postman") as pool:
+            going: set[Future[None]] = set()
             while not stop.is_set():
+                begun: list[Future[None]] = []
                 try:
-                    self.deliver(pool, stop)
+                    self._fill()
+                    # One that hangs keeps a thread, and no other waiting.
+                    due = self._outbox.due(limit=_AT_ONCE - len(going))
+                    begun = [pool.submit(self._deliver, each, stop) for each in due]
                     self._tidy()
                 except OmegaError as error:
                     _log.warning("notifications wait: %s", error)
-                stop.wait(_ROUND)
+                going = self._still_going(going.union(begun))
+                stop.wait(_BUSY if begun else _ROUND)
 
-    def deliver(
-        self, pool: ThreadPoolExecutor | None = None, stop: threading.Event | None = None
-    ) -> None:
+    def deliver(self) -> None:
         """Make the notifications that runs give rise to, and send once each that is due."""
-        self._outbox.fill(self._defaults, public_url=self._public_url)
-        due = self._outbox.due(limit=_BATCH)
-        if pool is None:
-            for notification in due:
-                self._deliver(notification, stop)
-            return
-        for done in [pool.submit(self._deliver, each, stop) for each in due]:
-            done.result()
+        self._fill()
+        for notification in self._outbox.due(limit=_BATCH):
+            self._deliver(notification)
 
-    def _deliver(self, notification: Notification, stop: threading.Event | None) -> None:
+    def _fill(self) -> None:
+        self._outbox.fill(self._defaults, public_url=self._public_url)
+
+    def _still_going(self, futures: set[Future[None]]) -> set[Future[None]]:
+        done, going = wait(futures, timeout=_BUSY)
+        for each in done:
+            if (error := each.exception()) is not None:
+                _log.warning("a notification waits: %s", error)
+        return going
+
+    def _deliver(self, notification: Notification, stop: threading.Event | None = None) -> None:
         if stop is not None and stop.is_set():
             return
         taken = self._outbox.take(notification)

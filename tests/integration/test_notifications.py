@@ -220,6 +220,29 @@ def test_a_postman_may_die_between_any_two_steps(bench: Bench) -> None:
         assert [each.status for each in kept] == ["sent", "sent"]
 
 
+def test_who_does_not_answer_keeps_no_other_waiting(bench: Bench) -> None:
+    stop, answer, late = threading.Event(), threading.Event(), Pager()
+    late.channel = "late"  # type: ignore[misc]
+    late.send = lambda _: answer.wait(30)  # type: ignore[method-assign,assignment,return-value]
+    bench.told.notifiers.add(late)
+    bench.told.add("late:ops")
+    bench.end()
+    with ThreadPoolExecutor(1) as pool:
+        going = pool.submit(bench.told.postman().run, stop)
+        try:
+            until(lambda: [each for each in bench.told.list().items if each.tries])
+            bench.told.add("pager:ops")
+            bench.end()
+            bench.now = utcnow()
+            until(lambda: bench.told.list(status="sent").total == 1)
+            assert len(bench.pager.got) == 1
+        finally:
+            answer.set()
+            stop.set()
+        going.result()
+    assert bench.told.list(status="sent").total == 3 - bench.told.list(status="waiting").total
+
+
 def test_what_is_not_delivered_is_tried_again_and_given_up_in_the_end(bench: Bench) -> None:
     bench.told.add("pager:ops")
     bench.end()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +13,7 @@ import pytest
 
 from omegaml_lab.config import Config
 from omegaml_lab.core.errors import NotificationError
+from omegaml_lab.notifiers import posting
 from omegaml_lab.notifiers.notifier import Notifiers
 from omegaml_lab.testing.notifiers import NotifierContract
 from tests.unit.notifiers.servers import (
@@ -197,6 +201,25 @@ class TestWebhook(Webhook):
             notifier.send(replace(self.notification(), address=address))
         assert caught.value.final
         assert self.hook.posts == []
+
+    def test_a_server_that_drips_is_left(self, notifier, monkeypatch) -> None:
+        monkeypatch.setattr(posting, "_LONGEST", 0.4)
+        over = threading.Event()
+        with socket.create_server(("127.0.0.1", 0)) as server:
+
+            def drip() -> None:
+                connection, _ = server.accept()
+                with connection, contextlib.suppress(OSError):
+                    while not over.wait(0.02):
+                        connection.send(b"H")
+
+            thread = threading.Thread(target=drip)
+            thread.start()
+            address = f"http://localhost:{server.getsockname()[1]}/"
+            with pytest.raises(NotificationError, match="cannot be reached"):
+                notifier.send(replace(self.notification(), address=address))
+            over.set()
+            thread.join()
 
 
 class TestSlack(Webhook):
