@@ -24,7 +24,7 @@ __all__ = ["MailNotifier"]
 _TIMEOUT = 10.0
 _PORTS = {"smtp": 587, "smtps": 465, "smtp+plain": 25}
 # One address and nothing that a server could take for more than one, or for a header.
-_ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[^\s@<>,;:\"()\[\]\\]{1,255}")
+_ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@(?:[\w-]{1,63}\.)*[\w-]{1,63}")
 
 
 class MailNotifier(Notifier):
@@ -38,7 +38,7 @@ class MailNotifier(Notifier):
 
     def check(self, address: str) -> str:
         """Return an address of mail."""
-        if not _ADDRESS.fullmatch(address):
+        if not _ADDRESS.fullmatch(address) or "=?" in address:  # which begins what is encoded
             raise self.refuse("it takes one address, as ann@example.org")
         return address
 
@@ -56,7 +56,8 @@ class MailNotifier(Notifier):
         message = self._message(notification)
         try:
             with self._server() as server:
-                server.send_message(message)
+                # To these and no others, whatever can be read into the headers.
+                server.send_message(message, self._sender(), [notification.address])
         except smtplib.SMTPRecipientsRefused as error:
             code = max(code for code, _ in error.recipients.values())
             reason = f"the mail server does not take mail for it (it said {code})"

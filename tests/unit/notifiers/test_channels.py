@@ -31,7 +31,8 @@ def settings(**given: str) -> Config:
 
 class Mail(NotifierContract):
     channel = "email"
-    bad = ("", "ann", "a@b, c@d", "ann@example.org\r\nBcc: eve@example.org", "<a@b>", "a b@c")
+    bad = ("", "ann", "a@b, c@d", "ann@example.org\r\nBcc: eve@example.org", "<a@b>", "a b@c",
+           "a@b.", "a@b..c", "=?utf-8?q?a=2Cb?=@x.org")  # fmt: skip
 
     def address(self) -> str:
         return "ann@example.org"
