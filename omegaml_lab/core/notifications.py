@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from omegaml_lab.core.errors import IntegrityError, InvalidRecipientError
-from omegaml_lab.core.runs import Run, Status
+from omegaml_lab.core.runs import Status
 from omegaml_lab.core.urls import scheme_of
 
 __all__ = [
@@ -52,6 +52,9 @@ class Happening(StrEnum):
     CANCELLED = "cancelled"
     RECOVERED = "recovered"
     """It succeeded, and the one before it had not."""
+
+    MISSED = "missed"
+    """A job was due and could not be run, so there is no run."""
 
 
 class Delivery(StrEnum):
@@ -134,6 +137,7 @@ class Recipient:
 class Notification:
     """One message to one recipient about the end of one run. Times are aware and in UTC.
 
+    `run` is empty when a job was due and could not be run.
     `title` is one line, `text` are some; `link` leads to the result, where one is known;
     `about` is what programs read of the run, as JSON. `id` follows from run and recipient, so
     that whoever gets it twice can tell.
@@ -243,12 +247,12 @@ def parse_recipients(text: str, *, bucket: str = "default") -> list[Recipient]:
     return recipients
 
 
-def chosen(recipients: list[Recipient], run: Run, before: Status | None) -> list[Recipient]:
+def chosen(recipients: list[Recipient], status: Status, before: Status | None) -> list[Recipient]:
     """Return who is told of the end of a run, each address once: the narrowest rule counts."""
     narrowest: dict[tuple[str, str], Recipient] = {}
     for recipient in sorted(recipients, key=lambda each: -each.width):
         narrowest[recipient.channel, recipient.address] = recipient
-    return [each for each in narrowest.values() if is_told(each.on, run.status, before)]
+    return [each for each in narrowest.values() if is_told(each.on, status, before)]
 
 
 def _known(kind: type[Recipient | Notification], given: dict[str, Any]) -> dict[str, Any]:

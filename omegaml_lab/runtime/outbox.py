@@ -19,9 +19,11 @@ from omegaml_lab.core.errors import DuplicateRecordError, IntegrityError
 from omegaml_lab.core.notifications import Delivery, Notification, Recipient, chosen
 from omegaml_lab.core.pages import Page
 from omegaml_lab.core.runs import Status
+from omegaml_lab.core.schedules import Schedule
 from omegaml_lab.runtime.run_documents import run_of
 from omegaml_lab.runtime.runs import utcnow
-from omegaml_lab.runtime.telling import notification_of
+from omegaml_lab.runtime.schedule_records import schedule_of
+from omegaml_lab.runtime.telling import notification_of, notification_of_miss
 
 if TYPE_CHECKING:
     import threading
@@ -91,16 +93,34 @@ class Outbox:
         for run in untold:
             recipients = [*defaults, *self._of(run)]
             before = self._before(run) if recipients else None
-            for recipient in chosen(recipients, run, before):
-                made = notification_of(
-                    run, recipient, before=before, now=self._now(), public_url=public_url
+            for recipient in chosen(recipients, run.status, before):
+                self._keep(
+                    notification_of(
+                        run, recipient, before=before, now=self._now(), public_url=public_url
+                    )
                 )
-                if made.address:  # a run that nobody asked for has nobody to be told in the Lab
-                    with contextlib.suppress(DuplicateRecordError):  # made already
-                        self._records.insert({**made.to_record(), "taken": None})
             ended = {"status": run.status.value, "attempt": run.attempt}
             self._ended.update(run.id, where=ended, set={"untold": False})
+        self._fill_missed(list(defaults))
         return len(untold)
+
+    def _fill_missed(self, defaults: list[Recipient]) -> None:
+        """Make the notifications of schedules that came to be due and made no run."""
+        for record in self._schedules.query({"untold.due": {"$type": "date"}}, limit=_BATCH):
+            try:
+                schedule, untold = schedule_of(record), record["untold"]
+            except IntegrityError:  # a newer version understands it, and tells of it
+                continue
+            recipients = [*defaults, *self._of(schedule)]
+            for recipient in chosen(recipients, Status.FAILED, Status.SUCCEEDED):
+                self._keep(notification_of_miss(schedule, recipient, now=self._now(), **untold))
+            same = {"untold.due": untold["due"]}
+            self._schedules.update(schedule.id, where=same, set={"untold": None})
+
+    def _keep(self, made: Notification) -> None:
+        if made.address:  # a run that nobody asked for has nobody to be told in the Lab
+            with contextlib.suppress(DuplicateRecordError):  # made already
+                self._records.insert({**made.to_record(), "taken": None})
 
     def _untold(self) -> list[Run]:
         """Return runs that have ended for good, of which nobody has been told."""
@@ -113,15 +133,15 @@ class Outbox:
                 continue
         return [run for run in runs if run.final]
 
-    def _of(self, run: Run) -> list[Recipient]:
-        """Return whom rules of the run's schedule, job and bucket name."""
+    def _of(self, told: Run | Schedule) -> list[Recipient]:
+        """Return whom rules of a run's, or a schedule's own, schedule, job and bucket name."""
         rules: list[dict[str, Any]] = [
             {"job": None, "schedule": None},
-            {"job": run.job, "schedule": None},
+            {"job": told.job, "schedule": None},
         ]
-        if run.schedule is not None:
-            rules.append({"schedule": run.schedule})
-        found = self._recipients.query({"bucket": run.bucket, "$or": rules}, sort=[("id", 1)])
+        if (schedule := told.id if isinstance(told, Schedule) else told.schedule) is not None:
+            rules.append({"schedule": schedule})
+        found = self._recipients.query({"bucket": told.bucket, "$or": rules}, sort=[("id", 1)])
         recipients = []
         for record in found:
             try:

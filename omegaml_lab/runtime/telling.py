@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
     from omegaml_lab.core.notifications import Recipient
     from omegaml_lab.core.runs import Run, Status
+    from omegaml_lab.core.schedules import Schedule
 
-__all__ = ["notification_of"]
+__all__ = ["notification_of", "notification_of_miss"]
 
 _TITLE = 150
 _REASON = 600
@@ -40,10 +41,9 @@ def notification_of(
     Neither parameters nor outputs are told: who reads a chat need not be who may see those.
     """
     told = happening(run.status, before)
-    person = recipient.channel == "lab" and recipient.address == "owner"
-    address = run.owner if person else recipient.address
+    address = _address(recipient, run.owner)
     return Notification(
-        id=_id(run, recipient.channel, address),
+        id=_id(f"{run.id} {run.attempt}", recipient.channel, address),
         run=run.id,
         job=run.job,
         bucket=run.bucket,
@@ -61,9 +61,40 @@ def notification_of(
     )
 
 
-def _id(run: Run, channel: str, address: str) -> str:
+def notification_of_miss(
+    schedule: Schedule, recipient: Recipient, *, due: datetime, reason: str, now: datetime
+) -> Notification:
+    """Return what a recipient is told of a job that was due and could not be run."""
+    address = _address(recipient, schedule.owner)
+    title = _line(f"{schedule.job} could not be run", _TITLE)
+    at = f"{due:%Y-%m-%d %H:%M} UTC"
+    return Notification(
+        id=_id(f"{schedule.id} {due.isoformat()}", recipient.channel, address),
+        run="",
+        job=schedule.job,
+        bucket=schedule.bucket,
+        schedule=schedule.id,
+        owner=schedule.owner,
+        channel=recipient.channel,
+        address=address,
+        happening=Happening.MISSED,
+        title=title,
+        text=f"It was due at {at} by the schedule {schedule.id} ({schedule.words}),"
+        f" and there is no run:\n{_line(reason, _REASON)}",
+        about={"job": schedule.job, "bucket": schedule.bucket, "schedule": schedule.id},
+        created_at=now,
+        due_at=now,
+    )
+
+
+def _address(recipient: Recipient, owner: str) -> str:
+    person = recipient.channel == "lab" and recipient.address == "owner"
+    return owner if person else recipient.address
+
+
+def _id(told: str, channel: str, address: str) -> str:
     """Return what is the same whoever makes the notification, and however often."""
-    named = "\0".join((run.id, str(run.attempt), channel, address))
+    named = "\0".join((told, channel, address))
     return hashlib.sha256(named.encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 

@@ -181,7 +181,7 @@ class ChangeFeed:
 
     def _tell_notification(self, notification: Notification) -> None:
         mine = (notification.channel, notification.address) == ("lab", self._omega.config.user)
-        if not mine or notification.status is not Delivery.SENT:
+        if not mine or notification.status is not Delivery.SENT or not notification.run:
             return
         told = {"id": notification.id, "run": notification.run, "job": notification.job}
         self._emit(NOTIFICATION_EVENT, {**told, "happening": notification.happening.value})

@@ -128,6 +128,23 @@ def test_runs_of_a_schedule_are_compared_among_themselves(bench: Bench) -> None:
     assert bench.deliver() == [f"{NAME} failed", f"{NAME} works again"]
 
 
+def test_a_job_that_cannot_be_run_when_it_is_due_is_told(bench: Bench) -> None:
+    from tests.integration.clock import Clock
+
+    clock = Clock(bench.omega, bench.now)
+    schedule = clock.add("every hour", parameters={"n": 2})
+    bench.told.add("pager:ops", job="job.ipynb")
+    bench.told.add("pager:dev", on="success")
+    bench.omega.jobs.put(notebook("print(1)"), "job")  # which takes no n
+    clock.now += timedelta(minutes=61)
+    clock.timetable().fire()
+    assert bench.deliver() == bench.deliver() == ["job.ipynb could not be run"]
+    (got,) = bench.pager.got
+    assert (got.happening, got.schedule, got.run) == ("missed", schedule.id, "")
+    assert "'n'" in got.text
+    assert bench.told.list().total == 1
+
+
 def test_every_way_to_end_is_told(bench: Bench) -> None:
     bench.told.add("pager:ops", on="end")
     records = bench.omega.runtime.runs.records

@@ -13,8 +13,7 @@ from omegaml_lab.core.notifications import (
     parse_recipients,
     split_target,
 )
-from omegaml_lab.core.runs import Run, Status
-from omegaml_lab.runtime.runs import utcnow
+from omegaml_lab.core.runs import Status
 
 S, F, L, C = Status.SUCCEEDED, Status.FAILED, Status.LOST, Status.CANCELLED
 
@@ -78,9 +77,8 @@ def test_the_narrowest_rule_counts() -> None:
     def rule(on: Occasion, address: str = "a@b", **of: str) -> Recipient:
         return Recipient(channel="email", address=address, on=on, **of)
 
-    run = Run(id="r", job="j", revision=1, status=F, queued_at=utcnow())
     wide, other = rule(Occasion.FAILURE), rule(Occasion.FAILURE, "c@d")
     silent, loud = rule(Occasion.NEVER, job="j"), rule(Occasion.END, schedule="s")
-    assert chosen([wide, wide, other], run, None) == [wide, other]
-    assert chosen([silent, wide, other], run, None) == [other]
-    assert chosen([loud, silent, wide], run, None) == [loud]
+    assert chosen([wide, wide, other], F, None) == [wide, other]
+    assert chosen([silent, wide, other], F, None) == [other]
+    assert chosen([loud, silent, wide], F, None) == [loud]
