@@ -68,7 +68,7 @@ def _of_default(name: str) -> property:
     return property(get, ignore)
 
 
-_OF_DEFAULT = ("datasets", "models", "jobs", "scripts", "runtime", "reports")
+_OF_DEFAULT = ("datasets", "models", "jobs", "scripts", "runtime", "reports", "notifications")
 for _name in _OF_DEFAULT:
     setattr(_Package, _name, _of_default(_name))
 sys.modules[__name__].__class__ = _Package

@@ -9,6 +9,7 @@ from __future__ import annotations
 import getpass
 import math
 import os
+import re
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -19,14 +20,17 @@ from omegaml_lab.core.errors import (
     ConfigError,
     InvalidLimitError,
     InvalidNameError,
+    InvalidRecipientError,
     InvalidRetentionError,
 )
 from omegaml_lab.core.limits import Limits
+from omegaml_lab.core.metadata import STORES
 from omegaml_lab.core.names import check_bucket
+from omegaml_lab.core.notifications import parse_recipients
 from omegaml_lab.core.retention import Retention
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 __all__ = ["Config"]
 
@@ -38,7 +42,7 @@ _KINDS: dict[str, type] = {
     "trash_days": float,
     "grace_hours": float,
 }
-_MAY_BE_NONE = {"mongo_url", "broker_url", "signing_key", "signing_key_file"}
+_MAY_BE_NONE = {"mongo_url", "broker_url", "signing_key", "signing_key_file", "smtp_url"}
 _SHORTEST_KEY = 32
 
 
@@ -90,6 +94,14 @@ class Config:
     """How long what was dropped can be restored."""
     grace_hours: float = 24.0
     """How long what nobody needs any more stays readable for who reads it."""
+    notify: str = field(default="", repr=False)  # addresses of chats are secret
+    """Who is told of runs by default, see `core.notifications`; the scheduler reads it."""
+    smtp_url: str | None = field(default=None, repr=False)  # it may hold a password
+    """Server that takes the scheduler's mail, e.g. ``smtp://user:password@host:587``."""
+    mail_from: str = ""
+    """Address that mail is from."""
+    webhook_hosts: str = ""
+    """Hosts on private networks that notifications may go to, apart by spaces."""
     progress: bool = True
     """Whether long puts and gets show a bar in terminals and notebooks."""
 
@@ -178,12 +190,8 @@ def _plain(key: str, value: Any) -> Any:
         raise ConfigError(key, value, f"it must be a {kind.__name__}") from error
     if isinstance(typed, Path):
         return typed.expanduser().absolute()
-    if key == "broker_url":
-        _check_broker(typed)
-    if key == "bucket":
-        _check_bucket(typed)
-    if key.startswith("retention_"):
-        _check_retention(key, typed)
+    if check := _CHECKS.get(key):
+        check(key, typed)
     if key == "signing_key" and len(typed) < _SHORTEST_KEY:
         reason = f"a key has at least {_SHORTEST_KEY} characters; `openssl rand -hex 32` makes one"
         raise ConfigError(key, "…", reason)
@@ -208,11 +216,43 @@ def _limit(key: str, value: Any) -> Any:
         raise ConfigError(key, value, error.reason) from error
 
 
-def _check_bucket(bucket: str) -> None:
+def _check_bucket(key: str, bucket: str) -> None:
     try:
         check_bucket(bucket)
     except InvalidNameError as error:
-        raise ConfigError("bucket", bucket, error.reason) from error
+        raise ConfigError(key, bucket, error.reason) from error
+
+
+def _check_smtp(key: str, url: str) -> None:
+    if not _is_smtp(url):
+        # Neither the URL nor what is said of it is repeated: both may tell the password.
+        reason = (
+            "it must be like smtp://user:password@host:587 (STARTTLS), smtps://… (TLS), or"
+            " smtp+plain://host:25 (neither password nor TLS), with %40 for an @ in the user"
+        )
+        raise ConfigError(key, "…", reason) from None
+
+
+def _check_sender(key: str, address: str) -> None:
+    if address and not re.fullmatch(r"[^\s@<>]+@[^\s@<>]+", address):
+        raise ConfigError(key, address, "it must be like omega@example.org")
+
+
+def _check_recipients(key: str, text: str) -> None:
+    try:
+        parse_recipients(text)
+    except InvalidRecipientError as error:  # addresses of chats are secret
+        raise ConfigError(key, "…", error.reason) from None
+
+
+def _is_smtp(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        plain = parts.scheme == "smtp+plain" and parts.username is None
+        known = plain or parts.scheme in {"smtp", "smtps"}
+        return known and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _check_retention(key: str, text: str) -> None:
@@ -222,7 +262,7 @@ def _check_retention(key: str, text: str) -> None:
         raise ConfigError(key, text, error.reason) from error
 
 
-def _check_broker(url: str) -> None:
+def _check_broker(key: str, url: str) -> None:
     try:
         parts = urlsplit(url)
         well = parts.scheme in {"amqp", "amqps"} and parts.hostname and parts.port != 0
@@ -234,4 +274,14 @@ def _check_broker(url: str) -> None:
             "it must be like amqp://user:password@host:5672//,"
             " with %2F for a slash in the password, %3A for a colon and so on"
         )
-        raise ConfigError("broker_url", "…", reason) from None
+        raise ConfigError(key, "…", reason) from None
+
+
+_CHECKS: dict[str, Callable[[str, str], None]] = {
+    "broker_url": _check_broker,
+    "bucket": _check_bucket,
+    "mail_from": _check_sender,
+    "notify": _check_recipients,
+    "smtp_url": _check_smtp,
+    **dict.fromkeys([f"retention_{store}" for store in STORES], _check_retention),
+}

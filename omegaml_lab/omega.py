@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from omegaml_lab.core.names import Name
     from omegaml_lab.core.reports import Report
     from omegaml_lab.reports.reports import Reports
+    from omegaml_lab.runtime.metrics import Metrics
+    from omegaml_lab.runtime.notifications import Notifications
     from omegaml_lab.runtime.runtime import OmegaRuntime
     from omegaml_lab.store.gc import Pin
     from omegaml_lab.store.intake import Conflict
@@ -186,6 +188,22 @@ class Omega:
             owner=self.config.user,
             public_url=self.config.public_url,
         )
+
+    @cached_property
+    def notifications(self) -> Notifications:
+        """Who is told of runs that have ended, and what they were told."""
+        from omegaml_lab.notifiers.notifier import Notifiers
+        from omegaml_lab.runtime.notifications import Notifications
+
+        notifiers = Notifiers.discover(self.config)
+        return Notifications(self.storage, self.runtime, notifiers, self.config)
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """How runs, workers and schedules do, for Prometheus."""
+        from omegaml_lab.runtime.metrics import Metrics
+
+        return Metrics(self.storage)
 
     def gc(
         self,
@@ -340,7 +358,7 @@ class Jobs(JobStore):
         return JobStore(self.storage, "jobs", **common)
 
     def rename(self, name: str | Name, new: str | Name) -> Metadata:
-        """Give a job another name, or move a folder, as one; schedules go along.
+        """Give a job another name, or move a folder, as one; schedules and recipients go along.
 
         Raises
         ------
@@ -352,6 +370,7 @@ class Jobs(JobStore):
         old = self.resolve(name).path
         renamed = super().rename(name, new)
         self._omega.runtime.schedules.follow(old, renamed.name)
+        self._omega.notifications.follow(old, renamed.name)
         return renamed
 
     def publish(self, name: str | Name, /, **options: Any) -> Report:

@@ -1,4 +1,7 @@
-"""The scheduler: makes what is due, minds the queue, collects garbage. Any number may run."""
+"""The scheduler: makes what is due, minds the queue, tells people, collects garbage.
+
+Any number may run.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from omegaml_lab.config import Config
-from omegaml_lab.core.errors import OmegaError, ServiceError
+from omegaml_lab.core.errors import NotificationError, OmegaError, ServiceError
 from omegaml_lab.omega import Omega
 from omegaml_lab.runtime.daily import Daily
 from omegaml_lab.runtime.sweeper import Sweeper
@@ -21,8 +24,10 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from omegaml_lab.core.gc import Collected
+    from omegaml_lab.core.notifications import Notification
     from omegaml_lab.core.runs import Run
     from omegaml_lab.core.schedules import Schedule
+    from omegaml_lab.runtime.postman import Postman
 
 __all__ = ["main"]
 
@@ -52,10 +57,11 @@ def main(config: Config, *, log_level: str = "INFO") -> int:
         )
         _log.info("scheduler %s is ready", sweeper.id)
         daily = Daily(omega.storage.records("daily"), "gc", lambda: _collect(omega, stop))
-        with ThreadPoolExecutor(2) as pool:
+        with ThreadPoolExecutor(3) as pool:
             timetable = pool.submit(_timetable(omega, others).run, stop)
             collector = pool.submit(daily.run, stop)
-            for other in (timetable, collector):
+            postman = pool.submit(_postman(omega).run, stop)
+            for other in (timetable, collector, postman):
                 other.add_done_callback(lambda _: stop.set())  # none goes on without the others
             try:
                 sweeper.run(stop)
@@ -63,6 +69,7 @@ def main(config: Config, *, log_level: str = "INFO") -> int:
                 stop.set()
         timetable.result()
         collector.result()
+        postman.result()
     return 0
 
 
@@ -79,6 +86,21 @@ def _collect(omega: Omega, stop: threading.Event) -> Collected:
         # The edge of the scheduler: garbage that cannot be collected must not stop schedules.
         _log.exception("gc")
         raise ServiceError("gc", f"{type(error).__name__}: {error}") from error
+
+
+def _postman(omega: Omega) -> Postman:
+    def send(notification: Notification) -> None:
+        try:
+            omega.notifications.notifiers.notifier(notification.channel).send(notification)
+        except OmegaError:
+            raise
+        except Exception as error:
+            # The edge of the scheduler: a channel that fails in its own way must stop no other.
+            _log.exception("notification %s by %s", notification.id, notification.channel)
+            reason = f"the channel itself failed: {type(error).__name__}"
+            raise NotificationError(notification.channel, reason) from error
+
+    return omega.notifications.postman(send)
 
 
 def _timetable(omega: Omega, others: contextlib.ExitStack) -> Timetable:

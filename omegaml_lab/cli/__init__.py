@@ -16,7 +16,9 @@ from omegaml_lab.cli.exchange import export, import_
 from omegaml_lab.cli.gc import gc
 from omegaml_lab.cli.jobs import jobs
 from omegaml_lab.cli.lab import lab
+from omegaml_lab.cli.metrics import metrics
 from omegaml_lab.cli.models import models
+from omegaml_lab.cli.notifications import notifications
 from omegaml_lab.cli.reports import reports
 from omegaml_lab.cli.run import run
 from omegaml_lab.cli.runs import runs
@@ -59,8 +61,8 @@ def omega(context: click.Context, *, bucket: str | None, debug: bool) -> None:
 
 
 for command in (
-    *(lab, worker, scheduler, status, doctor, run),
-    *(jobs, runs, schedules, reports, datasets, models, scripts),
+    *(lab, worker, scheduler, status, doctor, metrics, run),
+    *(jobs, runs, schedules, notifications, reports, datasets, models, scripts),
     *(export, import_, gc),
 ):
     omega.add_command(command)

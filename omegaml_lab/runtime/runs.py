@@ -81,6 +81,7 @@ class RunRecords(RunReader):
             **values,
         )
         minded = {"beat": 0, "hints": 0, "hint_at": self._hint_at(0), "unpublished": run.publish}
+        minded["untold"] = run.kind == "job"  # who calls a model gets an answer
         self._records.insert({**run_document(run), **minded, "object": object})
         return run
 
@@ -318,6 +319,7 @@ class RunRecords(RunReader):
         if not self._indexed:
             self._records.index("status", "hint_at")
             self._records.index("unpublished", "status")
+            self._records.index("untold", "ended_at")
             self._records.index("bucket", "queued_at")
             self._records.index("bucket", "job", "queued_at")
             self._records.index("schedule", "status")

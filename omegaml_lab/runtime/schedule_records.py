@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from omegaml_lab.storage.records import Records
 
-__all__ = ["ScheduleRecords", "run_id"]
+__all__ = ["ScheduleRecords", "run_id", "schedule_of"]
 
 _PAGE = 200
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
@@ -58,6 +58,7 @@ class ScheduleRecords:
         if not self._indexed:
             self._records.index("next_due")
             self._records.index("waiting")
+            self._records.index("untold.due")
             self._records.index("bucket", "sort_due")
             self._indexed = True
         now = self.now()
@@ -80,7 +81,7 @@ class ScheduleRecords:
         record = self._records.find(schedule_id)
         if record is None:
             raise ScheduleNotFoundError(schedule_id)
-        return _schedule(record)
+        return schedule_of(record)
 
     def page(
         self,
@@ -123,7 +124,7 @@ class ScheduleRecords:
             set=_stored(values),
             inc={"version": 1},
         )
-        return _schedule(record) if record else None
+        return schedule_of(record) if record else None
 
     def drop(self, schedule_id: str) -> None:
         """Remove a schedule.
@@ -175,7 +176,7 @@ def _readable(found: list[dict[str, Any]]) -> list[Schedule]:
     schedules = []
     for record in found:
         try:
-            schedules.append(_schedule(record))
+            schedules.append(schedule_of(record))
         except IntegrityError:
             continue
     return schedules
@@ -194,7 +195,14 @@ def _stored(values: Mapping[str, Any]) -> dict[str, Any]:
     return record
 
 
-def _schedule(record: Mapping[str, Any]) -> Schedule:
+def schedule_of(record: Mapping[str, Any]) -> Schedule:
+    """Return the schedule that a record is about.
+
+    Raises
+    ------
+    IntegrityError
+        If this version does not understand it.
+    """
     try:
         parameters = json.loads(record["parameters"])
     except (KeyError, TypeError, ValueError) as error:

@@ -141,7 +141,9 @@ class Timetable:
                 return  # its schedule may not have gone along with a new name yet
             _log.warning("schedule %s of %s made no run: %s", schedule.id, schedule.job, error)
             notice = f"{_told(due)} made no run: {error}"
-            self._schedules.set(schedule, {**served, "notice": notice})
+            # Who is to be told of failures is told of this one, which has no run: see `Outbox`.
+            untold = {"due": due, "reason": str(error)}
+            self._schedules.set(schedule, {**served, "notice": notice, "untold": untold})
             return
         if schedule.overlap is Overlap.REPLACE:
             self._cancel([run for run in earlier if run.queued_at <= made.queued_at])

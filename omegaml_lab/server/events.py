@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from omegaml_lab.core.errors import OmegaError
+from omegaml_lab.core.notifications import Delivery
 from omegaml_lab.server.wire import finite
 
 if TYPE_CHECKING:
@@ -19,18 +20,27 @@ if TYPE_CHECKING:
 
     from jupyter_events import EventLogger
 
+    from omegaml_lab.core.notifications import Notification
     from omegaml_lab.core.runs import Run
     from omegaml_lab.core.schedules import Schedule
     from omegaml_lab.omega import Omega
     from omegaml_lab.storage.storage import ObjectChange
 
-__all__ = ["OBJECT_EVENT", "RUN_EVENT", "SCHEDULE_EVENT", "ChangeFeed", "register_schemas"]
+__all__ = [
+    "NOTIFICATION_EVENT",
+    "OBJECT_EVENT",
+    "RUN_EVENT",
+    "SCHEDULE_EVENT",
+    "ChangeFeed",
+    "register_schemas",
+]
 
 _log = logging.getLogger(__name__)
 
 RUN_EVENT = "urn:omegaml-lab:events:run:v1"
 OBJECT_EVENT = "urn:omegaml-lab:events:object:v1"
 SCHEDULE_EVENT = "urn:omegaml-lab:events:schedule:v1"
+NOTIFICATION_EVENT = "urn:omegaml-lab:events:notification:v1"
 _PAUSE = 5.0
 _TOLD = frozenset(
     {
@@ -62,7 +72,7 @@ T = TypeVar("T")
 
 def register_schemas(logger: EventLogger) -> None:
     """Announce our events on a server's event bus."""
-    for schema in (_RUN_SCHEMA, _OBJECT_SCHEMA, _SCHEDULE_SCHEMA):
+    for schema in (_RUN_SCHEMA, _OBJECT_SCHEMA, _SCHEDULE_SCHEMA, _NOTIFICATION_SCHEMA):
         if schema["$id"] not in logger.schemas:
             logger.register_event_schema(schema)
 
@@ -103,6 +113,7 @@ class ChangeFeed:
             ("runs", self._follow_runs),
             ("objects", self._follow_objects),
             ("schedules", self._follow_schedules),
+            ("notifications", self._follow_notifications),
         ):
             thread = threading.Thread(target=target, name=f"omega-{name}-feed", daemon=True)
             thread.start()
@@ -126,6 +137,10 @@ class ChangeFeed:
     def _follow_schedules(self) -> None:
         follow = lambda: self._omega.runtime.schedules.changes(self._stop)  # noqa: E731
         self._follow(follow, self._tell_schedule)
+
+    def _follow_notifications(self) -> None:
+        follow = lambda: self._omega.notifications.changes(self._stop)  # noqa: E731
+        self._follow(follow, self._tell_notification)
 
     def _follow(
         self, changes: Callable[[], Iterator[T | None]], tell: Callable[[T], None]
@@ -166,6 +181,13 @@ class ChangeFeed:
 
     def _tell_schedule(self, schedule: Schedule) -> None:
         self._emit(SCHEDULE_EVENT, {"schedule": schedule.id, "change": "saved"})
+
+    def _tell_notification(self, notification: Notification) -> None:
+        mine = (notification.channel, notification.address) == ("lab", self._omega.config.user)
+        if not mine or notification.status is not Delivery.SENT or not notification.run:
+            return
+        told = {"id": notification.id, "run": notification.run, "job": notification.job}
+        self._emit(NOTIFICATION_EVENT, {**told, "happening": notification.happening.value})
 
     def tell_dropped(self, schedule_id: str) -> None:
         """Tell that a schedule was dropped on this server: the database does not."""
@@ -221,4 +243,20 @@ _SCHEDULE_SCHEMA: dict[str, Any] = {
         "change": {"type": "string", "title": "Change", "description": "What happened."},
     },
     "required": ["schedule", "change"],
+}
+
+_NOTIFICATION_SCHEMA: dict[str, Any] = {
+    "$id": NOTIFICATION_EVENT,
+    "version": "1",
+    "title": "The user of this server is told of a run",
+    "description": "A run has ended that they want to be told of; the REST API tells the rest.",
+    "personal-data": True,
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "title": "Id", "description": "The id of the notification."},
+        "run": {"type": "string", "title": "Run", "description": "The id of the run."},
+        "job": {"type": "string", "title": "Job", "description": "The job."},
+        "happening": {"type": "string", "title": "What", "description": "How it ended."},
+    },
+    "required": ["id", "run", "job", "happening"],
 }

@@ -15,6 +15,10 @@ from omegaml_lab.server.limit_schemas import (
     REQUESTED_TAGS,
     RUN_PROPERTIES,
 )
+from omegaml_lab.server.notification_schemas import NOTIFICATIONS
+from omegaml_lab.server.shapes import listing as _listing
+from omegaml_lab.server.shapes import or_null as _or_null
+from omegaml_lab.server.shapes import record as _record
 
 __all__ = ["SCHEMAS"]
 
@@ -27,24 +31,6 @@ _BOOLEAN: Schema = {"type": "boolean"}
 _TIME: Schema = {"type": "string", "format": "date-time"}
 _OBJECT: Schema = {"type": "object"}
 _ANY: Schema = {}
-
-
-def _or_null(schema: Schema) -> Schema:
-    return {**schema, "type": [schema["type"], "null"]}
-
-
-def _record(properties: Schema, *, optional: tuple[str, ...] = (), closed: bool = True) -> Schema:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": [name for name in properties if name not in optional],
-        "additionalProperties": not closed,
-    }
-
-
-def _listing(of: str) -> Schema:
-    items = {"type": "array", "items": {"$ref": f"#/components/schemas/{of}"}}
-    return _record({"items": items, "total": _COUNT})
 
 
 _PUBLISHING: Schema = {
@@ -326,6 +312,7 @@ SCHEMAS: dict[str, Schema] = {
     "Preview": _record(
         {"cron": _STRING, "words": _STRING, "times": {"type": "array", "items": _TIME}}
     ),
+    **NOTIFICATIONS,
     "Report": _record(
         {
             "name": _STRING,
@@ -371,5 +358,6 @@ SCHEMAS: dict[str, Schema] = {
             "scheduler": _or_null(_OBJECT),
         }
     ),
+    "Metrics": {"type": "string", "description": "Prometheus' text format."},
     "OpenAPI": _OBJECT,
 }

@@ -77,6 +77,22 @@ class Records:
                 for document in found
             ]
 
+    def groups(
+        self,
+        where: Mapping[str, Any],
+        by: Mapping[str, Any],
+        values: Mapping[str, Any],
+    ) -> list[dict[str, Any]]:
+        """Return what `values` are for each group of the records that match.
+
+        `by` and `values` are expressions and accumulators in MongoDB's syntax; the result of
+        each group has both.
+        """
+        stages = [{"$match": _where(where)}, {"$group": {"_id": dict(by), **values}}]
+        with self._connection.errors():
+            found = self._collection.aggregate(stages)
+            return [{**group.pop("_id"), **group} for group in found]
+
     def count(self, where: Mapping[str, Any] | None = None) -> int:
         """Return how many records match."""
         with self._connection.errors():

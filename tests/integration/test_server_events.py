@@ -12,7 +12,7 @@ from websocket import WebSocket, WebSocketTimeoutException, create_connection
 
 from omegaml_lab.config import Config
 from omegaml_lab.omega import Omega
-from omegaml_lab.server.events import OBJECT_EVENT, RUN_EVENT, SCHEDULE_EVENT
+from omegaml_lab.server.events import NOTIFICATION_EVENT, OBJECT_EVENT, RUN_EVENT, SCHEDULE_EVENT
 from omegaml_lab.storage import embedded
 from tests.integration.notebooks import notebook
 from tests.integration.processes import until
@@ -131,6 +131,30 @@ def test_schedules_are_told(server: Server, omega: Omega, listener: Listener) ->
     listener.wait_for(SCHEDULE_EVENT, schedule=schedule.id, change="saved")
     server.ask("DELETE", f"omega/api/schedules/{schedule.id}")
     listener.wait_for(SCHEDULE_EVENT, schedule=schedule.id, change="dropped")
+
+
+def test_the_user_of_the_server_is_told_of_runs(omega: Omega, listener: Listener) -> None:
+    feeds_stand(omega, listener)
+    told = omega.notifications
+    for user in ("somebody", omega.config.user):
+        told.add(f"lab:{user}", on="end")
+    runs: list[str] = []
+
+    def end() -> None:
+        runs.append(omega.runtime.runs.records.create("told", 1, parameters={}).id)
+        omega.runtime.runs.cancel(runs[-1])
+        told.postman().deliver()
+
+    until(lambda: arrives(listener, NOTIFICATION_EVENT, end))
+    end()
+    event = listener.wait_for(NOTIFICATION_EVENT, run=runs[-1])
+    assert (event["job"], event["happening"]) == ("told", "cancelled")
+    assert told.list(run=runs[-1]).total == 2  # and only one of them is told here
+    for recipient in told.recipients():
+        told.drop(recipient.id)
+    omega.scripts.put(b"x", "after")
+    while (event := json.loads(listener._socket.recv()))["schema_id"] != OBJECT_EVENT:
+        assert event["schema_id"] != NOTIFICATION_EVENT
 
 
 def test_another_bucket_is_not_told(server: Server, omega: Omega, listener: Listener) -> None:

@@ -10,6 +10,16 @@ export const RUN_SCHEMA = 'urn:omegaml-lab:events:run:v1';
 export const OBJECT_SCHEMA = 'urn:omegaml-lab:events:object:v1';
 export const SCHEDULE_SCHEMA = 'urn:omegaml-lab:events:schedule:v1';
 
+export const NOTIFICATION_SCHEMA = 'urn:omegaml-lab:events:notification:v1';
+
+/** The user of this server wants to be told that a run has ended. */
+export interface INotification {
+  id: string;
+  run: string;
+  job: string;
+  happening: 'failed' | 'lost' | 'succeeded' | 'cancelled' | 'recovered';
+}
+
 /** Something happened to an object of the repository. */
 export interface IObjectChange {
   store: StoreName;
@@ -52,6 +62,10 @@ export class Feed implements IDisposable {
     return this._scheduleChanged;
   }
 
+  get notified(): ISignal<this, INotification> {
+    return this._notified;
+  }
+
   get isDisposed(): boolean {
     return this._isDisposed;
   }
@@ -71,6 +85,8 @@ export class Feed implements IDisposable {
       this._objectChanged.emit(event as unknown as IObjectChange);
     } else if (event.schema_id === SCHEDULE_SCHEMA) {
       this._scheduleChanged.emit(event as unknown as IScheduleChange);
+    } else if (event.schema_id === NOTIFICATION_SCHEMA) {
+      this._notified.emit(event as unknown as INotification);
     }
   }
 
@@ -105,5 +121,6 @@ export class Feed implements IDisposable {
   private readonly _runChanged = new Signal<this, IRun>(this);
   private readonly _objectChanged = new Signal<this, IObjectChange>(this);
   private readonly _scheduleChanged = new Signal<this, IScheduleChange>(this);
+  private readonly _notified = new Signal<this, INotification>(this);
   private _isDisposed = false;
 }

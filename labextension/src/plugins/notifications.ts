@@ -14,7 +14,7 @@ import { CommandIDs, DOMAIN, IOmega } from '../tokens';
 /** Tells people that a run of theirs has ended. */
 export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
   id: 'omegaml-lab:notifications',
-  description: 'Tells when a run that one has started ends.',
+  description: 'Tells when a run ends that one has started, or wants to be told of.',
   autoStart: true,
   requires: [IOmega, ITranslator],
   activate: (app: JupyterFrontEnd, omega: IOmega, translator: ITranslator): void => {
@@ -25,11 +25,21 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
         tellPublished(report, trans);
       }
     });
+    const isToldAnyway = (run: IRun): boolean =>
+      omega.runs.startedHere(run.id) || (isMine(run, user) && !isRoutine(run));
     omega.runs.ended.connect((_, run) => {
       dismissQueued(run);
-      if (omega.runs.startedHere(run.id) || (isMine(run, user) && !isRoutine(run))) {
+      if (isToldAnyway(run)) {
         tellEnded(app.commands, trans, run);
       }
+    });
+    omega.feed.notified.connect((_, { run: id, happening }) => {
+      void (async () => {
+        const run = await omega.client.runs.get(id);
+        if (!isToldAnyway(run)) {
+          tellEnded(app.commands, trans, run, happening === 'recovered');
+        }
+      })().catch((error: unknown) => console.warn(`Run ${id} cannot be told of:`, error));
     });
   }
 };
@@ -53,18 +63,25 @@ function isRoutine(run: IRun): boolean {
   return Boolean(run.schedule) && run.status !== 'failed' && run.status !== 'lost';
 }
 
-function tellEnded(commands: CommandRegistry, trans: TranslationBundle, run: IRun): void {
+function tellEnded(
+  commands: CommandRegistry,
+  trans: TranslationBundle,
+  run: IRun,
+  recovered = false
+): void {
   const action = (id: string, label: string): Notification.IAction => ({
     label,
     displayType: 'default',
     callback: () => void commands.execute(id, { id: run.id, path: run.job_path ?? undefined })
   });
   const name = run.job;
-  const elapsed = elapsedSeconds(run, Date.now());
+  const took = formatDuration(elapsedSeconds(run, Date.now()) ?? 0, trans);
   switch (run.status) {
     case 'succeeded':
       Notification.success(
-        trans.__('“%1” succeeded in %2.', name, formatDuration(elapsed ?? 0, trans)),
+        recovered
+          ? trans.__('“%1” works again: it succeeded in %2.', name, took)
+          : trans.__('“%1” succeeded in %2.', name, took),
         {
           autoClose: 15_000,
           actions: [

@@ -16,6 +16,11 @@ from omegaml_lab.core.errors.base import (
     StorageFullError,
     StorageUnavailableError,
 )
+from omegaml_lab.core.errors.notifications import (
+    InvalidRecipientError,
+    NotificationError,
+    RecipientNotFoundError,
+)
 from omegaml_lab.core.errors.objects import (
     ConflictError,
     IntegrityError,
@@ -78,6 +83,7 @@ __all__ = [
     "InvalidOptionError",
     "InvalidParameterError",
     "InvalidQueryError",
+    "InvalidRecipientError",
     "InvalidRetentionError",
     "InvalidScheduleError",
     "InvalidScriptError",
@@ -86,9 +92,11 @@ __all__ = [
     "MissingDependencyError",
     "NotAFileError",
     "NotInTrashError",
+    "NotificationError",
     "ObjectExistsError",
     "ObjectNotFoundError",
     "OmegaError",
+    "RecipientNotFoundError",
     "ReportNotFoundError",
     "ReportNotReadyError",
     "RunFailedError",

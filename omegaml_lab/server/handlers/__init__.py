@@ -14,6 +14,12 @@ from omegaml_lab.server.handlers.live import (
     VoilaFilesHandler,
     VoilaRenderHandler,
 )
+from omegaml_lab.server.handlers.metrics import MetricsHandler
+from omegaml_lab.server.handlers.notifications import (
+    NotificationsHandler,
+    RecipientHandler,
+    RecipientsHandler,
+)
 from omegaml_lab.server.handlers.objects import ObjectHandler, ObjectsHandler
 from omegaml_lab.server.handlers.openapi import OpenAPIHandler
 from omegaml_lab.server.handlers.pages import PageHandler
@@ -57,6 +63,10 @@ API: tuple[tuple[str, type[OmegaHandler]], ...] = (
     ("/schedules/{schedule}/run", RunNowHandler),
     ("/reports", ReportsHandler),
     ("/reports/{name}", ReportHandler),
+    ("/recipients", RecipientsHandler),
+    ("/recipients/{recipient}", RecipientHandler),
+    ("/notifications", NotificationsHandler),
+    ("/metrics", MetricsHandler),
     ("/openapi.json", OpenAPIHandler),
 )
 """The REST API: the paths of its OpenAPI document, and who answers them."""
@@ -65,6 +75,7 @@ API: tuple[tuple[str, type[OmegaHandler]], ...] = (
 _PATTERNS = {
     "{store}": r"(?P<store>[^/]+)",
     "{run}": r"(?P<run>[^/]+)",
+    "{recipient}": r"(?P<recipient>[^/]+)",
     "{schedule}": r"(?P<schedule>[^/]+)",
     "{name}": r"(?P<name>.+)",
 }
