@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Error, expect, sync_playwright
 
+from omegaml_lab.testing.fixtures import mongo_url
+
 from .lab import Lab
 from .page import LabPage
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Browser, BrowserContext
+
+__all__ = ["mongo_url"]  # a new one for each test: processes may outlive theirs for a while
 
 HOW_TO = "There is no Chromium: `sudo apt-get install chromium`, or `playwright install chromium`."
 # Machines that run tests are slow at times; what does not come at all fails all the same.

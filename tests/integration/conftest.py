@@ -10,10 +10,13 @@ import pytest
 
 from omegaml_lab.config import Config
 from omegaml_lab.omega import Omega
+from omegaml_lab.testing.fixtures import mongo_url
 from tests.integration import rabbitmq
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+__all__ = ["mongo_url"]  # a new one for each test: processes may outlive theirs for a while
 
 
 @pytest.fixture(scope="session")

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from openapi_core import OpenAPI
-from openapi_core.contrib.requests import RequestsOpenAPIRequest, RequestsOpenAPIResponse
 
+from tests.integration.apis import Api
 from tests.integration.notebooks import WAIT, notebook
 from tests.integration.processes import until, worker
-from tests.integration.servers import Server, jupyter_server
+from tests.integration.servers import jupyter_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,37 +24,6 @@ if TYPE_CHECKING:
 def quoted(name: str) -> str:
     """Percent-encode a name as programs made from an OpenAPI document do, slashes too."""
     return str(requests.utils.quote(name, safe=""))
-
-
-class Api:
-    """Asks a server, and checks each exchange against its OpenAPI document."""
-
-    def __init__(self, server: Server) -> None:
-        self.server = server
-        document = server.get("omega/api/openapi.json")
-        document["servers"] = [{"url": f"{server.url}omega/api"}]
-        self.openapi = OpenAPI.from_dict(document)
-
-    def ask(self, method: str, route: str, status: int, body: Any = None, /, **params: Any) -> Any:
-        """Return the JSON of an answer with this status."""
-        url = f"omega/api/{route}"
-        answer = self.server.ask(method, url, json=body, params=params)
-        assert answer.status_code == status, answer.text
-        request = RequestsOpenAPIRequest(answer.request)
-        self.openapi.validate_response(request, RequestsOpenAPIResponse(answer))
-        if answer.ok:
-            self.openapi.validate_request(request)
-        return answer.json() if answer.content else None
-
-    def ended(self, run: Any) -> Any:
-        """Return a run once it has ended."""
-        url = f"runs/{run['id']}"
-        final = {"succeeded", "failed", "cancelled"}
-        until(
-            lambda: self.ask("GET", url, 200)["status"] in final,
-            what=lambda: str(self.ask("GET", url, 200)),
-        )
-        return self.ask("GET", url, 200)
 
 
 @pytest.fixture(scope="module", params=["repository", "disk"])
