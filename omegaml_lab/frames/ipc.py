@@ -12,7 +12,7 @@ __all__ = ["compacted", "from_ipc", "to_ipc", "zone"]
 
 _COMPRESSED = pa.ipc.IpcWriteOptions(compression="lz4")
 _PLAIN = pa.ipc.IpcWriteOptions()
-_WORTH = 2 / 3
+_WORTH = 0.9
 """What is compressed to more than this of its size is kept as it is: that is read sooner."""
 _WAS = b"omega.type"
 """Metadata of a field that is kept as a smaller type: the name of its own."""
