@@ -221,6 +221,11 @@ class _Masked(Filter):
             made = made.substitute(node, ruled)
         return made
 
+    def _simplify_up(self, parent: Any, dependents: Any) -> Any:
+        made: Any = super()._simplify_up(parent, dependents)  # type: ignore[no-untyped-call]
+        # As of the index alone, of which `len` counts the rows, or of two masks together.
+        return type(self)(*made.operands) if type(made) is Filter else made
+
 
 def _column_of(given: Any) -> tuple[Any] | None:
     """Return the label of a column that is read, None if an expression is something else."""

@@ -28,11 +28,12 @@ ASKED: dict[str, tuple[Callable[[Any], Any], int]] = {
     "between": (lambda f: f[f.id.between(310, 320)], 1),
     "nothing": (lambda f: f[f.id > 5000], 0),
     "a sum": (lambda f: f[f.id > 850].x.sum(), 2),
+    "how many": (lambda f: f[f.id > 850].index.size, 2),
     "of groups": (lambda f: f[f.id > 700].groupby("half").x.mean(), 3),
     "of something computed": (lambda f: f[(f.id > 850) & (f.x > f.x.mean())], CHUNKS),
     "of another column": (lambda f: f[f.id > f.x], CHUNKS),
     "beside the whole": (lambda f: f[f.id > 850].x.sum() / f.x.sum(), CHUNKS),
-    "once more": (lambda f: f[f.id > 300].pipe(lambda some: some[some.half == "b"]), CHUNKS),
+    "once more": (lambda f: f[f.id > 300].pipe(lambda some: some[some.half == "b"]), 5),
     "by labels": (lambda f: f.loc[f.id > 850], CHUNKS),
     "what cannot be compared": (lambda f: f[f.id == "a"], CHUNKS),
 }
@@ -63,7 +64,8 @@ def test_chunks_that_a_mask_rules_out_stay_unread(
     monkeypatch.setattr(Pieces, "read", counted)
     for name, (ask, most) in ASKED.items():
         read.clear()
-        got, expected = ask(lazy).compute(), ask(frame)
+        asked, expected = ask(lazy), ask(frame)
+        got = asked.compute() if hasattr(asked, "compute") else asked
         if isinstance(expected, pd.DataFrame | pd.Series):
             same: Any = pd.testing.assert_frame_equal
             if isinstance(expected, pd.Series):
@@ -82,4 +84,5 @@ def test_a_filter_and_a_mask_rule_out_both(data: DatasetStore, frame: pd.DataFra
         lazy[lazy.id < 620].compute(), frame[(frame.half == "b") & (frame.id < 620)]
     )
     assert len(lazy[lazy.id < 100]) == 0
+    assert len(lazy[lazy.id < 620]) == 120
     assert len(lazy) == 500
