@@ -42,11 +42,13 @@ def _stream(batch: pa.RecordBatch, options: pa.ipc.IpcWriteOptions) -> pa.Buffer
     return sink.getvalue()
 
 
-def from_ipc(data: bytes) -> pa.Array:
-    """Return the Arrow array of an IPC stream."""
+def from_ipc(data: bytes, rows: pa.Array | None = None) -> pa.Array:
+    """Return the Arrow array of an IPC stream, or what a mask of its `rows` picks."""
     with pa.ipc.open_stream(pa.py_buffer(data)) as stream:
         array = stream.read_next_batch().column(0)
         metadata = stream.schema.field(0).metadata
+    if rows is not None:
+        array = array.filter(rows)
     if metadata and _WAS in metadata:
         return array.cast(pa.type_for_alias(metadata[_WAS].decode()), safe=False)
     return array

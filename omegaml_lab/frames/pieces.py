@@ -30,6 +30,8 @@ __all__ = ["Piece", "Pieces"]
 
 _THREADS = 2
 T = TypeVar("T")
+Stored = tuple[range, bytes]
+"""A column of a chunk: which rows of its segment, and the bytes of its array."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +90,11 @@ class Pieces:
 
     def frame(self, wanted: Sequence[Block]) -> Any:
         """Return the rows of some blocks as one frame."""
-        with ThreadPoolExecutor(_THREADS, "omega-frame") as pool:
-            pieces = list(self.told(pool.map(self.read, wanted), "get", len(wanted)))
+        if len(wanted) > 1:
+            with ThreadPoolExecutor(_THREADS, "omega-frame") as pool:
+                pieces = list(self.told(pool.map(self.read, wanted), "get", len(wanted)))
+        else:
+            pieces = [self.read(block) for block in wanted]  # no thread is started for a lookup
         taken: dict[int, list[Any]] = {}
         for piece in pieces:
             taken.setdefault(piece.block.part, []).append(piece.taken)
@@ -135,17 +140,16 @@ class Pieces:
         tested = {position for position in self._filtered if position in stored}
         if any(position >= self.layout.schema.width for position in tested):
             tested |= {*levels}
-        arrays = self._fetch(block, {*needed, *tested})
-        start, stop = block.rows.start, block.rows.stop
-        if self.tree is not None:
-            chosen = self._mask(block, arrays)
-            if not chosen.all():
-                picked = pa.array(chosen)
-                arrays = {p: a.filter(picked) for p, a in arrays.items() if p in set(needed)}
-                taken = np.flatnonzero(chosen) + start
-                return Piece(block=block, taken=taken, arrays=arrays)
-        taken = np.arange(start, stop)
-        return Piece(block=block, taken=taken, arrays={p: arrays[p] for p in needed})
+        found = self._fetch(block, {*needed, *tested})
+        known = {position: self._array(block, position, found) for position in tested}
+        chosen = None if self.tree is None else self._mask(block, known)
+        if chosen is None or chosen.all():
+            known |= {p: self._array(block, p, found) for p in needed if p not in known}
+            taken = np.arange(block.rows.start, block.rows.stop)
+            return Piece(block=block, taken=taken, arrays={p: known[p] for p in needed})
+        # What the mask leaves out is not even brought into its own type.
+        arrays = {p: self._array(block, p, found, chosen) for p in needed}
+        return Piece(block=block, taken=np.flatnonzero(chosen) + block.rows.start, arrays=arrays)
 
     def _mask(self, block: Block, arrays: dict[int, pa.Array]) -> np.ndarray[Any, Any]:
         assert self.tree is not None  # noqa: S101 - for mypy
@@ -165,21 +169,35 @@ class Pieces:
             return decoded[0]
         return level_values(part.index, decoded, position - width, block.rows)
 
-    def _fetch(self, block: Block, positions: set[int]) -> dict[int, pa.Array]:
-        """Return whole columns of a block."""
-        found: dict[int, list[tuple[int, pa.Array]]] = {position: [] for position in positions}
+    def _fetch(self, block: Block, positions: set[int]) -> dict[int, list[Stored]]:
+        """Return columns of a block as they are stored: each chunk's rows and bytes."""
+        found: dict[int, list[Stored]] = {position: [] for position in positions}
         part = self.layout.parts[block.part]
         for group in sorted({part.groups[position] for position in positions}):
             here = self.layout.chosen(block.part, group, positions)
             for chunk in self.storage.chunks.read(block.segment, group, block.rows, here):
                 for position, data in chunk.columns.items():
-                    found[position].append((chunk.start, from_ipc(data)))
-        return {p: self._joined(block, p, chunks) for p, chunks in found.items()}
+                    found[position].append((range(chunk.start, chunk.stop), data))
+        return found
 
-    def _joined(self, block: Block, position: int, chunks: list[tuple[int, pa.Array]]) -> pa.Array:
+    def _array(
+        self,
+        block: Block,
+        position: int,
+        found: dict[int, list[Stored]],
+        chosen: np.ndarray[Any, Any] | None = None,
+    ) -> pa.Array:
+        """Return a column of a block, or the rows of it that are `chosen`."""
         recipe = self.layout.parts[block.part].recipes[position]
-        arrays = [array for _, array in sorted(chunks, key=lambda chunk: chunk[0])]
-        if sum(map(len, arrays)) != len(block.rows):
+        arrays, rows = [], block.rows.start
+        for chunk, data in sorted(found[position], key=lambda stored: stored[0].start):
+            picked = None
+            if chosen is not None:
+                first = chunk.start - block.rows.start
+                picked = pa.array(chosen[first : first + len(chunk)])
+            arrays.append(from_ipc(data, picked))
+            rows += len(arrays[-1]) if chosen is None else len(chunk)
+        if rows != block.rows.stop:
             raise IntegrityError(f"frame {self.layout.name!r}", f"rows of column {position} miss")
         if len(arrays) == 1:
             return arrays[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
@@ -31,7 +32,7 @@ class Part:
     index: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class FrameSchema:
     """What is needed to build a frame from its chunks.
 
@@ -102,9 +103,13 @@ class FrameSchema:
         plain.pop("version")
         return cls(**plain)
 
-    def labels(self) -> pd.Index:
-        """Return the column labels."""
+    @cached_property
+    def _labels(self) -> pd.Index:
         return labels.decode_labels(self.columns)
+
+    def labels(self) -> pd.Index:
+        """Return the column labels, in an index of your own: names of indexes can be set."""
+        return self._labels.view()
 
     def known(self) -> dict[Any, int]:
         """Return the position of each label; the values of a Series go by its name."""
