@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from omegaml_lab.storage.payloads import Payload
     from omegaml_lab.storage.storage import Storage
 
-__all__ = ["Block", "Layout", "blocks"]
+__all__ = ["Block", "Layout", "adjacent", "blocks"]
 
 _AT_ONCE = 50
 _UNKNOWN: Recipe = {"form": "unknown"}
@@ -125,6 +125,23 @@ class Layout:
         starts = range(0, max(rows, 1), step)
         regular = len(starts) * len({*self.parts[part].groups})
         return starts if self.segments[part].chunks == regular else None
+
+
+def adjacent(blocks: Sequence[Block], most: int) -> Iterator[Block]:
+    """Yield blocks that follow each other as one, up to `most` rows."""
+    waiting: Block | None = None
+    for block in blocks:
+        before, waiting = waiting, block
+        if before is None:
+            continue
+        if (before.part, before.rows.stop) == (block.part, block.rows.start) and (
+            len(before.rows) + len(block.rows) <= most
+        ):
+            waiting = replace(block, rows=range(before.rows.start, block.rows.stop))
+        else:
+            yield before
+    if waiting is not None:
+        yield waiting
 
 
 def blocks(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ import pyarrow as pa
 from omegaml_lab.core.errors import InvalidQueryError, UnknownColumnError
 from omegaml_lab.frames import aggregates
 from omegaml_lab.frames.aggregates import AGGREGATES, SIZE, Partials
-from omegaml_lab.frames.blocks import Layout
+from omegaml_lab.frames.blocks import Layout, adjacent
 from omegaml_lab.frames.empties import nothing
 from omegaml_lab.frames.filters import REFUSALS
 from omegaml_lab.frames.reader import Selection, labels_of, select
@@ -212,23 +212,6 @@ class _Query:
         return totals
 
 
-def _adjacent(blocks: Sequence[Block], most: int) -> Iterator[Block]:
-    """Yield blocks that follow each other as one, up to so many rows as are worth a task."""
-    waiting: Block | None = None
-    for block in blocks:
-        before, waiting = waiting, block
-        if before is None:
-            continue
-        if (before.part, before.rows.stop) == (block.part, block.rows.start) and (
-            len(before.rows) + len(block.rows) <= most
-        ):
-            waiting = replace(block, rows=range(before.rows.start, block.rows.stop))
-        else:
-            yield before
-    if waiting is not None:
-        yield waiting
-
-
 class _States:
     """Partial results as they come in."""
 
@@ -241,7 +224,7 @@ class _States:
     def read(self) -> None:
         """Read all chunks."""
         most = _TASK_CELLS // max(len(self._partials.positions), 1)
-        blocks = list(_adjacent(self._pieces.blocks(), most))
+        blocks = list(adjacent(self._pieces.blocks(), most))
         recipes = self._pieces.layout.schema.recipes
         nothings = {p: nothing(recipes[p]) for p in self._partials.positions}
         self._take(0, [aggregates.partial(self._partials, nothings, recipes, 0)])
