@@ -230,7 +230,7 @@ class Omega:
         progress
             Called with what is done and how much of it was so far.
         """
-        from omegaml_lab.runtime.used import used_by_runs
+        from omegaml_lab.runtime.used import used_by_runs, used_by_schedules
         from omegaml_lab.store.gc import Collector, trained_on
 
         config = self.config
@@ -238,7 +238,9 @@ class Omega:
         options = {} if progress is None else {"progress": progress}
 
         def used() -> set[Pin]:
-            return used_by_runs(self.storage.records("runs")) | trained_on(self.storage)
+            by_runs = used_by_runs(self.storage.records("runs"))
+            by_schedules = used_by_schedules(self.storage.records("schedules"))
+            return by_runs | by_schedules | trained_on(self.storage)
 
         return Collector(self.storage, rules=rules, used=used).collect(
             dry_run=dry_run,

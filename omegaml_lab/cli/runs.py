@@ -39,6 +39,7 @@ def runs() -> None:
     "--status", type=click.Choice([status.value for status in Status]), help="Only these."
 )
 @click.option("--tag", help="Only those that have it among their tags.")
+@click.option("--schedule", metavar="ID", help="Only those of this schedule.")
 @click.option(
     "--limit", type=click.IntRange(0), default=20, show_default=True, help="At most so many."
 )
@@ -51,12 +52,13 @@ def list_runs(
     job: str | None,
     status: str | None,
     tag: str | None,
+    schedule: str | None,
     limit: int,
     as_json: bool,
 ) -> None:
     """List runs, newest first."""
     with session.open() as om:
-        page = om.runtime.runs.list(job, status, tag=tag, limit=limit)
+        page = om.runtime.runs.list(job, status, tag=tag, schedule=schedule, limit=limit)
     if as_json:
         print_json([run.to_dict() for run in page.items])
         return

@@ -12,7 +12,7 @@ from omegaml_lab.cli.output import ago, print_facts, print_json, print_table
 from omegaml_lab.cli.session import Session, examples, json_option, pass_session
 from omegaml_lab.cli.values import parameters_option, parse_values, the_one
 from omegaml_lab.core.errors import ScheduleNotFoundError
-from omegaml_lab.core.limits import UNLIMITED
+from omegaml_lab.core.limits import UNLIMITED, duration_text
 from omegaml_lab.core.schedules import Misfire, Overlap
 
 if TYPE_CHECKING:
@@ -83,6 +83,9 @@ def _schedule_options(command: Callable[..., Any]) -> Callable[..., Any]:
             help="What was missed while no scheduler was there: run it once, or skip it.",
         ),
         click.option("--publish/--no-publish", default=None, help="Publish results as a report."),
+        click.option("--pinned", metavar="REVISION", help="Run this one, by number or tag."),
+        click.option("--jitter", metavar="TIME", help="Start by chance so much later at most."),
+        click.option("--keep", metavar="N", help="Keep the results of the last N runs alone."),
         parameters_option,
         limits_options,
     ):
@@ -141,6 +144,9 @@ def show(session: Session, *, id: str, as_json: bool) -> None:  # noqa: A002 - t
             "misfire": schedule.misfire,
             "publish": "yes" if schedule.publish else "no",
             "limits": str(schedule.limits) or None,
+            "revision": schedule.pinned or None,
+            "jitter": duration_text(schedule.jitter or None),
+            "keeps": f"the results of {schedule.keep}" if schedule.keep else None,
             "last due": ago(schedule.last_due),
             "last run": schedule.last_run,
             "made by": schedule.owner,

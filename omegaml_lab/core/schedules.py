@@ -7,10 +7,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from omegaml_lab.core.errors import IntegrityError
-from omegaml_lab.core.limits import UNLIMITED, Limits
+from omegaml_lab.core.errors import IntegrityError, InvalidLimitError, InvalidScheduleError
+from omegaml_lab.core.limits import UNLIMITED, Limits, parse_duration
 
-__all__ = ["Misfire", "Overlap", "Schedule"]
+__all__ = ["Misfire", "Overlap", "Schedule", "check_jitter", "check_keep"]
+
+_LONGEST_JITTER = 43_200.0
 
 
 class Overlap(StrEnum):
@@ -44,6 +46,10 @@ class Schedule:
     a sentence that says so. `next_due` is None while it is paused, and once it is over;
     `waiting` are due times whose runs have not begun to exist, the oldest first; `notice`
     tells why the last due time made no run.
+
+    `pinned` is the number or the tag of the revision that is run, empty for the one that the
+    job has when it is due. Runs start up to `jitter` seconds after their due time. Of its runs
+    that have ended the last `keep` keep their results, all of them when it is None.
     """
 
     id: str
@@ -62,6 +68,9 @@ class Schedule:
     publish: bool = False
     publish_options: dict[str, Any] = field(default_factory=dict)
     limits: Limits = UNLIMITED
+    pinned: str = ""
+    jitter: float = 0.0
+    keep: int | None = None
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     paused: bool = False
@@ -105,3 +114,40 @@ class Schedule:
             return cls(**values)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise IntegrityError(f"schedule {record.get('id')}", str(error)) from error
+
+
+def check_jitter(given: object) -> float:
+    """Return seconds: of a number, of text such as ``10 min``, or of None, which is none.
+
+    Raises
+    ------
+    InvalidScheduleError
+        If it is not understood, or more than twelve hours.
+    """
+    if given in (None, "", 0, "0"):
+        return 0.0
+    try:
+        seconds = parse_duration("jitter", given)
+    except InvalidLimitError as error:
+        raise InvalidScheduleError(str(given), error.reason, what="jitter") from error
+    if seconds > _LONGEST_JITTER:
+        raise InvalidScheduleError(str(given), "it is twelve hours at most", what="jitter")
+    return seconds
+
+
+def check_keep(given: object) -> int | None:
+    """Return how many results are kept, None for all.
+
+    Raises
+    ------
+    InvalidScheduleError
+        If it is no number of one or more.
+    """
+    if given is None or given == "":
+        return None
+    if isinstance(given, str) and given.strip().isdecimal():
+        given = int(given)
+    if isinstance(given, bool) or not isinstance(given, int) or given < 1:
+        reason = "it is a number of results, one at least, or nothing for all"
+        raise InvalidScheduleError(str(given), reason, what="number to keep")
+    return given

@@ -89,6 +89,10 @@ class RunRecords(RunReader):
         """Note that the report of a run was seen to; `notice` says what went wrong, for good."""
         self._records.update(run_id, set={"unpublished": False, "notice": notice})
 
+    def without_result(self, run_id: str) -> None:
+        """Note that the result of a run that has ended is not kept any longer."""
+        self._records.update(run_id, set={"result": None})
+
     # -- the queue -----------------------------------------------------------------------------
 
     def hinted(self, run_id: str) -> None:

@@ -23,6 +23,7 @@ from omegaml_lab.runtime.calling import Target
 from omegaml_lab.runtime.calls import Calls
 from omegaml_lab.runtime.handles import JobHandle
 from omegaml_lab.runtime.parameters import declared_parameters
+from omegaml_lab.runtime.results import let_go
 from omegaml_lab.runtime.runs import RunRecords, utcnow
 from omegaml_lab.runtime.schedule_records import ScheduleRecords
 from omegaml_lab.runtime.schedules import Schedules
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from omegaml_lab.core.lineage import Lineage
     from omegaml_lab.core.pages import Page
     from omegaml_lab.core.runs import Run, Status
+    from omegaml_lab.core.schedules import Schedule
     from omegaml_lab.runtime.broker import Broker
     from omegaml_lab.storage.storage import Storage
     from omegaml_lab.store.jobs import JobStore
@@ -210,11 +212,17 @@ class Runs:
         status: Status | str | None = None,
         *,
         tag: str | None = None,
+        schedule: str | None = None,
         offset: int = 0,
         limit: int | None = 50,
     ) -> Page[Run]:
-        """Return runs, newest first; with a `tag`, those that have it among theirs."""
+        """Return runs, newest first.
+
+        With a `tag` those that have it among theirs, with the id of a `schedule` its own.
+        """
         where: dict[str, Any] = {"bucket": self.bucket}
+        if schedule is not None:
+            where["schedule"] = schedule
         if job is not None:
             where["job"] = self.resolve(job)
             where["kind"] = {"$in": ["job", None]}  # older records do not say
@@ -289,6 +297,14 @@ class Runs:
     def relying_on(self, job: Name) -> AbstractContextManager[str]:
         """Keep a revision of a job until a run of it is on record; as `OmegaStore.relying_on`."""
         return self._jobs.relying_on(job)
+
+    def let_go(self, schedule: Schedule) -> int:
+        """Drop the results that a schedule does not keep; return of how many runs."""
+        return let_go(schedule, self.records, self._jobs)
+
+    def named(self, job: str | Name) -> Name:
+        """Return the name that a job has in the jobs store, with the revision that is meant."""
+        return self._jobs.resolve(job)
 
     def resolve(self, job: str | Name) -> str:
         """Return the name that a job has in the jobs store."""

@@ -12,7 +12,7 @@ import hashlib
 import json
 import secrets
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import IntegrityError, ScheduleNotFoundError
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from omegaml_lab.storage.records import Records
 
-__all__ = ["ScheduleRecords", "run_id", "schedule_of"]
+__all__ = ["ScheduleRecords", "run_id", "schedule_of", "start_of"]
 
 _PAGE = 200
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
@@ -35,6 +35,12 @@ _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 def run_id(schedule_id: str, due: datetime) -> str:
     """Return the id of the one run that a due time of a schedule makes."""
     return hashlib.sha256(f"{schedule_id} {due.isoformat()}".encode()).hexdigest()[:16]
+
+
+def start_of(schedule: Schedule, due: datetime) -> datetime:
+    """Return when the run of a due time starts: by chance, and the same for all who ask."""
+    chance = int(run_id(schedule.id, due), 16) / 16**16
+    return due + timedelta(seconds=schedule.jitter * chance)
 
 
 class ScheduleRecords:

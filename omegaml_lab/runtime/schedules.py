@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from omegaml_lab.core.errors import InvalidScheduleError, ScheduleNotFoundError
+from omegaml_lab.core.errors import InvalidScheduleError, OmegaError, ScheduleNotFoundError
 from omegaml_lab.core.limits import Limits
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.reports import publish_options
-from omegaml_lab.core.schedules import Misfire, Overlap, Schedule
+from omegaml_lab.core.schedules import Misfire, Overlap, Schedule, check_jitter, check_keep
 from omegaml_lab.runtime.due import Rule
 
 if TYPE_CHECKING:
     import builtins
     import threading
-    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from omegaml_lab.core.pages import Page
@@ -27,10 +27,13 @@ if TYPE_CHECKING:
 
 __all__ = ["EDITABLE", "Schedules"]
 
+_log = logging.getLogger(__name__)
+
 T = TypeVar("T", Overlap, Misfire)
 
 _WHEN = ("when", "timezone", "starts_at", "ends_at")
-EDITABLE = (*_WHEN, "parameters", "label", "overlap", "misfire", "publish", "limits")
+_HOW = ("parameters", "label", "overlap", "misfire", "publish", "limits")
+EDITABLE = (*_WHEN, *_HOW, "pinned", "jitter", "keep")
 """What :meth:`Schedules.edit` can change."""
 _SORTED = ("next_due", "job", "modified_at")
 
@@ -90,43 +93,54 @@ class Schedules:
         misfire: Misfire | str = Misfire.RUN_ONCE,
         publish: bool | Mapping[str, Any] = False,
         limits: Limits | Mapping[str, Any] | None = None,
+        pinned: int | str | None = None,
+        jitter: float | str | None = None,
+        keep: int | None = None,
         starts_at: datetime | None = None,
         ends_at: datetime | None = None,
     ) -> Schedule:
-        """Schedule a job, which is run in the revision it has when it is due.
+        """Schedule a job, which is run in the revision it has when it is due, or in its `pinned`.
 
         Parameters
         ----------
         when, timezone, starts_at, ends_at
             As for `Rule.of`.
-        overlap, misfire
-            Values of :class:`Overlap` and :class:`Misfire`.
+        overlap, misfire, pinned, jitter, keep
+            As :class:`Schedule` has them; `job` may say what is `pinned`, as ``a/job@3`` does.
         publish, limits
             As for `JobHandle.run`.
 
         Raises
         ------
         ObjectNotFoundError
-            If there is no such notebook.
-        InvalidScheduleError
+            If there is no such notebook, or no such revision of it.
+        InvalidScheduleError, InvalidParameterError, InvalidLimitError
             If something of it is not understood.
-        InvalidParameterError, InvalidLimitError
-            As :meth:`JobHandle.run`.
         """
-        handle = self._runtime.job(job)
         rule = Rule.of(when, timezone, starts_at=starts_at, ends_at=ends_at)
+        name = _pinned(self._runtime.runs.named(job), pinned)
+        given = {
+            "parameters": parameters,
+            "label": label,
+            "overlap": overlap,
+            "misfire": misfire,
+            "publish": publish,
+            "limits": limits,
+            "jitter": jitter,
+            "keep": keep,
+        }
+        with self._relying_on(name):
+            return self._create(name, rule, self._read(name, given))
+
+    def _create(self, name: Name, rule: Rule, values: Mapping[str, Any]) -> Schedule:
         return self.records.create(
-            handle.name,
+            name.path,
             bucket=self._runtime.runs.bucket,
             owner=self._owner,
-            parameters=self._checked(handle.name, parameters or {}),
-            label=label or self._runtime.label,
-            overlap=_choice(Overlap, overlap),
-            misfire=_choice(Misfire, misfire),
-            limits=Limits.of(limits),
-            **_publish(publish),
-            **_fields(rule),
+            pinned=str(name.revision or name.tag or ""),
             next_due=next(rule.after(self.records.now()), None),
+            **values,
+            **_fields(rule),
         )
 
     def edit(self, schedule_id: str, **changes: Any) -> Schedule:
@@ -148,8 +162,9 @@ class Schedules:
         """
         if unknown := set(changes) - set(EDITABLE):
             raise TypeError(f"a schedule has no {', '.join(sorted(unknown))} to change")
-        self.get(schedule_id)
-        return self.records.change(schedule_id, lambda before: self._edited(before, changes))
+        name = _pinned(_name_of(self.get(schedule_id)), changes.get("pinned"))
+        with self._relying_on(name) if "pinned" in changes else contextlib.nullcontext():
+            return self.records.change(schedule_id, lambda before: self._edited(before, changes))
 
     def pause(self, schedule_id: str) -> Schedule:
         """Let nothing be due until :meth:`resume`; what waits for an earlier run is let go.
@@ -204,8 +219,16 @@ class Schedules:
         return self._start(self.get(schedule_id))
 
     def start(self, schedule: Schedule, *, id: str) -> Run:  # noqa: A002 - the field's name
-        """Queue the run of a schedule that is due, for its owner, under an id."""
-        return self._start(schedule, owner=schedule.owner, id=id)
+        """Queue the run of a schedule that is due, for its owner, under an id.
+
+        Results that the schedule does not keep any longer are let go.
+        """
+        run = self._start(schedule, owner=schedule.owner, id=id)
+        try:
+            self._runtime.runs.let_go(schedule)
+        except OmegaError as error:  # the next run sees to it
+            _log.warning("results of schedule %s stay for now: %s", schedule.id, error)
+        return run
 
     def _start(
         self,
@@ -214,7 +237,7 @@ class Schedules:
         owner: str | None = None,
         id: str | None = None,  # noqa: A002
     ) -> Run:
-        return self._runtime.job(Name(schedule.job)).submit(
+        return self._runtime.job(_name_of(schedule)).submit(
             schedule.parameters,
             publish=schedule.publish and (schedule.publish_options or True),
             label=schedule.label,
@@ -248,8 +271,15 @@ class Schedules:
             if schedule is None or schedule.bucket == self._runtime.runs.bucket:
                 yield schedule
 
-    def _checked(self, job: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        return self._runtime.runs.check(Name(job), parameters)
+    @contextlib.contextmanager
+    def _relying_on(self, name: Name) -> Iterator[None]:
+        """Keep a revision until it is on record that a schedule is pinned to it."""
+        found = self._runtime.runs.metadata(name)
+        if not name.pinned:
+            yield
+            return
+        with self._runtime.runs.relying_on(Name(found.name, revision=found.revision)):
+            yield
 
     def _resumed(self, before: Schedule) -> dict[str, Any]:
         now = self.records.now()
@@ -269,19 +299,45 @@ class Schedules:
             )
             due = None if before.paused else next(rule.after(self.records.now()), None)
             values |= {**_fields(rule), "next_due": due, "notice": None}
-        if "parameters" in changes:
-            values["parameters"] = self._checked(before.job, changes["parameters"] or {})
-        if "label" in changes:
-            values["label"] = changes["label"] or self._runtime.label
-        if "overlap" in changes:
-            values["overlap"] = _choice(Overlap, changes["overlap"])
-        if "misfire" in changes:
-            values["misfire"] = _choice(Misfire, changes["misfire"])
-        if "publish" in changes:
-            values |= _publish(changes["publish"])
-        if "limits" in changes:
-            values["limits"] = Limits.of(changes["limits"]).to_dict()
+        if "pinned" in changes:
+            values["pinned"] = "" if changes["pinned"] is None else str(changes["pinned"])
+        name = _name(before.job, values.get("pinned", before.pinned))
+        return values | self._read(name, changes)
+
+    def _read(self, name: Name, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what is given of how a job is run, checked, as fields of a schedule."""
+        values = {key: read(given[key]) for key, read in _READ.items() if key in given}
+        if "parameters" in given:
+            values["parameters"] = self._runtime.runs.check(name, given["parameters"] or {})
+        if "label" in given:
+            values["label"] = given["label"] or self._runtime.label
+        if "publish" in given:
+            values |= _publish(given["publish"])
         return values
+
+
+_READ: dict[str, Callable[[Any], Any]] = {
+    "overlap": lambda given: _choice(Overlap, given),
+    "misfire": lambda given: _choice(Misfire, given),
+    "limits": lambda given: Limits.of(given).to_dict(),
+    "jitter": check_jitter,
+    "keep": check_keep,
+}
+
+
+def _name_of(schedule: Schedule) -> Name:
+    return _name(schedule.job, schedule.pinned)
+
+
+def _pinned(name: Name, revision: int | str | None) -> Name:
+    return name if revision in (None, "") else _name(name.path, str(revision))
+
+
+def _name(job: str, pinned: str) -> Name:
+    """Return a job, in the revision of a number or a tag where one is given."""
+    if not pinned:
+        return Name(job)
+    return Name(job, revision=int(pinned)) if pinned.isdecimal() else Name(job, tag=pinned)
 
 
 def _always(values: Mapping[str, Any]) -> Callable[[Schedule], Mapping[str, Any]]:

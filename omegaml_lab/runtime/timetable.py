@@ -18,7 +18,7 @@ from omegaml_lab.core.errors import (
 )
 from omegaml_lab.core.schedules import Misfire, Overlap
 from omegaml_lab.runtime.due import Rule
-from omegaml_lab.runtime.schedule_records import run_id
+from omegaml_lab.runtime.schedule_records import run_id, start_of
 
 if TYPE_CHECKING:
     import threading
@@ -87,6 +87,8 @@ class Timetable:
                 self._claim(schedule, now)
         end = time.monotonic() + _PATIENCE
         for schedule in self._schedules.waiting(after=self._served):
+            if self._schedules.now() < start_of(schedule, schedule.waiting[0]):
+                continue
             with _minded(schedule):
                 self._serve(schedule)
             self._served = schedule.id

@@ -1,4 +1,4 @@
-"""What runs have used, which is kept for as long as they are on record."""
+"""What runs have used and schedules will, which is kept for as long as they are on record."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from omegaml_lab.storage.records import Records
     from omegaml_lab.store.gc import Pin
 
-__all__ = ["used_by_runs"]
+__all__ = ["used_by_runs", "used_by_schedules"]
 
 
 def used_by_runs(runs: Records) -> set[Pin]:
@@ -17,4 +17,14 @@ def used_by_runs(runs: Records) -> set[Pin]:
     return {
         (object, number) if object else (bucket, f"{kind or 'job'}s", job, number)
         for object, bucket, kind, job, number in found  # noqa: A001 - the field is named so
+    }
+
+
+def used_by_schedules(schedules: Records) -> set[Pin]:
+    """Return the revisions that schedules are pinned to by their numbers; tags keep their own."""
+    found = schedules.combinations("bucket", "job", "pinned")
+    return {
+        (bucket, "jobs", job, int(pinned))
+        for bucket, job, pinned in found
+        if pinned and pinned.isdecimal()
     }

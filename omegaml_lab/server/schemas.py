@@ -16,6 +16,7 @@ from omegaml_lab.server.limit_schemas import (
     RUN_PROPERTIES,
 )
 from omegaml_lab.server.notification_schemas import NOTIFICATIONS
+from omegaml_lab.server.schedule_schemas import REQUESTED_EXTRAS, SCHEDULE_EXTRAS
 from omegaml_lab.server.shapes import listing as _listing
 from omegaml_lab.server.shapes import or_null as _or_null
 from omegaml_lab.server.shapes import record as _record
@@ -67,6 +68,7 @@ _SCHEDULED: Schema = {
     "misfire": {"type": "string", "enum": [misfire.value for misfire in Misfire]},
     "publish": _PUBLISH,
     "limits": REQUESTED_LIMITS,
+    **REQUESTED_EXTRAS,
 }
 _RUN_OPTIONS = ("parameters", "publish", "label", "limits", "tags", "token")
 _ONE_TARGET: Schema = {"oneOf": [{"required": ["path"]}, {"required": ["job"]}]}
@@ -282,6 +284,7 @@ SCHEMAS: dict[str, Schema] = {
             "publish": _BOOLEAN,
             "publish_options": _OBJECT,
             "limits": {"$ref": "#/components/schemas/Limits"},
+            **SCHEDULE_EXTRAS,
             "starts_at": _or_null(_TIME),
             "ends_at": _or_null(_TIME),
             "paused": _BOOLEAN,

@@ -49,6 +49,7 @@ class RunsHandler(_RunHandler):
                 query("path", {"type": "string"}, "Only those of this notebook."),
                 query("status", {"type": "string", "enum": list(STATUSES)}, "Only such ones."),
                 query("tag", {"type": "string"}, "Only those that have it among their tags."),
+                query("schedule", {"type": "string"}, "Only those of the schedule with this id."),
                 query("offset", _COUNT, "How many to leave out."),
                 query("limit", _COUNT, f"How many to return at most; {_LIMIT} by default."),
             ),
@@ -69,9 +70,11 @@ class RunsHandler(_RunHandler):
         wanted = job if path is None else target_of(self.contents_manager, path=path).job
         status = self.text("status") and self.choice("status", STATUSES, "")
         offset, limit = self.count("offset", 0), self.count("limit", _LIMIT)
-        runs, tag = self.omega.runtime.runs, self.text("tag")
+        runs, tag, due = self.omega.runtime.runs, self.text("tag"), self.text("schedule")
         page = await self.call(
-            lambda: runs.list(wanted, status, tag=tag, offset=offset or 0, limit=limit)
+            lambda: runs.list(
+                wanted, status, tag=tag, schedule=due, offset=offset or 0, limit=limit
+            )
         )
         self.answer({"items": [self.describe(run) for run in page.items], "total": page.total})
 

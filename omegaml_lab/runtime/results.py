@@ -1,0 +1,47 @@
+"""Results of a schedule's runs: those beyond what the schedule keeps are let go."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from omegaml_lab.core.names import Name
+from omegaml_lab.core.runs import FINAL, Status
+
+if TYPE_CHECKING:
+    from omegaml_lab.core.runs import Run
+    from omegaml_lab.core.schedules import Schedule
+    from omegaml_lab.runtime.runs import RunRecords
+    from omegaml_lab.store.jobs import JobStore
+
+__all__ = ["let_go"]
+
+
+def let_go(schedule: Schedule, runs: RunRecords, jobs: JobStore) -> int:
+    """Drop the results that a schedule does not keep, for good; return how many.
+
+    Of its runs that have ended, the last ones keep theirs, as many as it says, and so do the
+    last one that succeeded and those whose result somebody has tagged. Records stay.
+    """
+    if schedule.keep is None:
+        return 0
+    where = {
+        "schedule": schedule.id,
+        "bucket": schedule.bucket,
+        "status": {"$in": [status.value for status in FINAL]},
+        "result": {"$ne": None},
+    }
+    ended = [run for run in runs.page(where, limit=None).items if run.final]
+    good = next((run.id for run in ended if run.status is Status.SUCCEEDED), None)
+    superfluous = [run for run in ended[schedule.keep :] if run.id != good]
+    return sum(_drop(run, runs, jobs) for run in superfluous)
+
+
+def _drop(run: Run, runs: RunRecords, jobs: JobStore) -> bool:
+    named = [Name(name) for name in (run.result, *(a.result for a in run.attempts)) if name]
+    there = [name for name in named if jobs.exists(name)]
+    if any(state.tags for name in there for state in jobs.history(name)):
+        return False
+    for name in there:
+        jobs.drop(name, missing_ok=True, keep=False)
+    runs.without_result(run.id)
+    return True
