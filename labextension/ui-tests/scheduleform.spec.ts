@@ -54,6 +54,10 @@ test('a new one begins with nothing said, in the zone of the browser', () => {
     overlap: 'skip',
     misfire: 'run once',
     publish: false,
+    limits: {},
+    pinned: '',
+    jitter: '',
+    keep: null,
     parameters: {}
   });
 });
@@ -146,6 +150,10 @@ test('editing begins with what there is, and is checked at once', async () => {
     misfire: 'skip',
     publish: true,
     publish_options: { access: 'signed-in' },
+    limits: { retries: 2, retry_wait: 90, timeout: 5400, cell_timeout: 7200, memory: 2e9 },
+    pinned: '3',
+    jitter: 300,
+    keep: 5,
     ends_at: '2026-02-01T00:00:00+00:00'
   });
   form = formOf(old);
@@ -158,10 +166,32 @@ test('editing begins with what there is, and is checked at once', async () => {
     overlap: 'replace',
     misfire: 'skip',
     publish: { access: 'signed-in' },
+    limits: {
+      retries: '2',
+      retry_wait: '90 s',
+      timeout: '90 min',
+      cell_timeout: '2 h',
+      memory: '2 GB'
+    },
+    pinned: '3',
+    jitter: '5 min',
+    keep: 5,
     parameters: { month: 7 }
   });
   await until(() => form.preview !== null);
   expect(server.last.body).toMatchObject({ ends_at: '2026-02-01T00:00:00+00:00' });
+});
+
+test('what to keep is a number or nothing', () => {
+  form.choose({ when: 'daily at 6:00' });
+  for (const keep of ['0', '-1', '1.5', 'many']) {
+    form.choose({ keep });
+    expect([form.blocked, form.keepProblem]).toEqual([true, expect.stringMatching(/\w/)]);
+  }
+  form.choose({ keep: ' 4 ' });
+  expect([form.blocked, form.keepProblem, form.settings.keep]).toEqual([false, null, 4]);
+  form.choose({ keep: '' });
+  expect(form.settings.keep).toBe(null);
 });
 
 test('parameters that cannot be asked for are not sent', () => {

@@ -101,6 +101,10 @@ test('a schedule is made of a notebook, words and a time zone', async () => {
     overlap: 'queue',
     misfire: 'skip',
     publish: true,
+    limits: { timeout: '10 min' },
+    pinned: 'prod',
+    jitter: '5 min',
+    keep: 3,
     parameters: { month: 2 }
   };
   const made = await model.add({ path: 'x.ipynb' }, settings);

@@ -78,6 +78,7 @@ export interface IRunQuery {
   job?: string;
   path?: string;
   status?: RunStatus;
+  schedule?: string;
   offset?: number;
   limit?: number;
 }

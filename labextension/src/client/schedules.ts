@@ -1,6 +1,7 @@
 import type { ReadonlyJSONObject } from '@lumino/coreutils';
 
 import type { Connection, IListing } from './connection';
+import type { AskedLimits, ILimits } from './limits';
 import type { IReportOptions } from './reports';
 import type { IRun, Target } from './runs';
 
@@ -38,6 +39,13 @@ export interface ISchedule extends IBounds {
   publish: boolean;
   /** The choices of the report, where they are not the usual ones. */
   publish_options: Partial<IReportOptions>;
+  limits: ILimits;
+  /** The number or the tag of the revision that is run; empty for the newest when it is due. */
+  pinned: string;
+  /** Each run starts by chance up to so many seconds later. */
+  jitter: number;
+  /** Of how many runs that have ended the results are kept; null for all. */
+  keep: number | null;
   paused: boolean;
   /** Null while it is paused, and when it is over. */
   next_due: string | null;
@@ -61,6 +69,11 @@ export interface IScheduleSettings extends IBounds {
   overlap: Overlap;
   misfire: Misfire;
   publish: boolean | Partial<IReportOptions>;
+  limits: AskedLimits;
+  pinned: string;
+  /** Seconds, or text such as `5 min`. */
+  jitter: string;
+  keep: number | null;
   parameters?: ReadonlyJSONObject;
 }
 

@@ -1,10 +1,24 @@
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import type { AskedLimits, LimitName } from '../client/limits';
+import type { AskedLimits, ILimits, LimitName } from '../client/limits';
 
 /** What was typed for the limits of a run; the server knows what it means. */
 export class LimitsForm {
+  /** With the limits that there are already, where there are some. */
+  constructor(known: Partial<ILimits> = {}) {
+    for (const [name, value] of Object.entries(known)) {
+      if (value !== null) {
+        this._texts.set(name as LimitName, shown(name as LimitName, value));
+      }
+    }
+  }
+
+  /** Whether nothing stands there. */
+  get empty(): boolean {
+    return Object.keys(this.values()).length === 0;
+  }
+
   get changed(): ISignal<this, void> {
     return this._changed;
   }
@@ -27,3 +41,31 @@ export class LimitsForm {
   private readonly _changed = new Signal<this, void>(this);
   private readonly _texts = new Map<LimitName, string>();
 }
+
+/** A limit as a person would type it. */
+function shown(name: LimitName, value: number): string {
+  if (name === 'retries') {
+    return String(value);
+  }
+  return name === 'memory' ? inUnits(value, MEMORY_UNITS) : shownDuration(value);
+}
+
+/** Seconds as a person would type them, such as `10 min`. */
+export function shownDuration(seconds: number): string {
+  return inUnits(seconds, TIME_UNITS);
+}
+
+function inUnits(value: number, units: [size: number, name: string][]): string {
+  const unit = units.find(([size]) => value >= size && value % size === 0);
+  return unit ? `${value / unit[0]} ${unit[1]}` : String(value);
+}
+
+const TIME_UNITS: [number, string][] = [
+  [3600, 'h'],
+  [60, 'min'],
+  [1, 's']
+];
+const MEMORY_UNITS: [number, string][] = [
+  [1e9, 'GB'],
+  [1e6, 'MB']
+];

@@ -21,6 +21,8 @@ const IDLE_INTERVAL = 60_000;
 export interface IRunFilter {
   status?: RunStatus;
   job?: string;
+  /** The id of the one that they were due by. */
+  schedule?: string;
 }
 
 export interface IRunsOptions {
@@ -181,8 +183,12 @@ export class RunsModel extends ListModel<IRun> {
   }
 
   private _matches(run: IRun): boolean {
-    const { status, job } = this._filter;
-    return (!status || run.status === status) && (!job || run.job === job);
+    const { status, job, schedule } = this._filter;
+    return (
+      (!status || run.status === status) &&
+      (!job || run.job === job) &&
+      (!schedule || run.schedule === schedule)
+    );
   }
 
   /** Whether a run belongs to a page that is not shown yet. */

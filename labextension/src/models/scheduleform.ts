@@ -10,6 +10,7 @@ import type {
   SchedulesClient
 } from '../client/schedules';
 import type { ParametersForm } from './form';
+import { LimitsForm, shownDuration } from './limitsform';
 import { Model } from './model';
 import { knownZone, ownZone, wallTime } from './zones';
 
@@ -17,12 +18,17 @@ import { knownZone, ownZone, wallTime } from './zones';
 const PAUSE = 300;
 
 /** What is typed and chosen, but for the parameters. */
-export interface IScheduleChoices extends Omit<IScheduleSettings, 'parameters' | keyof IBounds> {
+export interface IScheduleChoices extends Omit<
+  IScheduleSettings,
+  'parameters' | 'limits' | 'keep' | keyof IBounds
+> {
   /** From when on it counts, as the clocks of the time zone show it; "" is without begin. */
   starts: string;
   ends: string;
   label: string;
   publish: boolean;
+  /** How many results to keep; "" is all. */
+  keep: string;
 }
 
 export interface IScheduleFormOptions {
@@ -43,6 +49,7 @@ export class ScheduleForm extends Model {
     this._client = options.client;
     this._trans = options.trans;
     this.parameters = options.parameters;
+    this.limits = new LimitsForm(schedule?.limits);
     this._old = schedule ?? { starts_at: null, ends_at: null };
     this._reported = schedule?.publish ? schedule.publish_options : undefined;
     this._choices = {
@@ -53,8 +60,12 @@ export class ScheduleForm extends Model {
       ends: shownAs(this._old.ends_at, schedule?.timezone),
       overlap: schedule?.overlap ?? 'skip',
       misfire: schedule?.misfire ?? 'run once',
-      publish: schedule?.publish ?? false
+      publish: schedule?.publish ?? false,
+      pinned: schedule?.pinned ?? '',
+      jitter: schedule?.jitter ? shownDuration(schedule.jitter) : '',
+      keep: schedule?.keep?.toString() ?? ''
     };
+    this.limits.changed.connect(this._onLimits, this);
     this.parameters?.changed.connect(this._onParameters, this);
     if (schedule) {
       void this.check();
@@ -62,6 +73,9 @@ export class ScheduleForm extends Model {
   }
 
   readonly parameters: ParametersForm | null;
+
+  /** What each of its runs may take. */
+  readonly limits: LimitsForm;
 
   /** Whether there is a schedule already, which is changed. */
   readonly editing: boolean;
@@ -92,12 +106,21 @@ export class ScheduleForm extends Model {
       : null;
   }
 
+  /** What is wrong with the number of results to keep, null when nothing is. */
+  get keepProblem(): string | null {
+    const { keep } = this._choices;
+    return keep.trim() === '' || /^[1-9]\d*$/.test(keep.trim())
+      ? null
+      : this._trans.__('A whole number, 1 or more. Left empty, all are kept.');
+  }
+
   /** Whether what stands there cannot be scheduled, as far as is known. */
   get blocked(): boolean {
     return (
       this._choices.when.trim() === '' ||
       this._problem !== null ||
       this.zoneProblem !== null ||
+      this.keepProblem !== null ||
       this.parameters?.valid === false
     );
   }
@@ -114,7 +137,7 @@ export class ScheduleForm extends Model {
 
   /** What to send. */
   get settings(): IScheduleSettings {
-    const { when, timezone, label, publish, starts, ends, ...others } = this._choices;
+    const { when, timezone, label, publish, starts, ends, keep, ...others } = this._choices;
     const zone = knownZone(timezone);
     return {
       ...others,
@@ -123,6 +146,10 @@ export class ScheduleForm extends Model {
       starts_at: boundOf(starts, this._old.starts_at, zone),
       ends_at: boundOf(ends, this._old.ends_at, zone),
       label: label.trim() || null,
+      pinned: others.pinned.trim(),
+      jitter: others.jitter.trim(),
+      keep: keep.trim() === '' ? null : Number(keep),
+      limits: this.limits.values(),
       // Choices that were made elsewhere are kept.
       publish: publish && (this._reported ?? true),
       ...(this.parameters ? { parameters: this.parameters.values() } : {})
@@ -197,6 +224,11 @@ export class ScheduleForm extends Model {
   }
 
   private _onParameters(): void {
+    this.emitChanged();
+  }
+
+  private _onLimits(): void {
+    this._refusal = null;
     this.emitChanged();
   }
 

@@ -19,7 +19,11 @@ export function createSchedulesPage({ omega, commands, trans }: IPageOptions): R
     resume: execute(CommandIDs.resumeSchedule),
     edit: execute(CommandIDs.editSchedule),
     drop: execute(CommandIDs.dropSchedule),
-    openResult: run => void commands.execute(CommandIDs.openResult, { id: run.id })
+    openResult: run => void commands.execute(CommandIDs.openResult, { id: run.id }),
+    showRuns: ({ id, job }) => {
+      void omega.runs.setFilter({ job, schedule: id });
+      void commands.execute(CommandIDs.showPanel, { section: 'runs' });
+    }
   };
   const page = ReactWidget.create(
     <ScheduleList

@@ -13,8 +13,9 @@ export interface ILimitFieldsProps {
 /** What a run may take and how often it is tried, folded away. */
 export function LimitFields({ form, trans }: ILimitFieldsProps): JSX.Element {
   useSignal(form.changed);
+  const [open] = React.useState(!form.empty);
   return (
-    <details className="jp-Omega-moreFields jp-Omega-limits">
+    <details className="jp-Omega-moreFields jp-Omega-limits" open={open}>
       <summary>{trans.__('Limits and retries')}</summary>
       <div className="jp-Omega-form">
         {fields(trans).map(([name, label, example, hint]) => (

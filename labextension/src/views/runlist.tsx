@@ -6,6 +6,7 @@ import type { RunStatus } from '../client/runs';
 import { isFinal, STATUSES } from '../client/runs';
 import type { ReportsModel } from '../models/reports';
 import type { RunsModel } from '../models/runs';
+import { scheduleIcon } from '../icons';
 import { useNow, useSignal } from './hooks';
 import { IconButton } from './iconbutton';
 import { EntryList } from './listing';
@@ -55,7 +56,7 @@ export function RunList(props: IRunListProps): JSX.Element {
 }
 
 function Filters({ model, trans }: { model: RunsModel; trans: TranslationBundle }): JSX.Element {
-  const { job, status } = model.filter;
+  const { job, schedule, status } = model.filter;
   return (
     <div className="jp-Omega-filters">
       <HTMLSelect
@@ -66,11 +67,18 @@ function Filters({ model, trans }: { model: RunsModel; trans: TranslationBundle 
           ...STATUSES.map(value => ({ value, label: statusLabel(value, trans) }))
         ]}
         onChange={event =>
-          void model.setFilter({ job, status: (event.target.value || undefined) as RunStatus })
+          void model.setFilter({
+            ...model.filter,
+            status: (event.target.value || undefined) as RunStatus
+          })
         }
       />
       {job && (
-        <span className="jp-Omega-chip" title={job}>
+        <span
+          className="jp-Omega-chip"
+          title={schedule ? trans.__('Only the runs by one schedule of %1', job) : job}
+        >
+          {schedule && <scheduleIcon.react tag="span" width="14px" height="14px" />}
           <span className="jp-Omega-chipText">
             <bdi>{job}</bdi>
           </span>

@@ -1,5 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { deleteIcon, editIcon, pauseIcon, runIcon } from '@jupyterlab/ui-components';
+import { deleteIcon, editIcon, historyIcon, pauseIcon, runIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { IRun } from '../client/runs';
@@ -7,7 +7,15 @@ import type { ISchedule } from '../client/schedules';
 import { clusterIcon, scheduleIcon } from '../icons';
 import type { IAction } from './card';
 import { Actions, Card, Details } from './card';
-import { formatAgo, formatInZone, formatParameters, formatTime, formatUntil } from './format';
+import {
+  formatAgo,
+  formatDuration,
+  formatInZone,
+  formatLimits,
+  formatParameters,
+  formatTime,
+  formatUntil
+} from './format';
 import { misfires, overlaps } from './scheduleform';
 import { standing, STATUS_ICONS } from './status';
 
@@ -19,6 +27,7 @@ export interface IScheduleActions {
   edit: (schedule: ISchedule) => void;
   drop: (schedule: ISchedule) => void;
   openResult: (run: IRun) => void;
+  showRuns: (schedule: ISchedule) => void;
 }
 
 export interface IScheduleCardProps {
@@ -129,6 +138,7 @@ function actionsOf({ schedule, actions, trans }: IScheduleCardProps): IAction[] 
     paused
       ? { icon: runIcon, label: trans.__('Resume'), act: act(actions.resume) }
       : { icon: pauseIcon, label: trans.__('Pause'), act: act(actions.pause) },
+    { icon: historyIcon, label: trans.__('Runs'), act: act(actions.showRuns) },
     { icon: editIcon, label: trans.__('Edit'), act: act(actions.edit) },
     { icon: deleteIcon, label: trans.__('Drop'), act: act(actions.drop) }
   ];
@@ -151,6 +161,18 @@ function rowsOf({ schedule, now, trans }: IScheduleCardProps): [string, string |
     [trans.__('If missed'), labelOf(misfires(trans), schedule.misfire)],
     [trans.__('Report'), schedule.publish ? trans.__('Published') : null],
     [trans.__('Label'), schedule.label],
+    [trans.__('Revision'), schedule.pinned || null],
+    [
+      trans.__('Starts later'),
+      schedule.jitter ? trans.__('by %1 at most', formatDuration(schedule.jitter, trans)) : null
+    ],
+    [
+      trans.__('Keeps'),
+      schedule.keep === null
+        ? null
+        : trans._n('the last result', 'the last %1 results', schedule.keep)
+    ],
+    [trans.__('Limits'), formatLimits(schedule.limits, trans)],
     [trans.__('Made by'), schedule.owner || null],
     [trans.__('Schedule'), schedule.id]
   ];

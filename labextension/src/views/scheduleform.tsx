@@ -6,6 +6,7 @@ import type { Misfire, Overlap } from '../client/schedules';
 import type { ScheduleForm } from '../models/scheduleform';
 import { Check } from './check';
 import { useSignal } from './hooks';
+import { LimitFields } from './limitfields';
 import { ParameterFields } from './parameterfields';
 import { Preview, WhenField, ZoneField } from './whenfield';
 import { Refusal } from './states';
@@ -37,6 +38,7 @@ export function ScheduleFields(props: IScheduleFormProps): JSX.Element {
         set={publish => form.choose({ publish })}
       />
       <More {...props} />
+      <LimitFields form={form.limits} trans={trans} />
       <Refusal message={form.refusal} />
     </div>
   );
@@ -60,12 +62,12 @@ function Parameters({ form, trans }: Omit<IScheduleFormProps, 'labels'>): JSX.El
 
 /** What most schedules leave as it is. */
 function More({ form, labels, trans }: IScheduleFormProps): JSX.Element {
-  const { label, overlap, misfire, starts, ends } = form.choices;
+  const { label, overlap, misfire, starts, ends, pinned, jitter, keep } = form.choices;
   const [open] = React.useState(
     !['', 'default'].includes(label) ||
       overlap !== 'skip' ||
       misfire !== 'run once' ||
-      starts + ends !== ''
+      starts + ends + pinned + jitter + keep !== ''
   );
   return (
     <details className="jp-Omega-moreFields" open={open}>
@@ -96,6 +98,7 @@ function More({ form, labels, trans }: IScheduleFormProps): JSX.Element {
           />
         </div>
         <LabelField form={form} labels={labels} trans={trans} />
+        <RareFields form={form} trans={trans} />
       </div>
     </details>
   );
@@ -125,6 +128,78 @@ function LabelField({ form, labels, trans }: IScheduleFormProps): JSX.Element {
       </datalist>
       <span id={`${LABEL_ID}-hint`} className="jp-Omega-hint">
         {trans.__('Only workers that offer it take the runs. Left empty: the usual ones.')}
+      </span>
+    </div>
+  );
+}
+
+/** Which revision is run, and what becomes of starts and results. */
+function RareFields({ form, trans }: Omit<IScheduleFormProps, 'labels'>): JSX.Element {
+  const { pinned, jitter, keep } = form.choices;
+  return (
+    <>
+      <TextField
+        id="jp-Omega-pinned"
+        label={trans.__('Revision')}
+        example={trans.__('newest')}
+        hint={trans.__('Its number or tag. Left empty: the newest when it is due.')}
+        value={pinned}
+        set={value => form.choose({ pinned: value })}
+      />
+      <TextField
+        id="jp-Omega-jitter"
+        label={trans.__('Start later by chance')}
+        example="5 min"
+        hint={trans.__('By so much at most, so that not all begin at once.')}
+        value={jitter}
+        set={value => form.choose({ jitter: value })}
+      />
+      <TextField
+        id="jp-Omega-keep"
+        label={trans.__('Results to keep')}
+        example={trans.__('all')}
+        hint={
+          form.keepProblem ??
+          trans.__('Those of so many runs; older ones go for good, unless they are tagged.')
+        }
+        invalid={form.keepProblem !== null}
+        value={keep}
+        set={value => form.choose({ keep: value })}
+      />
+    </>
+  );
+}
+
+interface ITextFieldProps {
+  id: string;
+  label: string;
+  /** What it is like, or what it is when it is left empty. */
+  example: string;
+  hint: string;
+  invalid?: boolean;
+  value: string;
+  set: (value: string) => void;
+}
+
+function TextField(props: ITextFieldProps): JSX.Element {
+  const { id, invalid } = props;
+  return (
+    <div className="jp-Omega-field">
+      <label htmlFor={id}>{props.label}</label>
+      <input
+        id={id}
+        className="jp-mod-styled"
+        type="text"
+        autoComplete="off"
+        spellCheck={false}
+        placeholder={props.example}
+        aria-describedby={`${id}-hint`}
+        aria-invalid={invalid}
+        value={props.value}
+        onChange={event => props.set(event.target.value)}
+      />
+      <span id={`${id}-hint`} className={invalid ? 'jp-Omega-error' : 'jp-Omega-hint'}>
+        {props.hint}
       </span>
     </div>
   );
