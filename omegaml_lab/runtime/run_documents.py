@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import IntegrityError
-from omegaml_lab.core.runs import Progress, Run, Status
+from omegaml_lab.core.runs import FINAL, Progress, Run, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from omegaml_lab.core.runs import Attempt, Failure
 
 __all__ = [
+    "FREE",
     "LOST_FOR_NOW",
+    "OVER",
     "UNWANTED",
     "WAITING",
     "WANTED",
@@ -30,6 +32,15 @@ LOST_FOR_NOW: dict[str, Any] = {
     "$expr": {"$lt": ["$attempt", "$max_attempts"]},
 }
 """What holds of a run that will be queued again."""
+OVER: dict[str, Any] = {
+    "$or": [
+        {"status": {"$in": [s.value for s in FINAL if s is not Status.LOST]}},
+        {"status": Status.LOST.value, "$expr": {"$gte": ["$attempt", "$max_attempts"]}},
+    ]
+}
+"""What holds of a run that has ended for good."""
+FREE: dict[str, Any] = {"waits_for.0": {"$exists": False}, "turn": None}
+"""What holds of a run that waits for no other one to end."""
 WANTED: dict[str, Any] = {"cancel_requested": False}
 UNWANTED: dict[str, Any] = {"cancel_requested": True}
 WAITING: dict[str, Any] = {
@@ -53,9 +64,12 @@ def run_document(run: Run) -> dict[str, Any]:
     record["status"] = run.status.value
     # Values are the user's: as one text no key or number in them can upset the database.
     record["parameters"] = json.dumps(run.parameters)
+    record["recorded"] = json.dumps(run.recorded)
     record["error"] = failure_document(run.error) if run.error else None
     record["attempts"] = attempts_document(run.attempts)
-    record["tags"] = list(run.tags)
+    for name in ("tags", "after", "waits_for"):
+        record[name] = list(record[name])
+    record["on_failure"] = run.on_failure.value
     return record
 
 
@@ -87,6 +101,7 @@ def run_of(record: Mapping[str, Any]) -> Run:
     """
     try:
         parameters = json.loads(record["parameters"])
+        recorded = json.loads(record.get("recorded") or "{}")
     except (KeyError, TypeError, ValueError) as error:
         raise IntegrityError(f"run {record.get('id')}", f"parameters: {error}") from error
-    return Run.from_record({**record, "parameters": parameters})
+    return Run.from_record({**record, "parameters": parameters, "recorded": recorded})

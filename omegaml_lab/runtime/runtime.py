@@ -12,6 +12,7 @@ from omegaml_lab.core.errors import (
     InvalidNotebookError,
     RunNotFoundError,
 )
+from omegaml_lab.core.groups import OnFailure
 from omegaml_lab.core.limits import UNLIMITED, Limits
 from omegaml_lab.core.lineage import RunReference
 from omegaml_lab.core.names import Name
@@ -21,24 +22,30 @@ from omegaml_lab.core.workers import Worker
 from omegaml_lab.runtime.called import ModelHandle, ScriptHandle
 from omegaml_lab.runtime.calling import Target
 from omegaml_lab.runtime.calls import Calls
+from omegaml_lab.runtime.group_records import GroupRecords
+from omegaml_lab.runtime.groups import Groups, after_ids
 from omegaml_lab.runtime.handles import JobHandle
 from omegaml_lab.runtime.parameters import declared_parameters
 from omegaml_lab.runtime.runs import RunRecords, utcnow
 from omegaml_lab.runtime.schedule_records import ScheduleRecords
 from omegaml_lab.runtime.schedules import Schedules
+from omegaml_lab.runtime.steps import stages_of, step_of
 from omegaml_lab.runtime.stores import Stores
+from omegaml_lab.runtime.successors import Successors
 from omegaml_lab.store.walking import walk
 
 if TYPE_CHECKING:
     import builtins
     import threading
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from omegaml_lab.core.lineage import Lineage
     from omegaml_lab.core.pages import Page
     from omegaml_lab.core.runs import Run, Status
     from omegaml_lab.runtime.broker import Broker
+    from omegaml_lab.runtime.group_handle import GroupHandle
+    from omegaml_lab.runtime.steps import Asked
     from omegaml_lab.storage.storage import Storage
     from omegaml_lab.store.jobs import JobStore
     from omegaml_lab.store.registry import Registry
@@ -85,6 +92,9 @@ class OmegaRuntime:
         self.label = label
         self.limits = limits
         self.runs = Runs(self, RunRecords(storage.records("runs")), jobs)
+        groups = GroupRecords(storage, self.runs.records)
+        self.successors = Successors(storage, runs=self.runs.records, groups=groups, broker=broker)
+        self.groups = Groups(self, groups, self.successors, owner)
         self.schedules = Schedules(self, ScheduleRecords(storage.records("schedules")), owner)
         stores = Stores.of(storage, registry, bucket=jobs.bucket, owner=owner)
         self.calls = Calls(self, stores, owner)
@@ -121,11 +131,40 @@ class OmegaRuntime:
         """
         return ScriptHandle(self, self.calls.stores.scripts.metadata(name))
 
+    def group(self, *steps: Asked, **options: Any) -> GroupHandle:
+        """Run several jobs side by side, and follow them together.
+
+        Parameters
+        ----------
+        *steps
+            Jobs, names of jobs, or pairs of a job and its parameters.
+        **options
+            Those of `Groups.start`: `title`, `at_once`, `after`, `on_failure` and others.
+        """
+        return self.groups.start([[step_of(self, each) for each in steps]], **options)
+
+    def chain(self, *stages: Asked | list[Asked], **options: Any) -> GroupHandle:
+        """Run jobs one after the other, and follow them together.
+
+        When one does not succeed, those after it are cancelled, unless
+        ``on_failure="continue"``.
+
+        Parameters
+        ----------
+        *stages
+            Jobs, names of jobs, or pairs of a job and its parameters; those in a list run side
+            by side, and what comes next starts when all of them have ended.
+        **options
+            As for :meth:`group`.
+        """
+        return self.groups.start(stages_of(self, stages), **options)
+
     def require(self, label: str) -> OmegaRuntime:
         """Return a runtime whose runs go to workers that offer `label`."""
         other = copy.copy(self)
         other.label = label
         other.calls = self.calls.through(other)
+        other.groups = self.groups.through(other)
         return other
 
     def close(self) -> None:
@@ -136,6 +175,10 @@ class OmegaRuntime:
     def workers(self) -> list[Worker]:
         """Return the workers that are alive, the newest first."""
         return living_workers(self._storage)
+
+    def notice_of(self, label: str) -> str | None:
+        """Return what a run that requires `label` waits for, None when a worker will take it."""
+        return waiting_for(label, self.workers())
 
     def scheduler(self) -> dict[str, Any] | None:
         """Return the record of a scheduler that is alive (id, host, pid, times), if any."""
@@ -156,6 +199,8 @@ class OmegaRuntime:
         id: str | None = None,  # noqa: A002 - the field is named so
         limits: Limits = UNLIMITED,
         tags: Sequence[str] = (),
+        after: Sequence[str] = (),
+        on_failure: OnFailure = OnFailure.STOP,
     ) -> Run:
         """Queue a run whose parameters were checked, and tell the workers.
 
@@ -185,12 +230,17 @@ class OmegaRuntime:
                 limits=limits,
                 max_attempts=limits.attempts,
                 tags=tuple(tags),
+                after=tuple(after),
+                waits_for=tuple(after),
+                on_failure=on_failure,
             )
+        if run.waits:  # what it follows may have ended before it was there
+            return self.successors.settle(run)
         try:
             self.broker.send(run)
         except BrokerUnavailableError as error:
             return records.notify(run.id, str(error))
-        notice = waiting_for(run.label, self.workers())
+        notice = self.notice_of(run.label)
         records.hinted(run.id)
         return records.notify(run.id, notice) if notice else run
 
@@ -259,7 +309,9 @@ class Runs:
         InvalidTransitionError
             If it has ended already.
         """
-        return self.records.cancel(self.get(run_id).id)
+        run = self.records.cancel(self.get(run_id).id)
+        self._runtime.successors.release(run)
+        return run
 
     def rerun(self, run_id: str, parameters: Mapping[str, Any] | None = None) -> Run:
         """Run the job of a run again, as it is now, with the same or with other parameters."""
@@ -285,6 +337,10 @@ class Runs:
         for run in self.records.changes(stop, poll=poll):
             if run is None or run.bucket == self.bucket:
                 yield run
+
+    def after(self, given: Iterable[Any]) -> tuple[str, ...]:
+        """Return the ids of what a run is to follow: runs, groups, or ids of runs."""
+        return after_ids(self._runtime, given)
 
     def relying_on(self, job: Name) -> AbstractContextManager[str]:
         """Keep a revision of a job until a run of it is on record; as `OmegaStore.relying_on`."""
