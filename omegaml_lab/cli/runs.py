@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from omegaml_lab.cli.follow import follow, print_end
+from omegaml_lab.cli.groups import find_group
 from omegaml_lab.cli.lineage import depth_option, print_lineage
 from omegaml_lab.cli.output import ago, print_facts, print_json, print_table, seconds
 from omegaml_lab.cli.session import Session, examples, json_option, pass_session
@@ -39,6 +40,7 @@ def runs() -> None:
     "--status", type=click.Choice([status.value for status in Status]), help="Only these."
 )
 @click.option("--tag", help="Only those that have it among their tags.")
+@click.option("--group", metavar="ID", help="Only those of this group.")
 @click.option(
     "--limit", type=click.IntRange(0), default=20, show_default=True, help="At most so many."
 )
@@ -51,12 +53,14 @@ def list_runs(
     job: str | None,
     status: str | None,
     tag: str | None,
+    group: str | None,
     limit: int,
     as_json: bool,
 ) -> None:
     """List runs, newest first."""
     with session.open() as om:
-        page = om.runtime.runs.list(job, status, tag=tag, limit=limit)
+        of = find_group(om, group).id if group else None
+        page = om.runtime.runs.list(job, status, tag=tag, group=of, limit=limit)
     if as_json:
         print_json([run.to_dict() for run in page.items])
         return
@@ -110,6 +114,9 @@ def show(session: Session, *, id: str, as_json: bool) -> None:  # noqa: A002 - t
             "used": _used(run.usage),
             "limits": str(run.limits) or None,
             "tags": ", ".join(run.tags) or None,
+            "follows": ", ".join(run.after) or None,
+            "group": run.group,
+            "recorded": ", ".join(f"{k}={v!r}" for k, v in run.recorded.items()) or None,
             "worker": run.worker,
             "label": run.label,
             "asked for by": run.owner,

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.notifications import Delivery
 from omegaml_lab.core.runs import Status
+from omegaml_lab.runtime.presence import SILENCE, living_workers
 from omegaml_lab.runtime.runs import utcnow
-from omegaml_lab.runtime.runtime import SILENCE, living_workers
 from omegaml_lab.runtime.timetable import GRACE
 
 if TYPE_CHECKING:

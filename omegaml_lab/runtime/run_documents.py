@@ -23,6 +23,7 @@ __all__ = [
     "WANTED",
     "attempts_document",
     "failure_document",
+    "recorded_text",
     "run_document",
     "run_of",
 ]
@@ -64,7 +65,7 @@ def run_document(run: Run) -> dict[str, Any]:
     record["status"] = run.status.value
     # Values are the user's: as one text no key or number in them can upset the database.
     record["parameters"] = json.dumps(run.parameters)
-    record["recorded"] = json.dumps(run.recorded)
+    record["recorded"] = recorded_text(run.recorded)
     record["error"] = failure_document(run.error) if run.error else None
     record["attempts"] = attempts_document(run.attempts)
     for name in ("tags", "after", "waits_for"):
@@ -89,6 +90,11 @@ def failure_document(failure: Failure) -> dict[str, Any]:
     """Return a failure as it is stored."""
     small = failure.cut()  # whatever a notebook raised, it must fit into the record
     return {**asdict(small), "traceback": list(small.traceback)}
+
+
+def recorded_text(recorded: Mapping[str, Any]) -> str:
+    """Return what a notebook has left as it is stored: names are the user's here as well."""
+    return json.dumps(dict(recorded))
 
 
 def run_of(record: Mapping[str, Any]) -> Run:

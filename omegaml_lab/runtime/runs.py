@@ -21,6 +21,7 @@ from omegaml_lab.runtime.run_documents import (
     WANTED,
     attempts_document,
     failure_document,
+    recorded_text,
     run_document,
     run_of,
 )
@@ -281,6 +282,7 @@ class RunRecords(RunReader):
         error: Failure | None = None,
         answer: Mapping[str, Any] | None = None,
         usage: Usage | None = None,
+        recorded: Mapping[str, Any] | None = None,
     ) -> Run | None:
         """End the run; None when the claim is void."""
         if status not in FINAL or not can_become(Status.RUNNING, status):
@@ -292,6 +294,7 @@ class RunRecords(RunReader):
             "error": failure_document(error) if error else None,
             "answer": dict(answer) if answer else None,
             "usage": asdict(usage) if usage else None,
+            "recorded": recorded_text(recorded or {}),
             "ended_at": self._now(),
         }
         if (run := self._held(claim, ended)) is not None:

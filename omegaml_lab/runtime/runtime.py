@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import (
@@ -18,7 +17,6 @@ from omegaml_lab.core.lineage import RunReference
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.parameters import Parameter, check_parameters
 from omegaml_lab.core.reports import publish_options
-from omegaml_lab.core.workers import Worker
 from omegaml_lab.runtime.called import ModelHandle, ScriptHandle
 from omegaml_lab.runtime.calling import Target
 from omegaml_lab.runtime.calls import Calls
@@ -26,6 +24,7 @@ from omegaml_lab.runtime.group_records import GroupRecords
 from omegaml_lab.runtime.groups import Groups, after_ids
 from omegaml_lab.runtime.handles import JobHandle
 from omegaml_lab.runtime.parameters import declared_parameters
+from omegaml_lab.runtime.presence import SILENCE, living_workers, waiting_for
 from omegaml_lab.runtime.runs import RunRecords, utcnow
 from omegaml_lab.runtime.schedule_records import ScheduleRecords
 from omegaml_lab.runtime.schedules import Schedules
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     from omegaml_lab.core.lineage import Lineage
     from omegaml_lab.core.pages import Page
     from omegaml_lab.core.runs import Run, Status
+    from omegaml_lab.core.workers import Worker
     from omegaml_lab.runtime.broker import Broker
     from omegaml_lab.runtime.group_handle import GroupHandle
     from omegaml_lab.runtime.steps import Asked
@@ -50,10 +50,7 @@ if TYPE_CHECKING:
     from omegaml_lab.store.jobs import JobStore
     from omegaml_lab.store.registry import Registry
 
-__all__ = ["OmegaRuntime", "Runs", "living_workers", "waiting_for"]
-
-SILENCE = timedelta(seconds=30)
-"""A worker or scheduler that was not heard of for so long is not counted as alive."""
+__all__ = ["OmegaRuntime", "Runs"]
 
 
 class OmegaRuntime:
@@ -260,10 +257,15 @@ class Runs:
         status: Status | str | None = None,
         *,
         tag: str | None = None,
+        group: str | None = None,
+        alone: bool = False,
         offset: int = 0,
         limit: int | None = 50,
     ) -> Page[Run]:
-        """Return runs, newest first; with a `tag`, those that have it among theirs."""
+        """Return runs, newest first; with a `tag`, those that have it among theirs.
+
+        With a `group` only those of it, with `alone` only those of none.
+        """
         where: dict[str, Any] = {"bucket": self.bucket}
         if job is not None:
             where["job"] = self.resolve(job)
@@ -272,6 +274,8 @@ class Runs:
             where["status"] = str(status)
         if tag is not None:
             where["tags"] = {"$eq": tag}
+        if group is not None or alone:
+            where["group"] = {"$eq": group}
         return self.records.page(where, offset=offset, limit=limit)
 
     def get(self, run_id: str) -> Run:
@@ -371,21 +375,3 @@ class Runs:
     def check(self, name: Name, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return `given` with the types that a job declares."""
         return check_parameters(name.path, given, self.parameters(name)) if given else {}
-
-
-def living_workers(storage: Storage) -> list[Worker]:
-    """Return the workers of a repository that are alive, the newest first."""
-    where = {"heartbeat_at": {"$gte": utcnow() - SILENCE}}
-    found = storage.records("workers").query(where, sort=[("started_at", -1)])
-    return [Worker.from_record(record) for record in found if "started_at" in record]
-
-
-def waiting_for(label: str, workers: list[Worker]) -> str | None:
-    """Return what a run that requires `label` waits for, None when a worker will take it."""
-    if any(worker.label == label for worker in workers):
-        return None
-    option = "" if label == "default" else f" --label {label}"
-    return (
-        f"No worker{f' with the label {label!r}' if option else ''} is alive, so the run waits."
-        f" `omega worker{option}` starts one, and so does `omega lab`."
-    )

@@ -24,8 +24,8 @@ from omegaml_lab.core.errors import (
 from omegaml_lab.core.runs import Failure, Status
 from omegaml_lab.core.workers import Worker
 from omegaml_lab.runtime.group_records import GroupRecords
+from omegaml_lab.runtime.presence import SILENCE, waiting_for
 from omegaml_lab.runtime.runs import utcnow
-from omegaml_lab.runtime.runtime import SILENCE, waiting_for
 from omegaml_lab.runtime.successors import Successors
 
 if TYPE_CHECKING:

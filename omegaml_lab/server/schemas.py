@@ -9,6 +9,7 @@ from omegaml_lab.core.metadata import STORES
 from omegaml_lab.core.reports import Access
 from omegaml_lab.core.runs import Status
 from omegaml_lab.core.schedules import Misfire, Overlap
+from omegaml_lab.server.group_schemas import FOLLOWING, GROUP_PROPERTIES, GROUPS
 from omegaml_lab.server.limit_schemas import (
     LIMIT_SCHEMAS,
     REQUESTED_LIMITS,
@@ -68,7 +69,7 @@ _SCHEDULED: Schema = {
     "publish": _PUBLISH,
     "limits": REQUESTED_LIMITS,
 }
-_RUN_OPTIONS = ("parameters", "publish", "label", "limits", "tags", "token")
+_RUN_OPTIONS = ("parameters", "publish", "label", "limits", "tags", "token", *FOLLOWING)
 _ONE_TARGET: Schema = {"oneOf": [{"required": ["path"]}, {"required": ["job"]}]}
 
 _REFERENCE: Schema = {
@@ -182,6 +183,7 @@ SCHEMAS: dict[str, Schema] = {
         }
     ),
     **LIMIT_SCHEMAS,
+    **GROUPS,
     "Progress": _record({"done": _COUNT, "total": _COUNT, "current": _or_null(_COUNT)}),
     "Run": _record(
         {
@@ -213,6 +215,7 @@ SCHEMAS: dict[str, Schema] = {
             "notice": _or_null(_STRING),
             "elapsed": _or_null({"type": "number"}),
             **RUN_PROPERTIES,
+            **GROUP_PROPERTIES,
             "job_path": _or_null(_STRING),
             "result_path": _or_null(_STRING),
         },
@@ -254,6 +257,7 @@ SCHEMAS: dict[str, Schema] = {
                 "label": {"type": "string", "description": "What the worker must offer."},
                 "limits": REQUESTED_LIMITS,
                 "tags": REQUESTED_TAGS,
+                **FOLLOWING,
                 "token": {
                     "type": "string",
                     "minLength": 1,
