@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from omegaml_lab.cli.finding import find_group, followed
 from omegaml_lab.cli.output import ago, console, print_facts, print_json, print_table, seconds
 from omegaml_lab.cli.session import Session, examples, json_option, pass_session
-from omegaml_lab.cli.values import the_one
-from omegaml_lab.core.errors import GroupNotFoundError
 from omegaml_lab.core.runs import Status
 from omegaml_lab.runtime.comparing import columns_of, rows_of
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from omegaml_lab.omega import Omega
     from omegaml_lab.runtime.group_handle import GroupHandle
 
-__all__ = ["end_group", "find_group", "followed", "group_options", "groups", "print_group"]
+__all__ = ["end_group", "group_options", "groups", "print_group"]
 
 
 @click.group()
@@ -206,39 +205,6 @@ def print_group(handle: GroupHandle, *, as_json: bool) -> None:
     hidden = len(runs) - _SHOWN
     more = f"… and {hidden} more: `omega groups table {group.id}`." if hidden > 0 else ""
     print_table(columns, rows, empty="Its runs are being made.", more=more)
-
-
-def find_group(om: Omega, wanted: str) -> GroupHandle:
-    """Return the group with this id, or the one whose id begins so.
-
-    Raises
-    ------
-    GroupNotFoundError
-        If there is none among the latest thousand.
-    click.UsageError
-        If several begin so.
-    """
-    try:
-        return om.runtime.groups.get(wanted)
-    except GroupNotFoundError:
-        latest = om.runtime.groups.list(limit=1000).items
-        found = the_one(wanted, {group.id: group for group in latest})
-        if found is None:
-            raise
-        return om.runtime.groups.get(found.id)
-
-
-def followed(om: Omega, ids: Sequence[str]) -> list[Any]:
-    """Return the runs and groups that are to be followed."""
-    from omegaml_lab.cli.runs import find_run
-
-    found: list[Any] = []
-    for wanted in ids:
-        try:
-            found.append(find_group(om, wanted))
-        except GroupNotFoundError:
-            found.append(find_run(om, wanted))
-    return found
 
 
 _SHOWN = 100

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from omegaml_lab.cli.files import name_of
+from omegaml_lab.cli.finding import followed
 from omegaml_lab.cli.follow import follow, print_end
-from omegaml_lab.cli.groups import end_group, followed, group_options
+from omegaml_lab.cli.groups import end_group, group_options
 from omegaml_lab.cli.limits import limits_options, taken_limits
 from omegaml_lab.cli.output import print_json
 from omegaml_lab.cli.session import Session, examples, json_option, pass_session

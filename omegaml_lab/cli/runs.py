@@ -6,20 +6,18 @@ from typing import TYPE_CHECKING
 
 import click
 
+from omegaml_lab.cli.finding import find_group, find_run
 from omegaml_lab.cli.follow import follow, print_end
-from omegaml_lab.cli.groups import find_group
 from omegaml_lab.cli.lineage import depth_option, print_lineage
 from omegaml_lab.cli.output import ago, print_facts, print_json, print_table, seconds
 from omegaml_lab.cli.session import Session, examples, json_option, pass_session
-from omegaml_lab.cli.values import parameters_option, parse_values, the_one
-from omegaml_lab.core.errors import RunNotFoundError
+from omegaml_lab.cli.values import parameters_option, parse_values
 from omegaml_lab.core.limits import size_text
 from omegaml_lab.core.runs import Status
 
 if TYPE_CHECKING:
     from omegaml_lab.core.limits import Usage
     from omegaml_lab.core.runs import Run
-    from omegaml_lab.omega import Omega
 
 __all__ = ["runs"]
 
@@ -218,23 +216,3 @@ def _earlier(run: Run) -> str | None:
         for each in run.attempts
     ]
     return "\n".join(lines).replace("\n", "\n" + _INDENT) or None
-
-
-def find_run(om: Omega, wanted: str) -> Run:
-    """Return the run with this id, or the one whose id begins so.
-
-    Raises
-    ------
-    RunNotFoundError
-        If there is none among the latest thousand.
-    click.UsageError
-        If several begin so.
-    """
-    try:
-        return om.runtime.runs.get(wanted)
-    except RunNotFoundError:
-        latest = om.runtime.runs.list(limit=1000).items
-        found = the_one(wanted, {run.id: run for run in latest})
-        if found is None:
-            raise
-        return found

@@ -85,18 +85,7 @@ class Groups:
         _check(stages, steps, at_once)
         bucket = self._runtime.runs.bucket
         group_id = secrets.token_hex(8) if token is None else run_id_of(bucket, "\0group", token)
-        group = Group(
-            id=group_id,
-            title=title or _title(stages),
-            jobs=tuple(dict.fromkeys(step.job for step in steps)),
-            count=len(steps),
-            created_at=utcnow(),
-            bucket=bucket,
-            owner=self._owner,
-            varied=varied(step.parameters for step in steps),
-            at_once=at_once,
-            tags=check_tags(tags),
-        )
+        group = self._group(group_id, stages, title, at_once, check_tags(tags))
         shared = self._shared(on_failure, limits, group.tags)
         follows = after_ids(self._runtime, after)
         with contextlib.ExitStack() as kept:
@@ -170,6 +159,28 @@ class Groups:
             self._successors.make(group_id)
         self._notify(group_id)
         return len(failed) if mine else 0
+
+    def _group(
+        self,
+        group_id: str,
+        stages: Sequence[Sequence[Step]],
+        title: str | None,
+        at_once: int | None,
+        tags: tuple[str, ...],
+    ) -> Group:
+        steps = [step for stage in stages for step in stage]
+        return Group(
+            id=group_id,
+            title=title or _title(stages),
+            jobs=tuple(dict.fromkeys(step.job for step in steps)),
+            count=len(steps),
+            created_at=utcnow(),
+            bucket=self._runtime.runs.bucket,
+            owner=self._owner,
+            varied=varied(step.parameters for step in steps),
+            at_once=at_once,
+            tags=tags,
+        )
 
     # -- asking --------------------------------------------------------------------------------
 

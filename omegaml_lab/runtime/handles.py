@@ -78,20 +78,16 @@ class JobHandle:
         publish
             Publish the result as a report when the run succeeds; how, when it is a mapping:
             `access`, `hide_code` and `live` of `Reports.publish`.
-        label
-            What the worker must offer.
+        label, tags
+            What the worker must offer, and words to find the run by.
         limits
             What it may take and how often it is tried: :class:`Limits`, or a mapping of
             `retries`, `retry_wait`, `timeout`, `cell_timeout` and `memory`.
-        tags
-            Words to find it by.
         token
             Names this request: asked for again with it, the handle is on the run that there is.
-        after
-            Runs and groups that have to end before it starts.
-        on_failure
-            What becomes of it when one of them does not succeed: ``stop`` cancels it,
-            ``continue`` lets it start all the same.
+        after, on_failure
+            Runs and groups that have to end before it starts. When one of them does not
+            succeed, ``stop`` cancels it and ``continue`` lets it start all the same.
         wait
             Return only when the run has ended.
 
@@ -99,21 +95,14 @@ class JobHandle:
         ------
         InvalidParameterError
             If the notebook does not take such a parameter, or its type is wrong.
-        InvalidLimitError, InvalidAttributeError
-            If a limit is not understood, or tags or token are not.
+        InvalidLimitError, InvalidAttributeError, InvalidGroupError
+            If a limit is not understood, tags or token are not, or what it is to follow.
         """
+        options: dict[str, Any] = {"publish": publish, "label": label, "limits": limits}
+        options |= {"tags": tags, "after": after, "on_failure": on_failure}
         known = None if token is None else run_id_of(self._runtime.runs.bucket, self.name, token)
         try:
-            run = self.submit(
-                params or {},
-                publish=publish,
-                label=label,
-                id=known,
-                limits=limits,
-                tags=tags,
-                after=after,
-                on_failure=on_failure,
-            )
+            run = self.submit(params or {}, id=known, **options)
         except DuplicateRecordError:
             run = self._runtime.runs.get(str(known))
         handle = RunHandle(self._runtime, run)

@@ -231,8 +231,11 @@ class OmegaRuntime:
                 waits_for=tuple(after),
                 on_failure=on_failure,
             )
-        if run.waits:  # what it follows may have ended before it was there
-            return self.successors.settle(run)
+        # What it follows may have ended before it was there.
+        return self.successors.settle(run) if run.waits else self._send(run)
+
+    def _send(self, run: Run) -> Run:
+        records = self.runs.records
         try:
             self.broker.send(run)
         except BrokerUnavailableError as error:

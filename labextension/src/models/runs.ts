@@ -59,6 +59,11 @@ export class RunsModel extends ListModel<IRun> {
     return this._filter;
   }
 
+  /** Whether runs of groups are left out: who looks for something sees them as well. */
+  get alone(): boolean {
+    return !this._filter.status;
+  }
+
   async setFilter(filter: IRunFilter): Promise<void> {
     this._filter = { ...filter };
     await this.anew();
@@ -110,7 +115,7 @@ export class RunsModel extends ListModel<IRun> {
   }
 
   protected ask(limit: number): Promise<IListing<IRun>> {
-    return this._client.list({ ...this._filter, limit });
+    return this._client.list({ ...this._filter, alone: this.alone, limit });
   }
 
   /** Show an answer, as far as nothing newer was heard since it was asked for. */
@@ -182,7 +187,8 @@ export class RunsModel extends ListModel<IRun> {
 
   private _matches(run: IRun): boolean {
     const { status, job } = this._filter;
-    return (!status || run.status === status) && (!job || run.job === job);
+    const shown = !this.alone || !run.group;
+    return shown && (!status || run.status === status) && (!job || run.job === job);
   }
 
   /** Whether a run belongs to a page that is not shown yet. */
