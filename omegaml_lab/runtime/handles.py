@@ -96,7 +96,7 @@ class JobHandle:
         InvalidParameterError
             If the notebook does not take such a parameter, or its type is wrong.
         InvalidLimitError, InvalidAttributeError, InvalidGroupError
-            If a limit is not understood, tags or token are not, or what it is to follow.
+            If limits, tags, token, or what it is to follow are not understood.
         """
         options: dict[str, Any] = {"publish": publish, "label": label, "limits": limits}
         options |= {"tags": tags, "after": after, "on_failure": on_failure}
@@ -105,8 +105,7 @@ class JobHandle:
             run = self.submit(params or {}, id=known, **options)
         except DuplicateRecordError:
             run = self._runtime.runs.get(str(known))
-        handle = RunHandle(self._runtime, run)
-        return handle.wait() if wait else handle
+        return RunHandle(self._runtime, run).wait() if wait else RunHandle(self._runtime, run)
 
     def submit(  # noqa: PLR0913
         self,
