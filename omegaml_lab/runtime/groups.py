@@ -124,7 +124,9 @@ class Groups:
 
     def cancel(self, group_id: str) -> Group:
         """Cancel all runs of a group that have not ended."""
-        return self.records.cancel(self.get(group_id).id)
+        cancelled = self.records.cancel(self.get(group_id).id)
+        self._successors.sweep()  # what is not of it may have waited for it
+        return cancelled
 
     def retry(self, group_id: str) -> int:
         """Run again what has ended without success, and return how many runs that are.
@@ -133,6 +135,7 @@ class Groups:
         the new runs.
         """
         group = self.get(group_id).group
+        self._successors.sweep()  # what is yet to be stopped is to be run again as well
         failed = [run_of(record) for record in self.records.failed(group_id)]
         if not failed:
             return 0

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Successors"]
 
 _QUEUED: dict[str, Any] = {"status": Status.QUEUED.value}
+_WAITING: dict[str, Any] = {**_QUEUED, "waits_for": {"$gt": ""}}  # as an index finds it
 _STARTED: dict[str, Any] = {"status": {"$in": [Status.QUEUED.value, Status.RUNNING.value]}}
 _BATCH = 1000
 
@@ -72,8 +73,7 @@ class Successors:
 
     def sweep(self) -> None:
         """Do what is left of all this by those who died over it."""
-        waiting = {**_QUEUED, "waits_for.0": {"$exists": True}}
-        self._release_all(self._records.distinct("waits_for", waiting))
+        self._release_all(self._records.distinct("waits_for", _WAITING))
         turns = {**_QUEUED, "turn": {"$gte": 0}, "group": {"$ne": None}}
         for group in self._records.distinct("group", turns):
             self.send(self._take_turns(group))
@@ -84,7 +84,7 @@ class Successors:
     def make(self, group: str) -> None:
         """Make the runs that a group was asked for, and start those that wait for nothing."""
         self.send(self._groups.make(group))
-        mine = {**_QUEUED, "group": group, "waits_for.0": {"$exists": True}}
+        mine = {**_WAITING, "group": group}
         self._release_all(self._records.distinct("waits_for", mine))
         self.send(self._take_turns(group))
 

@@ -50,7 +50,7 @@ def test_a_grid_from_the_form_to_the_table(
     table.get_by_role("button", name="x", exact=True).click()
     expect(table.locator("tbody tr").first).to_contain_text("20")
     me.show_panel()
-    card = me.page.locator(".jp-Omega-group").first
+    card = me.page.locator(".jp-Omega-runGroup").first
     expect(card).to_contain_text("3 succeeded · 1 failed")
     me.shot("compared")
 

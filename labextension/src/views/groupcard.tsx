@@ -32,9 +32,9 @@ export function GroupCard(props: IGroupCardProps): JSX.Element {
   const failed = countFailed(group);
   return (
     <Card
-      className="jp-Omega-group"
+      className="jp-Omega-runGroup"
       id={group.id}
-      status={unfinished > 0 ? 'running' : failed > 0 ? 'failed' : 'succeeded'}
+      status={summary(group)}
       icon={groupIcon}
       iconLabel={trans.__('Group of runs')}
       name={title}
@@ -74,6 +74,17 @@ export function GroupCard(props: IGroupCardProps): JSX.Element {
       />
     </Card>
   );
+}
+
+/** The status that tells most about the whole. */
+function summary({ counts, unfinished }: IGroup): RunStatus {
+  if (unfinished > 0) {
+    return 'running';
+  }
+  if (counts.failed || counts.lost) {
+    return 'failed';
+  }
+  return counts.cancelled ? 'cancelled' : 'succeeded';
 }
 
 /** Where its runs stand, in a few words: `4 succeeded · 1 failed · 1 queued`. */
