@@ -74,7 +74,16 @@ export interface IRun {
 /** What an event tells of a run: where it stands, and nothing that not everybody may know. */
 export type RunChange = Omit<
   IRun,
-  'parameters' | 'worker' | 'error' | 'log' | 'owner' | 'notice' | 'attempts' | 'tags' | 'after' | 'recorded'
+  | 'parameters'
+  | 'worker'
+  | 'error'
+  | 'log'
+  | 'owner'
+  | 'notice'
+  | 'attempts'
+  | 'tags'
+  | 'after'
+  | 'recorded'
 >;
 
 /** Which notebook: by its path in the file browser, or by the job's name. */

@@ -141,7 +141,11 @@ async function startGroup(
   await targets.save(path);
   const group = await omega.client.groups.start({ path }, grid, options);
   await omega.groups.refresh();
-  const message = trans._n('%1 run of “%2” is queued.', '%1 runs of “%2” are queued.', group.count);
+  const message = trans._n(
+    '%1 run of “%2” is queued.',
+    '%1 runs of “%2” are queued.',
+    group.count
+  );
   Notification.info(message.replace('%2', group.title), {
     autoClose: 4000,
     actions: [

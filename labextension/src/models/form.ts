@@ -107,11 +107,7 @@ export class ParametersForm {
     this._changed.emit();
   }
 
-  private _check(
-    parameter: IParameter,
-    text: string,
-    varied: boolean
-  ): Omit<IField, 'parameter'> {
+  private _check(parameter: IParameter, text: string, varied: boolean): Omit<IField, 'parameter'> {
     if (text === textOf(parameter) && !varied) {
       return { text, error: null, changed: false, varied };
     }
@@ -130,9 +126,7 @@ export class ParametersForm {
 
   private _update(name: string, change: (field: IField) => Omit<IField, 'parameter'>): void {
     this._fields = this._fields.map(field =>
-      field.parameter.name === name
-        ? { parameter: field.parameter, ...change(field) }
-        : field
+      field.parameter.name === name ? { parameter: field.parameter, ...change(field) } : field
     );
     this._changed.emit();
   }

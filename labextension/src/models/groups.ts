@@ -59,9 +59,7 @@ export class GroupsModel extends ListModel<IGroup> {
 
 /** A column that the table can be sorted by: its place, a fact, or a value by its name. */
 export type GroupColumn =
-  | 'place'
-  | 'job'
-  | 'status' | 'seconds' | 'error' | `p:${string}` | `r:${string}`;
+  'place' | 'job' | 'status' | 'seconds' | 'error' | `p:${string}` | `r:${string}`;
 
 /** The runs of one group, to be compared. */
 export class GroupModel extends PolledModel {

@@ -145,4 +145,3 @@ function GroupDetails({ group, trans }: IGroupCardProps): JSX.Element {
   ];
   return <Details rows={rows} />;
 }
-

@@ -82,9 +82,9 @@ function Field({ field, form, variable, trans }: IFieldProps): JSX.Element {
         </div>
       )}
       <div id={`${id}-help`} className="jp-Omega-hint">
-        {[help, field.varied ? trans.__('A value a line.') : '', defaultText(field, trans)].filter(
-          Boolean
-        ).join(' · ')}
+        {[help, field.varied ? trans.__('A value a line.') : '', defaultText(field, trans)]
+          .filter(Boolean)
+          .join(' · ')}
       </div>
     </div>
   );
