@@ -162,10 +162,20 @@ def _perform(performer: Performer, omega: Omega, run_id: str) -> None:
         run = execution.fail(error)
     finally:
         performer.release(execution)
+    if run is not None:
+        _release(omega, run)
     if run is not None and run.retry_at is not None:
         _send_later(omega, run)
     if run is not None and run.status is Status.SUCCEEDED and run.kind == "job":
         _follow(omega, run)
+
+
+def _release(omega: Omega, run: Run) -> None:
+    """Let the runs start that have waited for this one; what fails here the scheduler does."""
+    try:
+        omega.runtime.successors.release(run)
+    except OmegaError as error:
+        _log.warning("the scheduler will start what follows run %s: %s", run.id, error)
 
 
 def _send_later(omega: Omega, run: Run) -> None:
@@ -196,6 +206,7 @@ def _mind_reports(omega: Omega, stop: threading.Event) -> None:
         try:
             for run in omega.runtime.runs.records.unpublished():
                 _follow(omega, run)
+            omega.runtime.successors.sweep()
             expire(omega.runtime.calls.stores.calls, omega.runtime.runs.records)
         except OmegaError as error:
             _log.warning("reports wait: %s", error)

@@ -46,6 +46,12 @@ export const modelIcon = icon(
     'a2.5 2.5 0 0 1-1.5 2.6V21h-2v-3.7a2.5 2.5 0 0 1-1.5-2.6l-5-2.8V7.8a2.5 2.5 0 0 1 1-4.8z"/>'
 );
 
+/** Runs that were asked for together: cards behind each other. */
+export const groupIcon = icon(
+  'group',
+  '<path d="M7 3h14v12h-2V5H7z"/><path d="M3 7h14v14H3zm2 2v10h10V9z"/><path d="M8 11v6l5-3z"/>'
+);
+
 /** Waits in the queue. */
 export const queuedIcon = icon(
   'queued',

@@ -1,6 +1,7 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { commandsPlugin } from './plugins/commands';
+import { groupsPlugin } from './plugins/groups';
 import { historyPlugin } from './plugins/history';
 import { notificationsPlugin } from './plugins/notifications';
 import { omegaPlugin } from './plugins/omega';
@@ -13,6 +14,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   omegaPlugin,
   commandsPlugin,
   panelPlugin,
+  groupsPlugin,
   historyPlugin,
   notificationsPlugin,
   resultsPlugin

@@ -2,6 +2,7 @@ import { Token } from '@lumino/coreutils';
 
 import type { OmegaClient } from './client';
 import type { Feed } from './models/feed';
+import type { GroupsModel } from './models/groups';
 import type { ReportsModel } from './models/reports';
 import type { RepositoryModel } from './models/repository';
 import type { RunsModel } from './models/runs';
@@ -15,6 +16,7 @@ export interface IOmega {
   readonly feed: Feed;
   readonly repository: RepositoryModel;
   readonly runs: RunsModel;
+  readonly groups: GroupsModel;
   readonly reports: ReportsModel;
   readonly schedules: SchedulesModel;
   readonly status: StatusModel;
@@ -45,6 +47,9 @@ export const CommandIDs = {
   dropSchedule: 'omega:drop-schedule',
   cancel: 'omega:cancel',
   rerun: 'omega:rerun',
+  compareGroup: 'omega:compare-group',
+  cancelGroup: 'omega:cancel-group',
+  retryGroup: 'omega:retry-group',
   dropObject: 'omega:drop-object',
   history: 'omega:history',
   showPanel: 'omega:show-panel'

@@ -14,6 +14,7 @@ from omegaml_lab.cli.datasets import datasets
 from omegaml_lab.cli.doctor import doctor
 from omegaml_lab.cli.exchange import export, import_
 from omegaml_lab.cli.gc import gc
+from omegaml_lab.cli.groups import groups
 from omegaml_lab.cli.jobs import jobs
 from omegaml_lab.cli.lab import lab
 from omegaml_lab.cli.metrics import metrics
@@ -62,7 +63,7 @@ def omega(context: click.Context, *, bucket: str | None, debug: bool) -> None:
 
 for command in (
     *(lab, worker, scheduler, status, doctor, metrics, run),
-    *(jobs, runs, schedules, notifications, reports, datasets, models, scripts),
+    *(jobs, runs, groups, schedules, notifications, reports, datasets, models, scripts),
     *(export, import_, gc),
 ):
     omega.add_command(command)

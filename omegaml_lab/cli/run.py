@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from omegaml_lab.cli.files import name_of
+from omegaml_lab.cli.finding import followed
 from omegaml_lab.cli.follow import follow, print_end
+from omegaml_lab.cli.groups import end_group, group_options
 from omegaml_lab.cli.limits import limits_options, taken_limits
 from omegaml_lab.cli.output import print_json
 from omegaml_lab.cli.session import Session, examples, json_option, pass_session
-from omegaml_lab.cli.values import parameters_option, parse_values
+from omegaml_lab.cli.values import parameters_option, parse_grid, parse_values
 from omegaml_lab.core.errors import ObjectNotFoundError, StorageUnavailableError
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.runs import Status
@@ -39,6 +41,15 @@ _INTERRUPTED = 130
 @click.option("--wait/--no-wait", default=True, help="Wait until it has ended (the default).")
 @click.option("--publish", is_flag=True, help="Publish the result as a report and print its link.")
 @click.option("--label", help="What the worker must offer.")
+@click.option(
+    "--grid",
+    "grid",
+    multiple=True,
+    metavar="NAME=VALUE,VALUE",
+    help="Values of a parameter, each of which is run; a list as JSON. With several of these a"
+    " run for each combination.",
+)
+@group_options
 @limits_options
 @click.option("--tag", "tags", multiple=True, help="A word to find it by. May be repeated.")
 @click.option("--token", help="Names this request: the same one again runs nothing again.")
@@ -48,6 +59,7 @@ _INTERRUPTED = 130
     "omega run examples/flights.ipynb --publish",
     "omega run examples/weather -p origin=JFK -p 'months=[6, 7]'",
     "omega run examples/flights --retries 3 --timeout '10 min' --memory '2 GB'",
+    "omega run examples/weather --grid origin=JFK,LGA --grid month=6,7,8 --at-once 2",
     "omega run examples/flights --no-wait --json",
 )
 def run(
@@ -55,22 +67,30 @@ def run(
     *,
     notebook: str,
     given: tuple[str, ...],
+    grid: tuple[str, ...],
     wait: bool,
     publish: bool,
     as_json: bool,
     **options: Any,
 ) -> int:
-    """Run a notebook on the workers.
+    """Run a notebook on the workers, or once for each value of a --grid.
 
     NOTEBOOK is a file on disk, which is put into the repository first, or the name of a job.
     Without a worker of the embedded services one runs for as long as the command waits. The
     exit code is 0 when the run succeeded (with --no-wait: when it is queued), else 1.
     """
-    limits = taken_limits(options)
+    options["limits"] = taken_limits(options)
     with session.open() as om:
         job = _job(om, notebook)
         values = parse_values(job.name, given, job.parameters() if given else [])
-        handle = job.run(values, publish=publish, limits=limits, **options)
+        options["after"] = followed(om, options["after"])
+        if grid:
+            if publish:
+                raise click.UsageError("A report shows one run: --publish is not for a --grid.")
+            return _grid(om, job, grid, values, wait=wait, as_json=as_json, **options)
+        if options.pop("at_once") or options.pop("title"):
+            raise click.UsageError("--at-once and --title are for a --grid.")
+        handle = job.run(values, publish=publish, **options)
         if not wait:
             return _queued(handle.run, as_json=as_json)
         helped = needs_worker(om, handle.run.label)
@@ -84,6 +104,24 @@ def run(
             click.echo(f"\nRun {handle.id} goes on: `omega runs show {handle.id}`.", err=True)
             raise
         return _ended(om, ended, publish=publish, as_json=as_json)
+
+
+def _grid(
+    om: Omega,
+    job: JobHandle,
+    grid: tuple[str, ...],
+    fixed: dict[str, Any],
+    *,
+    wait: bool,
+    as_json: bool,
+    **options: Any,
+) -> int:
+    """Run a job with each combination of values."""
+    label = options.get("label") or om.runtime.label
+    handle = job.grid(parse_grid(job.name, grid, job.parameters()), fixed=fixed, **options)
+    helped = wait and needs_worker(om, label)
+    with _temporary_worker(om, label) if helped else nullcontext():
+        return end_group(om, handle, wait=wait, as_json=as_json)
 
 
 def _job(om: Omega, notebook: str) -> JobHandle:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from omegaml_lab.cli.finding import find_group, find_run
 from omegaml_lab.cli.follow import follow, print_end
 from omegaml_lab.cli.lineage import depth_option, print_lineage
 from omegaml_lab.cli.output import ago, print_facts, print_json, print_table, seconds
 from omegaml_lab.cli.session import Session, examples, json_option, pass_session
-from omegaml_lab.cli.values import parameters_option, parse_values, the_one
-from omegaml_lab.core.errors import RunNotFoundError
+from omegaml_lab.cli.values import parameters_option, parse_values
 from omegaml_lab.core.limits import size_text
 from omegaml_lab.core.runs import Status
 
 if TYPE_CHECKING:
     from omegaml_lab.core.limits import Usage
     from omegaml_lab.core.runs import Run
-    from omegaml_lab.omega import Omega
 
 __all__ = ["runs"]
 
@@ -40,6 +39,7 @@ def runs() -> None:
 )
 @click.option("--tag", help="Only those that have it among their tags.")
 @click.option("--schedule", metavar="ID", help="Only those of this schedule.")
+@click.option("--group", metavar="ID", help="Only those of this group.")
 @click.option(
     "--limit", type=click.IntRange(0), default=20, show_default=True, help="At most so many."
 )
@@ -53,12 +53,15 @@ def list_runs(
     status: str | None,
     tag: str | None,
     schedule: str | None,
+    group: str | None,
     limit: int,
     as_json: bool,
 ) -> None:
     """List runs, newest first."""
     with session.open() as om:
-        page = om.runtime.runs.list(job, status, tag=tag, schedule=schedule, limit=limit)
+        of = find_group(om, group).id if group else None
+        only: dict[str, Any] = {"tag": tag, "schedule": schedule, "group": of}
+        page = om.runtime.runs.list(job, status, limit=limit, **only)
     if as_json:
         print_json([run.to_dict() for run in page.items])
         return
@@ -112,6 +115,9 @@ def show(session: Session, *, id: str, as_json: bool) -> None:  # noqa: A002 - t
             "used": _used(run.usage),
             "limits": str(run.limits) or None,
             "tags": ", ".join(run.tags) or None,
+            "follows": ", ".join(run.after) or None,
+            "group": run.group,
+            "recorded": ", ".join(f"{k}={v!r}" for k, v in run.recorded.items()) or None,
             "worker": run.worker,
             "label": run.label,
             "asked for by": run.owner,
@@ -213,23 +219,3 @@ def _earlier(run: Run) -> str | None:
         for each in run.attempts
     ]
     return "\n".join(lines).replace("\n", "\n" + _INDENT) or None
-
-
-def find_run(om: Omega, wanted: str) -> Run:
-    """Return the run with this id, or the one whose id begins so.
-
-    Raises
-    ------
-    RunNotFoundError
-        If there is none among the latest thousand.
-    click.UsageError
-        If several begin so.
-    """
-    try:
-        return om.runtime.runs.get(wanted)
-    except RunNotFoundError:
-        latest = om.runtime.runs.list(limit=1000).items
-        found = the_one(wanted, {run.id: run for run in latest})
-        if found is None:
-            raise
-        return found

@@ -17,7 +17,14 @@ if TYPE_CHECKING:
 
     from omegaml_lab.core.parameters import Parameter
 
-__all__ = ["parameters_option", "parse_condition", "parse_values", "the_one", "where_option"]
+__all__ = [
+    "parameters_option",
+    "parse_condition",
+    "parse_grid",
+    "parse_values",
+    "the_one",
+    "where_option",
+]
 
 T = TypeVar("T")
 
@@ -62,6 +69,36 @@ def parse_values(job: str, given: Iterable[str], declared: Iterable[Parameter]) 
             reason = "it does not take that"
             raise InvalidParameterError(job, name, reason, known=known)
         values[name] = parse_parameter(job, value, known[name])
+    return values
+
+
+def parse_grid(
+    job: str, given: Iterable[str], declared: Iterable[Parameter]
+) -> dict[str, list[Any]]:
+    """Return the values of each parameter that were typed, with commas between or as JSON.
+
+    Raises
+    ------
+    click.UsageError
+        If one is not of the form ``name=values``, or a name comes twice.
+    InvalidParameterError
+        If it has no such parameter, or a text is no value of its type.
+    """
+    declared, values = list(declared), dict[str, list[Any]]()
+    for text in given:
+        name, equals, listed = text.partition("=")
+        if not equals or not name:
+            raise click.UsageError(f"{text!r} is not of the form NAME=VALUES, as in month=6,7.")
+        if name in values:
+            raise click.UsageError(f"--grid {name}= is given twice: give all its values at once.")
+        typed = _typed(listed) if listed.lstrip().startswith("[") else None
+        each = typed if isinstance(typed, list) else listed.split(",")
+        values[name] = [
+            value
+            if isinstance(typed, list)
+            else parse_values(job, [f"{name}={value}"], declared)[name]
+            for value in each
+        ]
     return values
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from omegaml_lab.core.calls import shown_call
 from omegaml_lab.core.errors import IntegrityError
+from omegaml_lab.core.groups import OnFailure
 from omegaml_lab.core.limits import UNLIMITED, Limits, Usage
 
 __all__ = [
@@ -144,6 +145,12 @@ class Run:
     `usage` are those of the present `attempt`; `retry_at` is when a run that waits for its
     next one may start; `tags` are words to find it by.
 
+    `after` are the ids of runs that it follows, `waits_for` those of them that have not ended,
+    and `on_failure` says what becomes of it when one of them does not succeed. `group` is what
+    it was asked for with, `place` its own among these, `turn` the order in which it may start
+    when others of the group have to end first, and `replaced` says that a later run has its
+    place. `recorded` are values that its notebook has left to compare it by.
+
     A run of another `kind` than ``job`` performs a `call` of the ``model`` or ``script`` that
     `job` names, and has an `answer` in the end instead of a `result`.
     """
@@ -180,6 +187,19 @@ class Run:
     attempts: tuple[Attempt, ...] = ()
     retry_at: datetime | None = None
     tags: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    waits_for: tuple[str, ...] = ()
+    on_failure: OnFailure = OnFailure.STOP
+    group: str | None = None
+    place: int | None = None
+    turn: int | None = None
+    replaced: bool = False
+    recorded: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def waits(self) -> bool:
+        """Whether other runs have to end before it may start."""
+        return self.status is Status.QUEUED and (bool(self.waits_for) or self.turn is not None)
 
     @property
     def final(self) -> bool:
@@ -203,7 +223,9 @@ class Run:
         plain = _iso(asdict(self))
         plain["status"] = self.status.value
         plain["attempts"] = [_iso(attempt) for attempt in plain["attempts"]]
-        plain["tags"] = list(self.tags)
+        for name in ("tags", "after", "waits_for"):
+            plain[name] = list(plain[name])
+        plain["on_failure"] = self.on_failure.value
         plain["call"] = shown_call(self.call)
         del plain["answer"]  # it is of any size, and for who asked
         plain["elapsed"] = self.elapsed
@@ -227,14 +249,26 @@ class Run:
             values["usage"] = _usage(values.get("usage"))
             attempts = values.get("attempts") or ()
             values["attempts"] = tuple(Attempt.from_record(each) for each in attempts)
-            values["tags"] = tuple(values.get("tags") or ())
-            return cls(**values)
+            for name in ("tags", "after", "waits_for"):
+                values[name] = tuple(values.get(name) or ())
+            values["on_failure"] = OnFailure(values.get("on_failure") or OnFailure.STOP)
+            run = cls(**values)
+            return replace(run, notice=run.notice or _awaited(run)) if run.waits else run
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise IntegrityError(f"run {record.get('id')}", str(error)) from error
 
 
 _KEPT = 1000
 """Characters of the error of an earlier attempt that are kept."""
+
+
+def _awaited(run: Run) -> str:
+    """Return what a run waits for that may not start before others have ended."""
+    if not run.waits_for:
+        return "It waits for other runs of its group to end."
+    first, others = run.waits_for[0], len(run.waits_for) - 1
+    more = f" and {others} other{'s' if others > 1 else ''}" if others else ""
+    return f"It waits for run {first}{more} to end."
 
 
 def _failure(given: dict[str, Any] | None) -> Failure | None:

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from omegaml_lab.core.errors import BrokerUnavailableError, ConfigError, StorageUnavailableError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from celery import Celery
     from kombu.pools import ProducerPool
 
@@ -21,6 +23,10 @@ PERFORM = "omegaml_lab.perform"
 
 _PATIENCE = 3.0
 _CONNECTIONS = 10
+_SENDING = {
+    "retry": True,
+    "retry_policy": {"max_retries": 1, "interval_start": 0, "interval_max": 0.2},
+}
 
 
 def queue_of(database: str, label: str) -> str:
@@ -105,18 +111,35 @@ class Broker:
         BrokerUnavailableError
             If the message could not be handed over within seconds.
         """
+        self.send_many([run])
+
+    def send_many(self, runs: Sequence[Run]) -> None:
+        """Tell the workers that runs wait, by one of Celery's groups.
+
+        Raises
+        ------
+        BrokerUnavailableError
+            If a message could not be handed over within seconds; those before it were.
+        """
+        from celery import group
         from kombu.exceptions import OperationalError
 
+        messages = [
+            self.app.signature(
+                PERFORM,
+                args=[run.id, self._database],
+                options={"queue": queue_of(self._database, run.label), **_SENDING},
+            )
+            for run in runs
+        ]
         try:
             with self._producers.acquire(block=True) as producer:  # type: ignore[no-untyped-call]
-                self.app.send_task(
-                    PERFORM,
-                    args=[run.id, self._database],
-                    queue=queue_of(self._database, run.label),
-                    producer=producer,
-                    retry=True,
-                    retry_policy={"max_retries": 1, "interval_start": 0, "interval_max": 0.2},
-                )
+                if len(messages) == 1:
+                    messages[0].apply_async(producer=producer)
+                else:
+                    group(messages, app=self.app).apply_async(
+                        producer=producer, add_to_parent=False
+                    )
         except (OperationalError, StorageUnavailableError, OSError) as error:
             raise BrokerUnavailableError(self.address, _reason(error)) from error
 

@@ -26,6 +26,7 @@ from omegaml_lab.runtime.live import LiveNotebook
 from omegaml_lab.runtime.log import LogTail
 from omegaml_lab.runtime.notebooks import prepare
 from omegaml_lab.runtime.outputs import OUTPUT_LIMIT
+from omegaml_lab.runtime.scraps import recorded_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -228,6 +229,7 @@ class Execution:
                 log=self._log.text(),
                 error=error,
                 usage=self._usage,
+                recorded=recorded_in(self._live.notebook) if self._live else None,
             )
         )
 

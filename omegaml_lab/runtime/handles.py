@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import threading
 import time
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import (
     DuplicateRecordError,
+    InvalidGroupError,
     RunFailedError,
     RunTimeoutError,
     StorageUnavailableError,
 )
+from omegaml_lab.core.groups import (
+    GROUP_OPTIONS,
+    MOST_RUNS,
+    OnFailure,
+    Step,
+    combinations,
+)
 from omegaml_lab.core.limits import Limits
 from omegaml_lab.core.names import Name
+from omegaml_lab.core.parameters import check_parameters
 from omegaml_lab.core.runs import Failure, Progress, Run, Status
 from omegaml_lab.core.tags import check_tags, run_id_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from omegaml_lab.core.metadata import Metadata
     from omegaml_lab.core.parameters import Parameter
     from omegaml_lab.core.schedules import Schedule
+    from omegaml_lab.runtime.group_handle import GroupHandle
     from omegaml_lab.runtime.runtime import OmegaRuntime
 
 __all__ = ["JobHandle", "RunHandle"]
@@ -46,7 +56,7 @@ class JobHandle:
         """Return what parameters the notebook takes, typed, in its order."""
         return self._runtime.runs.parameters(self._pinned)
 
-    def run(
+    def run(  # noqa: PLR0913 - what a run is made of
         self,
         params: Mapping[str, Any] | None = None,
         *,
@@ -55,6 +65,8 @@ class JobHandle:
         limits: Limits | Mapping[str, Any] | None = None,
         tags: Iterable[str] = (),
         token: str | None = None,
+        after: Iterable[RunHandle | GroupHandle | Run | str] = (),
+        on_failure: str = "stop",
         wait: bool = False,
     ) -> RunHandle:
         """Run the job on a worker.
@@ -66,15 +78,16 @@ class JobHandle:
         publish
             Publish the result as a report when the run succeeds; how, when it is a mapping:
             `access`, `hide_code` and `live` of `Reports.publish`.
-        label
-            What the worker must offer.
+        label, tags
+            What the worker must offer, and words to find the run by.
         limits
             What it may take and how often it is tried: :class:`Limits`, or a mapping of
             `retries`, `retry_wait`, `timeout`, `cell_timeout` and `memory`.
-        tags
-            Words to find it by.
         token
             Names this request: asked for again with it, the handle is on the run that there is.
+        after, on_failure
+            Runs and groups that have to end before it starts. When one of them does not
+            succeed, ``stop`` cancels it and ``continue`` lets it start all the same.
         wait
             Return only when the run has ended.
 
@@ -82,20 +95,19 @@ class JobHandle:
         ------
         InvalidParameterError
             If the notebook does not take such a parameter, or its type is wrong.
-        InvalidLimitError, InvalidAttributeError
-            If a limit is not understood, or tags or token are not.
+        InvalidLimitError, InvalidAttributeError, InvalidGroupError
+            If limits, tags, token, or what it is to follow are not understood.
         """
+        options: dict[str, Any] = {"publish": publish, "label": label, "limits": limits}
+        options |= {"tags": tags, "after": after, "on_failure": on_failure}
         known = None if token is None else run_id_of(self._runtime.runs.bucket, self.name, token)
         try:
-            run = self.submit(
-                params or {}, publish=publish, label=label, id=known, limits=limits, tags=tags
-            )
+            run = self.submit(params or {}, id=known, **options)
         except DuplicateRecordError:
             run = self._runtime.runs.get(str(known))
-        handle = RunHandle(self._runtime, run)
-        return handle.wait() if wait else handle
+        return RunHandle(self._runtime, run).wait() if wait else RunHandle(self._runtime, run)
 
-    def submit(
+    def submit(  # noqa: PLR0913
         self,
         params: Mapping[str, Any],
         *,
@@ -106,6 +118,8 @@ class JobHandle:
         id: str | None = None,  # noqa: A002 - the field is named so
         limits: Limits | Mapping[str, Any] | None = None,
         tags: Iterable[str] = (),
+        after: Iterable[Any] = (),
+        on_failure: str = "stop",
     ) -> Run:
         """Queue a run like :meth:`run`, and return its record.
 
@@ -123,7 +137,80 @@ class JobHandle:
             id=id,
             limits=Limits.of(limits),
             tags=check_tags(tags),
+            after=self._runtime.runs.after(after),
+            on_failure=OnFailure.of(on_failure),
         )
+
+    def step(
+        self,
+        params: Mapping[str, Any] | None = None,
+        *,
+        label: str | None = None,
+        limits: Limits | Mapping[str, Any] | None = None,
+    ) -> Step:
+        """Return a run that is not asked for yet, for `OmegaRuntime.group` and `chain`."""
+        checked = self._runtime.runs.check(self._pinned, params or {})
+        own = None if limits is None else Limits.of(limits)
+        return Step(
+            job=self.name, revision=self.revision, parameters=checked, label=label, limits=own
+        )
+
+    def map(self, params: Iterable[Mapping[str, Any]], **options: Any) -> GroupHandle:
+        """Run the job once with each of these parameters.
+
+        Parameters
+        ----------
+        params
+            The values for each run.
+        **options
+            Those of `Groups.start`: `title`, `at_once`, `after`, `on_failure`, `label`,
+            `limits`, `tags` and `token`.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the notebook does not take such a parameter, or its type is wrong.
+        InvalidGroupError
+            If there are none, or too many.
+        """
+        declared = self.parameters()
+        steps = []
+        for each in itertools.islice(params, MOST_RUNS + 1):
+            if not isinstance(each, Mapping):
+                raise InvalidGroupError(f"{each!r} is no mapping of parameters to values")
+            checked = check_parameters(self.name, each, declared)
+            steps.append(Step(job=self.name, revision=self.revision, parameters=checked))
+        return self._runtime.groups.start([steps], **options)
+
+    def grid(
+        self,
+        values: Mapping[str, Iterable[Any]] | None = None,
+        *,
+        fixed: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> GroupHandle:
+        """Run the job once with each combination of these values.
+
+        Parameters
+        ----------
+        values
+            The values of each parameter that is varied; those of the last one change first.
+        fixed
+            Parameters that are the same in each run.
+        **options
+            As for :meth:`map`. What is no option of it is a parameter with its values:
+            ``grid(month=[6, 7], at_once=1)``.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the notebook does not take such a parameter, or its type is wrong.
+        InvalidGroupError
+            If a parameter has no list of values, or the combinations are too many.
+        """
+        own = {name: options.pop(name) for name in [*options] if name not in GROUP_OPTIONS}
+        chosen = combinations({**(values or {}), **own})
+        return self.map([{**(fixed or {}), **each} for each in chosen], **options)
 
     def schedule(
         self,

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.notifications import Delivery
 from omegaml_lab.core.runs import Status
+from omegaml_lab.runtime.presence import SILENCE, living_workers
+from omegaml_lab.runtime.run_documents import FREE
 from omegaml_lab.runtime.runs import utcnow
-from omegaml_lab.runtime.runtime import SILENCE, living_workers
 from omegaml_lab.runtime.timetable import GRACE
 
 if TYPE_CHECKING:
@@ -144,7 +145,8 @@ class Metrics:
 
     def _queue(self) -> Iterator[Metric]:
         now = self._now()
-        where = {"status": {"$in": [Status.QUEUED.value, Status.RUNNING.value]}}
+        # What waits for other runs is in no queue of workers yet.
+        where = {"status": {"$in": [Status.QUEUED.value, Status.RUNNING.value]}, **FREE}
         found = self._storage.records("runs").groups(
             where,
             {"status": "$status", "label": "$label"},

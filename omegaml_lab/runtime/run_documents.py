@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import IntegrityError
-from omegaml_lab.core.runs import Progress, Run, Status
+from omegaml_lab.core.runs import FINAL, Progress, Run, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     from omegaml_lab.core.runs import Attempt, Failure
 
 __all__ = [
+    "FREE",
     "LOST_FOR_NOW",
+    "OVER",
     "UNWANTED",
     "WAITING",
     "WANTED",
     "attempts_document",
     "failure_document",
+    "recorded_text",
     "run_document",
     "run_of",
 ]
@@ -30,6 +33,15 @@ LOST_FOR_NOW: dict[str, Any] = {
     "$expr": {"$lt": ["$attempt", "$max_attempts"]},
 }
 """What holds of a run that will be queued again."""
+OVER: dict[str, Any] = {
+    "$or": [
+        {"status": {"$in": [s.value for s in FINAL if s is not Status.LOST]}},
+        {"status": Status.LOST.value, "$expr": {"$gte": ["$attempt", "$max_attempts"]}},
+    ]
+}
+"""What holds of a run that has ended for good."""
+FREE: dict[str, Any] = {"waits_for.0": {"$exists": False}, "turn": None}
+"""What holds of a run that waits for no other one to end."""
 WANTED: dict[str, Any] = {"cancel_requested": False}
 UNWANTED: dict[str, Any] = {"cancel_requested": True}
 WAITING: dict[str, Any] = {
@@ -53,9 +65,12 @@ def run_document(run: Run) -> dict[str, Any]:
     record["status"] = run.status.value
     # Values are the user's: as one text no key or number in them can upset the database.
     record["parameters"] = json.dumps(run.parameters)
+    record["recorded"] = recorded_text(run.recorded)
     record["error"] = failure_document(run.error) if run.error else None
     record["attempts"] = attempts_document(run.attempts)
-    record["tags"] = list(run.tags)
+    for name in ("tags", "after", "waits_for"):
+        record[name] = list(record[name])
+    record["on_failure"] = run.on_failure.value
     return record
 
 
@@ -77,6 +92,11 @@ def failure_document(failure: Failure) -> dict[str, Any]:
     return {**asdict(small), "traceback": list(small.traceback)}
 
 
+def recorded_text(recorded: Mapping[str, Any]) -> str:
+    """Return what a notebook has left as it is stored: names are the user's here as well."""
+    return json.dumps(dict(recorded))
+
+
 def run_of(record: Mapping[str, Any]) -> Run:
     """Return the run that a record is about.
 
@@ -87,6 +107,7 @@ def run_of(record: Mapping[str, Any]) -> Run:
     """
     try:
         parameters = json.loads(record["parameters"])
+        recorded = json.loads(record.get("recorded") or "{}")
     except (KeyError, TypeError, ValueError) as error:
         raise IntegrityError(f"run {record.get('id')}", f"parameters: {error}") from error
-    return Run.from_record({**record, "parameters": parameters})
+    return Run.from_record({**record, "parameters": parameters, "recorded": recorded})

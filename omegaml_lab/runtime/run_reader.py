@@ -10,7 +10,7 @@ from omegaml_lab.core.errors import IntegrityError, RunNotFoundError
 from omegaml_lab.core.limits import LONGEST_WAIT
 from omegaml_lab.core.pages import Page
 from omegaml_lab.core.runs import Run, Status
-from omegaml_lab.runtime.run_documents import LOST_FOR_NOW, run_of
+from omegaml_lab.runtime.run_documents import FREE, LOST_FOR_NOW, run_of
 
 if TYPE_CHECKING:
     import threading
@@ -131,10 +131,10 @@ class RunReader:
         return {**queued, "$or": when, **self.may_start()}
 
     def may_start(self) -> dict[str, Any]:
-        """Return the condition that a run does not wait for the time of its next attempt."""
+        """Return the condition that a run waits neither for its next attempt nor for others."""
         now = self._now()
         ahead = now + timedelta(seconds=2 * LONGEST_WAIT)  # again, of a clock that is wrong
-        return {"$nor": [{"retry_at": {"$gt": now, "$lte": ahead}}]}
+        return {"$nor": [{"retry_at": {"$gt": now, "$lte": ahead}}], **FREE}
 
     def retryable(self) -> list[Run]:
         """Return lost runs that have attempts left."""

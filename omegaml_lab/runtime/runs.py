@@ -21,6 +21,7 @@ from omegaml_lab.runtime.run_documents import (
     WANTED,
     attempts_document,
     failure_document,
+    recorded_text,
     run_document,
     run_of,
 )
@@ -36,6 +37,7 @@ __all__ = ["Claim", "RunRecords", "utcnow"]
 _log = logging.getLogger(__name__)
 
 _FIRST_HINT = 3.0
+_HINTS_A_SECOND = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,10 +82,28 @@ class RunRecords(RunReader):
             parameters=dict(parameters),
             **values,
         )
-        minded = {"beat": 0, "hints": 0, "hint_at": self._hint_at(0), "unpublished": run.publish}
-        minded["untold"] = run.kind == "job"  # who calls a model gets an answer
-        self._records.insert({**run_document(run), **minded, "object": object})
+        self._records.insert(self._new(run, object, hint_at=self.hint_at(0)))
         return run
+
+    def create_many(self, runs: Iterable[tuple[Run, str | None]]) -> None:
+        """Queue new runs, each with the id of what is run; those that there are stay as they are.
+
+        A run has to come after those that it follows: whoever sees it then finds them.
+        """
+        self._ensure_indexes()
+        at, gap = self.hint_at(0), timedelta(seconds=1 / _HINTS_A_SECOND)
+        # Messages to many take their time: they are not sent again while they still are sent.
+        self._records.insert_many(
+            [
+                self._new(run, object, hint_at=at + number * gap)
+                for number, (run, object) in enumerate(runs)  # noqa: A001
+            ]
+        )
+
+    def _new(self, run: Run, object: str | None, *, hint_at: datetime) -> dict[str, Any]:  # noqa: A002
+        minded = {"beat": 0, "hints": 0, "hint_at": hint_at, "unpublished": run.publish}
+        minded["untold"] = run.kind == "job"  # who calls a model gets an answer
+        return {**run_document(run), **minded, "object": object}
 
     def published(self, run_id: str, *, notice: str | None = None) -> None:
         """Note that the report of a run was seen to; `notice` says what went wrong, for good."""
@@ -102,7 +122,7 @@ class RunRecords(RunReader):
         self._records.update(
             run_id,
             where={"status": Status.QUEUED.value},
-            set={"hints": hints, "hint_at": self._hint_at(hints)},
+            set={"hints": hints, "hint_at": self.hint_at(hints)},
         )
 
     def relieve(self, labels: Iterable[str]) -> None:
@@ -166,7 +186,7 @@ class RunRecords(RunReader):
             If the run has ended already.
         """
         waiting = {"$or": [{"status": Status.QUEUED.value}, LOST_FOR_NOW]}
-        ended = {**self._cancelled(), "cancel_requested": True}
+        ended = {**self.cancelled(), "cancel_requested": True}
         changed = self._records.update(run_id, where=waiting, set=ended) or self._records.update(
             run_id, where={"status": Status.RUNNING.value}, set={"cancel_requested": True}
         )
@@ -205,7 +225,7 @@ class RunRecords(RunReader):
             inc={"attempt": 1},
         )
         if again is None:
-            self._records.update(lost.id, where={**where, **UNWANTED}, set=self._cancelled())
+            self._records.update(lost.id, where={**where, **UNWANTED}, set=self.cancelled())
         return run_of(again) if again else None
 
     def _next_attempt(self, run: Run, ended: Attempt, wait: float) -> dict[str, Any]:
@@ -215,7 +235,7 @@ class RunRecords(RunReader):
             **WAITING,
             "attempts": attempts_document([*run.attempts, ended]),
             "retry_at": at,
-            "hint_at": at or self._hint_at(0),
+            "hint_at": at or self.hint_at(0),
         }
 
     # -- what the holder of a claim may do -----------------------------------------------------
@@ -266,6 +286,7 @@ class RunRecords(RunReader):
         error: Failure | None = None,
         answer: Mapping[str, Any] | None = None,
         usage: Usage | None = None,
+        recorded: Mapping[str, Any] | None = None,
     ) -> Run | None:
         """End the run; None when the claim is void."""
         if status not in FINAL or not can_become(Status.RUNNING, status):
@@ -277,6 +298,7 @@ class RunRecords(RunReader):
             "error": failure_document(error) if error else None,
             "answer": dict(answer) if answer else None,
             "usage": asdict(usage) if usage else None,
+            "recorded": recorded_text(recorded or {}),
             "ended_at": self._now(),
         }
         if (run := self._held(claim, ended)) is not None:
@@ -293,15 +315,18 @@ class RunRecords(RunReader):
         """
         waiting = {**WAITING, "notice": notice, "hint_at": self._now()}
         given = self._held(claim, waiting, where=WANTED)
-        return given or self._held(claim, self._cancelled(), where=UNWANTED)
+        return given or self._held(claim, self.cancelled(), where=UNWANTED)
 
-    def _cancelled(self) -> dict[str, Any]:
+    def cancelled(self) -> dict[str, Any]:
+        """Return what a run is set to that is cancelled."""
         return {
             "status": Status.CANCELLED.value,
             "ended_at": self._now(),
             "notice": None,
             "error": None,
             "retry_at": None,
+            "waits_for": [],
+            "turn": None,
         }
 
     def _held(
@@ -315,7 +340,8 @@ class RunRecords(RunReader):
         )
         return run_of(record) if record else None
 
-    def _hint_at(self, hints: int) -> datetime:
+    def hint_at(self, hints: int) -> datetime:
+        """Return when a queued run is sent a message again, of which there were so many."""
         seconds = min(_FIRST_HINT * 2 ** min(hints, 10), LONGEST_PAUSE)
         return self._now() + timedelta(seconds=seconds)
 
@@ -328,4 +354,7 @@ class RunRecords(RunReader):
             self._records.index("bucket", "job", "queued_at")
             self._records.index("schedule", "status")
             self._records.index("tags", "queued_at")
+            self._records.index("group", "turn")
+            self._records.index("turn")
+            self._records.index("waits_for")
             self._indexed = True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import (
@@ -12,43 +11,48 @@ from omegaml_lab.core.errors import (
     InvalidNotebookError,
     RunNotFoundError,
 )
+from omegaml_lab.core.groups import OnFailure
 from omegaml_lab.core.limits import UNLIMITED, Limits
 from omegaml_lab.core.lineage import RunReference
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.parameters import Parameter, check_parameters
 from omegaml_lab.core.reports import publish_options
-from omegaml_lab.core.workers import Worker
 from omegaml_lab.runtime.called import ModelHandle, ScriptHandle
 from omegaml_lab.runtime.calling import Target
 from omegaml_lab.runtime.calls import Calls
+from omegaml_lab.runtime.group_records import GroupRecords
+from omegaml_lab.runtime.groups import Groups, after_ids
 from omegaml_lab.runtime.handles import JobHandle
 from omegaml_lab.runtime.parameters import declared_parameters
+from omegaml_lab.runtime.presence import SILENCE, living_workers, waiting_for
 from omegaml_lab.runtime.results import let_go
 from omegaml_lab.runtime.runs import RunRecords, utcnow
 from omegaml_lab.runtime.schedule_records import ScheduleRecords
 from omegaml_lab.runtime.schedules import Schedules
+from omegaml_lab.runtime.steps import stages_of, step_of
 from omegaml_lab.runtime.stores import Stores
+from omegaml_lab.runtime.successors import Successors
 from omegaml_lab.store.walking import walk
 
 if TYPE_CHECKING:
     import builtins
     import threading
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from omegaml_lab.core.lineage import Lineage
     from omegaml_lab.core.pages import Page
     from omegaml_lab.core.runs import Run, Status
     from omegaml_lab.core.schedules import Schedule
+    from omegaml_lab.core.workers import Worker
     from omegaml_lab.runtime.broker import Broker
+    from omegaml_lab.runtime.group_handle import GroupHandle
+    from omegaml_lab.runtime.steps import Asked
     from omegaml_lab.storage.storage import Storage
     from omegaml_lab.store.jobs import JobStore
     from omegaml_lab.store.registry import Registry
 
-__all__ = ["OmegaRuntime", "Runs", "living_workers", "waiting_for"]
-
-SILENCE = timedelta(seconds=30)
-"""A worker or scheduler that was not heard of for so long is not counted as alive."""
+__all__ = ["OmegaRuntime", "Runs"]
 
 
 class OmegaRuntime:
@@ -87,6 +91,9 @@ class OmegaRuntime:
         self.label = label
         self.limits = limits
         self.runs = Runs(self, RunRecords(storage.records("runs")), jobs)
+        groups = GroupRecords(storage, self.runs.records)
+        self.successors = Successors(storage, runs=self.runs.records, groups=groups, broker=broker)
+        self.groups = Groups(self, groups, self.successors, owner)
         self.schedules = Schedules(self, ScheduleRecords(storage.records("schedules")), owner)
         stores = Stores.of(storage, registry, bucket=jobs.bucket, owner=owner)
         self.calls = Calls(self, stores, owner)
@@ -123,11 +130,40 @@ class OmegaRuntime:
         """
         return ScriptHandle(self, self.calls.stores.scripts.metadata(name))
 
+    def group(self, *steps: Asked, **options: Any) -> GroupHandle:
+        """Run several jobs side by side, and follow them together.
+
+        Parameters
+        ----------
+        *steps
+            Jobs, names of jobs, or pairs of a job and its parameters.
+        **options
+            Those of `Groups.start`: `title`, `at_once`, `after`, `on_failure` and others.
+        """
+        return self.groups.start([[step_of(self, each) for each in steps]], **options)
+
+    def chain(self, *stages: Asked | list[Asked], **options: Any) -> GroupHandle:
+        """Run jobs one after the other, and follow them together.
+
+        When one does not succeed, those after it are cancelled, unless
+        ``on_failure="continue"``.
+
+        Parameters
+        ----------
+        *stages
+            Jobs, names of jobs, or pairs of a job and its parameters; those in a list run side
+            by side, and what comes next starts when all of them have ended.
+        **options
+            As for :meth:`group`.
+        """
+        return self.groups.start(stages_of(self, stages), **options)
+
     def require(self, label: str) -> OmegaRuntime:
         """Return a runtime whose runs go to workers that offer `label`."""
         other = copy.copy(self)
         other.label = label
         other.calls = self.calls.through(other)
+        other.groups = self.groups.through(other)
         return other
 
     def close(self) -> None:
@@ -138,6 +174,10 @@ class OmegaRuntime:
     def workers(self) -> list[Worker]:
         """Return the workers that are alive, the newest first."""
         return living_workers(self._storage)
+
+    def notice_of(self, label: str) -> str | None:
+        """Return what a run that requires `label` waits for, None when a worker will take it."""
+        return waiting_for(label, self.workers())
 
     def scheduler(self) -> dict[str, Any] | None:
         """Return the record of a scheduler that is alive (id, host, pid, times), if any."""
@@ -158,6 +198,8 @@ class OmegaRuntime:
         id: str | None = None,  # noqa: A002 - the field is named so
         limits: Limits = UNLIMITED,
         tags: Sequence[str] = (),
+        after: Sequence[str] = (),
+        on_failure: OnFailure = OnFailure.STOP,
     ) -> Run:
         """Queue a run whose parameters were checked, and tell the workers.
 
@@ -187,12 +229,20 @@ class OmegaRuntime:
                 limits=limits,
                 max_attempts=limits.attempts,
                 tags=tuple(tags),
+                after=tuple(after),
+                waits_for=tuple(after),
+                on_failure=on_failure,
             )
+        # What it follows may have ended before it was there.
+        return self.successors.settle(run) if run.waits else self._send(run)
+
+    def _send(self, run: Run) -> Run:
+        records = self.runs.records
         try:
             self.broker.send(run)
         except BrokerUnavailableError as error:
             return records.notify(run.id, str(error))
-        notice = waiting_for(run.label, self.workers())
+        notice = self.notice_of(run.label)
         records.hinted(run.id)
         return records.notify(run.id, notice) if notice else run
 
@@ -213,12 +263,15 @@ class Runs:
         *,
         tag: str | None = None,
         schedule: str | None = None,
+        group: str | None = None,
+        alone: bool = False,
         offset: int = 0,
         limit: int | None = 50,
     ) -> Page[Run]:
-        """Return runs, newest first.
+        """Return runs, newest first; with a `tag`, those that have it among theirs.
 
-        With a `tag` those that have it among theirs, with the id of a `schedule` its own.
+        With a `group` only those of it, with `alone` only those of none, and with the id of a
+        `schedule` its own.
         """
         where: dict[str, Any] = {"bucket": self.bucket}
         if schedule is not None:
@@ -230,6 +283,8 @@ class Runs:
             where["status"] = str(status)
         if tag is not None:
             where["tags"] = {"$eq": tag}
+        if group is not None or alone:
+            where["group"] = {"$eq": group}
         return self.records.page(where, offset=offset, limit=limit)
 
     def get(self, run_id: str) -> Run:
@@ -267,7 +322,9 @@ class Runs:
         InvalidTransitionError
             If it has ended already.
         """
-        return self.records.cancel(self.get(run_id).id)
+        run = self.records.cancel(self.get(run_id).id)
+        self._runtime.successors.release(run)
+        return run
 
     def rerun(self, run_id: str, parameters: Mapping[str, Any] | None = None) -> Run:
         """Run the job of a run again, as it is now, with the same or with other parameters."""
@@ -293,6 +350,10 @@ class Runs:
         for run in self.records.changes(stop, poll=poll):
             if run is None or run.bucket == self.bucket:
                 yield run
+
+    def after(self, given: Iterable[Any]) -> tuple[str, ...]:
+        """Return the ids of what a run is to follow: runs, groups, or ids of runs."""
+        return after_ids(self._runtime, given)
 
     def relying_on(self, job: Name) -> AbstractContextManager[str]:
         """Keep a revision of a job until a run of it is on record; as `OmegaStore.relying_on`."""
@@ -331,21 +392,3 @@ class Runs:
     def check(self, name: Name, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return `given` with the types that a job declares."""
         return check_parameters(name.path, given, self.parameters(name)) if given else {}
-
-
-def living_workers(storage: Storage) -> list[Worker]:
-    """Return the workers of a repository that are alive, the newest first."""
-    where = {"heartbeat_at": {"$gte": utcnow() - SILENCE}}
-    found = storage.records("workers").query(where, sort=[("started_at", -1)])
-    return [Worker.from_record(record) for record in found if "started_at" in record]
-
-
-def waiting_for(label: str, workers: list[Worker]) -> str | None:
-    """Return what a run that requires `label` waits for, None when a worker will take it."""
-    if any(worker.label == label for worker in workers):
-        return None
-    option = "" if label == "default" else f" --label {label}"
-    return (
-        f"No worker{f' with the label {label!r}' if option else ''} is alive, so the run waits."
-        f" `omega worker{option}` starts one, and so does `omega lab`."
-    )

@@ -23,8 +23,10 @@ from omegaml_lab.core.errors import (
 )
 from omegaml_lab.core.runs import Failure, Status
 from omegaml_lab.core.workers import Worker
+from omegaml_lab.runtime.group_records import GroupRecords
+from omegaml_lab.runtime.presence import SILENCE, waiting_for
 from omegaml_lab.runtime.runs import utcnow
-from omegaml_lab.runtime.runtime import SILENCE, waiting_for
+from omegaml_lab.runtime.successors import Successors
 
 if TYPE_CHECKING:
     import threading
@@ -79,13 +81,20 @@ class Sweeper:
     """
 
     def __init__(
-        self, *, storage: Storage, runs: RunRecords, broker: Broker, lease: float = 20.0
+        self,
+        *,
+        storage: Storage,
+        runs: RunRecords,
+        broker: Broker,
+        lease: float = 20.0,
     ) -> None:
         self.id = f"{socket.gethostname()}-{os.getpid()}-{os.urandom(2).hex()}"
         self._storage = storage
         self._schedulers = storage.records("schedulers")
         self._runs = runs
         self._broker = broker
+        groups = GroupRecords(storage, runs)
+        self._successors = Successors(storage, runs=runs, groups=groups, broker=broker)
         self._lease = lease
         self._round = min(1.0, lease / 8)
         self._seen: dict[str, _Seen] = {}
@@ -117,6 +126,7 @@ class Sweeper:
         for run in self._runs.retryable():
             self._retry(run)
         self._mind_running()
+        self._successors.sweep()
         self._mind_queue()
 
     # -- running -------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ STATUS: dict[type[OmegaError], HTTPStatus] = {
     errors.InvalidNotebookError: HTTPStatus.BAD_REQUEST,
     errors.InvalidParameterError: HTTPStatus.BAD_REQUEST,
     errors.InvalidScheduleError: HTTPStatus.BAD_REQUEST,
+    errors.InvalidGroupError: HTTPStatus.BAD_REQUEST,
     errors.InvalidLimitError: HTTPStatus.BAD_REQUEST,
     errors.UnsupportedObjectError: HTTPStatus.BAD_REQUEST,
     errors.UnknownKindError: HTTPStatus.BAD_REQUEST,
@@ -37,6 +38,7 @@ STATUS: dict[type[OmegaError], HTTPStatus] = {
     errors.UntrustedObjectError: HTTPStatus.FORBIDDEN,
     errors.ObjectNotFoundError: HTTPStatus.NOT_FOUND,
     errors.NotInTrashError: HTTPStatus.NOT_FOUND,
+    errors.GroupNotFoundError: HTTPStatus.NOT_FOUND,
     errors.RunNotFoundError: HTTPStatus.NOT_FOUND,
     errors.ScheduleNotFoundError: HTTPStatus.NOT_FOUND,
     errors.RecipientNotFoundError: HTTPStatus.NOT_FOUND,
@@ -57,6 +59,7 @@ STATUS: dict[type[OmegaError], HTTPStatus] = {
     errors.ServiceError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StorageUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.BrokerUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.GroupTimeoutError: HTTPStatus.GATEWAY_TIMEOUT,
     errors.RunTimeoutError: HTTPStatus.GATEWAY_TIMEOUT,
     errors.StorageFullError: HTTPStatus.INSUFFICIENT_STORAGE,
 }

@@ -64,6 +64,8 @@ _TOLD = frozenset(
         "limits",
         "usage",
         "retry_at",
+        "group",
+        "replaced",
     }
 )
 

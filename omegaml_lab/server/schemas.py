@@ -9,6 +9,7 @@ from omegaml_lab.core.metadata import STORES
 from omegaml_lab.core.reports import Access
 from omegaml_lab.core.runs import Status
 from omegaml_lab.core.schedules import Misfire, Overlap
+from omegaml_lab.server.group_schemas import FOLLOWING, GROUP_PROPERTIES, GROUPS
 from omegaml_lab.server.limit_schemas import (
     LIMIT_SCHEMAS,
     REQUESTED_LIMITS,
@@ -70,7 +71,7 @@ _SCHEDULED: Schema = {
     "limits": REQUESTED_LIMITS,
     **REQUESTED_EXTRAS,
 }
-_RUN_OPTIONS = ("parameters", "publish", "label", "limits", "tags", "token")
+_RUN_OPTIONS = ("parameters", "publish", "label", "limits", "tags", "token", *FOLLOWING)
 _ONE_TARGET: Schema = {"oneOf": [{"required": ["path"]}, {"required": ["job"]}]}
 
 _REFERENCE: Schema = {
@@ -184,6 +185,7 @@ SCHEMAS: dict[str, Schema] = {
         }
     ),
     **LIMIT_SCHEMAS,
+    **GROUPS,
     "Progress": _record({"done": _COUNT, "total": _COUNT, "current": _or_null(_COUNT)}),
     "Run": _record(
         {
@@ -215,6 +217,7 @@ SCHEMAS: dict[str, Schema] = {
             "notice": _or_null(_STRING),
             "elapsed": _or_null({"type": "number"}),
             **RUN_PROPERTIES,
+            **GROUP_PROPERTIES,
             "job_path": _or_null(_STRING),
             "result_path": _or_null(_STRING),
         },
@@ -256,6 +259,7 @@ SCHEMAS: dict[str, Schema] = {
                 "label": {"type": "string", "description": "What the worker must offer."},
                 "limits": REQUESTED_LIMITS,
                 "tags": REQUESTED_TAGS,
+                **FOLLOWING,
                 "token": {
                     "type": "string",
                     "minLength": 1,

@@ -22,9 +22,9 @@ __all__ = ["RESERVED", "Collections"]
 
 RESERVED = frozenset(
     {
-        "chunks", "daily", "examples", "holds", "messages", "notifications", "objects", "pieces",
-        "reads", "recipients", "reports", "revisions", "runs", "schedulers", "schedules",
-        "upload_pieces", "uploads", "workers",
+        "chunks", "daily", "examples", "groups", "holds", "messages", "notifications", "objects",
+        "pieces", "reads", "recipients", "reports", "revisions", "runs", "schedulers",
+        "schedules", "upload_pieces", "uploads", "workers",
     }
 )  # fmt: skip
 """What a repository itself consists of. A test reads off the code that nothing is missing."""

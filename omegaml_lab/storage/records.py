@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pymongo import ReturnDocument
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from omegaml_lab.core.errors import DuplicateRecordError
 from omegaml_lab.storage.feed import watch
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from omegaml_lab.storage.connection import Connection
 
 __all__ = ["Records"]
+
+_DUPLICATE = 11000
 
 
 class Records:
@@ -44,6 +46,29 @@ class Records:
                 self._collection.insert_one(_stored(record))
             except DuplicateKeyError as error:
                 raise DuplicateRecordError(self.name, str(record["id"])) from error
+
+    def insert_many(self, records: Iterable[Mapping[str, Any]]) -> int:
+        """Add records in their order, and return how many; those that are there stay as they are.
+
+        Who dies over it leaves the first of them.
+        """
+        documents, added = [_stored(record) for record in records], 0
+        with self._connection.errors():
+            while documents:
+                ids = {"_id": {"$in": [document["_id"] for document in documents]}}
+                there = {found["_id"] for found in self._collection.find(ids, {"_id": True})}
+                documents = [each for each in documents if each["_id"] not in there]
+                try:
+                    if documents:
+                        self._collection.insert_many(documents, ordered=True)
+                    return added + len(documents)
+                except BulkWriteError as error:
+                    # Somebody adds the same: what came before is added, and the rest looked at.
+                    if any(wrong.get("code") != _DUPLICATE for wrong in _wrong(error)):
+                        raise
+                    done = int((error.details or {}).get("nInserted", 0))
+                    added, documents = added + done, documents[done:]
+        return added
 
     def find(self, id: str) -> dict[str, Any] | None:  # noqa: A002 - the field is named so
         """Return the record with this id, or None."""
@@ -76,6 +101,18 @@ class Records:
                 tuple(document["_id"].get(str(place)) for place in range(len(fields)))
                 for document in found
             ]
+
+    def distinct(self, field: str, where: Mapping[str, Any]) -> list[Any]:
+        """Return the different values of a field; of a list, those in it."""
+        with self._connection.errors():
+            found = self._collection.aggregate(
+                [
+                    {"$match": _where(where)},
+                    {"$unwind": f"${_key(field)}"},
+                    {"$group": {"_id": f"${_key(field)}"}},
+                ]
+            )
+            return [each["_id"] for each in found]
 
     def groups(
         self,
@@ -130,10 +167,20 @@ class Records:
                 )
             )
 
-    def update_many(self, where: Mapping[str, Any], *, set: Mapping[str, Any]) -> int:  # noqa: A002
-        """Change all records that match, each for itself; return how many matched."""
+    def update_many(
+        self,
+        where: Mapping[str, Any],
+        *,
+        set: Mapping[str, Any],  # noqa: A002
+        pull: Mapping[str, Any] | None = None,
+    ) -> int:
+        """Change all records that match, each for itself; return how many matched.
+
+        `pull` are values that are taken out of the lists in these fields.
+        """
+        changes = {"$set": dict(set), **({"$pull": dict(pull)} if pull else {})}
         with self._connection.errors():
-            result = self._collection.update_many(_where(where), {"$set": dict(set)})
+            result = self._collection.update_many(_where(where), changes)
             return int(result.matched_count)
 
     def upsert(self, id: str, set: Mapping[str, Any]) -> dict[str, Any]:  # noqa: A002
@@ -181,6 +228,11 @@ class Records:
     @property
     def _collection(self) -> Any:
         return self._connection.collection(self.name)
+
+
+def _wrong(error: BulkWriteError) -> list[dict[str, Any]]:
+    details = error.details or {}
+    return [*details.get("writeErrors", ()), *details.get("writeConcernErrors", ())]
 
 
 def _by_id(id: object) -> dict[str, Any]:  # noqa: A002

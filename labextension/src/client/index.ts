@@ -1,6 +1,7 @@
 import type { ServerConnection } from '@jupyterlab/services';
 
 import { Connection } from './connection';
+import { GroupsClient } from './groups';
 import { ObjectsClient } from './objects';
 import { ParametersClient } from './parameters';
 import { ReportsClient } from './reports';
@@ -15,6 +16,7 @@ import { TrashClient } from './trash';
 export class OmegaClient {
   constructor(settings: ServerConnection.ISettings) {
     this.connection = new Connection(settings);
+    this.groups = new GroupsClient(this.connection);
     this.objects = new ObjectsClient(this.connection);
     this.parameters = new ParametersClient(this.connection);
     this.reports = new ReportsClient(this.connection);
@@ -27,6 +29,7 @@ export class OmegaClient {
   }
 
   readonly connection: Connection;
+  readonly groups: GroupsClient;
   readonly objects: ObjectsClient;
   readonly parameters: ParametersClient;
   readonly reports: ReportsClient;

@@ -63,12 +63,27 @@ export interface IRun {
   /** When its next attempt may start, of one that waits for it. */
   retry_at?: string | null;
   tags?: string[];
+  /** The group that it was asked for with. */
+  group?: string | null;
+  /** Ids of the runs that it follows. */
+  after?: string[];
+  /** Values that its notebook has left to compare it by. */
+  recorded?: ReadonlyJSONObject;
 }
 
 /** What an event tells of a run: where it stands, and nothing that not everybody may know. */
 export type RunChange = Omit<
   IRun,
-  'parameters' | 'worker' | 'error' | 'log' | 'owner' | 'notice' | 'attempts' | 'tags'
+  | 'parameters'
+  | 'worker'
+  | 'error'
+  | 'log'
+  | 'owner'
+  | 'notice'
+  | 'attempts'
+  | 'tags'
+  | 'after'
+  | 'recorded'
 >;
 
 /** Which notebook: by its path in the file browser, or by the job's name. */
@@ -79,6 +94,8 @@ export interface IRunQuery {
   path?: string;
   status?: RunStatus;
   schedule?: string;
+  /** Only those of no group. */
+  alone?: boolean;
   offset?: number;
   limit?: number;
 }

@@ -6,14 +6,17 @@ import type { ReadonlyJSONObject } from '@lumino/coreutils';
 import * as React from 'react';
 
 import { messageOf } from '../client/connection';
+import type { Grid, IGroupOptions } from '../client/groups';
 import type { AskedLimits } from '../client/limits';
 import type { IRun } from '../client/runs';
 import { clusterIcon } from '../icons';
 import { ParametersForm } from '../models/form';
+import { GroupForm } from '../models/groupform';
 import { LimitsForm } from '../models/limitsform';
 import type { IOmega } from '../tokens';
 import { CommandIDs } from '../tokens';
 import { FormDialog } from '../views/formdialog';
+import { GroupFields } from '../views/groupfields';
 import { LimitFields } from '../views/limitfields';
 import { ParameterFields } from '../views/parameterfields';
 import { addPathCommand } from './add';
@@ -62,13 +65,15 @@ async function runWithParameters(options: ICommandOptions, path: string): Promis
     await targets.save(path);
     const form = new ParametersForm(await omega.client.parameters.list(path), trans);
     const limits = new LimitsForm();
+    const group = new GroupForm();
     const dialog = new FormDialog({
       title: trans.__('Run %1', path.split('/').pop()),
       body: ReactWidget.create(
         React.createElement(
           'div',
           { className: 'jp-Omega-form' },
-          React.createElement(ParameterFields, { form, trans }),
+          React.createElement(ParameterFields, { form, variable: true, trans }),
+          React.createElement(GroupFields, { form, group, trans }),
           React.createElement(LimitFields, { form: limits, trans })
         )
       ),
@@ -76,7 +81,7 @@ async function runWithParameters(options: ICommandOptions, path: string): Promis
         Dialog.cancelButton({ label: trans.__('Cancel') }),
         Dialog.okButton({ label: trans.__('Run') })
       ],
-      submit: () => submit(options, path, form, limits)
+      submit: () => submit(options, path, { form, limits, group })
     });
     await dialog.launch();
   } catch (error) {
@@ -84,18 +89,32 @@ async function runWithParameters(options: ICommandOptions, path: string): Promis
   }
 }
 
+interface IForms {
+  form: ParametersForm;
+  limits: LimitsForm;
+  group: GroupForm;
+}
+
 async function submit(
   options: ICommandOptions,
   path: string,
-  form: ParametersForm,
-  limits: LimitsForm
+  { form, limits, group }: IForms
 ): Promise<boolean> {
-  if (!form.valid) {
+  if (!form.valid || !group.valid) {
     form.refuse(options.trans.__('Mend the values above first.'));
     return false;
   }
   try {
-    await start(options, path, form.values(), limits.values());
+    const grid = form.grid();
+    if (Object.keys(grid).length > 0) {
+      await startGroup(options, path, grid, {
+        parameters: form.values(),
+        at_once: group.atOnce,
+        limits: limits.values()
+      });
+    } else {
+      await start(options, path, form.values(), limits.values());
+    }
     return true;
   } catch (error) {
     form.refuse(messageOf(error));
@@ -111,6 +130,31 @@ async function start(
 ): Promise<void> {
   await targets.save(path);
   tellQueued(commands, trans, await omega.runs.run({ path }, parameters, false, limits));
+}
+
+async function startGroup(
+  { commands, omega, targets, trans }: ICommandOptions,
+  path: string,
+  grid: Grid,
+  options: IGroupOptions
+): Promise<void> {
+  await targets.save(path);
+  const group = await omega.client.groups.start({ path }, grid, options);
+  await omega.groups.refresh();
+  const message = trans._n(
+    '%1 run of “%2” is queued.',
+    '%1 runs of “%2” are queued.',
+    group.count
+  );
+  Notification.info(message.replace('%2', group.title), {
+    autoClose: 4000,
+    actions: [
+      {
+        label: trans.__('Compare'),
+        callback: () => void commands.execute(CommandIDs.compareGroup, { id: group.id })
+      }
+    ]
+  });
 }
 
 /** Say that a run is on its way, with the way to watch it. */

@@ -95,7 +95,8 @@ export class Feed implements IDisposable {
     const goesOn = change.status === 'running' && change.attempt === known?.attempt;
     this._latest.set(change.id, change);
     let run: IRun = { ...UNTOLD, ...(goesOn ? known : {}), ...change };
-    if (this._find && !goesOn) {
+    // Of a group there may be thousands: who shows it asks for all of them at once.
+    if (this._find && !goesOn && !change.group) {
       try {
         run = await this._find(change.id);
       } catch {

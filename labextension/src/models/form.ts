@@ -4,6 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
+import type { Grid } from '../client/groups';
 import type { IParameter, ParameterType } from '../client/parameters';
 
 /** One parameter and what was typed for it. A checkbox types `true` and `false`. */
@@ -12,6 +13,8 @@ export interface IField {
   readonly text: string;
   readonly error: string | null;
   readonly changed: boolean;
+  /** Whether each line is a value of its own, for a run of its own. */
+  readonly varied: boolean;
 }
 
 /** The form in which a person gives parameters: what is typed, checked by type. */
@@ -26,7 +29,7 @@ export class ParametersForm {
     this._fields = parameters.map(parameter => {
       const value = values[parameter.name];
       const text = value === undefined ? textOf(parameter) : write(parameter.type, value);
-      return { parameter, ...this._check(parameter, text) };
+      return { parameter, ...this._check(parameter, text, false) };
     });
   }
 
@@ -50,22 +53,53 @@ export class ParametersForm {
   /** What differs from the defaults: the rest stays the notebook's own choice. */
   values(): ReadonlyJSONObject {
     const values: { [name: string]: ReadonlyJSONValue } = {};
-    for (const { parameter, text, changed, error } of this._fields) {
-      if (changed && error === null) {
+    for (const { parameter, text, changed, error, varied } of this._fields) {
+      if (changed && error === null && !varied) {
         values[parameter.name] = parse(parameter, text, this._trans);
       }
     }
     return values;
   }
 
+  /** The values of each parameter that is varied. */
+  grid(): Grid {
+    const grid: { [name: string]: ReadonlyJSONValue[] } = {};
+    for (const { parameter, text, error, varied } of this._fields) {
+      if (varied && error === null) {
+        grid[parameter.name] = parseLines(parameter, text, this._trans);
+      }
+    }
+    return grid;
+  }
+
+  /** How many runs are asked for: one for each combination of values. */
+  get count(): number {
+    return Object.values(this.grid()).reduce((count, values) => count * values.length, 1);
+  }
+
   set(name: string, text: string): void {
     this._refusal = null;
-    this._update(name, parameter => this._check(parameter, text));
+    this._update(name, field => this._check(field.parameter, text, field.varied));
+  }
+
+  /** Give a parameter several values, or one again. */
+  vary(name: string, varied: boolean): void {
+    this._refusal = null;
+    this._update(name, ({ parameter, text }) => {
+      const both = varied && parameter.type === 'bool';
+      const first = varied ? text : (text.split('\n').find(line => line.trim()) ?? '');
+      return this._check(parameter, both ? 'true\nfalse' : first, varied);
+    });
   }
 
   /** Back to the notebook's own value. */
   reset(name: string): void {
-    this._update(name, parameter => ({ text: textOf(parameter), error: null, changed: false }));
+    this._update(name, ({ parameter }) => ({
+      text: textOf(parameter),
+      error: null,
+      changed: false,
+      varied: false
+    }));
   }
 
   refuse(message: string): void {
@@ -73,23 +107,26 @@ export class ParametersForm {
     this._changed.emit();
   }
 
-  private _check(parameter: IParameter, text: string): Omit<IField, 'parameter'> {
-    if (text === textOf(parameter)) {
-      return { text, error: null, changed: false };
+  private _check(parameter: IParameter, text: string, varied: boolean): Omit<IField, 'parameter'> {
+    if (text === textOf(parameter) && !varied) {
+      return { text, error: null, changed: false, varied };
     }
     try {
+      if (varied) {
+        parseLines(parameter, text, this._trans);
+        return { text, error: null, changed: true, varied };
+      }
       const value = parse(parameter, text, this._trans);
-      return { text, error: null, changed: !JSONExt.deepEqual(value, parameter.default) };
+      const changed = !JSONExt.deepEqual(value, parameter.default);
+      return { text, error: null, changed, varied };
     } catch (error) {
-      return { text, error: (error as Error).message, changed: true };
+      return { text, error: (error as Error).message, changed: true, varied };
     }
   }
 
-  private _update(name: string, change: (p: IParameter) => Omit<IField, 'parameter'>): void {
+  private _update(name: string, change: (field: IField) => Omit<IField, 'parameter'>): void {
     this._fields = this._fields.map(field =>
-      field.parameter.name === name
-        ? { parameter: field.parameter, ...change(field.parameter) }
-        : field
+      field.parameter.name === name ? { parameter: field.parameter, ...change(field) } : field
     );
     this._changed.emit();
   }
@@ -132,6 +169,24 @@ function parse(parameter: IParameter, text: string, trans: TranslationBundle): R
     case 'any':
       return parseJSON(parameter.type, text, trans);
   }
+}
+
+/** Read the values of a parameter that is varied, one a line; empty lines count for nothing. */
+function parseLines(
+  parameter: IParameter,
+  text: string,
+  trans: TranslationBundle
+): ReadonlyJSONValue[] {
+  const lines = text.split('\n').filter(line => line.trim() !== '');
+  if (lines.length === 0) {
+    throw new Error(trans.__('Enter a value a line.'));
+  }
+  return lines.map(line => {
+    if (parameter.type === 'bool' && !['true', 'false'].includes(line.trim())) {
+      throw new Error(trans.__('Enter true or false on each line.'));
+    }
+    return parse(parameter, parameter.type === 'bool' ? line.trim() : line, trans);
+  });
 }
 
 function parseInteger(text: string, trans: TranslationBundle): number {

@@ -61,6 +61,11 @@ export class RunsModel extends ListModel<IRun> {
     return this._filter;
   }
 
+  /** Whether runs of groups are left out: who looks for something sees them as well. */
+  get alone(): boolean {
+    return !this._filter.status && !this._filter.schedule;
+  }
+
   async setFilter(filter: IRunFilter): Promise<void> {
     this._filter = { ...filter };
     await this.anew();
@@ -112,7 +117,7 @@ export class RunsModel extends ListModel<IRun> {
   }
 
   protected ask(limit: number): Promise<IListing<IRun>> {
-    return this._client.list({ ...this._filter, limit });
+    return this._client.list({ ...this._filter, alone: this.alone, limit });
   }
 
   /** Show an answer, as far as nothing newer was heard since it was asked for. */
@@ -185,6 +190,7 @@ export class RunsModel extends ListModel<IRun> {
   private _matches(run: IRun): boolean {
     const { status, job, schedule } = this._filter;
     return (
+      (!this.alone || !run.group) &&
       (!status || run.status === status) &&
       (!job || run.job === job) &&
       (!schedule || run.schedule === schedule)

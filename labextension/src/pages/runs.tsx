@@ -4,6 +4,8 @@ import * as React from 'react';
 import { copyLink } from '../commands/links';
 import type { IRun } from '../client/runs';
 import { CommandIDs } from '../tokens';
+import type { IGroup } from '../client/groups';
+import type { IGroupActions } from '../views/groupcard';
 import type { IRunActions } from '../views/runcard';
 import { RunList } from '../views/runlist';
 import type { IPageOptions } from './repository';
@@ -23,11 +25,22 @@ export function createRunsPage({ omega, commands, trans }: IPageOptions): ReactW
     copyLink: report => void copyLink(report, trans),
     onlyJob: job => void omega.runs.setFilter({ ...omega.runs.filter, job })
   };
+  const executeOf =
+    (id: string) =>
+    (group: IGroup): void =>
+      void commands.execute(id, { id: group.id });
+  const groupActions: IGroupActions = {
+    compare: executeOf(CommandIDs.compareGroup),
+    cancel: executeOf(CommandIDs.cancelGroup),
+    retry: executeOf(CommandIDs.retryGroup)
+  };
   const page = ReactWidget.create(
     <RunList
       model={omega.runs}
+      groups={omega.groups}
       reports={omega.reports}
       actions={actions}
+      groupActions={groupActions}
       skew={() => omega.client.connection.skew}
       trans={trans}
     />

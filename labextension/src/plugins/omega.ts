@@ -3,6 +3,7 @@ import { Throttler } from '@lumino/polling';
 
 import { OmegaClient } from '../client';
 import { Feed } from '../models/feed';
+import { GroupsModel } from '../models/groups';
 import { TabMemory } from '../models/memory';
 import { ReportsModel } from '../models/reports';
 import { RepositoryModel } from '../models/repository';
@@ -24,13 +25,14 @@ export const omegaPlugin: JupyterFrontEndPlugin<IOmega> = {
     const feed = new Feed(serviceManager.events.stream, id => client.runs.get(id));
     const started = new TabMemory('omegaml-lab:started', window.sessionStorage);
     const runs = new RunsModel({ client: client.runs, feed, started });
+    const groups = new GroupsModel({ client: client.groups, feed });
     const reports = new ReportsModel({ client: client.reports, runs });
     const schedules = new SchedulesModel({ client: client.schedules, runs, feed });
     const repository = new RepositoryModel({ client: client.objects, feed });
     const trash = new TrashModel({ client: client.trash, feed });
     const status = new StatusModel({ client: client.status });
     const refresh = async (): Promise<void> => {
-      const shown = [runs, reports, schedules, repository, trash];
+      const shown = [runs, groups, reports, schedules, repository, trash];
       await Promise.all(shown.map(model => model.refresh()));
     };
     // What was pushed while the server was away is missed: ask.
@@ -42,12 +44,13 @@ export const omegaPlugin: JupyterFrontEndPlugin<IOmega> = {
     // The Lab is on the screen first.
     void app.started.then(() => {
       runs.start();
+      groups.start();
       repository.start();
       schedules.start();
       trash.start();
       status.start();
       return reports.refresh();
     });
-    return { client, feed, repository, runs, reports, schedules, status, trash };
+    return { client, feed, repository, runs, groups, reports, schedules, status, trash };
   }
 };

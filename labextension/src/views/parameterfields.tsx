@@ -1,5 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { undoIcon } from '@jupyterlab/ui-components';
+import { groupIcon } from '../icons';
 import * as React from 'react';
 
 import type { IField, ParametersForm } from '../models/form';
@@ -10,11 +11,14 @@ import { Refusal } from './states';
 
 export interface IParameterFieldsProps {
   form: ParametersForm;
+  /** Whether a parameter may have several values, for several runs. */
+  variable?: boolean;
   trans: TranslationBundle;
 }
 
 /** The parameters of a notebook as a form, one field each, checked while typing. */
-export function ParameterFields({ form, trans }: IParameterFieldsProps): JSX.Element {
+export function ParameterFields(props: IParameterFieldsProps): JSX.Element {
+  const { form, variable, trans } = props;
   useSignal(form.changed);
   return (
     <div className="jp-Omega-form">
@@ -26,7 +30,13 @@ export function ParameterFields({ form, trans }: IParameterFieldsProps): JSX.Ele
         </p>
       )}
       {form.fields.map(field => (
-        <Field key={field.parameter.name} field={field} form={form} trans={trans} />
+        <Field
+          key={field.parameter.name}
+          field={field}
+          form={form}
+          variable={variable}
+          trans={trans}
+        />
       ))}
       <Refusal message={form.refusal} />
     </div>
@@ -37,7 +47,7 @@ interface IFieldProps extends IParameterFieldsProps {
   field: IField;
 }
 
-function Field({ field, form, trans }: IFieldProps): JSX.Element {
+function Field({ field, form, variable, trans }: IFieldProps): JSX.Element {
   const { name, type, help } = field.parameter;
   const id = `jp-Omega-parameter-${name}`;
   return (
@@ -45,6 +55,18 @@ function Field({ field, form, trans }: IFieldProps): JSX.Element {
       <div className="jp-Omega-fieldHead">
         <label htmlFor={id}>{name}</label>
         <span className="jp-Omega-type">{type === 'any' ? 'JSON' : type}</span>
+        {variable && (
+          <label className="jp-Omega-vary" title={trans.__('Give several values: a run for each')}>
+            <input
+              type="checkbox"
+              aria-label={trans.__('Vary %1', name)}
+              checked={field.varied}
+              onChange={event => form.vary(name, event.target.checked)}
+            />
+            <groupIcon.react tag="span" width="12px" height="12px" />
+            {trans.__('Vary')}
+          </label>
+        )}
         {(field.changed || field.error) && (
           <IconButton
             icon={undoIcon}
@@ -60,7 +82,9 @@ function Field({ field, form, trans }: IFieldProps): JSX.Element {
         </div>
       )}
       <div id={`${id}-help`} className="jp-Omega-hint">
-        {[help, defaultText(field, trans)].filter(Boolean).join(' · ')}
+        {[help, field.varied ? trans.__('A value a line.') : '', defaultText(field, trans)]
+          .filter(Boolean)
+          .join(' · ')}
       </div>
     </div>
   );
@@ -79,13 +103,13 @@ interface IControlProps {
 }
 
 function Control({ field, id, set }: IControlProps): JSX.Element {
-  const { parameter, text, error } = field;
+  const { parameter, text, error, varied } = field;
   const shared = {
     id,
     'aria-describedby': error ? `${id}-error ${id}-help` : `${id}-help`,
     'aria-invalid': error !== null
   };
-  if (parameter.type === 'bool') {
+  if (parameter.type === 'bool' && !varied) {
     return (
       <input
         {...shared}
@@ -95,12 +119,12 @@ function Control({ field, id, set }: IControlProps): JSX.Element {
       />
     );
   }
-  if (isJSON(parameter)) {
+  if (isJSON(parameter) || varied) {
     return (
       <textarea
         {...shared}
         className="jp-mod-styled jp-Omega-json"
-        rows={Math.min(6, text.split('\n').length + 1)}
+        rows={Math.min(8, text.split('\n').length + 1)}
         spellCheck={false}
         value={text}
         onChange={event => set(event.target.value)}

@@ -2,56 +2,113 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { closeIcon, HTMLSelect } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import type { RunStatus } from '../client/runs';
+import type { IRun, RunStatus } from '../client/runs';
 import { isFinal, STATUSES } from '../client/runs';
+import type { IGroup } from '../client/groups';
+import type { GroupsModel } from '../models/groups';
 import type { ReportsModel } from '../models/reports';
 import type { RunsModel } from '../models/runs';
 import { scheduleIcon } from '../icons';
-import { useNow, useSignal } from './hooks';
+import type { IGroupActions } from './groupcard';
+import { GroupCard } from './groupcard';
+import { useNow, useRoving, useSignal } from './hooks';
 import { IconButton } from './iconbutton';
-import { EntryList } from './listing';
+import { Listing } from './listing';
 import type { IRunActions } from './runcard';
 import { RunCard } from './runcard';
-import { Empty } from './states';
+import { Empty, More } from './states';
 import { statusLabel } from './status';
 
 export interface IRunListProps {
   model: RunsModel;
+  groups: GroupsModel;
   reports: ReportsModel;
   actions: IRunActions;
+  groupActions: IGroupActions;
   /** Milliseconds that the server's clock is ahead. */
   skew: () => number;
   trans: TranslationBundle;
 }
 
-/** The runs, newest first. */
+/** The runs and groups of runs, newest first. */
 export function RunList(props: IRunListProps): JSX.Element {
-  const { model, reports, actions, skew, trans } = props;
+  const { model, groups, reports, trans } = props;
   useSignal(model.changed);
+  useSignal(groups.changed);
   useSignal(reports.changed);
-  const now = useNow(model.items.some(run => !isFinal(run)));
+  const { job } = model.filter;
+  React.useEffect(() => void groups.setJob(job), [groups, job]);
   return (
     <div className="jp-Omega-section">
       <Filters model={model} trans={trans} />
-      <EntryList
-        model={model}
-        loading={trans.__('Loading runs…')}
-        empty={<NoRuns model={model} trans={trans} />}
-        trans={trans}
-        label={trans.__('Runs')}
-        entry={(run, reachable) => (
-          <RunCard
-            key={run.id}
-            run={run}
-            report={reports.ofJob(run.job)}
-            now={now + skew()}
-            reachable={reachable}
-            actions={actions}
-            trans={trans}
-          />
-        )}
-      />
+      <Entries {...props} entries={entriesOf(model, groups)} />
     </div>
+  );
+}
+
+/** Groups have one entry among the runs, by the time at which they were asked for. */
+function entriesOf(model: RunsModel, groups: GroupsModel): (IRun | IGroup)[] {
+  const { items } = model;
+  const last = items.length < model.total ? timeOf(items[items.length - 1]) : -Infinity;
+  const shown = model.alone ? groups.items.filter(group => timeOf(group) >= last) : [];
+  return [...items, ...shown].sort((a, b) => timeOf(b) - timeOf(a));
+}
+
+function timeOf(entry: IRun | IGroup): number {
+  return Date.parse(isGroup(entry) ? entry.created_at : entry.queued_at);
+}
+
+function isGroup(entry: IRun | IGroup): entry is IGroup {
+  return 'counts' in entry;
+}
+
+function Entries(props: IRunListProps & { entries: (IRun | IGroup)[] }): JSX.Element {
+  const { model, groups, reports, entries, actions, groupActions, skew, trans } = props;
+  const now = useNow(model.items.some(run => !isFinal(run)));
+  const roving = useRoving(entries.length);
+  const list = (
+    <ul
+      className="jp-Omega-entries"
+      aria-label={trans.__('Runs')}
+      onKeyDown={roving.onKeyDown}
+      onFocus={roving.onFocus}
+    >
+      {entries.map((entry, index) => {
+        const shared = { reachable: index === roving.current, trans };
+        return isGroup(entry) ? (
+          <GroupCard {...shared} key={entry.id} group={entry} actions={groupActions} />
+        ) : (
+          <RunCard
+            {...shared}
+            key={entry.id}
+            run={entry}
+            report={reports.ofJob(entry.job)}
+            now={now + skew()}
+            actions={actions}
+          />
+        );
+      })}
+    </ul>
+  );
+  return model.items.length === 0 && entries.length > 0 ? (
+    <>
+      {list}
+      <More
+        shown={groups.items.length}
+        total={groups.total}
+        more={() => void groups.more()}
+        trans={trans}
+      />
+    </>
+  ) : (
+    <Listing
+      model={model}
+      loading={trans.__('Loading runs…')}
+      empty={<NoRuns model={model} trans={trans} />}
+      trans={trans}
+    >
+      {list}
+    </Listing>
   );
 }
 

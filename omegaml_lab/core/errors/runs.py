@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 __all__ = [
     "CalleeDiedError",
     "DuplicateRecordError",
+    "GroupNotFoundError",
+    "GroupTimeoutError",
     "InvalidCallError",
+    "InvalidGroupError",
     "InvalidLimitError",
     "InvalidNotebookError",
     "InvalidParameterError",
@@ -119,6 +122,36 @@ class RunTimeoutError(OmegaError, TimeoutError):
         self.status = status
         hint = f" {notice}" if notice else ""
         super().__init__(f"Run {run} is still {status} after {seconds:g} s and goes on.{hint}")
+
+
+class InvalidGroupError(OmegaError, ValueError):
+    """Runs were asked for together that cannot be."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"These runs cannot be asked for together: {reason}.")
+
+
+class GroupNotFoundError(OmegaError, LookupError):
+    """No group of runs has this id."""
+
+    def __init__(self, group: str) -> None:
+        self.group = group
+        super().__init__(
+            f"There is no group of runs {group!r}. `omega groups list` shows those there are."
+        )
+
+
+class GroupTimeoutError(OmegaError, TimeoutError):
+    """Not all runs of the group that was waited for have ended; they go on."""
+
+    def __init__(self, group: str, seconds: float, unfinished: int) -> None:
+        self.group = group
+        self.seconds = seconds
+        self.unfinished = unfinished
+        super().__init__(
+            f"Group {group} has {unfinished} unfinished runs after {seconds:g} s; they go on."
+        )
 
 
 class CalleeDiedError(OmegaError, RuntimeError):

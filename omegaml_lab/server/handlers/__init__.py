@@ -8,6 +8,13 @@ from omegaml_lab.server.handlers.assets import ASSETS, AssetsHandler
 from omegaml_lab.server.handlers.base import NotFoundHandler, OmegaHandler
 from omegaml_lab.server.handlers.calls import CallsHandler
 from omegaml_lab.server.handlers.content import ContentHandler
+from omegaml_lab.server.handlers.groups import (
+    GroupCancelHandler,
+    GroupHandler,
+    GroupRetryHandler,
+    GroupsHandler,
+    GroupTableHandler,
+)
 from omegaml_lab.server.handlers.lineage import LineageHandler, RunLineageHandler
 from omegaml_lab.server.handlers.live import (
     LiveHandler,
@@ -55,6 +62,11 @@ API: tuple[tuple[str, type[OmegaHandler]], ...] = (
     ("/runs/{run}/lineage", RunLineageHandler),
     ("/runs/{run}/cancel", CancelHandler),
     ("/runs/{run}/rerun", RerunHandler),
+    ("/groups", GroupsHandler),
+    ("/groups/{group}", GroupHandler),
+    ("/groups/{group}/table", GroupTableHandler),
+    ("/groups/{group}/cancel", GroupCancelHandler),
+    ("/groups/{group}/retry", GroupRetryHandler),
     ("/schedules", SchedulesHandler),
     ("/schedules/preview", PreviewHandler),
     ("/schedules/{schedule}", ScheduleHandler),
@@ -75,6 +87,7 @@ API: tuple[tuple[str, type[OmegaHandler]], ...] = (
 _PATTERNS = {
     "{store}": r"(?P<store>[^/]+)",
     "{run}": r"(?P<run>[^/]+)",
+    "{group}": r"(?P<group>[^/]+)",
     "{recipient}": r"(?P<recipient>[^/]+)",
     "{schedule}": r"(?P<schedule>[^/]+)",
     "{name}": r"(?P<name>.+)",

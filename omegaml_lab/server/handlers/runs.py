@@ -19,6 +19,7 @@ __all__ = ["CancelHandler", "RerunHandler", "RunHandler", "RunsHandler", "descri
 STATUSES = tuple(status.value for status in Status)
 _LIMIT = 50
 _RUN = path_parameter("run", "The id of the run.")
+_FLAG = {"type": "string", "enum": ["0", "1", "false", "true"]}
 _COUNT = {"type": "integer", "minimum": 0}
 
 
@@ -50,6 +51,8 @@ class RunsHandler(_RunHandler):
                 query("status", {"type": "string", "enum": list(STATUSES)}, "Only such ones."),
                 query("tag", {"type": "string"}, "Only those that have it among their tags."),
                 query("schedule", {"type": "string"}, "Only those of the schedule with this id."),
+                query("group", {"type": "string"}, "Only those of this group, by its id."),
+                query("alone", _FLAG, "Only those of no group."),
                 query("offset", _COUNT, "How many to leave out."),
                 query("limit", _COUNT, f"How many to return at most; {_LIMIT} by default."),
             ),
@@ -70,13 +73,13 @@ class RunsHandler(_RunHandler):
         wanted = job if path is None else target_of(self.contents_manager, path=path).job
         status = self.text("status") and self.choice("status", STATUSES, "")
         offset, limit = self.count("offset", 0), self.count("limit", _LIMIT)
-        runs, tag, due = self.omega.runtime.runs, self.text("tag"), self.text("schedule")
-        page = await self.call(
-            lambda: runs.list(
-                wanted, status, tag=tag, schedule=due, offset=offset or 0, limit=limit
-            )
+        runs, tag, group = self.omega.runtime.runs, self.text("tag"), self.text("group")
+        only: dict[str, Any] = {"tag": tag, "group": group, "alone": self.flag("alone")}
+        only["schedule"] = self.text("schedule")
+        found = await self.call(
+            lambda: runs.list(wanted, status, offset=offset or 0, limit=limit, **only)
         )
-        self.answer({"items": [self.describe(run) for run in page.items], "total": page.total})
+        self.answer({"items": [self.describe(run) for run in found.items], "total": found.total})
 
     async def post(self) -> None:
         """Answer POST."""

@@ -1,0 +1,35 @@
+"""Who is there: the workers of a repository that are alive, and what is said when none is."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from omegaml_lab.core.workers import Worker
+from omegaml_lab.runtime.run_reader import utcnow
+
+if TYPE_CHECKING:
+    from omegaml_lab.storage.storage import Storage
+
+__all__ = ["SILENCE", "living_workers", "waiting_for"]
+
+SILENCE = timedelta(seconds=30)
+"""A worker or scheduler that was not heard of for so long is not counted as alive."""
+
+
+def living_workers(storage: Storage) -> list[Worker]:
+    """Return the workers of a repository that are alive, the newest first."""
+    where = {"heartbeat_at": {"$gte": utcnow() - SILENCE}}
+    found = storage.records("workers").query(where, sort=[("started_at", -1)])
+    return [Worker.from_record(record) for record in found if "started_at" in record]
+
+
+def waiting_for(label: str, workers: list[Worker]) -> str | None:
+    """Return what a run that requires `label` waits for, None when a worker will take it."""
+    if any(worker.label == label for worker in workers):
+        return None
+    option = "" if label == "default" else f" --label {label}"
+    return (
+        f"No worker{f' with the label {label!r}' if option else ''} is alive, so the run waits."
+        f" `omega worker{option}` starts one, and so does `omega lab`."
+    )

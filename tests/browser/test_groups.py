@@ -1,0 +1,71 @@
+"""Groups of runs in the Lab: vary parameters, compare what came out, run again, cancel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .lab import Lab
+    from .page import LabPage
+
+SOURCE = """\
+from IPython.display import display
+scrap = "application/scrapbook.scrap.json+json"
+display({scrap: {"name": "twice", "data": 2 * x}}, raw=True)
+if x == 10 and y == "b": raise ValueError("no luck with 10 and b")"""
+
+
+@pytest.mark.timeout(240)
+def test_a_grid_from_the_form_to_the_table(
+    lab: Lab, open_lab: Callable[..., LabPage], theme: str
+) -> None:
+    path = f"grids/{theme}.ipynb"
+    lab.put_notebook(path, "x: int = 1  # How many\ny: str = 'a'\nz: bool = False", SOURCE)
+    me = open_lab("grid", theme)
+    me.go_to("grids")
+    me.choose(f"{theme}.ipynb", "Run with parameters…")
+    me.dialog.get_by_label("Vary x").check()
+    me.dialog.get_by_label("x", exact=True).fill("9\n10\n\nten")
+    expect(me.dialog.get_by_text("Enter a whole number")).to_be_visible()
+    me.dialog.get_by_label("x", exact=True).fill("9\n10")
+    me.dialog.get_by_label("Vary y").check()
+    me.dialog.get_by_label("y", exact=True).fill("a\nb")
+    expect(me.dialog.get_by_text("4 runs", exact=True)).to_be_visible()
+    me.dialog.get_by_label("At once, at most").fill("2")
+    me.shot("vary")
+    me.answer("Run")
+    expect(me.dialog).to_have_count(0)
+
+    me.page.get_by_role("button", name="Compare").first.click()  # of the message
+    table = me.page.locator(".jp-Omega-groupPage table")
+    expect(table.locator("tbody tr")).to_have_count(4)
+    expect(table.locator("tbody tr[data-status='succeeded']")).to_have_count(3, timeout=60_000)
+    expect(table.locator("tbody tr[data-status='failed']")).to_contain_text("no luck")
+    table.get_by_role("button", name="x", exact=True).click()
+    table.get_by_role("button", name="x", exact=True).click()
+    expect(table.locator("tbody tr").first).to_contain_text("20")
+    me.show_panel()
+    card = me.page.locator(".jp-Omega-runGroup").first
+    expect(card).to_contain_text("3 succeeded · 1 failed")
+    me.shot("compared")
+
+    # The keyboard: Enter opens the result of the row.
+    failed = table.locator("tbody tr[data-status='failed']")
+    failed.focus()
+    failed.press("Enter")
+    expect(me.page.locator(".jp-NotebookPanel:visible")).to_contain_text(
+        "no luck with 10", timeout=30_000
+    )
+    lab.put_notebook(path, "x: int = 1\ny: str = 'a'", "import time; time.sleep(600)")
+    card.get_by_role("button", name="Run 1 again").click()
+    expect(card).to_contain_text("running", timeout=30_000)
+    card.get_by_role("button", name="Cancel all").click()
+    expect(me.dialog).to_contain_text("Cancel 1 run?")
+    me.shot("cancel")
+    me.answer("Cancel the runs")
+    expect(card).to_contain_text("3 succeeded · 1 cancelled", timeout=30_000)
