@@ -38,7 +38,8 @@ fetch_chromium = { [ $$(id -u) = 0 ] || sudo -n true; } 2>/dev/null \
 	&& playwright install --with-deps chromium \
 	|| echo "No Chromium: browser tests are skipped. \`playwright install --with-deps chromium\` gets it."
 
-.PHONY: help lab test check format lint types layers typescript quick docs clean setup-lab setup-test
+.PHONY: help lab test galata check format lint types layers typescript quick docs clean setup-lab \
+	setup-test
 
 help: ## List the commands.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -51,6 +52,9 @@ test: setup-test ## Set up what is missing and run every test.
 	@jlpm test
 	$(call say,Python tests)
 	@pytest $(PARALLEL) $(ARGS)
+
+galata: setup-test ## Run JupyterLab's own browser tests on the disk and on the repository.
+	@python -m tests.galata $(ARGS)
 
 check: setup-test lint types layers typescript quick docs ## Check everything a reviewer would.
 	$(call say,All checks passed)

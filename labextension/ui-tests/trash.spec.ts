@@ -80,3 +80,18 @@ test('what is dropped elsewhere appears without being asked for', async () => {
   bus.object('jobs', 'c', 'dropped');
   await until(() => model.items.length === 4);
 });
+
+test('the server is asked only while somebody looks', async () => {
+  model.seen = false;
+  model.start();
+  bus.object('jobs', 'c', 'dropped');
+  await model.refresh();
+  await new Promise(resolve => setTimeout(resolve, 700)); // longer than changes are gathered
+  expect([server.asked.length, model.loading]).toEqual([0, true]);
+  model.seen = true;
+  await until(() => model.items.length === 3);
+  stored = stored.slice(1);
+  model.seen = false;
+  model.seen = true;
+  await until(() => model.items.length === 2);
+});

@@ -77,6 +77,14 @@ class LabPage:
         self.file(name).click(button="right")
         self.menu_entry(command).click()
 
+    def paste(self) -> None:
+        """Paste into the folder that is shown: a right-click below its entries."""
+        listing = self.page.locator("#filebrowser .jp-DirListing-content")
+        box = listing.bounding_box()
+        assert box is not None
+        listing.click(button="right", position={"x": 60, "y": box["height"] - 20})
+        self.menu_entry("Paste").click()
+
     def menu_entry(self, label: str) -> Locator:
         return self.page.locator(".lm-Menu-item").filter(
             has=self.page.get_by_text(label, exact=True)

@@ -9,16 +9,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tarfile
 import uuid
 import xml.etree.ElementTree as ET
-from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from omegaml_lab.storage.storage import Storage
 from omegaml_lab.testing.fixtures import database_url
+from tests.sdists import SdistError, unpack_sdist
 
 HERE = Path(__file__).parent
 CONTENTS = "tests/services/contents"
@@ -38,21 +37,12 @@ OF_THE_DISK = {
 @pytest.fixture(scope="module")
 def theirs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The unpacked sdist of Jupyter Server."""
-    folder = tmp_path_factory.mktemp("jupyter_server")
-    wanted = f"jupyter_server=={version('jupyter_server')}"
-    done = subprocess.run(
-        [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-build-isolation",
-         "--no-binary", "jupyter_server", "--dest", str(folder), wanted],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if done.returncode:
+    try:
+        return unpack_sdist("jupyter_server", tmp_path_factory.mktemp("jupyter_server"))
+    except SdistError as error:
         if os.environ.get("CI") == "true":
-            pytest.fail(f"The sdist of {wanted} cannot be had: {done.stderr}")
-        pytest.skip(f"The sdist of {wanted} cannot be had; connect to a package index")
-    (sdist,) = folder.glob("*.tar.gz")
-    with tarfile.open(sdist) as archive:
-        archive.extractall(folder, filter="data")
-    return folder / sdist.name.removesuffix(".tar.gz")
+            pytest.fail(str(error))
+        pytest.skip(f"{error}; connect to a package index")
 
 
 @pytest.mark.timeout(900)

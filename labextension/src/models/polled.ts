@@ -27,6 +27,20 @@ export abstract class PolledModel extends Model {
     return this._error;
   }
 
+  /** Whether it can be seen: what nobody looks at is not asked for. */
+  get seen(): boolean {
+    return this._seen;
+  }
+
+  set seen(seen: boolean) {
+    if (seen !== this._seen) {
+      this._seen = seen;
+      if (this._polling) {
+        void (seen ? this._poll.start() : this._poll.stop());
+      }
+    }
+  }
+
   override dispose(): void {
     this._poll.dispose();
     super.dispose();
@@ -35,12 +49,16 @@ export abstract class PolledModel extends Model {
   /** Ask now and, should nothing be pushed, from time to time. */
   start(): void {
     this._polling = true;
-    void this._poll.start();
+    if (this._seen) {
+      void this._poll.start();
+    }
   }
 
-  /** Ask the server again for what is shown. Never rejects: see `error`. */
+  /** Ask the server again for what is shown, if it is. Never rejects: see `error`. */
   async refresh(): Promise<void> {
-    await this.fetch().catch(() => undefined);
+    if (this._seen) {
+      await this.fetch().catch(() => undefined);
+    }
   }
 
   /** Whether the server has ever answered what is asked now. */
@@ -67,4 +85,5 @@ export abstract class PolledModel extends Model {
   private readonly _poll: Poll;
   private _error: string | null = null;
   private _polling = false;
+  private _seen = true;
 }

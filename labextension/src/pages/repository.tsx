@@ -8,6 +8,7 @@ import type { IOmega } from '../tokens';
 import { CommandIDs } from '../tokens';
 import { Browser } from '../views/browser';
 import type { IObjectActions } from '../views/objectdetails';
+import { askWhileSeen } from '../views/seen';
 
 export interface IPageOptions {
   omega: IOmega;
@@ -38,5 +39,6 @@ export function createRepositoryPage(options: IPageOptions): ReactWidget {
   page.addClass('jp-Omega-page');
   page.title.label = trans.__('Repository');
   page.title.caption = trans.__('What is kept for this project: datasets, models, jobs, scripts');
+  askWhileSeen(page, omega.repository);
   return page;
 }

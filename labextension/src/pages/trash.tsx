@@ -2,6 +2,7 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { restoreDropped } from '../commands/trash';
+import { askWhileSeen } from '../views/seen';
 import { TrashList } from '../views/trashlist';
 import type { IPageOptions } from './repository';
 
@@ -20,5 +21,6 @@ export function createTrashPage({ omega, trans }: IPageOptions): ReactWidget {
   page.addClass('jp-Omega-page');
   page.title.label = trans.__('Trash');
   page.title.caption = trans.__('What was dropped and can be put back');
+  askWhileSeen(page, omega.trash);
   return page;
 }
