@@ -95,6 +95,7 @@ class OmegaContentsManager(AsyncContentsManager):
                 started=datetime.now(UTC),
             ),
             self.threads,
+            bucket=self.omega.bucket,
         )
         if self.root == "repository":
             self.mounts = Mounts(self.repository, {self.disk_name: self.disk})
