@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ModulesBeside", "load_ipython_extension"]
 
+_AUTORELOAD = "IPython.extensions.autoreload"
 _REST = 10.0
 """Seconds that a repository which did not answer is not asked again."""
 
@@ -40,7 +41,7 @@ def load_ipython_extension(shell: Any) -> None:
     install(ModulesBeside(ModuleFolder.parse(text)), _home())
 
     def refresh(_info: object) -> None:
-        if "autoreload" in shell.extension_manager.loaded:
+        if _AUTORELOAD in shell.extension_manager.loaded:
             refresh_modules()
 
     shell.events.register("pre_run_cell", refresh)
