@@ -175,9 +175,9 @@ def _canonical(notebook: dict[str, Any], name: str) -> Iterator[bytes]:
 
 def _parts(notebook: Mapping[str, Any], *, ascii: bool) -> Iterator[str]:  # noqa: A002 - json's word
     """Yield the JSON of a notebook, keys in order, divided before and after what may be large."""
-
-    def dumps(value: Any) -> str:
-        return json.dumps(value, ensure_ascii=ascii, separators=(",", ":"), sort_keys=True)
+    # One encoder for all parts: `json.dumps` would make one for each.
+    encoder = json.JSONEncoder(ensure_ascii=ascii, separators=(",", ":"), sort_keys=True)
+    dumps = encoder.encode
 
     before, after = _around(notebook, "cells", dumps)
     yield before + "["

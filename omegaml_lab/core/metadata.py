@@ -14,13 +14,29 @@ if TYPE_CHECKING:
 
     from omegaml_lab.core.lineage import Reference
 
-__all__ = ["FOLDER", "STORES", "Metadata", "check_attributes"]
+__all__ = ["FOLDER", "STORES", "Child", "Metadata", "check_attributes"]
 
 STORES = ("datasets", "models", "jobs", "scripts")
 """The four stores of a repository, in the order in which they are shown."""
 
 FOLDER = "folder"
 """The kind of a folder: an object without payload that holds names below it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Child:
+    """What a file browser shows of something in a folder."""
+
+    name: str
+    kind: str
+    created: datetime
+    modified: datetime
+    size: int
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder."""
+        return self.kind == FOLDER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

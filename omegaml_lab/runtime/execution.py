@@ -17,6 +17,7 @@ from omegaml_lab.core.errors import (
     StorageFullError,
     StorageUnavailableError,
 )
+from omegaml_lab.core.modules import MODULES, ModuleFolder
 from omegaml_lab.core.names import MAX_LENGTH, Name
 from omegaml_lab.core.runs import Failure, Progress, Run, Status
 from omegaml_lab.runtime.cells import KernelDiedError, LimitError
@@ -89,7 +90,8 @@ class Execution:
         self._runs = runs
         self._jobs = jobs
         self._kernels = kernels
-        self._environment = {**environment, "OMEGA_RUN": claim.run.id}
+        beside = ModuleFolder.beside(claim.run.bucket, claim.run.job)
+        self._environment = {**environment, "OMEGA_RUN": claim.run.id, MODULES: str(beside)}
         self._log = LogTail(secrets)
         self._live: LiveNotebook | None = None
         self._reason: StopReason | None = None

@@ -19,6 +19,7 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKerne
 from jupyter_client.manager import AsyncKernelManager
 
 from omegaml_lab.core.errors import OmegaError
+from omegaml_lab.core.modules import MODULES, MODULES_ARGUMENTS, MODULES_HOME
 from omegaml_lab.runtime.family import Family
 from omegaml_lab.runtime.warm import ForkedProcess
 
@@ -235,7 +236,11 @@ class KernelSource:
         command = manager.format_kernel_cmd(_ARGUMENTS if _is_ipykernel(spec) else None)
         inherited = {k: v for k, v in os.environ.items() if k not in _NOT_INHERITED}
         whole = {**inherited, **spec.env, **environment}
-        if self._nursery is not None and command[:3] == [sys.executable, *_LAUNCHER]:
+        ours = command[:3] == [sys.executable, *_LAUNCHER]
+        if ours and MODULES in environment:
+            command += MODULES_ARGUMENTS
+            whole[MODULES_HOME] = str(folder / "modules")
+        if self._nursery is not None and ours:
             with contextlib.suppress(OSError):
                 return self._nursery.spawn(command[3:], environment=whole, folder=work, log=log)
         whole["JPY_PARENT_PID"] = str(os.getpid())
@@ -254,7 +259,9 @@ class KernelSource:
             raise KernelStartError(manager.kernel_name, str(error)) from error
 
 
-_NOT_INHERITED = frozenset({"JPY_SESSION_NAME", "JPY_PARENT_PID", "JUPYTER_TOKEN"})
+_NOT_INHERITED = frozenset(
+    {"JPY_SESSION_NAME", "JPY_PARENT_PID", "JUPYTER_TOKEN", MODULES, MODULES_HOME}
+)
 
 
 def _is_ipykernel(spec: KernelSpec) -> bool:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import fnmatch
+import os
+import re
 import threading
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +99,7 @@ class OmegaContentsManager(AsyncContentsManager):
                 started=datetime.now(UTC),
             ),
             self.threads,
+            bucket=self.omega.bucket,
         )
         if self.root == "repository":
             self.mounts = Mounts(self.repository, {self.disk_name: self.disk})
@@ -155,6 +160,11 @@ class OmegaContentsManager(AsyncContentsManager):
         path = join(self.mounts.prefix(self.repository), name)
         return path if self.mounts.find(path)[0] is self.repository else None
 
+    def should_list(self, name: str) -> bool:
+        """Say whether a listing shows a name; called for each entry of long ones."""
+        globs = tuple(self.hide_globs)
+        return not (globs and _matching(globs).match(os.path.normcase(name)))
+
     # -- looking -----------------------------------------------------------------------------
 
     def _find(self, path: str) -> tuple[Mount, str]:
@@ -196,10 +206,10 @@ class OmegaContentsManager(AsyncContentsManager):
 
     def _outside(self, mount: Mount, model: Model) -> Model:
         """Return `model` with the paths that people see."""
-        path = join(self.mounts.prefix(mount), model["path"].strip("/"))
-        model = {**model, "path": path, "name": path.rpartition("/")[2]}
-        if model["type"] == "directory" and model["content"] is not None:
-            model["content"] = [self._outside(mount, entry) for entry in model["content"]]
+        prefix = self.mounts.prefix(mount)
+        model = _outside(prefix, model)
+        if prefix and model["type"] == "directory" and model["content"] is not None:
+            model["content"] = [_outside(prefix, entry) for entry in model["content"]]
         return model
 
     async def _add_mounts(self, model: Model) -> None:
@@ -368,6 +378,17 @@ class OmegaContentsManager(AsyncContentsManager):
         """Mark the cells of a signed notebook as trusted; one thread at a time."""
         with self._signing:
             super().mark_trusted_cells(nb, path)
+
+
+def _outside(prefix: str, model: Model) -> Model:
+    path = join(prefix, model["path"].strip("/"))
+    return {**model, "path": path, "name": path.rpartition("/")[2]}
+
+
+@lru_cache(maxsize=8)
+def _matching(globs: tuple[str, ...]) -> re.Pattern[str]:
+    """Return what matches the names that any of `globs` does."""
+    return re.compile("|".join(fnmatch.translate(os.path.normcase(glob)) for glob in globs))
 
 
 def contents_path(manager: Any, job: str | None) -> str | None:

@@ -14,6 +14,7 @@ from tornado.web import HTTPError
 
 from omegaml_lab.core.errors import (
     ConflictError,
+    InvalidNameError,
     InvalidNotebookError,
     ObjectExistsError,
     ObjectNotFoundError,
@@ -45,8 +46,6 @@ __all__ = ["JobFiles"]
 
 # What nbformat raises, on purpose or by accident, when it upgrades what is not a notebook.
 _BAD_NOTEBOOK = (ValueError, LookupError, TypeError, AttributeError, nbformat.ValidationError)
-_READS = 3
-"""How often a read starts again when the object is replaced under it."""
 
 
 class JobFiles:
@@ -93,15 +92,13 @@ class JobFiles:
         hash: bool,  # noqa: A002
     ) -> Model:
         """Return the model of `path`; its hash only where it was asked for, as on a disk."""
-        meta = self._visible(path) if path else None
+        meta, data = self._looked_at(path, content=content) if path else (None, b"")
         if meta is None or meta.is_folder:
             if type not in {None, "directory"}:
                 raise HTTPError(400, f"{path} is a directory, not a {type}", reason="bad type")
             return self._folder(path, meta, content=content)
         if type == "directory":
             raise HTTPError(400, f"{path} is not a directory", reason="bad type")
-        if content:
-            meta, data = self._read_whole(meta)
         model = object_model(meta, type=type)
         if content and model["type"] == "notebook":
             self._fill_notebook(model, data)
@@ -118,8 +115,17 @@ class JobFiles:
             raise HTTPError(403, f"{path} is not a file")
         return meta, self._jobs().open(Name(path, revision=meta.revision))
 
+    def _looked_at(self, path: str, *, content: bool) -> tuple[Metadata, bytes]:
+        """Return what is at `path` with its bytes, which are of one state while others save."""
+        if not content:
+            return self._visible(path), b""
+        found = self._jobs().read_found(Name(path))
+        return self._checked(path, found[0] if found else None), found[1] if found else b""
+
     def _visible(self, path: str) -> Metadata:
-        meta = self.find(path)
+        return self._checked(path, self.find(path))
+
+    def _checked(self, path: str, meta: Metadata | None) -> Metadata:
         if meta is None:
             raise HTTPError(404, f"No such file or directory: {path}")
         if hidden(path) and not self._manager.allow_hidden:
@@ -135,7 +141,7 @@ class JobFiles:
             model["format"] = "json"
             model["content"] = [
                 object_model(entry)
-                for entry in self._jobs().entries(path).items
+                for entry in self._jobs().children(path)
                 if self._lists(entry.name.rpartition("/")[2])
             ]
         return model
@@ -144,15 +150,6 @@ class JobFiles:
         return self._manager.should_list(name) and (
             self._manager.allow_hidden or not name.startswith(".")
         )
-
-    def _read_whole(self, meta: Metadata) -> tuple[Metadata, bytes]:
-        """Read the payload that belongs to the metadata, even while somebody saves."""
-        for _ in range(_READS):
-            try:
-                return meta, self._jobs().read_bytes(Name(meta.name, revision=meta.revision))
-            except ObjectNotFoundError:
-                meta = self._visible(meta.name)
-        return meta, self._jobs().read_bytes(Name(meta.name))
 
     def _fill_notebook(self, model: Model, data: bytes) -> None:
         problem: dict[str, Any] = {}
@@ -175,8 +172,11 @@ class JobFiles:
 
         With ``"replace": False`` it must not be there yet.
         """
-        self._check_writable(path)
+        if hidden(path) and not self._manager.allow_hidden:
+            raise HTTPError(400, f"Cannot create hidden file or directory {path!r}")
         problem: dict[str, Any] = {}
+        if model.get("chunk") is not None or model["type"] == "directory":
+            self._check_folder(path)
         if model.get("chunk") not in (None, -1):
             data = decode(model["content"], model.get("format"), path)
             return self._uploads.add(path, model["chunk"], data)
@@ -189,9 +189,8 @@ class JobFiles:
             saved |= {"message": model["message"]} if model.get("message") else {}
         return saved
 
-    def _check_writable(self, path: str) -> None:
-        if hidden(path) and not self._manager.allow_hidden:
-            raise HTTPError(400, f"Cannot create hidden file or directory {path!r}")
+    def _check_folder(self, path: str) -> None:
+        """Refuse what is new and in no folder; a put of something whole looks itself."""
         if not self._jobs().exists(Name(path)) and not self.is_folder(parent_of(path)):
             raise HTTPError(404, f"No such directory: {parent_of(path)}")
 
@@ -204,8 +203,12 @@ class JobFiles:
                 return self._save_notebook(model, path, problem, replace=replace)
             data = decode(model["content"], model.get("format"), path)
             if model.get("chunk") is None:
-                return self._write(path, data, replace=replace)
+                return self._write(path, data, replace=replace, make_folders=False)
             return self._finish_upload(path, data)
+        except (InvalidNameError, ObjectNotFoundError) as error:
+            if isinstance(error, ObjectNotFoundError) or self.is_file(parent_of(path)):
+                raise HTTPError(404, f"No such directory: {parent_of(path)}") from error
+            raise
         except ObjectExistsError as error:
             if not replace:
                 raise HTTPError(409, f"File already exists: {path}") from error
@@ -241,7 +244,7 @@ class JobFiles:
         except nbformat.ValidationError as error:
             problem["ValidationError"] = error
         strip_transient(notebook)
-        return self._write(path, notebook, replace=replace)
+        return self._write(path, notebook, replace=replace, make_folders=False)
 
     def _write(
         self,
@@ -250,25 +253,43 @@ class JobFiles:
         *,
         replace: bool = True,
         expect: int | None = None,
+        make_folders: bool = True,
     ) -> Metadata:
         """Keep `data` at `path`: as a notebook where it can be one, else as a file."""
         if path.endswith(NOTEBOOK_SUFFIX):
             try:
                 return self._jobs().put(
-                    data, Name(path), kind="notebook", replace=replace, expect=expect
+                    data,
+                    Name(path),
+                    kind="notebook",
+                    replace=replace,
+                    expect=expect,
+                    make_folders=make_folders,
                 )
             except InvalidNotebookError:
                 pass  # it stays readable as text, to be repaired
         if not isinstance(data, bytes):
             data = json.dumps(data).encode()
-        return self._put(path, data, replace=replace, expect=expect)
+        return self._put(path, data, replace=replace, expect=expect, make_folders=make_folders)
 
     def _put(
-        self, path: str, data: Any, *, replace: bool = True, expect: int | None = None
+        self,
+        path: str,
+        data: Any,
+        *,
+        replace: bool = True,
+        expect: int | None = None,
+        make_folders: bool = True,
     ) -> Metadata:
         mimetype = mimetypes.guess_type(path)[0] or "application/octet-stream"
         return self._jobs().put(
-            data, Name(path), kind="file", replace=replace, expect=expect, mimetype=mimetype
+            data,
+            Name(path),
+            kind="file",
+            replace=replace,
+            expect=expect,
+            make_folders=make_folders,
+            mimetype=mimetype,
         )
 
     def remove(self, path: str) -> None:
@@ -308,12 +329,11 @@ class JobFiles:
             self._become_notebook(new)
 
     def _become_notebook(self, path: str) -> None:
-        meta = self.find(path)
-        if meta is not None:
+        found = self._jobs().read_found(Name(path))
+        if found is not None:
             # Whoever has saved or dropped it since knows better.
             with contextlib.suppress(ConflictError, ObjectNotFoundError):
-                meta, data = self._read_whole(meta)
-                self._write(path, data, expect=meta.revision)
+                self._write(path, found[1], expect=found[0].revision)
 
     # -- plain bytes, for transfers ----------------------------------------------------------
 

@@ -12,7 +12,7 @@ from tornado.web import HTTPError
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from omegaml_lab.core.metadata import Metadata
+    from omegaml_lab.core.metadata import Child, Metadata
     from omegaml_lab.server.mounts import Model
 
 __all__ = [
@@ -53,7 +53,7 @@ def folder_model(path: str, *, created: datetime, modified: datetime) -> Model:
     return {**base_model(path, created=created, modified=modified), "type": "directory"}
 
 
-def object_model(meta: Metadata, *, type: str | None = None) -> Model:  # noqa: A002 - Jupyter's word
+def object_model(meta: Metadata | Child, *, type: str | None = None) -> Model:  # noqa: A002 - Jupyter's word
     """Return the model of an object, without its content.
 
     As on a disk the name decides: what ends in ``.ipynb`` is a notebook, unless the caller

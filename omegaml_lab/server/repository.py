@@ -29,10 +29,11 @@ async def in_thread(threads: Threads, function: Callable[..., T], *args: Any) ->
 
 
 class RepositoryMount:
-    """Notebooks, files and folders kept in MongoDB, each call in a thread."""
+    """Notebooks, files and folders of a bucket kept in MongoDB, each call in a thread."""
 
-    def __init__(self, files: JobFiles, threads: Threads) -> None:
+    def __init__(self, files: JobFiles, threads: Threads, *, bucket: str) -> None:
         self.files = files
+        self.bucket = bucket
         self._threads = threads
 
     async def folder_exists(self, path: str) -> bool:

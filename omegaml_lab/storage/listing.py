@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from omegaml_lab.core.metadata import FOLDER
+from omegaml_lab.core.metadata import FOLDER, Child
 from omegaml_lab.core.pages import Page
 from omegaml_lab.storage.heads import to_metadata
 
@@ -20,6 +21,9 @@ SORTS = {"name": "name", "modified": "modified", "size": "size", "kind": "kind"}
 """What a listing can be sorted by, and the field that does it."""
 
 _AFTER_SLASH = "0"  # the character that follows "/"
+
+_OF_CHILD = {**{setting.name: True for setting in fields(Child)}, "_id": False}
+_ALL = 1_000_000  # as many at once as fit into one message
 
 
 class Listing:
@@ -66,6 +70,13 @@ class Listing:
             whole = offset == 0 and (limit is None or len(documents) < limit)
             total = len(documents) if whole else self._objects.count_documents(where)
         return Page([to_metadata(document) for document in documents], total)
+
+    def children(self, folder: str) -> list[Child]:
+        """Return all that is in `folder`, folders first, each sorted by name, and little of it."""
+        where = self._where(folder, recursive=False, search=None)
+        with self._connection.errors():
+            found = self._objects.find(where, _OF_CHILD, batch_size=_ALL)
+            return [Child(**document) for document in found.sort([("rank", 1), ("name", 1)])]
 
     def _where(self, folder: str, *, recursive: bool, search: str | None) -> dict[str, Any]:
         where: dict[str, Any] = dict(self._scope)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from omegaml_lab.core.names import Name
+from omegaml_lab.core.names import Name, check_path
 from omegaml_lab.store.naming import Naming
 from omegaml_lab.store.store import OmegaStore
 
 if TYPE_CHECKING:
+    import builtins
     from collections.abc import Sequence
+
+    from omegaml_lab.core.metadata import Metadata
 
 __all__ = ["JobNaming", "JobStore"]
 
 NOTEBOOK = "notebook"
 SUFFIX = ".ipynb"
+_MODULE_SUFFIX, _PACKAGE = ".py", "__init__.py"
 
 
 class JobNaming(Naming):
@@ -49,3 +53,38 @@ class JobStore(OmegaStore):
     """A store of notebooks and of the files beside them, see `JobNaming`."""
 
     naming: ClassVar[Naming] = JobNaming()
+
+    def module(self, folder: str, name: str) -> tuple[Metadata, bytes | None] | None:
+        """Return the Python module `name` of a folder and its source, in one round trip.
+
+        As in Python a package (a folder with ``__init__.py``) goes before a module. Where there
+        is only a folder it is that, without source.
+
+        Raises
+        ------
+        InvalidNameError
+            If nothing can be kept under such a name.
+        """
+        path = check_path(f"{folder}/{name}" if folder else name)
+        wanted = [f"{path}/{_PACKAGE}", f"{path}{_MODULE_SUFFIX}", path]
+        found = self._heads.find(wanted)
+        for head in (found[path] for path in wanted if path in found):
+            if head.metadata.is_folder:
+                return head.metadata, None
+            if head.payload.blob is not None and head.metadata.name != path:
+                self._recorder.read(head)
+                return head.metadata, self._storage.blobs.read(head.payload.blob)
+        return None
+
+    def module_names(self, folder: str) -> builtins.list[tuple[str, bool]]:
+        """Return the names of the modules in a folder, sorted, and whether each is a package."""
+        start = len(folder) + 1 if folder else 0
+        below = [entry.name[start:] for entry in self.entries(folder).items]
+        modules = {
+            name.removesuffix(_MODULE_SUFFIX): False
+            for name in below
+            if name.endswith(_MODULE_SUFFIX) and name != _PACKAGE
+        }
+        inits = [f"{folder}/{name}/{_PACKAGE}".lstrip("/") for name in below]
+        packages = {path.split("/")[-2]: True for path in self._heads.find(inits, payload=False)}
+        return sorted((modules | packages).items())

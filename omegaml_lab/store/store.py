@@ -8,6 +8,7 @@ from omegaml_lab.core.errors import (
     InvalidNameError,
     NotAFileError,
     ObjectExistsError,
+    ObjectNotFoundError,
 )
 from omegaml_lab.core.metadata import check_attributes
 from omegaml_lab.core.names import Name
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     import builtins
     from collections.abc import Callable, Mapping
 
-    from omegaml_lab.core.metadata import Metadata
+    from omegaml_lab.core.metadata import Child, Metadata
     from omegaml_lab.core.pages import Page
     from omegaml_lab.storage.heads import Head
     from omegaml_lab.storage.payloads import Blob
@@ -72,6 +73,7 @@ class OmegaStore(Transfers):
         expect: int | None = None,
         replace: bool = True,
         keep: bool = True,
+        make_folders: bool = True,
         **options: Any,
     ) -> Metadata:
         """Keep `obj` under `name` as a new revision, whole or not at all.
@@ -94,6 +96,8 @@ class OmegaStore(Transfers):
         keep
             False forgets the state that is replaced, instead of keeping it as a revision, if it
             is neither tagged nor a checkpoint. A run of it that still waits then fails.
+        make_folders
+            False refuses to put something new into a folder that is not there.
         **options
             What the kind takes, see its reference.
 
@@ -103,12 +107,20 @@ class OmegaStore(Transfers):
             If the newest revision is not `expect`.
         ObjectExistsError
             If there is something and `replace` is False, or a folder.
+        ObjectNotFoundError
+            If the folder is missing and `make_folders` is False.
         UnsupportedObjectError
             If no kind takes `obj`.
         """
         plain = None if attributes is None else check_attributes(attributes)
         backend, path = self._target(obj, name, kind)
-        terms = Terms(expect=expect, replace=replace, keep=keep, attributes=plain)
+        terms = Terms(
+            expect=expect,
+            replace=replace,
+            keep=keep,
+            attributes=plain,
+            make_folders=make_folders,
+        )
         return self._put(path, backend.kind, terms, self._writing(obj, path, backend, options))
 
     def annotate(self, name: str | Name, attributes: Mapping[str, Any]) -> Metadata:
@@ -177,6 +189,23 @@ class OmegaStore(Transfers):
         """Return the stored bytes of an object that is kept as bytes (notebooks, files)."""
         return self._storage.blobs.read(self._blob(name))
 
+    def read_found(self, name: str | Name) -> tuple[Metadata, bytes] | None:
+        """Return what `find` and `read_bytes` do, of one state and in one round trip.
+
+        None when there is nothing, and no bytes of a folder.
+
+        Raises
+        ------
+        NotAFileError
+            If it is neither a folder nor kept as bytes.
+        """
+        head = self._lookup.find(name)
+        if head is None:
+            return None
+        if head.metadata.is_folder:
+            return head.metadata, b""
+        return head.metadata, self._storage.blobs.read(self._blob_of(head))
+
     def open(self, name: str | Name) -> BinaryIO:
         """Open an object that is kept as bytes: readable, seekable, fetched piece by piece."""
         return cast("BinaryIO", self._storage.blobs.open(self._blob(name)))
@@ -233,6 +262,10 @@ class OmegaStore(Transfers):
             limit=limit,
         )
 
+    def children(self, folder: str = "") -> builtins.list[Child]:
+        """Return all that is in a folder in the order of `entries`, and of each only little."""
+        return self._listing.children(folder_path(folder))
+
     # -- inside ----------------------------------------------------------------------------
 
     def _put(self, path: str, kind: str, terms: Terms, write: Writing) -> Metadata:
@@ -240,6 +273,8 @@ class OmegaStore(Transfers):
             found = self._heads.find([path, *parents_of(path)])
             terms.check(self.name, path, found.get(path))
             missing = self._folders.missing(path, found)
+            if missing and path not in found and not terms.make_folders:
+                raise ObjectNotFoundError(self.name, missing[-1])
 
             def flip(head: Head | None) -> Head | None:
                 terms.check(self.name, path, head)
@@ -276,7 +311,9 @@ class OmegaStore(Transfers):
         return backend, head
 
     def _blob(self, name: str | Name) -> Blob:
-        head = self._lookup.locate(name, folders=False)
+        return self._blob_of(self._lookup.locate(name, folders=False))
+
+    def _blob_of(self, head: Head) -> Blob:
         blob = head.payload.blob
         if blob is None or head.payload.segments:
             raise NotAFileError(self.name, head.metadata.name, head.metadata.kind)

@@ -61,6 +61,26 @@ def test_a_run_executes_the_notebook_with_its_parameters(shared: Omega) -> None:
     assert shared.jobs.metadata(Name(str(run.result))).attributes["run"] == run.id
 
 
+def test_a_run_imports_what_is_beside_its_notebook(shared: Omega) -> None:
+    text = b"import os\ndef where():\n    return __file__, os.environ['OMEGA_RUN']\n"
+    shared.jobs.put(text, Name("[ü] 1/omt_helper.py"), kind="file")
+    shared.jobs.put(b"value = 1", Name("[ü] 1/omt_pack/__init__.py"), kind="file")
+    shared.jobs.put(b"value = 2", Name("[ü] 1/omt_pack/__init__.py"), kind="file")
+    node = notebook(
+        "import omt_pack\nfrom omt_helper import where\nprint(omt_pack.value, *where())"
+    )
+    run = start(shared, "[ü] 1/uses", node).wait(60, check=True)
+    value, file, id_ = printed(result_of(shared, run)).split()
+    assert (value, id_) == ("2", run.id)
+    assert not Path(file).parent.exists()  # it went with the run
+    links = shared.runtime.runs.lineage(run.id).links
+    read = {str(link.source) for link in links if link.relation == "read"}
+    assert read == {"jobs [ü] 1/omt_helper.py@1", "jobs [ü] 1/omt_pack/__init__.py@2"}
+    failed = start(shared, "elsewhere", node).wait(60)
+    assert failed.run.error is not None
+    assert failed.run.error.message == "No module named 'omt_pack'"
+
+
 def test_parameters_are_known_and_checked(shared: Omega) -> None:
     shared.jobs.put(notebook(parameters="carrier = 'UA'  # airline\nn: int = 3"), "checked")
     job = shared.runtime.job("checked")

@@ -383,6 +383,9 @@ def test_kernels_start_beside_the_files_and_see_the_repository(
         kernel = next(c for c in children if session["kernel"]["id"] in " ".join(c.cmdline()))
         assert Path(kernel.cwd()).samefile(cwd)
         assert kernel.environ()["OMEGA_MONGO_URL"] == shared.url
+        inside = f"default/{folder.removeprefix(place.repository)}"
+        beside = inside if path.startswith(folder) else None
+        assert kernel.environ().get("OMEGA_MODULES") == beside
         place.server.ask("DELETE", f"api/sessions/{session['id']}")
 
 

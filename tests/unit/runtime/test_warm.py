@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
+from omegaml_lab.core.names import Name
 from omegaml_lab.runtime import warm
 from omegaml_lab.runtime.kernels import KernelSource, UnknownKernelError
 from omegaml_lab.runtime.warm import ForkedProcess, Nursery
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from omegaml_lab.omega import Omega
 
 pytestmark = pytest.mark.skipif(not warm.available(), reason="needs fork: Linux only")
 
@@ -105,6 +108,19 @@ def test_a_warm_kernel_is_like_a_cold_one(nursery: Nursery, code: str) -> None:
     warm_one = evaluated(KernelSource(nursery), code, MARK="x")
     assert warm_one == evaluated(KernelSource(), code, MARK="x")
     assert "Traceback" not in warm_one
+
+
+def test_kernels_import_what_is_beside_the_notebook(nursery: Nursery, omega: Omega) -> None:
+    omega.jobs.put(b"value = 1", Name("omt_helper.py"), kind="file")
+    code = (
+        "import sys, pathlib\npathlib.Path('omt_mine.py').write_text('value = 2')\n"
+        "import omt_helper, omt_mine\n"
+        "print(omt_helper.value, omt_mine.value, [p.rpartition('/')[2] for p in sys.path])"
+    )
+    environment = {"OMEGA_MONGO_URL": omega.url, "OMEGA_MODULES": "default/"}
+    warm_one = evaluated(KernelSource(nursery), code, **environment)
+    assert warm_one.startswith("1 2 ")
+    assert warm_one == evaluated(KernelSource(), code, **environment)
 
 
 def test_a_plot_is_an_image(nursery: Nursery) -> None:

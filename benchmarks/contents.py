@@ -1,0 +1,154 @@
+"""Notebooks over HTTP, held against Jupyter's own manager on the local disk.
+
+    python benchmarks/contents.py [mongodb://…/database] [--only TEXT]
+
+Starts two Jupyter servers, one with our contents manager and one with AsyncLargeFileManager, and
+a MongoDB of its own unless one is given. The two take turns; what is printed are medians, their
+ratio and the target. Look at the load that it prints: on a busy machine ratios are worth little.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import random
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+from turns import TURNS, medians
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from omegaml_lab.omega import Omega
+    from tests.integration.servers import Server
+
+ON_DISK = "jupyter_server.services.contents.largefilemanager.AsyncLargeFileManager"
+BUCKET = "benchmark"
+SIZES = {"20 KB": 20_000, "1 MB": 1_000_000, "20 MB": 20_000_000}
+SAVE_AND_OPEN = {"20 KB": 1.0, "1 MB": 1.0, "20 MB": 1.3}
+
+
+def notebook(size: int, seed: int) -> dict[str, Any]:
+    """Return a notebook of about `size` bytes: text, a third in tables, the rest in pictures."""
+    rng = random.Random(seed)
+    built = nbformat.v4.new_notebook()
+    cells = 10 if size < 100_000 else 40
+    for number in range(cells):
+        cell = nbformat.v4.new_code_cell(f"# {seed}\nplot(data[{number}], title='step {number}')")
+        share = size // cells
+        rows = [f"{rng.random():.6f}  {rng.random():.6f}  row {i}" for i in range(share // 90)]
+        picture = base64.b64encode(rng.randbytes(share // 2)).decode()
+        cell.outputs = [
+            nbformat.v4.new_output("stream", text="\n".join(rows)),
+            nbformat.v4.new_output("display_data", {"image/png": picture, "text/plain": "<f>"}),
+        ]
+        built.cells.append(cell)
+    return built
+
+
+def body(content: dict[str, Any]) -> bytes:
+    """Return what JupyterLab sends to save a notebook."""
+    model = {"type": "notebook", "format": "json", "content": content}
+    return json.dumps(model).encode()
+
+
+def saving(server: Server, path: str, bodies: Sequence[bytes]) -> Callable[[], Any]:
+    """Return what saves one body after the other."""
+    from tests.integration.servers import good
+
+    turn = count()
+    return lambda: good(
+        server.ask("PUT", f"api/contents/{path}", data=bodies[next(turn) % len(bodies)])
+    )
+
+
+def opening(server: Server, path: str) -> Callable[[], Any]:
+    """Return what opens a notebook, or lists a folder, as JupyterLab does."""
+    from tests.integration.servers import good
+
+    return lambda: good(server.ask("GET", f"api/contents/{path}?content=1")).content
+
+
+def compare(what: str, target: float, sides: Sequence[Callable[[], Any]]) -> None:
+    """Print the medians of ours and of the disk, their ratio and the target."""
+    times = medians(dict(zip(("ours", "disk"), sides, strict=True)), TURNS)
+    ratio = times["ours"] / times["disk"]
+    told = f"{times['ours']:8.1f} ms {times['disk']:8.1f} ms  {ratio:5.2f}x"
+    print(f"{what:28} {told}  {'ok ' if ratio <= target else 'MISS'} (target {target}x)")
+
+
+def notebooks(servers: Sequence[Server], only: str) -> None:
+    """Save, open, and save after an edit."""
+    for name, size in SIZES.items():
+        if only not in f"save open edit {name}":
+            continue
+        path, target = f"n{size}.ipynb", SAVE_AND_OPEN[name]
+        whole = [body(notebook(size, seed)) for seed in range(TURNS + 1)]
+        compare(f"save {name}", target, [saving(s, path, whole) for s in servers])
+        compare(f"open {name}", target, [opening(s, path) for s in servers])
+        if name == "20 MB":
+            edited = []
+            for turn in range(TURNS + 1):
+                node = notebook(size, 0)
+                node["cells"][7]["source"] += f"\n# edit {turn}"
+                edited.append(body(node))
+            sides = [saving(s, path, edited) for s in servers]
+            compare("save 20 MB, one cell edited", 0.7, sides)
+
+
+def listings(omega: Omega, servers: Sequence[Server], only: str) -> None:
+    """List folders of many notebooks."""
+    small = json.dumps(notebook(2_000, 0)).encode()
+    for entries in (1_000, 10_000):
+        if only not in f"list {entries}":
+            continue
+        names = [f"entries{entries}/notebook {i}.ipynb" for i in range(entries)]
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda name: omega.jobs.put(small, name), names))
+        (servers[1].root / names[0]).parent.mkdir()
+        for name in names:
+            (servers[1].root / name).write_bytes(small)
+        sides = [opening(server, f"entries{entries}") for server in servers]
+        compare(f"list {entries:,} entries", 0.1, sides)
+
+
+def main() -> None:
+    """Run all comparisons, or those whose title holds the text after ``--only``."""
+    from omegaml_lab.omega import Omega
+    from omegaml_lab.storage import embedded
+    from tests.integration.servers import jupyter_server
+
+    arguments = sys.argv[1:]
+    only = arguments.pop(arguments.index("--only") + 1) if "--only" in arguments else ""
+    given = next((a for a in arguments if a.startswith("mongodb")), None)
+    print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; ours, disk, ratio")
+    with tempfile.TemporaryDirectory(prefix="omega-bench-") as name, ExitStack() as stack:
+        folder = Path(name)
+        url = given or embedded.ensure(folder / "home")
+        disk = (f"--ServerApp.contents_manager_class={ON_DISK}",)
+        environ = {"OMEGA_BUCKET": BUCKET}
+        servers = [
+            stack.enter_context(jupyter_server(folder, url, root="repository", environ=environ)),
+            stack.enter_context(jupyter_server(folder, url, root="disk", options=disk)),
+        ]
+        notebooks(servers, only)
+        with Omega(url, bucket=BUCKET) as omega:
+            listings(omega, servers, only)
+            for path in omega.jobs.list():
+                omega.jobs.drop(path, keep=False)
+        if given is None:
+            embedded.release(folder / "home")
+    print(f"load {os.getloadavg()[0]:.1f}")
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+    main()
