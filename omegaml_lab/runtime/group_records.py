@@ -28,13 +28,15 @@ if TYPE_CHECKING:
     from omegaml_lab.runtime.runs import RunRecords
     from omegaml_lab.storage.storage import Storage
 
-__all__ = ["Counts", "GroupRecords", "Planned", "run_id_in"]
+__all__ = ["Counts", "GroupRecords", "Planned", "Turns", "run_id_in"]
 
 _PATIENCE = timedelta(seconds=15)
 """For so long nobody else makes the runs of who has just asked for them."""
 _LONGEST = 8_000_000
 _QUEUED = {"status": Status.QUEUED.value}
 _RUNNING = {"status": Status.RUNNING.value}
+_WINDOW = 500
+"""So many go at once where nobody says how many: no messages lie about of thousands to come."""
 _ROUNDS = 100_000  # more than a group has runs: the turns of a round come after the one before
 
 
@@ -50,6 +52,14 @@ class Planned:
     label: str
     after: tuple[str, ...] = ()
     limits: Limits | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turns:
+    """How many runs of a group may go at once, in which of its rounds."""
+
+    at_once: int
+    rounds: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,10 +110,23 @@ class GroupRecords:
         found = self._records.query(where, sort=[("created_at", -1)], skip=offset, limit=limit)
         return Page([Group.from_record(each) for each in found], self._records.count(where))
 
-    def at_once(self, group_id: str) -> int | None:
-        """Return how many of its runs may go at a time, None for any number."""
-        at_once: int | None = (self._records.find(group_id) or {}).get("at_once")
-        return at_once
+    # -- turns ---------------------------------------------------------------------------------
+
+    def held(self) -> list[str]:
+        """Return groups of which runs wait for others to end although they follow none."""
+        return [record["id"] for record in self._records.query({"held": True})]
+
+    def turns(self, group_id: str) -> Turns | None:
+        """Return how runs of a group may take turns, None when none of it waits for its own."""
+        record = self._records.find(group_id)
+        if record is None or not record["held"]:
+            return None
+        return Turns(at_once=record["at_once"] or _WINDOW, rounds=record["rounds"])
+
+    def over(self, group_id: str, turns: Turns) -> None:
+        """Note that no run waits for its turn any more, unless others were asked for since."""
+        same = {"plan": None, "rounds": turns.rounds}
+        self._records.update(group_id, where=same, set={"held": False})
 
     # -- asking for runs -----------------------------------------------------------------------
 
@@ -114,6 +137,7 @@ class GroupRecords:
         """
         self._ensure_indexes()
         values = {**asdict(group), "plan": _plan(plan, shared), "plan_at": self._now()}
+        values["held"] = False
         for name in ("jobs", "varied", "tags"):
             values[name] = list(values[name])
         try:
@@ -147,7 +171,9 @@ class GroupRecords:
             earlier = {"group": group_id, "place": {"$in": places}, "id": {"$nin": ids}}
             self._run_records.update_many(earlier, set={"replaced": True})
         same = {"plan": {"$ne": None}, "rounds": record["rounds"]}
-        made = self._records.update(group_id, where=same, set={"plan": None})
+        held = any(run.turn is not None for run, _ in runs)
+        done = {"plan": None, **({"held": True} if held else {})}
+        made = self._records.update(group_id, where=same, set=done)
         if made is not None and made["cancel_requested"]:
             self._cancel_runs(group_id)
         free = {"group": group_id, "replaced": False, **_QUEUED, **FREE}
@@ -215,6 +241,7 @@ class GroupRecords:
         if not self._indexed:
             self._records.index("bucket", "created_at")
             self._records.index("plan_at")
+            self._records.index("held")
             self._indexed = True
 
 
@@ -234,11 +261,11 @@ def _plan(plan: Iterable[Planned], shared: Mapping[str, Any]) -> str:
 
 def _planned_runs(record: Mapping[str, Any]) -> list[tuple[Run, str | None]]:
     plan, rounds = json.loads(record["plan"]), record["rounds"]
-    shared, at_once, runs = plan["shared"], record["at_once"], []
+    shared, at_once, runs = plan["shared"], record["at_once"] or _WINDOW, []
     for number, each in enumerate(plan["runs"]):
         object, limits = each.pop("object"), each.pop("limits") or shared["limits"]  # noqa: A001
         # The runs of another round begin when what goes lets them.
-        at_first = at_once is None or (number < at_once and not rounds)
+        at_first = number < at_once and not rounds
         after = tuple(each.pop("after"))
         values = {**shared, **each, "limits": Limits(**limits)}
         run = Run(

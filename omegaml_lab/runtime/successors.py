@@ -157,23 +157,29 @@ class Successors:
 
     def _take_turns(self, group: str) -> list[Run]:
         """Let as many runs of a group start as may go at once beside those that go."""
-        at_once = self._groups.at_once(group)
+        turns = self._groups.turns(group)
         taken: list[str] = []
-        while True:
+        while turns is not None:
             # The next one is looked up before the others are counted. While it still waits, no
             # other one was let go in between, whoever tries the same: then the count holds.
             next_one = self._records.query(
                 {**_QUEUED, "group": group, "turn": {"$gte": 0}}, sort=[("turn", 1)], limit=1
             )
-            if not next_one or (at_once is not None and self._going(group) >= at_once):
-                return self._ready({"id": {"$in": taken}}) if taken else []
+            if not next_one:
+                self._groups.over(group, turns)
+            if not next_one or self._going(group) >= turns.at_once:
+                break
             run_id, turn = next_one[0]["id"], next_one[0]["turn"]
             values = {"turn": None, "hint_at": self._runs.hint_at(0)}
             if self._records.update(run_id, where={**_QUEUED, "turn": turn}, set=values):
                 taken.append(run_id)
+        return self._ready({"id": {"$in": taken}}) if taken else []
 
     def _going(self, group: str) -> int:
-        return self._records.count({"group": group, "turn": None, "$or": [_STARTED, LOST_FOR_NOW]})
+        # Apart: what has ended long ago is not looked at again each time.
+        mine = {"group": group, "turn": None}
+        started = self._records.count({**mine, **_STARTED})
+        return started + self._records.count({**mine, **LOST_FOR_NOW})
 
 
 def _ended(run: Run) -> str:
