@@ -13,12 +13,17 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from omegaml_lab.core.errors import DuplicateRecordError, GroupNotFoundError, InvalidGroupError
+from omegaml_lab.core.errors import (
+    DuplicateRecordError,
+    GroupNotFoundError,
+    IntegrityError,
+    InvalidGroupError,
+)
 from omegaml_lab.core.groups import Group, OnFailure
 from omegaml_lab.core.limits import Limits
 from omegaml_lab.core.pages import Page
 from omegaml_lab.core.runs import Run, Status
-from omegaml_lab.runtime.run_documents import FREE, LOST_FOR_NOW, OVER, run_of
+from omegaml_lab.runtime.run_documents import FREE, LOST_FOR_NOW, OVER
 from omegaml_lab.runtime.run_reader import utcnow
 
 if TYPE_CHECKING:
@@ -160,11 +165,20 @@ class GroupRecords:
         return [record["id"] for record in self._records.query(where)]
 
     def make(self, group_id: str) -> list[Run]:
-        """Make the runs that a group has been asked for; return those that may start now."""
+        """Make the runs that a group has been asked for; return those that may start now.
+
+        Raises
+        ------
+        IntegrityError
+            If this version does not understand what was asked for.
+        """
         record = self._records.find(group_id)
         if record is None or record.get("plan") is None:
             return []
-        runs = _planned_runs(record)
+        try:
+            runs = _planned_runs(record)
+        except (LookupError, TypeError, ValueError) as error:
+            raise IntegrityError(f"group {group_id}", f"plan: {error}") from error
         self._runs.create_many(runs)
         ids, places = [run.id for run, _ in runs], [run.place for run, _ in runs]
         if record["rounds"]:
@@ -177,8 +191,7 @@ class GroupRecords:
         if made is not None and made["cancel_requested"]:
             self._cancel_runs(group_id)
         free = {"group": group_id, "replaced": False, **_QUEUED, **FREE}
-        found = self._run_records.query(free, sort=[("place", 1)])
-        return [run_of(each) for each in found]
+        return self._runs.readable(self._run_records.query(free, sort=[("place", 1)]))
 
     def labels(self, group_id: str) -> list[str]:
         """Return what the runs of a group require of workers."""
@@ -205,13 +218,13 @@ class GroupRecords:
     def runs(self, group_id: str) -> list[Run]:
         """Return the runs of a group that were not run again, by their places."""
         where = {"group": group_id, "replaced": False}
-        return [run_of(each) for each in self._run_records.query(where, sort=[("place", 1)])]
+        return self._runs.readable(self._run_records.query(where, sort=[("place", 1)]))
 
-    def failed(self, group_id: str) -> list[dict[str, Any]]:
-        """Return the records of runs that have ended without success, by their places."""
+    def failed(self, group_id: str) -> list[Run]:
+        """Return the runs that have ended without success, by their places."""
         succeeded = {"status": {"$ne": Status.SUCCEEDED.value}}
         where = {"group": group_id, "replaced": False, "$and": [OVER, succeeded]}
-        return self._run_records.query(where, sort=[("place", 1)])
+        return self._runs.readable(self._run_records.query(where, sort=[("place", 1)]))
 
     def cancel(self, group_id: str) -> Group:
         """Cancel what has not ended: at once what waits, by its worker what is going."""
