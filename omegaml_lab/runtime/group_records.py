@@ -13,12 +13,17 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from omegaml_lab.core.errors import DuplicateRecordError, GroupNotFoundError, InvalidGroupError
+from omegaml_lab.core.errors import (
+    DuplicateRecordError,
+    GroupNotFoundError,
+    IntegrityError,
+    InvalidGroupError,
+)
 from omegaml_lab.core.groups import Group, OnFailure
 from omegaml_lab.core.limits import Limits
 from omegaml_lab.core.pages import Page
 from omegaml_lab.core.runs import Run, Status
-from omegaml_lab.runtime.run_documents import FREE, LOST_FOR_NOW, OVER, run_of
+from omegaml_lab.runtime.run_documents import FREE, LOST_FOR_NOW, OVER
 from omegaml_lab.runtime.run_reader import utcnow
 
 if TYPE_CHECKING:
@@ -28,13 +33,15 @@ if TYPE_CHECKING:
     from omegaml_lab.runtime.runs import RunRecords
     from omegaml_lab.storage.storage import Storage
 
-__all__ = ["Counts", "GroupRecords", "Planned", "run_id_in"]
+__all__ = ["Counts", "GroupRecords", "Planned", "Turns", "run_id_in"]
 
 _PATIENCE = timedelta(seconds=15)
 """For so long nobody else makes the runs of who has just asked for them."""
 _LONGEST = 8_000_000
 _QUEUED = {"status": Status.QUEUED.value}
 _RUNNING = {"status": Status.RUNNING.value}
+_WINDOW = 500
+"""So many go at once where nobody says how many: no messages lie about of thousands to come."""
 _ROUNDS = 100_000  # more than a group has runs: the turns of a round come after the one before
 
 
@@ -50,6 +57,14 @@ class Planned:
     label: str
     after: tuple[str, ...] = ()
     limits: Limits | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turns:
+    """How many runs of a group may go at once, in which of its rounds."""
+
+    at_once: int
+    rounds: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,10 +115,23 @@ class GroupRecords:
         found = self._records.query(where, sort=[("created_at", -1)], skip=offset, limit=limit)
         return Page([Group.from_record(each) for each in found], self._records.count(where))
 
-    def at_once(self, group_id: str) -> int | None:
-        """Return how many of its runs may go at a time, None for any number."""
-        at_once: int | None = (self._records.find(group_id) or {}).get("at_once")
-        return at_once
+    # -- turns ---------------------------------------------------------------------------------
+
+    def held(self) -> list[str]:
+        """Return groups of which runs wait for others to end although they follow none."""
+        return [record["id"] for record in self._records.query({"held": True})]
+
+    def turns(self, group_id: str) -> Turns | None:
+        """Return how runs of a group may take turns, None when none of it waits for its own."""
+        record = self._records.find(group_id)
+        if record is None or not record["held"]:
+            return None
+        return Turns(at_once=record["at_once"] or _WINDOW, rounds=record["rounds"])
+
+    def over(self, group_id: str, turns: Turns) -> None:
+        """Note that no run waits for its turn any more, unless others were asked for since."""
+        same = {"plan": None, "rounds": turns.rounds}
+        self._records.update(group_id, where=same, set={"held": False})
 
     # -- asking for runs -----------------------------------------------------------------------
 
@@ -114,6 +142,7 @@ class GroupRecords:
         """
         self._ensure_indexes()
         values = {**asdict(group), "plan": _plan(plan, shared), "plan_at": self._now()}
+        values["held"] = False
         for name in ("jobs", "varied", "tags"):
             values[name] = list(values[name])
         try:
@@ -136,23 +165,33 @@ class GroupRecords:
         return [record["id"] for record in self._records.query(where)]
 
     def make(self, group_id: str) -> list[Run]:
-        """Make the runs that a group has been asked for; return those that may start now."""
+        """Make the runs that a group has been asked for; return those that may start now.
+
+        Raises
+        ------
+        IntegrityError
+            If this version does not understand what was asked for.
+        """
         record = self._records.find(group_id)
         if record is None or record.get("plan") is None:
             return []
-        runs = _planned_runs(record)
+        try:
+            runs = _planned_runs(record)
+        except (LookupError, TypeError, ValueError) as error:
+            raise IntegrityError(f"group {group_id}", f"plan: {error}") from error
         self._runs.create_many(runs)
         ids, places = [run.id for run, _ in runs], [run.place for run, _ in runs]
         if record["rounds"]:
             earlier = {"group": group_id, "place": {"$in": places}, "id": {"$nin": ids}}
             self._run_records.update_many(earlier, set={"replaced": True})
         same = {"plan": {"$ne": None}, "rounds": record["rounds"]}
-        made = self._records.update(group_id, where=same, set={"plan": None})
+        held = any(run.turn is not None for run, _ in runs)
+        done = {"plan": None, **({"held": True} if held else {})}
+        made = self._records.update(group_id, where=same, set=done)
         if made is not None and made["cancel_requested"]:
             self._cancel_runs(group_id)
         free = {"group": group_id, "replaced": False, **_QUEUED, **FREE}
-        found = self._run_records.query(free, sort=[("place", 1)])
-        return [run_of(each) for each in found]
+        return self._runs.readable(self._run_records.query(free, sort=[("place", 1)]))
 
     def labels(self, group_id: str) -> list[str]:
         """Return what the runs of a group require of workers."""
@@ -179,13 +218,13 @@ class GroupRecords:
     def runs(self, group_id: str) -> list[Run]:
         """Return the runs of a group that were not run again, by their places."""
         where = {"group": group_id, "replaced": False}
-        return [run_of(each) for each in self._run_records.query(where, sort=[("place", 1)])]
+        return self._runs.readable(self._run_records.query(where, sort=[("place", 1)]))
 
-    def failed(self, group_id: str) -> list[dict[str, Any]]:
-        """Return the records of runs that have ended without success, by their places."""
+    def failed(self, group_id: str) -> list[Run]:
+        """Return the runs that have ended without success, by their places."""
         succeeded = {"status": {"$ne": Status.SUCCEEDED.value}}
         where = {"group": group_id, "replaced": False, "$and": [OVER, succeeded]}
-        return self._run_records.query(where, sort=[("place", 1)])
+        return self._runs.readable(self._run_records.query(where, sort=[("place", 1)]))
 
     def cancel(self, group_id: str) -> Group:
         """Cancel what has not ended: at once what waits, by its worker what is going."""
@@ -215,6 +254,7 @@ class GroupRecords:
         if not self._indexed:
             self._records.index("bucket", "created_at")
             self._records.index("plan_at")
+            self._records.index("held")
             self._indexed = True
 
 
@@ -234,11 +274,11 @@ def _plan(plan: Iterable[Planned], shared: Mapping[str, Any]) -> str:
 
 def _planned_runs(record: Mapping[str, Any]) -> list[tuple[Run, str | None]]:
     plan, rounds = json.loads(record["plan"]), record["rounds"]
-    shared, at_once, runs = plan["shared"], record["at_once"], []
+    shared, at_once, runs = plan["shared"], record["at_once"] or _WINDOW, []
     for number, each in enumerate(plan["runs"]):
         object, limits = each.pop("object"), each.pop("limits") or shared["limits"]  # noqa: A001
         # The runs of another round begin when what goes lets them.
-        at_first = at_once is None or (number < at_once and not rounds)
+        at_first = number < at_once and not rounds
         after = tuple(each.pop("after"))
         values = {**shared, **each, "limits": Limits(**limits)}
         run = Run(

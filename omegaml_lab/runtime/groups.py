@@ -16,7 +16,6 @@ from omegaml_lab.core.tags import check_tags, run_id_of
 from omegaml_lab.runtime.group_handle import GroupHandle
 from omegaml_lab.runtime.group_records import Counts, GroupRecords, Planned, run_id_in
 from omegaml_lab.runtime.handles import RunHandle
-from omegaml_lab.runtime.run_documents import run_of
 from omegaml_lab.runtime.runs import utcnow
 
 if TYPE_CHECKING:
@@ -136,7 +135,7 @@ class Groups:
         """
         group = self.get(group_id).group
         self._successors.sweep()  # what is yet to be stopped is to be run again as well
-        failed = [run_of(record) for record in self.records.failed(group_id)]
+        failed = self.records.failed(group_id)
         if not failed:
             return 0
         again = {run.id: run_id_in(group_id, group.rounds + 1, run.place or 0) for run in failed}

@@ -69,7 +69,7 @@ class RunReader:
     ) -> Page[Run]:
         """Return runs that match, newest first; those that cannot be read are left out."""
         found = self._records.query(where, sort=[("queued_at", -1)], skip=offset, limit=limit)
-        return Page(self._readable(found), self._records.count(where))
+        return Page(self.readable(found), self._records.count(where))
 
     def records(self, status: Status) -> list[dict[str, Any]]:
         """Return the raw records of runs in a status, for those who mind them."""
@@ -87,9 +87,9 @@ class RunReader:
             if record is None:
                 yield None
             else:
-                yield from self._readable([record])
+                yield from self.readable([record])
 
-    def _readable(self, records: Iterable[Mapping[str, Any]]) -> list[Run]:
+    def readable(self, records: Iterable[Mapping[str, Any]]) -> list[Run]:
         """Return the runs of records, without those that only a newer version understands."""
         runs = []
         for record in records:
@@ -104,7 +104,7 @@ class RunReader:
     def unpublished(self, *, limit: int = 100) -> list[Run]:
         """Return succeeded runs whose report waits to be published, the oldest first."""
         where = {"unpublished": True, "status": Status.SUCCEEDED.value}
-        return self._readable(self._records.query(where, sort=[("queued_at", 1)], limit=limit))
+        return self.readable(self._records.query(where, sort=[("queued_at", 1)], limit=limit))
 
     # -- the queue -----------------------------------------------------------------------------
 
@@ -115,12 +115,12 @@ class RunReader:
         one waited for, up to a minute: the queue may just be long.
         """
         where = self._overdue({"$in": list(labels)})
-        return self._readable(self._records.query(where, sort=[("hint_at", 1)], limit=limit))
+        return self.readable(self._records.query(where, sort=[("hint_at", 1)], limit=limit))
 
     def unserved(self, labels: Iterable[str], *, limit: int) -> list[Run]:
         """Return queued runs that require none of `labels`, and do not say that they wait."""
         where = {**self._overdue({"$nin": list(labels)}), "notice": None}
-        return self._readable(self._records.query(where, limit=limit))
+        return self.readable(self._records.query(where, limit=limit))
 
     def _overdue(self, labels: Mapping[str, Any]) -> dict[str, Any]:
         now = self._now()
@@ -138,4 +138,4 @@ class RunReader:
 
     def retryable(self) -> list[Run]:
         """Return lost runs that have attempts left."""
-        return self._readable(self._records.query(LOST_FOR_NOW))
+        return self.readable(self._records.query(LOST_FOR_NOW))

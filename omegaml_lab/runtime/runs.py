@@ -354,7 +354,6 @@ class RunRecords(RunReader):
             self._records.index("bucket", "job", "queued_at")
             self._records.index("schedule", "status")
             self._records.index("tags", "queued_at")
-            self._records.index("group", "turn")
-            self._records.index("turn")
+            self._records.index("group", "turn", "status")
             self._records.index("waits_for")
             self._indexed = True

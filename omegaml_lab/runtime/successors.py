@@ -11,10 +11,10 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from omegaml_lab.core.errors import BrokerUnavailableError
+from omegaml_lab.core.errors import BrokerUnavailableError, IntegrityError
 from omegaml_lab.core.groups import OnFailure
 from omegaml_lab.core.runs import Failure, Run, Status
-from omegaml_lab.runtime.run_documents import FREE, LOST_FOR_NOW, OVER, failure_document, run_of
+from omegaml_lab.runtime.run_documents import FREE, LOST_FOR_NOW, OVER, failure_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -78,8 +78,11 @@ class Successors:
         for group in self._records.distinct("group", turns):
             self.send(self._take_turns(group))
         for group in self._groups.unmade():
-            _log.info("group %s is made whole", group)
-            self.make(group)
+            try:
+                self.make(group)
+                _log.info("group %s was made whole", group)
+            except IntegrityError as error:  # a newer version understands it, and makes it
+                _log.warning("a group is passed over: %s", error)
 
     def make(self, group: str) -> None:
         """Make the runs that a group was asked for, and start those that wait for nothing."""
@@ -104,8 +107,9 @@ class Successors:
         for start in range(0, len(ids), _BATCH):
             wanted = ids[start : start + _BATCH]
             known = {each["id"] for each in self._records.query({"id": {"$in": wanted}})}
-            for record in self._records.query({"id": {"$in": wanted}, **OVER}):
-                self.release(run_of(record))
+            over = self._records.query({"id": {"$in": wanted}, **OVER})
+            for run in self._runs.readable(over):
+                self.release(run)
             for gone in set(wanted) - known:
                 self.send(self._end(gone, f"Run {gone}, which it was to follow, is not on record"))
 
@@ -133,13 +137,12 @@ class Successors:
     def _stop(self, run_id: str, reason: str) -> list[Run]:
         where = {**_QUEUED, "waits_for": run_id, "on_failure": OnFailure.STOP.value}
         failure = failure_document(Failure(name="NotStarted", message=reason[:1000]))
-        stopped = []
-        for record in self._records.query(where):
-            ended = {**self._runs.cancelled(), "error": failure}
-            done = self._records.update(record["id"], where=where, set=ended)
-            if done is not None:
-                stopped.append(run_of(done))
-        return stopped
+        ended = {**self._runs.cancelled(), "error": failure}
+        stopped = [
+            self._records.update(record["id"], where=where, set=ended)
+            for record in self._records.query(where)
+        ]
+        return self._runs.readable(record for record in stopped if record is not None)
 
     def _free(self, run_id: str) -> list[Run]:
         waiting = {**_QUEUED, "waits_for": run_id}
@@ -151,29 +154,35 @@ class Successors:
         return self._ready({"id": {"$in": ids}})
 
     def _ready(self, where: dict[str, Any]) -> list[Run]:
-        return [run_of(each) for each in self._records.query({**where, **_QUEUED, **FREE})]
+        return self._runs.readable(self._records.query({**where, **_QUEUED, **FREE}))
 
     # -- turns ---------------------------------------------------------------------------------
 
     def _take_turns(self, group: str) -> list[Run]:
         """Let as many runs of a group start as may go at once beside those that go."""
-        at_once = self._groups.at_once(group)
+        turns = self._groups.turns(group)
         taken: list[str] = []
-        while True:
+        while turns is not None:
             # The next one is looked up before the others are counted. While it still waits, no
             # other one was let go in between, whoever tries the same: then the count holds.
             next_one = self._records.query(
                 {**_QUEUED, "group": group, "turn": {"$gte": 0}}, sort=[("turn", 1)], limit=1
             )
-            if not next_one or (at_once is not None and self._going(group) >= at_once):
-                return self._ready({"id": {"$in": taken}}) if taken else []
+            if not next_one:
+                self._groups.over(group, turns)
+            if not next_one or self._going(group) >= turns.at_once:
+                break
             run_id, turn = next_one[0]["id"], next_one[0]["turn"]
             values = {"turn": None, "hint_at": self._runs.hint_at(0)}
             if self._records.update(run_id, where={**_QUEUED, "turn": turn}, set=values):
                 taken.append(run_id)
+        return self._ready({"id": {"$in": taken}}) if taken else []
 
     def _going(self, group: str) -> int:
-        return self._records.count({"group": group, "turn": None, "$or": [_STARTED, LOST_FOR_NOW]})
+        # Apart: what has ended long ago is not looked at again each time.
+        mine = {"group": group, "turn": None}
+        started = self._records.count({**mine, **_STARTED})
+        return started + self._records.count({**mine, **LOST_FOR_NOW})
 
 
 def _ended(run: Run) -> str:

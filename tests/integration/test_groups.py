@@ -322,3 +322,21 @@ def test_what_cannot_be_is_refused_and_makes_nothing(omega: Omega) -> None:
     assert omega.runtime.runs.list().total == omega.runtime.groups.list().total == 0
     with pytest.raises(GroupTimeoutError, match="2 unfinished"):
         handle.map([{"x": 1}, {"x": 2}]).wait(0.1)
+
+
+def test_a_run_that_only_a_newer_version_understands_stops_nobody(omega: Omega) -> None:
+    first = job(omega).run()
+    then = omega.runtime.job("job").run(after=first)
+    raw = omega.storage.records("runs")
+    raw.insert({**(raw.find(then.id) or {}), "id": "newer", "limits": "none"})
+    end(omega, first.id)
+    sweeper(omega).sweep()
+    assert not then.refresh().run.waits
+    assert raw.find("newer")["waits_for"] == []  # type: ignore[index]
+    group = omega.runtime.job("job").map([{"x": 1}])
+    long_ago = {
+        "plan": '{"shared": {}, "steps": []}',
+        "plan_at": group.group.created_at.replace(year=2020),
+    }
+    omega.storage.records("groups").update(group.id, set=long_ago)
+    sweeper(omega).sweep()

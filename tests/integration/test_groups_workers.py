@@ -105,4 +105,8 @@ def test_thousands_of_runs_are_asked_for_at_once(omega: Omega) -> None:
     group = job(omega).map(({"x": n} for n in range(5000)), at_once=50)
     assert group.status == {Status.QUEUED: 5000}
     assert len(claimable(omega, group)) == 50
+    many = omega.runtime.job("job").map({"x": n} for n in range(1000))
+    assert len(claimable(omega, many)) == 500  # of the others no message lies about
+    omega.runtime.successors.release(end(omega, many.runs[0]))
+    assert len(claimable(omega, many)) == 500
     assert group.cancel().wait(30).status == {Status.CANCELLED: 5000}
