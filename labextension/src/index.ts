@@ -6,6 +6,7 @@ import { notificationsPlugin } from './plugins/notifications';
 import { omegaPlugin } from './plugins/omega';
 import { panelPlugin } from './plugins/panel';
 import { resultsPlugin } from './plugins/results';
+import { transfersPlugin } from './plugins/transfers';
 
 export { IOmega } from './tokens';
 
@@ -15,7 +16,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   panelPlugin,
   historyPlugin,
   notificationsPlugin,
-  resultsPlugin
+  resultsPlugin,
+  transfersPlugin
 ];
 
 export default plugins;
