@@ -7,6 +7,7 @@ import { notificationsPlugin } from './plugins/notifications';
 import { omegaPlugin } from './plugins/omega';
 import { panelPlugin } from './plugins/panel';
 import { resultsPlugin } from './plugins/results';
+import { transfersPlugin } from './plugins/transfers';
 
 export { IOmega } from './tokens';
 
@@ -17,7 +18,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   groupsPlugin,
   historyPlugin,
   notificationsPlugin,
-  resultsPlugin
+  resultsPlugin,
+  transfersPlugin
 ];
 
 export default plugins;
