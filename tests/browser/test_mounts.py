@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,10 +65,10 @@ def test_a_large_file_is_sent_in_pieces_and_overwritten_when_told(
     me = open_lab("large")
     me.go_to("large")
     for first in ("old", "new"):
-        large.write_text(json.dumps([first, "x" * (3 << 20)]))
+        large.write_text(json.dumps([first, "x" * (3 << 20)]))  # a piece is 1 MiB
         with me.page.expect_file_chooser() as chooser:
             me.page.locator("[data-jp-item-name=uploader]").click()
-        with me.page.expect_response(is_last_piece):
+        with me.page.expect_response(last_of(pieces=4)):
             chooser.value.set_files(large)
             if first == "new":
                 me.dialog.locator(".jp-mod-accept").click()  # overwrite it
@@ -77,5 +78,12 @@ def test_a_large_file_is_sent_in_pieces_and_overwritten_when_told(
         assert kept["size"] == large.stat().st_size
 
 
-def is_last_piece(response: Response) -> bool:
-    return response.request.method == "PUT" and response.request.post_data_json["chunk"] == -1
+def last_of(pieces: int) -> Callable[[Response], bool]:
+    """Find the answer to the last piece of a file that is sent to the folder `large`."""
+    left = count(pieces - 1, -1)
+
+    def is_last(answer: Response) -> bool:
+        sent = answer.request.method == "PUT" and "/api/contents/large/" in answer.url
+        return sent and next(left) == 0
+
+    return is_last
