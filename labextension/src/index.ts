@@ -1,6 +1,7 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { commandsPlugin } from './plugins/commands';
+import { conflictsPlugin } from './plugins/conflicts';
 import { historyPlugin } from './plugins/history';
 import { notificationsPlugin } from './plugins/notifications';
 import { omegaPlugin } from './plugins/omega';
@@ -14,6 +15,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   commandsPlugin,
   panelPlugin,
   historyPlugin,
+  conflictsPlugin,
   notificationsPlugin,
   resultsPlugin
 ];
