@@ -1,6 +1,7 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { commandsPlugin } from './plugins/commands';
+import { conflictsPlugin } from './plugins/conflicts';
 import { groupsPlugin } from './plugins/groups';
 import { historyPlugin } from './plugins/history';
 import { notificationsPlugin } from './plugins/notifications';
@@ -17,6 +18,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   panelPlugin,
   groupsPlugin,
   historyPlugin,
+  conflictsPlugin,
   notificationsPlugin,
   resultsPlugin,
   transfersPlugin

@@ -170,7 +170,13 @@ class JobFiles:
     def save(self, model: Model, path: str) -> Model:
         """Save what `model` holds; return the new model without content, with its hash.
 
-        With ``"replace": False`` it must not be there yet.
+        With ``"replace": False`` it must not be there yet, with ``"expect": hash`` what is there
+        must be what has this hash, until the very moment in which it is replaced.
+
+        Raises
+        ------
+        HTTPError
+            409 if it is not.
         """
         if hidden(path) and not self._manager.allow_hidden:
             raise HTTPError(400, f"Cannot create hidden file or directory {path!r}")
@@ -199,11 +205,12 @@ class JobFiles:
         try:
             if model["type"] == "directory":
                 return self._jobs().make_folder(Name(path), exist_ok=True)
+            expect = self._expected(model, path)
             if model["type"] == "notebook":
-                return self._save_notebook(model, path, problem, replace=replace)
+                return self._save_notebook(model, path, problem, replace=replace, expect=expect)
             data = decode(model["content"], model.get("format"), path)
             if model.get("chunk") is None:
-                return self._write(path, data, replace=replace, make_folders=False)
+                return self._write(path, data, replace=replace, expect=expect, make_folders=False)
             return self._finish_upload(path, data)
         except (InvalidNameError, ObjectNotFoundError) as error:
             if isinstance(error, ObjectNotFoundError) or self.is_file(parent_of(path)):
@@ -216,6 +223,28 @@ class JobFiles:
             raise HTTPError(
                 400, f"{path} is a {kind}, not a {model['type']}", reason="bad type"
             ) from error
+
+    def _expected(self, model: Model, path: str) -> int | None:
+        """Return the revision that the save may replace, None if it may replace any.
+
+        Whoever saves between this look and the save itself makes another revision, so that
+        the store refuses: no two that saw the same hash both get through.
+        """
+        opened = model.get("expect")
+        if opened is None:
+            return None
+        if not isinstance(opened, str):
+            raise HTTPError(400, f"What {path} is expected to be must be told by its hash")
+        meta = self.find(path)
+        if meta is None:
+            raise HTTPError(409, f"{path} is gone: it was deleted or renamed since it was opened")
+        if not meta.is_folder and meta.hash != opened:
+            raise HTTPError(
+                409,
+                f"{path} is not what was opened: {meta.owner} saved it as revision"
+                f" {meta.revision}. Nothing was saved; read it, merge, and save again.",
+            )
+        return meta.revision
 
     def _finish_upload(self, path: str, last: bytes) -> Metadata:
         meta = self.find(path)
@@ -232,7 +261,13 @@ class JobFiles:
         return meta
 
     def _save_notebook(
-        self, model: Model, path: str, problem: dict[str, Any], *, replace: bool
+        self,
+        model: Model,
+        path: str,
+        problem: dict[str, Any],
+        *,
+        replace: bool,
+        expect: int | None,
     ) -> Metadata:
         notebook = nbformat.from_dict(model["content"])
         try:
@@ -244,7 +279,7 @@ class JobFiles:
         except nbformat.ValidationError as error:
             problem["ValidationError"] = error
         strip_transient(notebook)
-        return self._write(path, notebook, replace=replace, make_folders=False)
+        return self._write(path, notebook, replace=replace, expect=expect, make_folders=False)
 
     def _write(
         self,

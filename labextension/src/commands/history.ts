@@ -46,7 +46,7 @@ export function addHistoryCommand(options: IHistoryCommandOptions): void {
 }
 
 /** The name of a job by its path in Jupyter's contents, null where it is not in the repository. */
-function nameIn(mount: string, path: string): string | null {
+export function nameIn(mount: string, path: string): string | null {
   if (mount === '') {
     return path;
   }
