@@ -145,7 +145,8 @@ class Run:
     next one may start; `tags` are words to find it by.
 
     A run of another `kind` than ``job`` performs a `call` of the ``model`` or ``script`` that
-    `job` names, and has an `answer` in the end instead of a `result`.
+    `job` names, and has an `answer` in the end instead of a `result`. One of the kind ``local``
+    was performed by who asked for it, and `job` names its experiment.
     """
 
     id: str
@@ -180,6 +181,7 @@ class Run:
     attempts: tuple[Attempt, ...] = ()
     retry_at: datetime | None = None
     tags: tuple[str, ...] = ()
+    experiments: tuple[str, ...] = ()
 
     @property
     def final(self) -> bool:
@@ -204,6 +206,7 @@ class Run:
         plain["status"] = self.status.value
         plain["attempts"] = [_iso(attempt) for attempt in plain["attempts"]]
         plain["tags"] = list(self.tags)
+        plain["experiments"] = list(self.experiments)
         plain["call"] = shown_call(self.call)
         del plain["answer"]  # it is of any size, and for who asked
         plain["elapsed"] = self.elapsed
@@ -228,6 +231,7 @@ class Run:
             attempts = values.get("attempts") or ()
             values["attempts"] = tuple(Attempt.from_record(each) for each in attempts)
             values["tags"] = tuple(values.get("tags") or ())
+            values["experiments"] = tuple(values.get("experiments") or ())
             return cls(**values)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise IntegrityError(f"run {record.get('id')}", str(error)) from error

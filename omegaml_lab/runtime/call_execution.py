@@ -95,7 +95,8 @@ class CallExecution:
                 raise CalleeDiedError(None)
             self._callee = callee
         target = {**call["target"], "name": run.job, "revision": run.revision}
-        return callee.ask({"run": run.id, "kind": run.kind, "target": target, "call": call})
+        asked = {"run": run.id, "kind": run.kind, "target": target, "call": call}
+        return callee.ask({**asked, "experiments": list(run.experiments)})
 
     def _conclude(self, came: Mapping[str, Any]) -> Run | None:
         self._log.write(came["log"])

@@ -19,7 +19,7 @@ from omegaml_lab.core.runs import Failure, Progress, Run, Status
 from omegaml_lab.core.tags import check_tags, run_id_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from omegaml_lab.core.metadata import Metadata
     from omegaml_lab.core.parameters import Parameter
@@ -55,6 +55,7 @@ class JobHandle:
         limits: Limits | Mapping[str, Any] | None = None,
         tags: Iterable[str] = (),
         token: str | None = None,
+        experiment: str | None = None,
         wait: bool = False,
     ) -> RunHandle:
         """Run the job on a worker.
@@ -75,6 +76,8 @@ class JobHandle:
             Words to find it by.
         token
             Names this request: asked for again with it, the handle is on the run that there is.
+        experiment
+            What it is to be part of, beside those whose blocks this is in.
         wait
             Return only when the run has ended.
 
@@ -88,14 +91,20 @@ class JobHandle:
         known = None if token is None else run_id_of(self._runtime.runs.bucket, self.name, token)
         try:
             run = self.submit(
-                params or {}, publish=publish, label=label, id=known, limits=limits, tags=tags
+                params or {},
+                publish=publish,
+                label=label,
+                id=known,
+                limits=limits,
+                tags=tags,
+                experiments=[experiment] if experiment else (),
             )
         except DuplicateRecordError:
             run = self._runtime.runs.get(str(known))
         handle = RunHandle(self._runtime, run)
         return handle.wait() if wait else handle
 
-    def submit(
+    def submit(  # noqa: PLR0913
         self,
         params: Mapping[str, Any],
         *,
@@ -106,6 +115,7 @@ class JobHandle:
         id: str | None = None,  # noqa: A002 - the field is named so
         limits: Limits | Mapping[str, Any] | None = None,
         tags: Iterable[str] = (),
+        experiments: Sequence[str] = (),
     ) -> Run:
         """Queue a run like :meth:`run`, and return its record.
 
@@ -123,6 +133,7 @@ class JobHandle:
             id=id,
             limits=Limits.of(limits),
             tags=check_tags(tags),
+            experiments=experiments,
         )
 
     def schedule(

@@ -56,6 +56,7 @@ def run_document(run: Run) -> dict[str, Any]:
     record["error"] = failure_document(run.error) if run.error else None
     record["attempts"] = attempts_document(run.attempts)
     record["tags"] = list(run.tags)
+    record["experiments"] = list(run.experiments)
     return record
 
 

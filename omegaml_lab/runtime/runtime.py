@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import (
     BrokerUnavailableError,
+    InvalidCallError,
     InvalidNotebookError,
     RunNotFoundError,
 )
@@ -21,6 +22,7 @@ from omegaml_lab.core.workers import Worker
 from omegaml_lab.runtime.called import ModelHandle, ScriptHandle
 from omegaml_lab.runtime.calling import Target
 from omegaml_lab.runtime.calls import Calls
+from omegaml_lab.runtime.experiments import Experiments
 from omegaml_lab.runtime.handles import JobHandle
 from omegaml_lab.runtime.parameters import declared_parameters
 from omegaml_lab.runtime.results import let_go
@@ -28,6 +30,7 @@ from omegaml_lab.runtime.runs import RunRecords, utcnow
 from omegaml_lab.runtime.schedule_records import ScheduleRecords
 from omegaml_lab.runtime.schedules import Schedules
 from omegaml_lab.runtime.stores import Stores
+from omegaml_lab.runtime.tracking import ExperimentHandle, around
 from omegaml_lab.store.walking import walk
 
 if TYPE_CHECKING:
@@ -86,12 +89,19 @@ class OmegaRuntime:
         self.broker = broker
         self.label = label
         self.limits = limits
+        self.owner = owner
         self.runs = Runs(self, RunRecords(storage.records("runs")), jobs)
+        self.values = storage.values
+        self.experiments = Experiments(
+            raw=storage.records("runs"),
+            runs=self.runs.records,
+            values=storage.values,
+            bucket=jobs.bucket,
+        )
         self.schedules = Schedules(self, ScheduleRecords(storage.records("schedules")), owner)
         stores = Stores.of(storage, registry, bucket=jobs.bucket, owner=owner)
         self.calls = Calls(self, stores, owner)
         self._storage = storage
-        self._owner = owner
 
     def job(self, name: str | Name) -> JobHandle:
         """Return the handle on a job.
@@ -122,6 +132,16 @@ class OmegaRuntime:
             If there is no such script.
         """
         return ScriptHandle(self, self.calls.stores.scripts.metadata(name))
+
+    def experiment(self, name: str) -> ExperimentHandle:
+        """Return the handle on an experiment; it exists as soon as a run is part of it.
+
+        Raises
+        ------
+        InvalidNameError
+            If it cannot be called so.
+        """
+        return ExperimentHandle(self, name)
 
     def require(self, label: str) -> OmegaRuntime:
         """Return a runtime whose runs go to workers that offer `label`."""
@@ -158,6 +178,7 @@ class OmegaRuntime:
         id: str | None = None,  # noqa: A002 - the field is named so
         limits: Limits = UNLIMITED,
         tags: Sequence[str] = (),
+        experiments: Sequence[str] = (),
     ) -> Run:
         """Queue a run whose parameters were checked, and tell the workers.
 
@@ -178,7 +199,7 @@ class OmegaRuntime:
                 parameters=parameters,
                 bucket=self.runs.bucket,
                 label=label or self.label,
-                owner=self._owner if owner is None else owner,
+                owner=self.owner if owner is None else owner,
                 publish=publish is not False,
                 publish_options={} if isinstance(publish, bool) else publish_options(publish),
                 schedule=schedule,
@@ -187,6 +208,7 @@ class OmegaRuntime:
                 limits=limits,
                 max_attempts=limits.attempts,
                 tags=tuple(tags),
+                experiments=around(*experiments),
             )
         try:
             self.broker.send(run)
@@ -272,6 +294,8 @@ class Runs:
     def rerun(self, run_id: str, parameters: Mapping[str, Any] | None = None) -> Run:
         """Run the job of a run again, as it is now, with the same or with other parameters."""
         before = self.get(run_id)
+        if before.kind == "local":
+            raise InvalidCallError(before.job, "rerun", "run of code that no repository has")
         if before.kind != "job":
             return self._runtime.calls.again(before)
         handle = self._runtime.job(Name(before.job))
@@ -283,6 +307,7 @@ class Runs:
             label=before.label,
             limits=before.limits,
             tags=before.tags,
+            experiments=before.experiments,
         )
 
     def changes(self, stop: threading.Event, *, poll: float = 0.5) -> Iterator[Run | None]:

@@ -16,6 +16,12 @@ from omegaml_lab.core.errors.base import (
     StorageFullError,
     StorageUnavailableError,
 )
+from omegaml_lab.core.errors.experiments import (
+    ExperimentBusyError,
+    ExperimentNotFoundError,
+    InvalidMetricError,
+    NotTrackingError,
+)
 from omegaml_lab.core.errors.notifications import (
     InvalidRecipientError,
     NotificationError,
@@ -71,6 +77,8 @@ __all__ = [
     "ConfigError",
     "ConflictError",
     "DuplicateRecordError",
+    "ExperimentBusyError",
+    "ExperimentNotFoundError",
     "IntegrityError",
     "InvalidArchiveError",
     "InvalidAttributeError",
@@ -78,6 +86,7 @@ __all__ = [
     "InvalidFilterError",
     "InvalidFrameError",
     "InvalidLimitError",
+    "InvalidMetricError",
     "InvalidNameError",
     "InvalidNotebookError",
     "InvalidOptionError",
@@ -92,6 +101,7 @@ __all__ = [
     "MissingDependencyError",
     "NotAFileError",
     "NotInTrashError",
+    "NotTrackingError",
     "NotificationError",
     "ObjectExistsError",
     "ObjectNotFoundError",
