@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import CalleeDiedError
 from omegaml_lab.core.runs import Failure, Progress, Run, Status
-from omegaml_lab.runtime.execution import StopReason, patiently
+from omegaml_lab.runtime.execution import StopReason
 from omegaml_lab.runtime.log import LogTail
+from omegaml_lab.runtime.patience import patiently
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -96,7 +96,7 @@ class Caller:
 
     def settings(self, target: Target) -> dict[str, Any]:
         """Return the parameters that a model which was called was made with, if it tells."""
-        model = self._models.get(target)
+        model: Any = self._models.get(target)
         told = model.get_params() if hasattr(model, "get_params") else {}
         plain = str | int | float | bool | None
         return {str(name): value for name, value in told.items() if isinstance(value, plain)}

@@ -29,6 +29,7 @@ from omegaml_lab.core.experiments import (
 )
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.runs import Failure, Progress, Run, Status
+from omegaml_lab.runtime.patience import patiently
 from omegaml_lab.runtime.value_writer import ValueWriter, flush_all
 from omegaml_lab.store.recording import recording
 
@@ -277,8 +278,6 @@ class ExperimentHandle:
             self._cancelled = self._cancelled or (run is not None and run.cancel_requested)
 
     def _end(self, claim: Claim, error: BaseException | None) -> None:
-        from omegaml_lab.runtime.execution import patiently  # what executes notebooks is heavy
-
         self._patiently_flush()
         status, failure = _outcome(error, cancelled=self._cancelled)
         ended = patiently(
@@ -293,8 +292,6 @@ class ExperimentHandle:
         self._claim = self._writer = self._run = None
 
     def _patiently_flush(self) -> None:
-        from omegaml_lab.runtime.execution import patiently
-
         writer = self._writer
         if writer is None:
             return

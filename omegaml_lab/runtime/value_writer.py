@@ -52,6 +52,12 @@ class ValueWriter:
         Called about every five seconds, for a run that nobody else keeps alive.
     """
 
+    _metrics: list[tuple[str, int, float, float]]
+    _facts: list[Fact]
+    _batch: Batch | None
+    _count: int
+    _thread: threading.Thread | None
+
     def __init__(
         self,
         values: ValueRecords,
@@ -169,11 +175,11 @@ class ValueWriter:
         self._lock = threading.Lock()
         self._writing = threading.Lock()
         self._wake = threading.Event()
-        self._metrics: list[tuple[str, int, float, float]] = []
-        self._facts: list[Fact] = []
-        self._batch: Batch | None = None
+        self._metrics = []
+        self._facts = []
+        self._batch = None
         self._count = 0
-        self._thread: threading.Thread | None = None
+        self._thread = None
 
 
 _open: weakref.WeakSet[ValueWriter] = weakref.WeakSet()
