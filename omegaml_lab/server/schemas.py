@@ -9,6 +9,7 @@ from omegaml_lab.core.metadata import STORES
 from omegaml_lab.core.reports import Access
 from omegaml_lab.core.runs import Status
 from omegaml_lab.core.schedules import Misfire, Overlap
+from omegaml_lab.server.experiment_schemas import EXPERIMENTS
 from omegaml_lab.server.limit_schemas import (
     LIMIT_SCHEMAS,
     REQUESTED_LIMITS,
@@ -70,7 +71,7 @@ _SCHEDULED: Schema = {
     "limits": REQUESTED_LIMITS,
     **REQUESTED_EXTRAS,
 }
-_RUN_OPTIONS = ("parameters", "publish", "label", "limits", "tags", "token")
+_RUN_OPTIONS = ("parameters", "publish", "label", "limits", "tags", "token", "experiment")
 _ONE_TARGET: Schema = {"oneOf": [{"required": ["path"]}, {"required": ["job"]}]}
 
 _REFERENCE: Schema = {
@@ -256,6 +257,7 @@ SCHEMAS: dict[str, Schema] = {
                 "label": {"type": "string", "description": "What the worker must offer."},
                 "limits": REQUESTED_LIMITS,
                 "tags": REQUESTED_TAGS,
+                "experiment": {"type": "string", "minLength": 1, "description": "Its experiment."},
                 "token": {
                     "type": "string",
                     "minLength": 1,
@@ -315,6 +317,7 @@ SCHEMAS: dict[str, Schema] = {
     "Preview": _record(
         {"cron": _STRING, "words": _STRING, "times": {"type": "array", "items": _TIME}}
     ),
+    **EXPERIMENTS,
     **NOTIFICATIONS,
     "Report": _record(
         {

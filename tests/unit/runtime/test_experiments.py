@@ -32,6 +32,7 @@ from omegaml_lab.services.connection import environment_of
 
 if TYPE_CHECKING:
     from omegaml_lab.config import Config
+    from omegaml_lab.runtime.tracking import ExperimentHandle
     from omegaml_lab.storage.values import Batch
 
 ODD = "a folder/ü%+ [1]{$x}.@y"
@@ -109,14 +110,26 @@ def test_how_a_block_ends(omega: Omega) -> None:
         (SystemExit(0), "succeeded"),
         (SystemExit(1), "failed"),
     ):
-        with pytest.raises(type(error)), exp:
-            exp.log_metric("m", 1)
-            raise error
+        with pytest.raises(type(error)):
+            _logging_until(exp, error)
         assert exp.runs[0].status == status
     failed = exp.runs[3].error
     assert failed is not None
     assert failed.message == "wrong"
     assert len(exp.data()) == len(exp.compare()) == 4
+
+
+def _logging_until(exp: ExperimentHandle, error: BaseException) -> None:
+    with exp:
+        exp.log_metric("m", 1)
+        raise error
+
+
+def _logging_when_cancelled(omega: Omega, exp: ExperimentHandle) -> None:
+    with exp:
+        omega.runtime.runs.cancel(exp.run.id)
+        exp._beat()
+        exp.log_metric("m", 1)
 
 
 def test_blocks_in_blocks_are_one_run(omega: Omega) -> None:
@@ -230,10 +243,8 @@ def test_what_was_flushed_survives_a_kill(omega: Omega, config: Config) -> None:
 
 def test_a_cancelled_block_ends_at_what_it_logs_next(omega: Omega) -> None:
     exp = omega.runtime.experiment("x")
-    with pytest.raises(RunFailedError, match="cancelled"), exp:
-        omega.runtime.runs.cancel(exp.run.id)
-        exp._beat()
-        exp.log_metric("m", 1)
+    with pytest.raises(RunFailedError, match="cancelled"):
+        _logging_when_cancelled(omega, exp)
     assert exp.runs[0].status is Status.CANCELLED
     with pytest.raises(InvalidCallError):
         omega.runtime.runs.rerun(exp.runs[0].id)
@@ -245,7 +256,10 @@ def test_listed_and_dropped(omega: Omega) -> None:
     with omega.runtime.experiment("a") as exp, omega.runtime.experiment("b") as other:
         exp.log_metric("m", 1)
         other.log_metric("m", 2)
-        assert [(e.name, e.runs, e.going) for e in experiments.list()] == [("a", 1, 1), ("b", 1, 1)]
+        assert [(e.name, e.runs, e.going) for e in experiments.list()] == [
+            ("a", 1, 1),
+            ("b", 1, 1),
+        ]
         with pytest.raises(ExperimentBusyError, match="1 of its runs"):
             experiments.drop("a")
     assert experiments.drop("a").runs == 1
