@@ -27,6 +27,8 @@ from omegaml_lab.omega import Omega
 from omegaml_lab.runtime.calling import Target
 from omegaml_lab.runtime.log import LogTail
 from omegaml_lab.runtime.parcels import opened, wrapped
+from omegaml_lab.runtime.tracking import note_call
+from omegaml_lab.runtime.value_writer import flush_all
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,6 +53,7 @@ class _Tail(io.TextIOBase):
 class _Callee:
     def __init__(self, omega: Omega) -> None:
         calls = omega.runtime.calls
+        self._runtime = omega.runtime
         self._stores, self._caller = calls.stores, calls.caller
 
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -60,6 +63,7 @@ class _Callee:
         with contextlib.redirect_stdout(tail), contextlib.redirect_stderr(tail):
             try:
                 answer = self._perform(request)
+                flush_all()  # what was logged is on disk before the run says that it succeeded
             except (SystemExit, KeyboardInterrupt, Exception) as error:  # noqa: BLE001
                 # The edge of this process: whatever the code raised is the answer.
                 return {"error": _failure(error), "log": tail.log.text()}
@@ -76,6 +80,11 @@ class _Callee:
             result = self._caller.model(
                 target, call["method"], args, kwargs, read=read, run=request["run"]
             )
+        fitted = Target.of(result) if isinstance(result, Metadata) else target
+        settings = self._caller.settings(fitted)
+        for name in request.get("experiments", ()):
+            method = "run" if request["kind"] == "script" else call["method"]
+            note_call(self._runtime.experiment(name), method, settings, result)
         if isinstance(result, Metadata):
             result = result.to_dict()
         return wrapped(result, self._stores.calls, f"{request['run']}/answer")

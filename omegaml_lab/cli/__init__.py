@@ -13,6 +13,7 @@ import click
 from omegaml_lab.cli.datasets import datasets
 from omegaml_lab.cli.doctor import doctor
 from omegaml_lab.cli.exchange import export, import_
+from omegaml_lab.cli.experiments import experiments
 from omegaml_lab.cli.gc import gc
 from omegaml_lab.cli.groups import groups
 from omegaml_lab.cli.jobs import jobs
@@ -63,7 +64,8 @@ def omega(context: click.Context, *, bucket: str | None, debug: bool) -> None:
 
 for command in (
     *(lab, worker, scheduler, status, doctor, metrics, run),
-    *(jobs, runs, groups, schedules, notifications, reports, datasets, models, scripts),
+    *(jobs, runs, groups, experiments, schedules, notifications),
+    *(reports, datasets, models, scripts),
     *(export, import_, gc),
 ):
     omega.add_command(command)

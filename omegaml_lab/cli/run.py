@@ -53,6 +53,7 @@ _INTERRUPTED = 130
 @limits_options
 @click.option("--tag", "tags", multiple=True, help="A word to find it by. May be repeated.")
 @click.option("--token", help="Names this request: the same one again runs nothing again.")
+@click.option("--experiment", help="What it is to be part of.")
 @json_option
 @pass_session
 @examples(

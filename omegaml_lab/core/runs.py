@@ -152,7 +152,8 @@ class Run:
     place. `recorded` are values that its notebook has left to compare it by.
 
     A run of another `kind` than ``job`` performs a `call` of the ``model`` or ``script`` that
-    `job` names, and has an `answer` in the end instead of a `result`.
+    `job` names, and has an `answer` in the end instead of a `result`. One of the kind ``local``
+    was performed by who asked for it, and `job` names its experiment.
     """
 
     id: str
@@ -187,6 +188,7 @@ class Run:
     attempts: tuple[Attempt, ...] = ()
     retry_at: datetime | None = None
     tags: tuple[str, ...] = ()
+    experiments: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     waits_for: tuple[str, ...] = ()
     on_failure: OnFailure = OnFailure.STOP
@@ -223,7 +225,7 @@ class Run:
         plain = _iso(asdict(self))
         plain["status"] = self.status.value
         plain["attempts"] = [_iso(attempt) for attempt in plain["attempts"]]
-        for name in ("tags", "after", "waits_for"):
+        for name in _LISTS:
             plain[name] = list(plain[name])
         plain["on_failure"] = self.on_failure.value
         plain["call"] = shown_call(self.call)
@@ -249,7 +251,7 @@ class Run:
             values["usage"] = _usage(values.get("usage"))
             attempts = values.get("attempts") or ()
             values["attempts"] = tuple(Attempt.from_record(each) for each in attempts)
-            for name in ("tags", "after", "waits_for"):
+            for name in _LISTS:
                 values[name] = tuple(values.get(name) or ())
             values["on_failure"] = OnFailure(values.get("on_failure") or OnFailure.STOP)
             run = cls(**values)
@@ -258,6 +260,7 @@ class Run:
             raise IntegrityError(f"run {record.get('id')}", str(error)) from error
 
 
+_LISTS = ("tags", "experiments", "after", "waits_for")
 _KEPT = 1000
 """Characters of the error of an earlier attempt that are kept."""
 

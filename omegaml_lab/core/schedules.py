@@ -49,7 +49,8 @@ class Schedule:
 
     `pinned` is the number or the tag of the revision that is run, empty for the one that the
     job has when it is due. Runs start up to `jitter` seconds after their due time. Of its runs
-    that have ended the last `keep` keep their results, all of them when it is None.
+    that have ended the last `keep` keep their results, all of them when it is None. They are part
+    of an `experiment`, unless that is empty.
     """
 
     id: str
@@ -71,6 +72,7 @@ class Schedule:
     pinned: str = ""
     jitter: float = 0.0
     keep: int | None = None
+    experiment: str = ""
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     paused: bool = False

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import CalleeDiedError
 from omegaml_lab.core.runs import Failure, Progress, Run, Status
-from omegaml_lab.runtime.execution import StopReason, patiently
+from omegaml_lab.runtime.execution import StopReason
 from omegaml_lab.runtime.log import LogTail
+from omegaml_lab.runtime.patience import patiently
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -95,7 +96,8 @@ class CallExecution:
                 raise CalleeDiedError(None)
             self._callee = callee
         target = {**call["target"], "name": run.job, "revision": run.revision}
-        return callee.ask({"run": run.id, "kind": run.kind, "target": target, "call": call})
+        asked = {"run": run.id, "kind": run.kind, "target": target, "call": call}
+        return callee.ask({**asked, "experiments": list(run.experiments)})
 
     def _conclude(self, came: Mapping[str, Any]) -> Run | None:
         self._log.write(came["log"])

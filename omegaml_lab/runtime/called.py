@@ -9,6 +9,7 @@ from omegaml_lab.core.calls import FITTING, METHODS
 from omegaml_lab.core.errors import InvalidCallError
 from omegaml_lab.core.names import Name
 from omegaml_lab.runtime.calling import Target
+from omegaml_lab.runtime.tracking import joined, note_call
 
 if TYPE_CHECKING:
     from omegaml_lab.core.metadata import Metadata
@@ -164,6 +165,8 @@ class LocalModel(_Model):
         result = caller.model(self._target, method, read, named, read=names)
         if method in FITTING:
             self._target = Target.of(result)
+        if (exp := joined()) is not None and method in {*FITTING, "score"}:
+            note_call(exp, method, caller.settings(self._target), result)
         return result
 
 

@@ -94,6 +94,13 @@ class Caller:
         result = function(*args, **kwargs)
         return self._put(target, model, read, run) if fits else result
 
+    def settings(self, target: Target) -> dict[str, Any]:
+        """Return the parameters that a model which was called was made with, if it tells."""
+        model: Any = self._models.get(target)
+        told = model.get_params() if hasattr(model, "get_params") else {}
+        plain = str | int | float | bool | None
+        return {str(name): value for name, value in told.items() if isinstance(value, plain)}
+
     def script(self, target: Target, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """Run a script; what a generator yields is returned as a list."""
         script = self._stores.scripts.get(target.pinned)

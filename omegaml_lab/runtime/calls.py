@@ -14,6 +14,7 @@ from omegaml_lab.runtime.answers import Answers
 from omegaml_lab.runtime.calling import Caller, Target
 from omegaml_lab.runtime.handles import RunHandle
 from omegaml_lab.runtime.parcels import copied, opened, wrapped
+from omegaml_lab.runtime.tracking import around
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -116,7 +117,9 @@ class Calls:
         named = zip((name for name, _ in kwargs), parcels[len(args) :], strict=True)
         call = {**call, "args": parcels[: len(args)], "kwargs": [list(pair) for pair in named]}
         kind, label = before.kind, before.label
-        return self._submit(run_id, kind, before.job, before.revision, call, label).run
+        return self._submit(
+            run_id, kind, before.job, before.revision, call, label, before.experiments
+        ).run
 
     def wait(self, run: Run, timeout: float | None) -> Run:
         """Return the run of a call when it has ended.
@@ -156,7 +159,14 @@ class Calls:
         self._answers.close()
 
     def _submit(
-        self, run_id: str, kind: str, name: str, revision: int, call: Any, label: str | None
+        self,
+        run_id: str,
+        kind: str,
+        name: str,
+        revision: int,
+        call: Any,
+        label: str | None,
+        experiments: Sequence[str] = (),
     ) -> CallHandle:
         self._answers.expect(run_id)
         records = self.runtime.runs.records
@@ -173,6 +183,7 @@ class Calls:
                 kind=kind,
                 call=call,
                 object=kept,
+                experiments=around(*experiments),
             )
         try:
             # No look for workers, which takes time: a run that waits is told so by the scheduler.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import random
 import threading
-import time
 from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING, TypeVar
@@ -14,8 +13,6 @@ from omegaml_lab.core.errors import (
     InvalidNotebookError,
     ObjectNotFoundError,
     OmegaError,
-    StorageFullError,
-    StorageUnavailableError,
 )
 from omegaml_lab.core.modules import MODULES, ModuleFolder
 from omegaml_lab.core.names import MAX_LENGTH, Name
@@ -27,6 +24,7 @@ from omegaml_lab.runtime.live import LiveNotebook
 from omegaml_lab.runtime.log import LogTail
 from omegaml_lab.runtime.notebooks import prepare
 from omegaml_lab.runtime.outputs import OUTPUT_LIMIT
+from omegaml_lab.runtime.patience import patiently
 from omegaml_lab.runtime.scraps import recorded_in
 
 if TYPE_CHECKING:
@@ -37,10 +35,7 @@ if TYPE_CHECKING:
     from omegaml_lab.runtime.runs import Claim, RunRecords
     from omegaml_lab.store.jobs import JobStore
 
-__all__ = ["Execution", "StopReason", "patiently", "result_name"]
-
-PATIENCE = 600.0
-"""Seconds that a finished run waits for an absent or full database before it is given up."""
+__all__ = ["Execution", "StopReason", "result_name"]
 
 _log = logging.getLogger(__name__)
 
@@ -243,24 +238,6 @@ class Execution:
     def _patiently(self, act: Callable[[], T]) -> T:
         what = f"run {self.claim.run.id}"
         return patiently(act, what=what, hurried=lambda: self._reason is StopReason.GIVEN_BACK)
-
-
-def patiently(act: Callable[[], T], *, what: str, hurried: Callable[[], bool]) -> T:
-    """Do it, and wait for a database that is away or full: nothing computed may be lost.
-
-    A worker that shuts down is `hurried` and waits no longer: the run's lease ends, and another
-    performs it.
-    """
-    deadline, pause = time.monotonic() + PATIENCE, 0.2
-    while True:
-        try:
-            return act()
-        except (StorageUnavailableError, StorageFullError) as error:
-            if hurried() or time.monotonic() > deadline:
-                raise
-            _log.warning("%s waits: %s", what, error)
-            time.sleep(pause)
-            pause = min(pause * 2, 5.0)
 
 
 def result_name(run: Run) -> str | None:

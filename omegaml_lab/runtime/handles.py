@@ -30,6 +30,8 @@ from omegaml_lab.core.runs import Failure, Progress, Run, Status
 from omegaml_lab.core.tags import check_tags, run_id_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from omegaml_lab.core.metadata import Metadata
     from omegaml_lab.core.parameters import Parameter
     from omegaml_lab.core.schedules import Schedule
@@ -67,6 +69,7 @@ class JobHandle:
         token: str | None = None,
         after: Iterable[RunHandle | GroupHandle | Run | str] = (),
         on_failure: str = "stop",
+        experiment: str | None = None,
         wait: bool = False,
     ) -> RunHandle:
         """Run the job on a worker.
@@ -88,6 +91,8 @@ class JobHandle:
         after, on_failure
             Runs and groups that have to end before it starts. When one of them does not
             succeed, ``stop`` cancels it and ``continue`` lets it start all the same.
+        experiment
+            What it is to be part of, beside those whose blocks this is in.
         wait
             Return only when the run has ended.
 
@@ -100,6 +105,7 @@ class JobHandle:
         """
         options: dict[str, Any] = {"publish": publish, "label": label, "limits": limits}
         options |= {"tags": tags, "after": after, "on_failure": on_failure}
+        options["experiments"] = [experiment] if experiment else ()
         known = None if token is None else run_id_of(self._runtime.runs.bucket, self.name, token)
         try:
             run = self.submit(params or {}, id=known, **options)
@@ -120,6 +126,7 @@ class JobHandle:
         tags: Iterable[str] = (),
         after: Iterable[Any] = (),
         on_failure: str = "stop",
+        experiments: Sequence[str] = (),
     ) -> Run:
         """Queue a run like :meth:`run`, and return its record.
 
@@ -139,6 +146,7 @@ class JobHandle:
             tags=check_tags(tags),
             after=self._runtime.runs.after(after),
             on_failure=OnFailure.of(on_failure),
+            experiments=experiments,
         )
 
     def step(

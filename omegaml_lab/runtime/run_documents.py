@@ -68,7 +68,7 @@ def run_document(run: Run) -> dict[str, Any]:
     record["recorded"] = recorded_text(run.recorded)
     record["error"] = failure_document(run.error) if run.error else None
     record["attempts"] = attempts_document(run.attempts)
-    for name in ("tags", "after", "waits_for"):
+    for name in ("tags", "experiments", "after", "waits_for"):
         record[name] = list(record[name])
     record["on_failure"] = run.on_failure.value
     return record

@@ -105,6 +105,46 @@ class RunRecords(RunReader):
         minded["untold"] = run.kind == "job"  # who calls a model gets an answer
         return {**run_document(run), **minded, "object": object}
 
+    def begin(self, name: str, *, worker: str, **values: Any) -> Claim:
+        """Note a run that its caller performs itself, as running from now on."""
+        self._ensure_indexes()
+        now, token = self._now(), secrets.token_hex(8)
+        run = Run(
+            id=secrets.token_hex(8),
+            job=name,
+            revision=0,
+            status=Status.RUNNING,
+            kind="local",
+            queued_at=now,
+            started_at=now,
+            heartbeat_at=now,
+            worker=worker,
+            max_attempts=1,  # nobody else can perform it
+            **values,
+        )
+        minded = {"claim": token, "beat": 0, "hints": 0, "hint_at": now, "object": None}
+        told = {"unpublished": False, "untold": False}
+        self._records.insert({**run_document(run), **minded, **told})
+        return Claim(run=run, token=token)
+
+    def join(self, run_id: str, experiment: str, *, bucket: str) -> Run | None:
+        """Make a run part of an experiment too; None when the bucket has no such run."""
+        where, add = {"bucket": bucket}, {"experiments": experiment}
+        joined = self._records.update(run_id, where=where, add=add)
+        return run_of(joined) if joined else None
+
+    def leave(self, run_id: str, experiment: str) -> None:
+        """Take a run out of an experiment; one that was nothing but part of that is removed."""
+        run = self.find(run_id)
+        if run is None:
+            return
+        rest = [name for name in run.experiments if name != experiment]
+        if not rest and run.kind == "local":
+            self._records.delete(run_id)
+        else:
+            where = {"experiments": {"$eq": list(run.experiments)}}
+            self._records.update(run_id, where=where, set={"experiments": rest})
+
     def published(self, run_id: str, *, notice: str | None = None) -> None:
         """Note that the report of a run was seen to; `notice` says what went wrong, for good."""
         self._records.update(run_id, set={"unpublished": False, "notice": notice})
@@ -356,4 +396,5 @@ class RunRecords(RunReader):
             self._records.index("tags", "queued_at")
             self._records.index("group", "turn", "status")
             self._records.index("waits_for")
+            self._records.index("experiments", "queued_at")
             self._indexed = True

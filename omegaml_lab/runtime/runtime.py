@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import (
     BrokerUnavailableError,
+    InvalidCallError,
     InvalidNotebookError,
     RunNotFoundError,
 )
@@ -20,6 +21,7 @@ from omegaml_lab.core.reports import publish_options
 from omegaml_lab.runtime.called import ModelHandle, ScriptHandle
 from omegaml_lab.runtime.calling import Target
 from omegaml_lab.runtime.calls import Calls
+from omegaml_lab.runtime.experiments import Experiments
 from omegaml_lab.runtime.group_records import GroupRecords
 from omegaml_lab.runtime.groups import Groups, after_ids
 from omegaml_lab.runtime.handles import JobHandle
@@ -32,6 +34,7 @@ from omegaml_lab.runtime.schedules import Schedules
 from omegaml_lab.runtime.steps import stages_of, step_of
 from omegaml_lab.runtime.stores import Stores
 from omegaml_lab.runtime.successors import Successors
+from omegaml_lab.runtime.tracking import ExperimentHandle, around
 from omegaml_lab.store.walking import walk
 
 if TYPE_CHECKING:
@@ -90,15 +93,22 @@ class OmegaRuntime:
         self.broker = broker
         self.label = label
         self.limits = limits
+        self.owner = owner
         self.runs = Runs(self, RunRecords(storage.records("runs")), jobs)
         groups = GroupRecords(storage, self.runs.records)
         self.successors = Successors(storage, runs=self.runs.records, groups=groups, broker=broker)
         self.groups = Groups(self, groups, self.successors, owner)
+        self.values = storage.values
+        self.experiments = Experiments(
+            raw=storage.records("runs"),
+            runs=self.runs.records,
+            values=storage.values,
+            bucket=jobs.bucket,
+        )
         self.schedules = Schedules(self, ScheduleRecords(storage.records("schedules")), owner)
         stores = Stores.of(storage, registry, bucket=jobs.bucket, owner=owner)
         self.calls = Calls(self, stores, owner)
         self._storage = storage
-        self._owner = owner
 
     def job(self, name: str | Name) -> JobHandle:
         """Return the handle on a job.
@@ -129,6 +139,16 @@ class OmegaRuntime:
             If there is no such script.
         """
         return ScriptHandle(self, self.calls.stores.scripts.metadata(name))
+
+    def experiment(self, name: str) -> ExperimentHandle:
+        """Return the handle on an experiment; it exists as soon as a run is part of it.
+
+        Raises
+        ------
+        InvalidNameError
+            If it cannot be called so.
+        """
+        return ExperimentHandle(self, name)
 
     def group(self, *steps: Asked, **options: Any) -> GroupHandle:
         """Run several jobs side by side, and follow them together.
@@ -200,6 +220,7 @@ class OmegaRuntime:
         tags: Sequence[str] = (),
         after: Sequence[str] = (),
         on_failure: OnFailure = OnFailure.STOP,
+        experiments: Sequence[str] = (),
     ) -> Run:
         """Queue a run whose parameters were checked, and tell the workers.
 
@@ -220,7 +241,7 @@ class OmegaRuntime:
                 parameters=parameters,
                 bucket=self.runs.bucket,
                 label=label or self.label,
-                owner=self._owner if owner is None else owner,
+                owner=self.owner if owner is None else owner,
                 publish=publish is not False,
                 publish_options={} if isinstance(publish, bool) else publish_options(publish),
                 schedule=schedule,
@@ -232,6 +253,7 @@ class OmegaRuntime:
                 after=tuple(after),
                 waits_for=tuple(after),
                 on_failure=on_failure,
+                experiments=around(*experiments),
             )
         # What it follows may have ended before it was there.
         return self.successors.settle(run) if run.waits else self._send(run)
@@ -329,6 +351,8 @@ class Runs:
     def rerun(self, run_id: str, parameters: Mapping[str, Any] | None = None) -> Run:
         """Run the job of a run again, as it is now, with the same or with other parameters."""
         before = self.get(run_id)
+        if before.kind == "local":
+            raise InvalidCallError(before.job, "rerun", "run of code that no repository has")
         if before.kind != "job":
             return self._runtime.calls.again(before)
         handle = self._runtime.job(Name(before.job))
@@ -340,6 +364,7 @@ class Runs:
             label=before.label,
             limits=before.limits,
             tags=before.tags,
+            experiments=before.experiments,
         )
 
     def changes(self, stop: threading.Event, *, poll: float = 0.5) -> Iterator[Run | None]:

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from omegaml_lab.core.errors import InvalidScheduleError, OmegaError, ScheduleNotFoundError
+from omegaml_lab.core.experiments import check_experiment
 from omegaml_lab.core.limits import Limits
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.reports import publish_options
@@ -33,7 +34,7 @@ T = TypeVar("T", Overlap, Misfire)
 
 _WHEN = ("when", "timezone", "starts_at", "ends_at")
 _HOW = ("parameters", "label", "overlap", "misfire", "publish", "limits")
-EDITABLE = (*_WHEN, *_HOW, "pinned", "jitter", "keep")
+EDITABLE = (*_WHEN, *_HOW, "pinned", "jitter", "keep", "experiment")
 """What :meth:`Schedules.edit` can change."""
 _SORTED = ("next_due", "job", "modified_at")
 
@@ -96,6 +97,7 @@ class Schedules:
         pinned: int | str | None = None,
         jitter: float | str | None = None,
         keep: int | None = None,
+        experiment: str | None = None,
         starts_at: datetime | None = None,
         ends_at: datetime | None = None,
     ) -> Schedule:
@@ -105,7 +107,7 @@ class Schedules:
         ----------
         when, timezone, starts_at, ends_at
             As for `Rule.of`.
-        overlap, misfire, pinned, jitter, keep
+        overlap, misfire, pinned, jitter, keep, experiment
             As :class:`Schedule` has them; `job` may say what is `pinned`, as ``a/job@3`` does.
         publish, limits
             As for `JobHandle.run`.
@@ -128,6 +130,7 @@ class Schedules:
             "limits": limits,
             "jitter": jitter,
             "keep": keep,
+            "experiment": experiment,
         }
         with self._relying_on(name):
             return self._create(name, rule, self._read(name, given))
@@ -245,6 +248,7 @@ class Schedules:
             schedule=schedule.id,
             id=id,
             limits=schedule.limits,
+            experiments=[schedule.experiment] if schedule.experiment else (),
         )
 
     def next_times(
@@ -322,6 +326,7 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "limits": lambda given: Limits.of(given).to_dict(),
     "jitter": check_jitter,
     "keep": check_keep,
+    "experiment": lambda given: check_experiment(given) if given else "",
 }
 
 

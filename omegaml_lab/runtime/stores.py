@@ -33,6 +33,7 @@ class Stores:
     models: ModelStore
     scripts: OmegaStore
     calls: OmegaStore
+    registry: Registry
 
     @classmethod
     def of(cls, storage: Storage, registry: Registry, *, bucket: str, owner: str) -> Stores:
@@ -50,6 +51,7 @@ class Stores:
             models=ModelStore(storage, "models", datasets=datasets, bucket=bucket, **common),
             scripts=OmegaStore(storage, "scripts", bucket=bucket, **common),
             calls=_Hidden(storage, _HIDDEN, **silent),
+            registry=registry,
         )
 
 

@@ -71,5 +71,6 @@ RUN_PROPERTIES: Schema = {
     "attempts": {"type": "array", "items": {"$ref": "#/components/schemas/Attempt"}},
     "retry_at": _TIME_OR_NULL,
     "tags": {"type": "array", "items": {"type": "string"}},
+    "experiments": {"type": "array", "items": {"type": "string"}},
 }
 """What a run tells of them."""

@@ -9,6 +9,7 @@ from omegaml_lab.core.metadata import STORES
 from omegaml_lab.core.reports import Access
 from omegaml_lab.core.runs import Status
 from omegaml_lab.core.schedules import Misfire, Overlap
+from omegaml_lab.server.experiment_schemas import EXPERIMENTS
 from omegaml_lab.server.group_schemas import FOLLOWING, GROUP_PROPERTIES, GROUPS
 from omegaml_lab.server.limit_schemas import (
     LIMIT_SCHEMAS,
@@ -71,7 +72,10 @@ _SCHEDULED: Schema = {
     "limits": REQUESTED_LIMITS,
     **REQUESTED_EXTRAS,
 }
-_RUN_OPTIONS = ("parameters", "publish", "label", "limits", "tags", "token", *FOLLOWING)
+_RUN_OPTIONS = (
+    *("parameters", "publish", "label", "limits", "tags", "token", "experiment"),
+    *FOLLOWING,
+)
 _ONE_TARGET: Schema = {"oneOf": [{"required": ["path"]}, {"required": ["job"]}]}
 
 _REFERENCE: Schema = {
@@ -260,6 +264,7 @@ SCHEMAS: dict[str, Schema] = {
                 "limits": REQUESTED_LIMITS,
                 "tags": REQUESTED_TAGS,
                 **FOLLOWING,
+                "experiment": {"type": "string", "minLength": 1, "description": "Its experiment."},
                 "token": {
                     "type": "string",
                     "minLength": 1,
@@ -319,6 +324,7 @@ SCHEMAS: dict[str, Schema] = {
     "Preview": _record(
         {"cron": _STRING, "words": _STRING, "times": {"type": "array", "items": _TIME}}
     ),
+    **EXPERIMENTS,
     **NOTIFICATIONS,
     "Report": _record(
         {

@@ -143,8 +143,11 @@ class Records:
         set: Mapping[str, Any] | None = None,  # noqa: A002 - MongoDB's own words
         unset: Sequence[str] = (),
         inc: Mapping[str, int | float] | None = None,
+        add: Mapping[str, Any] | None = None,
     ) -> dict[str, Any] | None:
         """Change a record if it (still) matches `where`, in one atomic step.
+
+        `add` names lists, and what they have from now on, once.
 
         Returns
         -------
@@ -157,6 +160,8 @@ class Records:
             changes["$unset"] = dict.fromkeys(unset, "")
         if inc:
             changes["$inc"] = dict(inc)
+        if add:
+            changes["$addToSet"] = dict(add)
         condition = {"$and": [_by_id(id), _where(where)]} if where else _by_id(id)
         with self._connection.errors():
             if not changes:

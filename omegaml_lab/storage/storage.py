@@ -25,6 +25,7 @@ from omegaml_lab.storage.segments import Segments
 from omegaml_lab.storage.signing import Signer
 from omegaml_lab.storage.trash import Trash
 from omegaml_lab.storage.trees import Trees
+from omegaml_lab.storage.values import ValueRecords
 
 if TYPE_CHECKING:
     import threading
@@ -60,6 +61,7 @@ class Storage:
         self.segments = Segments(connection, self.chunks, self.holds)
         self.objects = Objects(connection)
         self.lineage = LineageRecords(connection)
+        self.values = ValueRecords(connection)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # With the password, for the processes that compute lazy frames: such pickles are made

@@ -16,6 +16,12 @@ from omegaml_lab.core.errors.base import (
     StorageFullError,
     StorageUnavailableError,
 )
+from omegaml_lab.core.errors.experiments import (
+    ExperimentBusyError,
+    ExperimentNotFoundError,
+    InvalidMetricError,
+    NotTrackingError,
+)
 from omegaml_lab.core.errors.notifications import (
     InvalidRecipientError,
     NotificationError,
@@ -74,6 +80,8 @@ __all__ = [
     "ConfigError",
     "ConflictError",
     "DuplicateRecordError",
+    "ExperimentBusyError",
+    "ExperimentNotFoundError",
     "GroupNotFoundError",
     "GroupTimeoutError",
     "IntegrityError",
@@ -84,6 +92,7 @@ __all__ = [
     "InvalidFrameError",
     "InvalidGroupError",
     "InvalidLimitError",
+    "InvalidMetricError",
     "InvalidNameError",
     "InvalidNotebookError",
     "InvalidOptionError",
@@ -98,6 +107,7 @@ __all__ = [
     "MissingDependencyError",
     "NotAFileError",
     "NotInTrashError",
+    "NotTrackingError",
     "NotificationError",
     "ObjectExistsError",
     "ObjectNotFoundError",

@@ -8,6 +8,11 @@ from omegaml_lab.server.handlers.assets import ASSETS, AssetsHandler
 from omegaml_lab.server.handlers.base import NotFoundHandler, OmegaHandler
 from omegaml_lab.server.handlers.calls import CallsHandler
 from omegaml_lab.server.handlers.content import ContentHandler
+from omegaml_lab.server.handlers.experiments import (
+    ExperimentHandler,
+    ExperimentsHandler,
+    ValuesHandler,
+)
 from omegaml_lab.server.handlers.groups import (
     GroupCancelHandler,
     GroupHandler,
@@ -75,6 +80,9 @@ API: tuple[tuple[str, type[OmegaHandler]], ...] = (
     ("/schedules/{schedule}/run", RunNowHandler),
     ("/reports", ReportsHandler),
     ("/reports/{name}", ReportHandler),
+    ("/experiments", ExperimentsHandler),
+    ("/experiments/{name}", ExperimentHandler),
+    ("/values/{name}", ValuesHandler),
     ("/recipients", RecipientsHandler),
     ("/recipients/{recipient}", RecipientHandler),
     ("/notifications", NotificationsHandler),
