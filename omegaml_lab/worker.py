@@ -19,7 +19,7 @@ from omegaml_lab.core.runs import Status
 from omegaml_lab.omega import Omega
 from omegaml_lab.runtime.broker import PERFORM, queue_of
 from omegaml_lab.runtime.parcels import expire
-from omegaml_lab.runtime.runs import utcnow
+from omegaml_lab.runtime.run_records import utcnow
 from omegaml_lab.store.jobs import JobStore
 from omegaml_lab.store.recording import Recorder
 

@@ -13,7 +13,7 @@ from omegaml_lab.core.errors import RunTimeoutError, StorageUnavailableError
 
 if TYPE_CHECKING:
     from omegaml_lab.core.runs import Run
-    from omegaml_lab.runtime.runs import RunRecords
+    from omegaml_lab.runtime.run_records import RunRecords
 
 __all__ = ["Answers"]
 

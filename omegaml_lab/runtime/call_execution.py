@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from omegaml_lab.runtime.callees import Callee, Callees
-    from omegaml_lab.runtime.runs import Claim, RunRecords
+    from omegaml_lab.runtime.run_records import Claim, RunRecords
 
 __all__ = ["CallExecution"]
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from omegaml_lab.core.errors import DuplicateRecordError, OmegaError
-from omegaml_lab.runtime.runs import utcnow
+from omegaml_lab.runtime.run_records import utcnow
 
 if TYPE_CHECKING:
     import threading

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from omegaml_lab.core.limits import Usage
     from omegaml_lab.runtime.kernels import KernelSource
-    from omegaml_lab.runtime.runs import Claim, RunRecords
+    from omegaml_lab.runtime.run_records import Claim, RunRecords
     from omegaml_lab.store.jobs import JobStore
 
 __all__ = ["Execution", "StopReason", "result_name"]

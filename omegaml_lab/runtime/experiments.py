@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from omegaml_lab.core.experiments import Fact
-    from omegaml_lab.runtime.runs import RunRecords
+    from omegaml_lab.runtime.run_records import RunRecords
     from omegaml_lab.storage.records import Records
     from omegaml_lab.storage.values import Batch, Summary, ValueRecords
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from omegaml_lab.runtime.runs import RunRecords
+    from omegaml_lab.runtime.run_records import RunRecords
     from omegaml_lab.storage.storage import Storage
 
 __all__ = ["Counts", "GroupRecords", "Planned", "Turns", "run_id_in"]
@@ -294,6 +294,7 @@ def _planned_runs(record: Mapping[str, Any]) -> list[tuple[Run, str | None]]:
             **{
                 **values,
                 "tags": tuple(shared["tags"]),
+                "experiments": tuple(shared.get("experiments", ())),
                 "on_failure": OnFailure(shared["on_failure"]),
             },
         )

@@ -16,7 +16,8 @@ from omegaml_lab.core.tags import check_tags, run_id_of
 from omegaml_lab.runtime.group_handle import GroupHandle
 from omegaml_lab.runtime.group_records import Counts, GroupRecords, Planned, run_id_in
 from omegaml_lab.runtime.handles import RunHandle
-from omegaml_lab.runtime.runs import utcnow
+from omegaml_lab.runtime.run_records import utcnow
+from omegaml_lab.runtime.tracking import around
 
 if TYPE_CHECKING:
     import builtins
@@ -142,6 +143,7 @@ class Groups:
         first, places = failed[0], [run.place or 0 for run in failed]
         steps = [self._step_again(run) for run in failed]
         shared = {**self._shared(first.on_failure, first.limits, first.tags), "owner": first.owner}
+        shared["experiments"] = list(first.experiments)
         with contextlib.ExitStack() as kept:
             objects = self._rely_on(steps, kept)
             plan = [
@@ -192,6 +194,7 @@ class Groups:
             "on_failure": OnFailure.of(on_failure),
             "limits": Limits.of(limits).over(self._runtime.limits).to_dict(),
             "tags": list(tags),
+            "experiments": list(around()),
         }
 
     def _rely_on(

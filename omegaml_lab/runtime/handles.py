@@ -79,13 +79,11 @@ class JobHandle:
         params
             Values for the notebook's parameters.
         publish
-            Publish the result as a report when the run succeeds; how, when it is a mapping:
-            `access`, `hide_code` and `live` of `Reports.publish`.
+            Publish a good result as a report; a mapping has options of `Reports.publish`.
         label, tags
             What the worker must offer, and words to find the run by.
         limits
-            What it may take and how often it is tried: :class:`Limits`, or a mapping of
-            `retries`, `retry_wait`, `timeout`, `cell_timeout` and `memory`.
+            What it may take and how often it is tried: :class:`Limits`, or a mapping of these.
         token
             Names this request: asked for again with it, the handle is on the run that there is.
         after, on_failure
@@ -98,10 +96,8 @@ class JobHandle:
 
         Raises
         ------
-        InvalidParameterError
-            If the notebook does not take such a parameter, or its type is wrong.
-        InvalidLimitError, InvalidAttributeError, InvalidGroupError
-            If limits, tags, token, or what it is to follow are not understood.
+        InvalidParameterError, InvalidLimitError, InvalidAttributeError, InvalidGroupError
+            If parameters, limits, tags, token, or what it is to follow are not understood.
         """
         options: dict[str, Any] = {"publish": publish, "label": label, "limits": limits}
         options |= {"tags": tags, "after": after, "on_failure": on_failure}

@@ -16,7 +16,7 @@ from omegaml_lab.core.notifications import Delivery
 from omegaml_lab.core.runs import Status
 from omegaml_lab.runtime.presence import SILENCE, living_workers
 from omegaml_lab.runtime.run_documents import FREE
-from omegaml_lab.runtime.runs import utcnow
+from omegaml_lab.runtime.run_records import utcnow
 from omegaml_lab.runtime.timetable import GRACE
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from omegaml_lab.core.notifications import (
 )
 from omegaml_lab.runtime.outbox import Outbox
 from omegaml_lab.runtime.postman import Postman
-from omegaml_lab.runtime.runs import utcnow
+from omegaml_lab.runtime.run_records import utcnow
 
 if TYPE_CHECKING:
     import builtins

@@ -21,7 +21,7 @@ from omegaml_lab.core.pages import Page
 from omegaml_lab.core.runs import Status
 from omegaml_lab.core.schedules import Schedule
 from omegaml_lab.runtime.run_documents import run_of
-from omegaml_lab.runtime.runs import utcnow
+from omegaml_lab.runtime.run_records import utcnow
 from omegaml_lab.runtime.schedule_records import schedule_of
 from omegaml_lab.runtime.telling import notification_of, notification_of_miss
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from omegaml_lab.core.errors import NotificationError
     from omegaml_lab.core.runs import Run
-    from omegaml_lab.runtime.runs import RunRecords
+    from omegaml_lab.runtime.run_records import RunRecords
     from omegaml_lab.storage.records import Records
     from omegaml_lab.storage.storage import Storage
 

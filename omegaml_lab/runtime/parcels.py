@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import InvalidFrameError, UnsupportedObjectError
 from omegaml_lab.core.names import Name
-from omegaml_lab.runtime.runs import utcnow
+from omegaml_lab.runtime.run_records import utcnow
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from omegaml_lab.runtime.runs import RunRecords
+    from omegaml_lab.runtime.run_records import RunRecords
     from omegaml_lab.store.store import OmegaStore
 
 __all__ = ["KEPT_FOR", "Parcel", "copied", "expire", "opened", "wrapped"]

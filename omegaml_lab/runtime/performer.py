@@ -13,7 +13,7 @@ from omegaml_lab.core.errors import OmegaError
 from omegaml_lab.runtime.call_execution import CallExecution
 from omegaml_lab.runtime.execution import Execution, StopReason, result_name
 from omegaml_lab.runtime.outputs import OUTPUT_LIMIT
-from omegaml_lab.runtime.runs import utcnow
+from omegaml_lab.runtime.run_records import utcnow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from omegaml_lab.core.runs import Run
     from omegaml_lab.runtime.callees import Callees
     from omegaml_lab.runtime.kernels import KernelSource
-    from omegaml_lab.runtime.runs import Claim, RunRecords
+    from omegaml_lab.runtime.run_records import Claim, RunRecords
     from omegaml_lab.storage.records import Records
     from omegaml_lab.store.jobs import JobStore
 

@@ -10,7 +10,7 @@ from omegaml_lab.core.runs import FINAL, Status
 if TYPE_CHECKING:
     from omegaml_lab.core.runs import Run
     from omegaml_lab.core.schedules import Schedule
-    from omegaml_lab.runtime.runs import RunRecords
+    from omegaml_lab.runtime.run_records import RunRecords
     from omegaml_lab.store.jobs import JobStore
 
 __all__ = ["let_go"]

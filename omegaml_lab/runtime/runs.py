@@ -1,400 +1,185 @@
-"""The records of runs: the one truth about them, changed by compare-and-set only.
-
-A worker that takes a run gets a :class:`Claim`. Whatever it writes later holds only while the
-claim does, so that a worker that was given up for lost cannot spoil the next attempt.
-"""
+"""The runs of a bucket, as a client sees them."""
 
 from __future__ import annotations
 
-import logging
-import secrets
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+import json
 from typing import TYPE_CHECKING, Any
 
-from omegaml_lab.core.errors import InvalidTransitionError
-from omegaml_lab.core.runs import FINAL, Attempt, Failure, Progress, Run, Status, can_become
-from omegaml_lab.runtime.run_documents import (
-    LOST_FOR_NOW,
-    UNWANTED,
-    WAITING,
-    WANTED,
-    attempts_document,
-    failure_document,
-    recorded_text,
-    run_document,
-    run_of,
+from omegaml_lab.core.errors import (
+    InvalidCallError,
+    InvalidNotebookError,
+    RunNotFoundError,
 )
-from omegaml_lab.runtime.run_reader import LONGEST_PAUSE, RunReader, utcnow
+from omegaml_lab.core.lineage import RunReference
+from omegaml_lab.core.names import Name
+from omegaml_lab.core.parameters import Parameter, check_parameters
+from omegaml_lab.runtime.groups import after_ids
+from omegaml_lab.runtime.parameters import declared_parameters
+from omegaml_lab.runtime.results import let_go
+from omegaml_lab.store.walking import walk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    import builtins
+    import threading
+    from collections.abc import Iterable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
-    from omegaml_lab.core.limits import Usage
+    from omegaml_lab.core.lineage import Lineage
+    from omegaml_lab.core.pages import Page
+    from omegaml_lab.core.runs import Run, Status
+    from omegaml_lab.core.schedules import Schedule
+    from omegaml_lab.runtime.run_records import RunRecords
+    from omegaml_lab.runtime.runtime import OmegaRuntime
+    from omegaml_lab.store.jobs import JobStore
 
-__all__ = ["Claim", "RunRecords", "utcnow"]
-
-_log = logging.getLogger(__name__)
-
-_FIRST_HINT = 3.0
-_HINTS_A_SECOND = 200
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """The right of one worker to perform one attempt of a run; `token` is unique to it."""
-
-    run: Run
-    token: str
+__all__ = ["Runs"]
 
 
-class RunRecords(RunReader):
-    """Runs in a repository, read and changed."""
+class Runs:
+    """The runs of a bucket: what was, is and will be executed."""
 
-    _indexed = False
+    def __init__(self, runtime: OmegaRuntime, records: RunRecords, jobs: JobStore) -> None:
+        self.records = records
+        self.bucket = jobs.bucket
+        self._runtime = runtime
+        self._jobs = jobs
 
-    def create(
+    def list(
         self,
-        job: str,
-        revision: int,
+        job: str | Name | None = None,
+        status: Status | str | None = None,
         *,
-        parameters: Mapping[str, Any],
-        id: str | None = None,  # noqa: A002 - the field is named so
-        object: str | None = None,  # noqa: A002
-        **values: Any,
-    ) -> Run:
-        """Queue a new run; `values` are further fields of :class:`Run`.
+        tag: str | None = None,
+        schedule: str | None = None,
+        group: str | None = None,
+        alone: bool = False,
+        offset: int = 0,
+        limit: int | None = 50,
+    ) -> Page[Run]:
+        """Return runs, newest first; with a `tag`, those that have it among theirs.
 
-        `object` is the id of what is run: that is kept for the run whatever it is called later.
+        With a `group` only those of it, with `alone` only those of none, and with the id of a
+        `schedule` its own.
+        """
+        where: dict[str, Any] = {"bucket": self.bucket}
+        if schedule is not None:
+            where["schedule"] = schedule
+        if job is not None:
+            where["job"] = self.resolve(job)
+            where["kind"] = {"$in": ["job", None]}  # older records do not say
+        if status is not None:
+            where["status"] = str(status)
+        if tag is not None:
+            where["tags"] = {"$eq": tag}
+        if group is not None or alone:
+            where["group"] = {"$eq": group}
+        return self.records.page(where, offset=offset, limit=limit)
+
+    def get(self, run_id: str) -> Run:
+        """Return a run.
 
         Raises
         ------
-        DuplicateRecordError
-            If there is a run with this `id`.
+        RunNotFoundError
+            If the bucket has none with this id.
         """
-        self._ensure_indexes()
-        run = Run(
-            id=id or secrets.token_hex(8),
-            job=job,
-            revision=revision,
-            status=Status.QUEUED,
-            queued_at=self._now(),
-            parameters=dict(parameters),
-            **values,
-        )
-        self._records.insert(self._new(run, object, hint_at=self.hint_at(0)))
+        run = self.records.get(run_id)
+        if run.bucket != self.bucket:
+            raise RunNotFoundError(run_id)
         return run
 
-    def create_many(self, runs: Iterable[tuple[Run, str | None]]) -> None:
-        """Queue new runs, each with the id of what is run; those that there are stay as they are.
-
-        A run has to come after those that it follows: whoever sees it then finds them.
-        """
-        self._ensure_indexes()
-        at, gap = self.hint_at(0), timedelta(seconds=1 / _HINTS_A_SECOND)
-        # Messages to many take their time: they are not sent again while they still are sent.
-        self._records.insert_many(
-            [
-                self._new(run, object, hint_at=at + number * gap)
-                for number, (run, object) in enumerate(runs)  # noqa: A001
-            ]
-        )
-
-    def _new(self, run: Run, object: str | None, *, hint_at: datetime) -> dict[str, Any]:  # noqa: A002
-        minded = {"beat": 0, "hints": 0, "hint_at": hint_at, "unpublished": run.publish}
-        minded["untold"] = run.kind == "job"  # who calls a model gets an answer
-        return {**run_document(run), **minded, "object": object}
-
-    def begin(self, name: str, *, worker: str, **values: Any) -> Claim:
-        """Note a run that its caller performs itself, as running from now on."""
-        self._ensure_indexes()
-        now, token = self._now(), secrets.token_hex(8)
-        run = Run(
-            id=secrets.token_hex(8),
-            job=name,
-            revision=0,
-            status=Status.RUNNING,
-            kind="local",
-            queued_at=now,
-            started_at=now,
-            heartbeat_at=now,
-            worker=worker,
-            max_attempts=1,  # nobody else can perform it
-            **values,
-        )
-        minded = {"claim": token, "beat": 0, "hints": 0, "hint_at": now, "object": None}
-        told = {"unpublished": False, "untold": False}
-        self._records.insert({**run_document(run), **minded, **told})
-        return Claim(run=run, token=token)
-
-    def join(self, run_id: str, experiment: str, *, bucket: str) -> Run | None:
-        """Make a run part of an experiment too; None when the bucket has no such run."""
-        where, add = {"bucket": bucket}, {"experiments": experiment}
-        joined = self._records.update(run_id, where=where, add=add)
-        return run_of(joined) if joined else None
-
-    def leave(self, run_id: str, experiment: str) -> None:
-        """Take a run out of an experiment; one that was nothing but part of that is removed."""
-        run = self.find(run_id)
-        if run is None:
-            return
-        rest = [name for name in run.experiments if name != experiment]
-        if not rest and run.kind == "local":
-            self._records.delete(run_id)
-        else:
-            where = {"experiments": {"$eq": list(run.experiments)}}
-            self._records.update(run_id, where=where, set={"experiments": rest})
-
-    def published(self, run_id: str, *, notice: str | None = None) -> None:
-        """Note that the report of a run was seen to; `notice` says what went wrong, for good."""
-        self._records.update(run_id, set={"unpublished": False, "notice": notice})
-
-    def without_result(self, run_id: str) -> None:
-        """Note that the result of a run that has ended is not kept any longer."""
-        self._records.update(run_id, set={"result": None})
-
-    # -- the queue -----------------------------------------------------------------------------
-
-    def hinted(self, run_id: str) -> None:
-        """Note that a message about a queued run is on its way; see :meth:`due`."""
-        record = self._records.find(run_id) or {}
-        hints = int(record.get("hints", 0)) + 1
-        self._records.update(
-            run_id,
-            where={"status": Status.QUEUED.value},
-            set={"hints": hints, "hint_at": self.hint_at(hints)},
-        )
-
-    def relieve(self, labels: Iterable[str]) -> None:
-        """Take the notices off queued runs that require one of `labels`: nothing is amiss."""
-        where = {"status": Status.QUEUED.value, "label": {"$in": list(labels)}}
-        amiss = {**where, "notice": {"$ne": None}, **self.may_start()}
-        self._records.update_many(amiss, set={"notice": None})
-
-    def notify(self, run_id: str, notice: str | None) -> Run:
-        """Say what keeps a queued run waiting; nothing happens to a run that waits no more."""
-        self._records.update(
-            run_id,
-            where={"status": Status.QUEUED.value, "notice": {"$ne": notice}},
-            set={"notice": notice},
-        )
-        return self.get(run_id)
-
-    def claim(
-        self, run_id: str, *, worker: str, result: Callable[[Run], str | None]
-    ) -> Claim | None:
-        """Take a queued run for `worker`; None when it is not to be had (any more).
-
-        `result` names the notebook that the attempt will write, given the run as started.
-        """
-        record = self._records.find(run_id)
-        if record is None or record["status"] != Status.QUEUED.value:
-            return None
-        now, token = self._now(), secrets.token_hex(8)
-        started = run_of({**record, "started_at": now})
-        taken = self._records.update(
-            run_id,
-            where={
-                "status": Status.QUEUED.value,
-                "attempt": record["attempt"],
-                **self.may_start(),
-            },
-            set={
-                "retry_at": None,
-                "usage": None,
-                "status": Status.RUNNING.value,
-                "claim": token,
-                "worker": worker,
-                "started_at": now,
-                "heartbeat_at": now,
-                "result": result(started),
-                "progress": asdict(Progress()),
-                "notice": None,
-                "error": None,
-                "log": "",
-            },
-            inc={"beat": 1},
-        )
-        return Claim(run=run_of(taken), token=token) if taken else None
-
-    def cancel(self, run_id: str) -> Run:
-        """Cancel a run: at once when it waits, by its worker (within about a second) otherwise.
+    def lineage(self, run_id: str, *, depth: int = 1) -> Lineage:
+        """Return what a run executed, read and wrote, and with more `depth` what lies beyond.
 
         Raises
         ------
+        RunNotFoundError
+            If the bucket has none with this id.
+        """
+        run = self.get(run_id)
+        of = RunReference(id=run.id, job=run.job, revision=run.revision)
+        return walk(self._jobs.storage.lineage, of, depth=depth)
+
+    def cancel(self, run_id: str) -> Run:
+        """Cancel a run: at once when it waits, within about a second when it is going.
+
+        Raises
+        ------
+        RunNotFoundError
+            If the bucket has none with this id.
         InvalidTransitionError
-            If the run has ended already.
+            If it has ended already.
         """
-        waiting = {"$or": [{"status": Status.QUEUED.value}, LOST_FOR_NOW]}
-        ended = {**self.cancelled(), "cancel_requested": True}
-        changed = self._records.update(run_id, where=waiting, set=ended) or self._records.update(
-            run_id, where={"status": Status.RUNNING.value}, set={"cancel_requested": True}
+        run = self.records.cancel(self.get(run_id).id)
+        self._runtime.successors.release(run)
+        return run
+
+    def rerun(self, run_id: str, parameters: Mapping[str, Any] | None = None) -> Run:
+        """Run the job of a run again, as it is now, with the same or with other parameters."""
+        before = self.get(run_id)
+        if before.kind == "local":
+            raise InvalidCallError(before.job, "rerun", "run of code that no repository has")
+        if before.kind != "job":
+            return self._runtime.calls.again(before)
+        handle = self._runtime.job(Name(before.job))
+        chosen = before.parameters if parameters is None else parameters
+        publish = before.publish and (before.publish_options or True)
+        return handle.submit(
+            chosen,
+            publish=publish,
+            label=before.label,
+            limits=before.limits,
+            tags=before.tags,
+            experiments=before.experiments,
         )
-        if changed is None:
-            raise InvalidTransitionError(run_id, self.get(run_id).status, Status.CANCELLED)
-        return run_of(changed)
 
-    def lose(self, record: Mapping[str, Any], failure: Failure) -> Run | None:
-        """Mark a run that fell silent as lost, unless it has been heard of since `record`."""
-        lost = self._records.update(
-            record["id"],
-            where={
-                "status": Status.RUNNING.value,
-                "claim": record["claim"],
-                "beat": record["beat"],
-            },
-            set={
-                "status": Status.LOST.value,
-                "ended_at": self._now(),
-                "error": failure_document(failure),
-            },
-        )
-        return run_of(lost) if lost else None
+    def changes(self, stop: threading.Event, *, poll: float = 0.5) -> Iterator[Run | None]:
+        """Yield each run that changes, as it happens; None when nothing came for `poll` seconds.
 
-    def requeue(self, lost: Run, *, notice: str, wait: float = 0.0) -> Run | None:
-        """Queue a lost run for its next attempt in `wait` seconds; None when somebody else did.
-
-        One whose cancel its worker did not live to carry out is cancelled now.
+        The first None says that the feed stands. Ends when `stop` is set.
         """
-        where = {"status": Status.LOST.value, "attempt": lost.attempt}
-        ended = Attempt.of(lost, Status.LOST, ended_at=lost.ended_at, error=lost.error)
-        again = self._records.update(
-            lost.id,
-            where={**where, **WANTED},
-            set={**self._next_attempt(lost, ended, wait), "notice": notice},
-            inc={"attempt": 1},
-        )
-        if again is None:
-            self._records.update(lost.id, where={**where, **UNWANTED}, set=self.cancelled())
-        return run_of(again) if again else None
+        for run in self.records.changes(stop, poll=poll):
+            if run is None or run.bucket == self.bucket:
+                yield run
 
-    def _next_attempt(self, run: Run, ended: Attempt, wait: float) -> dict[str, Any]:
-        now = self._now()
-        at = now + timedelta(seconds=wait) if wait else None
-        return {
-            **WAITING,
-            "attempts": attempts_document([*run.attempts, ended]),
-            "retry_at": at,
-            "hint_at": at or self.hint_at(0),
-        }
+    def after(self, given: Iterable[Any]) -> tuple[str, ...]:
+        """Return the ids of what a run is to follow: runs, groups, or ids of runs."""
+        return after_ids(self._runtime, given)
 
-    # -- what the holder of a claim may do -----------------------------------------------------
+    def relying_on(self, job: Name) -> AbstractContextManager[str]:
+        """Keep a revision of a job until a run of it is on record; as `OmegaStore.relying_on`."""
+        return self._jobs.relying_on(job)
 
-    def beat(self, claim: Claim) -> Run | None:
-        """Show that the worker lives; None when the claim is void."""
-        return self._held(claim, {"heartbeat_at": self._now()})
+    def let_go(self, schedule: Schedule) -> int:
+        """Drop the results that a schedule does not keep; return of how many runs."""
+        return let_go(schedule, self.records, self._jobs)
 
-    def report(
-        self, claim: Claim, progress: Progress, log: str, usage: Usage | None = None
-    ) -> Run | None:
-        """Tell how far the run has come; None when the claim is void."""
-        used = {"usage": asdict(usage)} if usage else {}
-        return self._held(claim, {"progress": asdict(progress), "log": log, **used})
+    def named(self, job: str | Name) -> Name:
+        """Return the name that a job has in the jobs store, with the revision that is meant."""
+        return self._jobs.resolve(job)
 
-    def retry(
-        self, claim: Claim, failure: Failure, *, log: str, usage: Usage | None, wait: float
-    ) -> Run | None:
-        """End a failed attempt, and queue the run for its next one in `wait` seconds.
+    def resolve(self, job: str | Name) -> str:
+        """Return the name that a job has in the jobs store."""
+        return self._jobs.resolve(job).path
 
-        None when the claim is void, or when somebody cancelled the run in the meantime.
+    def metadata(self, name: str | Name) -> Any:
+        """Return the metadata of a job.
+
+        Raises
+        ------
+        InvalidNotebookError
+            If the object of that name is no notebook.
         """
-        now, run = self._now(), replace(claim.run, usage=usage)
-        ended = Attempt.of(run, Status.FAILED, ended_at=now, error=failure)
-        document = failure_document(failure)
-        values = {
-            **self._next_attempt(run, ended, wait),
-            "error": document,
-            "log": log,
-            "attempt": run.attempt + 1,
-            "notice": f"Attempt {run.attempt} of {run.max_attempts} failed: {failure.name}."
-            f" The next one starts after {now + timedelta(seconds=wait):%H:%M:%S} UTC.",
-        }
-        if (again := self._held(claim, values, where=WANTED)) is not None:
-            return again
-        # As in finish(): it may be done already.
-        record = self._records.find(run.id) or {}
-        done = record.get("attempt") == run.attempt + 1 and record.get("error") == document
-        return run_of(record) if done else None
+        metadata = self._jobs.metadata(self._jobs.resolve(name))
+        if metadata.kind != "notebook":
+            reason = f"it is a {metadata.kind}, and only notebooks can be run"
+            raise InvalidNotebookError(metadata.name, reason)
+        return metadata
 
-    def finish(
-        self,
-        claim: Claim,
-        status: Status,
-        *,
-        progress: Progress,
-        log: str,
-        error: Failure | None = None,
-        answer: Mapping[str, Any] | None = None,
-        usage: Usage | None = None,
-        recorded: Mapping[str, Any] | None = None,
-    ) -> Run | None:
-        """End the run; None when the claim is void."""
-        if status not in FINAL or not can_become(Status.RUNNING, status):
-            raise InvalidTransitionError(claim.run.id, Status.RUNNING, status)
-        ended = {
-            "status": status.value,
-            "progress": asdict(progress),
-            "log": log,
-            "error": failure_document(error) if error else None,
-            "answer": dict(answer) if answer else None,
-            "usage": asdict(usage) if usage else None,
-            "recorded": recorded_text(recorded or {}),
-            "ended_at": self._now(),
-        }
-        if (run := self._held(claim, ended)) is not None:
-            return run
-        # When the answer to an earlier try was lost with the connection, it is done already.
-        record = self._records.find(claim.run.id) or {}
-        done = record.get("claim") == claim.token and record.get("status") == status.value
-        return run_of(record) if done else None
+    def parameters(self, name: Name) -> builtins.list[Parameter]:
+        """Return what parameters a job takes."""
+        return declared_parameters(json.loads(self._jobs.read_bytes(name)))
 
-    def give_back(self, claim: Claim, *, notice: str) -> Run | None:
-        """Queue the run again, as if it had not been started; None when the claim is void.
-
-        One that somebody cancelled in the meantime is cancelled instead.
-        """
-        waiting = {**WAITING, "notice": notice, "hint_at": self._now()}
-        given = self._held(claim, waiting, where=WANTED)
-        return given or self._held(claim, self.cancelled(), where=UNWANTED)
-
-    def cancelled(self) -> dict[str, Any]:
-        """Return what a run is set to that is cancelled."""
-        return {
-            "status": Status.CANCELLED.value,
-            "ended_at": self._now(),
-            "notice": None,
-            "error": None,
-            "retry_at": None,
-            "waits_for": [],
-            "turn": None,
-        }
-
-    def _held(
-        self, claim: Claim, values: Mapping[str, Any], *, where: Mapping[str, Any] | None = None
-    ) -> Run | None:
-        record = self._records.update(
-            claim.run.id,
-            where={"status": Status.RUNNING.value, "claim": claim.token, **(where or {})},
-            set=values,
-            inc={"beat": 1},
-        )
-        return run_of(record) if record else None
-
-    def hint_at(self, hints: int) -> datetime:
-        """Return when a queued run is sent a message again, of which there were so many."""
-        seconds = min(_FIRST_HINT * 2 ** min(hints, 10), LONGEST_PAUSE)
-        return self._now() + timedelta(seconds=seconds)
-
-    def _ensure_indexes(self) -> None:
-        if not self._indexed:
-            self._records.index("status", "hint_at")
-            self._records.index("unpublished", "status")
-            self._records.index("untold", "ended_at")
-            self._records.index("bucket", "queued_at")
-            self._records.index("bucket", "job", "queued_at")
-            self._records.index("schedule", "status")
-            self._records.index("tags", "queued_at")
-            self._records.index("group", "turn", "status")
-            self._records.index("waits_for")
-            self._records.index("experiments", "queued_at")
-            self._indexed = True
+    def check(self, name: Name, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return `given` with the types that a job declares."""
+        return check_parameters(name.path, given, self.parameters(name)) if given else {}

@@ -3,50 +3,36 @@
 from __future__ import annotations
 
 import copy
-import json
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import (
     BrokerUnavailableError,
-    InvalidCallError,
-    InvalidNotebookError,
-    RunNotFoundError,
 )
 from omegaml_lab.core.groups import OnFailure
 from omegaml_lab.core.limits import UNLIMITED, Limits
-from omegaml_lab.core.lineage import RunReference
 from omegaml_lab.core.names import Name
-from omegaml_lab.core.parameters import Parameter, check_parameters
 from omegaml_lab.core.reports import publish_options
 from omegaml_lab.runtime.called import ModelHandle, ScriptHandle
 from omegaml_lab.runtime.calling import Target
 from omegaml_lab.runtime.calls import Calls
 from omegaml_lab.runtime.experiments import Experiments
 from omegaml_lab.runtime.group_records import GroupRecords
-from omegaml_lab.runtime.groups import Groups, after_ids
+from omegaml_lab.runtime.groups import Groups
 from omegaml_lab.runtime.handles import JobHandle
-from omegaml_lab.runtime.parameters import declared_parameters
 from omegaml_lab.runtime.presence import SILENCE, living_workers, waiting_for
-from omegaml_lab.runtime.results import let_go
-from omegaml_lab.runtime.runs import RunRecords, utcnow
+from omegaml_lab.runtime.run_records import RunRecords, utcnow
+from omegaml_lab.runtime.runs import Runs
 from omegaml_lab.runtime.schedule_records import ScheduleRecords
 from omegaml_lab.runtime.schedules import Schedules
 from omegaml_lab.runtime.steps import stages_of, step_of
 from omegaml_lab.runtime.stores import Stores
 from omegaml_lab.runtime.successors import Successors
 from omegaml_lab.runtime.tracking import ExperimentHandle, around
-from omegaml_lab.store.walking import walk
 
 if TYPE_CHECKING:
-    import builtins
-    import threading
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Mapping, Sequence
 
-    from omegaml_lab.core.lineage import Lineage
-    from omegaml_lab.core.pages import Page
-    from omegaml_lab.core.runs import Run, Status
-    from omegaml_lab.core.schedules import Schedule
+    from omegaml_lab.core.runs import Run
     from omegaml_lab.core.workers import Worker
     from omegaml_lab.runtime.broker import Broker
     from omegaml_lab.runtime.group_handle import GroupHandle
@@ -55,7 +41,7 @@ if TYPE_CHECKING:
     from omegaml_lab.store.jobs import JobStore
     from omegaml_lab.store.registry import Registry
 
-__all__ = ["OmegaRuntime", "Runs"]
+__all__ = ["OmegaRuntime"]
 
 
 class OmegaRuntime:
@@ -222,9 +208,7 @@ class OmegaRuntime:
         on_failure: OnFailure = OnFailure.STOP,
         experiments: Sequence[str] = (),
     ) -> Run:
-        """Queue a run whose parameters were checked, and tell the workers.
-
-        Neither a broker nor a worker need be there: the run waits, and its notice says for what.
+        """Queue a run whose parameters were checked; its notice says what it waits for.
 
         Raises
         ------
@@ -267,153 +251,3 @@ class OmegaRuntime:
         notice = self.notice_of(run.label)
         records.hinted(run.id)
         return records.notify(run.id, notice) if notice else run
-
-
-class Runs:
-    """The runs of a bucket: what was, is and will be executed."""
-
-    def __init__(self, runtime: OmegaRuntime, records: RunRecords, jobs: JobStore) -> None:
-        self.records = records
-        self.bucket = jobs.bucket
-        self._runtime = runtime
-        self._jobs = jobs
-
-    def list(
-        self,
-        job: str | Name | None = None,
-        status: Status | str | None = None,
-        *,
-        tag: str | None = None,
-        schedule: str | None = None,
-        group: str | None = None,
-        alone: bool = False,
-        offset: int = 0,
-        limit: int | None = 50,
-    ) -> Page[Run]:
-        """Return runs, newest first; with a `tag`, those that have it among theirs.
-
-        With a `group` only those of it, with `alone` only those of none, and with the id of a
-        `schedule` its own.
-        """
-        where: dict[str, Any] = {"bucket": self.bucket}
-        if schedule is not None:
-            where["schedule"] = schedule
-        if job is not None:
-            where["job"] = self.resolve(job)
-            where["kind"] = {"$in": ["job", None]}  # older records do not say
-        if status is not None:
-            where["status"] = str(status)
-        if tag is not None:
-            where["tags"] = {"$eq": tag}
-        if group is not None or alone:
-            where["group"] = {"$eq": group}
-        return self.records.page(where, offset=offset, limit=limit)
-
-    def get(self, run_id: str) -> Run:
-        """Return a run.
-
-        Raises
-        ------
-        RunNotFoundError
-            If the bucket has none with this id.
-        """
-        run = self.records.get(run_id)
-        if run.bucket != self.bucket:
-            raise RunNotFoundError(run_id)
-        return run
-
-    def lineage(self, run_id: str, *, depth: int = 1) -> Lineage:
-        """Return what a run executed, read and wrote, and with more `depth` what lies beyond.
-
-        Raises
-        ------
-        RunNotFoundError
-            If the bucket has none with this id.
-        """
-        run = self.get(run_id)
-        of = RunReference(id=run.id, job=run.job, revision=run.revision)
-        return walk(self._jobs.storage.lineage, of, depth=depth)
-
-    def cancel(self, run_id: str) -> Run:
-        """Cancel a run: at once when it waits, within about a second when it is going.
-
-        Raises
-        ------
-        RunNotFoundError
-            If the bucket has none with this id.
-        InvalidTransitionError
-            If it has ended already.
-        """
-        run = self.records.cancel(self.get(run_id).id)
-        self._runtime.successors.release(run)
-        return run
-
-    def rerun(self, run_id: str, parameters: Mapping[str, Any] | None = None) -> Run:
-        """Run the job of a run again, as it is now, with the same or with other parameters."""
-        before = self.get(run_id)
-        if before.kind == "local":
-            raise InvalidCallError(before.job, "rerun", "run of code that no repository has")
-        if before.kind != "job":
-            return self._runtime.calls.again(before)
-        handle = self._runtime.job(Name(before.job))
-        chosen = before.parameters if parameters is None else parameters
-        publish = before.publish and (before.publish_options or True)
-        return handle.submit(
-            chosen,
-            publish=publish,
-            label=before.label,
-            limits=before.limits,
-            tags=before.tags,
-            experiments=before.experiments,
-        )
-
-    def changes(self, stop: threading.Event, *, poll: float = 0.5) -> Iterator[Run | None]:
-        """Yield each run that changes, as it happens; None when nothing came for `poll` seconds.
-
-        The first None says that the feed stands. Ends when `stop` is set.
-        """
-        for run in self.records.changes(stop, poll=poll):
-            if run is None or run.bucket == self.bucket:
-                yield run
-
-    def after(self, given: Iterable[Any]) -> tuple[str, ...]:
-        """Return the ids of what a run is to follow: runs, groups, or ids of runs."""
-        return after_ids(self._runtime, given)
-
-    def relying_on(self, job: Name) -> AbstractContextManager[str]:
-        """Keep a revision of a job until a run of it is on record; as `OmegaStore.relying_on`."""
-        return self._jobs.relying_on(job)
-
-    def let_go(self, schedule: Schedule) -> int:
-        """Drop the results that a schedule does not keep; return of how many runs."""
-        return let_go(schedule, self.records, self._jobs)
-
-    def named(self, job: str | Name) -> Name:
-        """Return the name that a job has in the jobs store, with the revision that is meant."""
-        return self._jobs.resolve(job)
-
-    def resolve(self, job: str | Name) -> str:
-        """Return the name that a job has in the jobs store."""
-        return self._jobs.resolve(job).path
-
-    def metadata(self, name: str | Name) -> Any:
-        """Return the metadata of a job.
-
-        Raises
-        ------
-        InvalidNotebookError
-            If the object of that name is no notebook.
-        """
-        metadata = self._jobs.metadata(self._jobs.resolve(name))
-        if metadata.kind != "notebook":
-            reason = f"it is a {metadata.kind}, and only notebooks can be run"
-            raise InvalidNotebookError(metadata.name, reason)
-        return metadata
-
-    def parameters(self, name: Name) -> builtins.list[Parameter]:
-        """Return what parameters a job takes."""
-        return declared_parameters(json.loads(self._jobs.read_bytes(name)))
-
-    def check(self, name: Name, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Return `given` with the types that a job declares."""
-        return check_parameters(name.path, given, self.parameters(name)) if given else {}

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from omegaml_lab.core.errors import IntegrityError, ScheduleNotFoundError
 from omegaml_lab.core.pages import Page
 from omegaml_lab.core.schedules import Schedule
-from omegaml_lab.runtime.runs import utcnow
+from omegaml_lab.runtime.run_records import utcnow
 
 if TYPE_CHECKING:
     import threading

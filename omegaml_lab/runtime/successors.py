@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from omegaml_lab.runtime.broker import Broker
     from omegaml_lab.runtime.group_records import GroupRecords
-    from omegaml_lab.runtime.runs import RunRecords
+    from omegaml_lab.runtime.run_records import RunRecords
     from omegaml_lab.storage.storage import Storage
 
 __all__ = ["Successors"]

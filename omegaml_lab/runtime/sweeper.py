@@ -25,7 +25,7 @@ from omegaml_lab.core.runs import Failure, Status
 from omegaml_lab.core.workers import Worker
 from omegaml_lab.runtime.group_records import GroupRecords
 from omegaml_lab.runtime.presence import SILENCE, waiting_for
-from omegaml_lab.runtime.runs import utcnow
+from omegaml_lab.runtime.run_records import utcnow
 from omegaml_lab.runtime.successors import Successors
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from omegaml_lab.core.runs import Run
     from omegaml_lab.runtime.broker import Broker
-    from omegaml_lab.runtime.runs import RunRecords
+    from omegaml_lab.runtime.run_records import RunRecords
     from omegaml_lab.storage.storage import Storage
 
 __all__ = ["Sweeper"]

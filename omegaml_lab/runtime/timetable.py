@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from omegaml_lab.core.runs import Run
     from omegaml_lab.core.schedules import Schedule
-    from omegaml_lab.runtime.runs import RunRecords
+    from omegaml_lab.runtime.run_records import RunRecords
     from omegaml_lab.runtime.schedule_records import ScheduleRecords
 
 __all__ = ["GRACE", "Timetable"]

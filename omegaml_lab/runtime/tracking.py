@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from omegaml_lab.core.metadata import Metadata
-    from omegaml_lab.runtime.runs import Claim
+    from omegaml_lab.runtime.run_records import Claim
     from omegaml_lab.runtime.runtime import OmegaRuntime
     from omegaml_lab.store.store import OmegaStore
 

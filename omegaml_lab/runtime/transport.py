@@ -18,7 +18,7 @@ from uuid import uuid4
 from kombu.transport import virtual
 
 from omegaml_lab.core.errors import StorageFullError, StorageUnavailableError
-from omegaml_lab.runtime.runs import utcnow
+from omegaml_lab.runtime.run_records import utcnow
 from omegaml_lab.storage.storage import Storage
 
 if TYPE_CHECKING:

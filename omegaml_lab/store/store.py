@@ -80,10 +80,8 @@ class OmegaStore(Transfers):
 
         Parameters
         ----------
-        obj
-            What to keep. The kinds that are installed decide what is possible.
-        name
-            Where. Folders that are missing are made.
+        obj, name
+            What to keep, which the kinds that are installed must know, and where.
         kind
             How to keep it; by default the kind that fits `obj` best.
         attributes
@@ -91,13 +89,11 @@ class OmegaStore(Transfers):
             `checkpoints`, which are said of all revisions, go only when they are named as None.
         expect
             The revision that you have seen: 0 says that there must be none yet.
-        replace
-            False refuses to replace what is there.
+        replace, make_folders
+            False refuses to replace what is there, or to make the folder if that is missing.
         keep
             False forgets the state that is replaced, instead of keeping it as a revision, if it
             is neither tagged nor a checkpoint. A run of it that still waits then fails.
-        make_folders
-            False refuses to put something new into a folder that is not there.
         **options
             What the kind takes, see its reference.
 
@@ -105,21 +101,15 @@ class OmegaStore(Transfers):
         ------
         ConflictError
             If the newest revision is not `expect`.
-        ObjectExistsError
-            If there is something and `replace` is False, or a folder.
-        ObjectNotFoundError
-            If the folder is missing and `make_folders` is False.
+        ObjectExistsError, ObjectNotFoundError
+            If `replace` or `make_folders` refuses it, or a folder is there.
         UnsupportedObjectError
             If no kind takes `obj`.
         """
         plain = None if attributes is None else check_attributes(attributes)
         backend, path = self._target(obj, name, kind)
         terms = Terms(
-            expect=expect,
-            replace=replace,
-            keep=keep,
-            attributes=plain,
-            make_folders=make_folders,
+            expect=expect, replace=replace, keep=keep, attributes=plain, make_folders=make_folders
         )
         return self._put(path, backend.kind, terms, self._writing(obj, path, backend, options))
 

@@ -20,7 +20,7 @@ from omegaml_lab.core.errors import (
 from omegaml_lab.core.runs import Failure, Status
 from omegaml_lab.omega import Omega
 from omegaml_lab.runtime.outbox import TRIES, Outbox
-from omegaml_lab.runtime.runs import utcnow
+from omegaml_lab.runtime.run_records import utcnow
 from tests.integration.notebooks import notebook
 from tests.integration.pager import NAME, Bench, Pager
 from tests.integration.processes import scheduler, until, worker

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from omegaml_lab.core.runs import Run
     from omegaml_lab.omega import Omega
-    from omegaml_lab.runtime.runs import Claim
+    from omegaml_lab.runtime.run_records import Claim
 
 FAILURE = Failure(name="ValueError", message="no luck", cell=0, traceback=("t",))
 

@@ -12,7 +12,7 @@ import pytest
 from omegaml_lab.core.errors import InvalidTransitionError
 from omegaml_lab.core.runs import Failure, Progress, Status
 from omegaml_lab.runtime.execution import result_name
-from omegaml_lab.runtime.runs import RunRecords, utcnow
+from omegaml_lab.runtime.run_records import RunRecords, utcnow
 from omegaml_lab.runtime.sweeper import Sweeper
 from tests.integration.processes import until
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from omegaml_lab.core.runs import Run
     from omegaml_lab.omega import Omega
-    from omegaml_lab.runtime.runs import Claim
+    from omegaml_lab.runtime.run_records import Claim
 
 
 def sweeper(omega: Omega, lease: float = 1.0) -> Sweeper:

@@ -15,7 +15,7 @@ from omegaml_lab.core.runs import Status
 from omegaml_lab.runtime.callees import Callees
 from omegaml_lab.runtime.kernels import KernelSource
 from omegaml_lab.runtime.performer import Performer
-from omegaml_lab.runtime.runs import RunRecords
+from omegaml_lab.runtime.run_records import RunRecords
 from omegaml_lab.storage.records import Records
 from omegaml_lab.store.jobs import JobStore
 from tests.integration.processes import alive, until
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from omegaml_lab.core.metadata import Metadata
     from omegaml_lab.core.runs import Run
     from omegaml_lab.omega import Omega
-    from omegaml_lab.runtime.runs import Claim
+    from omegaml_lab.runtime.run_records import Claim
 
 
 class ShortOfSpace(JobStore):
