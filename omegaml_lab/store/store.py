@@ -73,7 +73,7 @@ class OmegaStore(Transfers):
         expect: int | None = None,
         replace: bool = True,
         keep: bool = True,
-        make_folders: bool = True,
+        folders: bool = True,
         **options: Any,
     ) -> Metadata:
         """Keep `obj` under `name` as a new revision, whole or not at all.
@@ -83,7 +83,7 @@ class OmegaStore(Transfers):
         obj
             What to keep. The kinds that are installed decide what is possible.
         name
-            Where. Folders that are missing are made.
+            Where. Folders that are missing are made, or with `folders` False an error.
         kind
             How to keep it; by default the kind that fits `obj` best.
         attributes
@@ -96,8 +96,6 @@ class OmegaStore(Transfers):
         keep
             False forgets the state that is replaced, instead of keeping it as a revision, if it
             is neither tagged nor a checkpoint. A run of it that still waits then fails.
-        make_folders
-            False refuses to put something new into a folder that is not there.
         **options
             What the kind takes, see its reference.
 
@@ -107,20 +105,12 @@ class OmegaStore(Transfers):
             If the newest revision is not `expect`.
         ObjectExistsError
             If there is something and `replace` is False, or a folder.
-        ObjectNotFoundError
-            If the folder is missing and `make_folders` is False.
         UnsupportedObjectError
             If no kind takes `obj`.
         """
         plain = None if attributes is None else check_attributes(attributes)
         backend, path = self._target(obj, name, kind)
-        terms = Terms(
-            expect=expect,
-            replace=replace,
-            keep=keep,
-            attributes=plain,
-            make_folders=make_folders,
-        )
+        terms = Terms(expect=expect, replace=replace, keep=keep, attributes=plain, folders=folders)
         return self._put(path, backend.kind, terms, self._writing(obj, path, backend, options))
 
     def annotate(self, name: str | Name, attributes: Mapping[str, Any]) -> Metadata:
@@ -273,7 +263,7 @@ class OmegaStore(Transfers):
             found = self._heads.find([path, *parents_of(path)])
             terms.check(self.name, path, found.get(path))
             missing = self._folders.missing(path, found)
-            if missing and path not in found and not terms.make_folders:
+            if missing and path not in found and not terms.folders:
                 raise ObjectNotFoundError(self.name, missing[-1])
 
             def flip(head: Head | None) -> Head | None:

@@ -42,14 +42,14 @@ def test_what_is_found_is_read_with_it(omega: Omega) -> None:
 
 def test_a_put_makes_no_folder_when_it_must_not(omega: Omega) -> None:
     with pytest.raises(ObjectNotFoundError, match="'a/b'"):
-        omega.jobs.put(b"x", Name("a/b/c.txt"), kind="file", make_folders=False)
+        omega.jobs.put(b"x", Name("a/b/c.txt"), kind="file", folders=False)
     assert omega.jobs.children() == []
     omega.jobs.put(b"x", Name("a/b/c.txt"), kind="file")
-    again = omega.jobs.put(b"y", Name("a/b/c.txt"), kind="file", make_folders=False)
+    again = omega.jobs.put(b"y", Name("a/b/c.txt"), kind="file", folders=False)
     assert again.revision == 2
-    assert omega.jobs.put(b"z", Name("top"), kind="file", make_folders=False).revision == 1
+    assert omega.jobs.put(b"z", Name("top"), kind="file", folders=False).revision == 1
     with pytest.raises(InvalidNameError):
-        omega.jobs.put(b"z", Name("top/below"), kind="file", make_folders=False)
+        omega.jobs.put(b"z", Name("top/below"), kind="file", folders=False)
 
 
 def test_modules_are_found_and_listed(omega: Omega) -> None:
