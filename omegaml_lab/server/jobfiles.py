@@ -210,7 +210,7 @@ class JobFiles:
                 return self._save_notebook(model, path, problem, replace=replace, expect=expect)
             data = decode(model["content"], model.get("format"), path)
             if model.get("chunk") is None:
-                return self._write(path, data, replace=replace, expect=expect, make_folders=False)
+                return self._write(path, data, replace=replace, expect=expect, folders=False)
             return self._finish_upload(path, data)
         except (InvalidNameError, ObjectNotFoundError) as error:
             if isinstance(error, ObjectNotFoundError) or self.is_file(parent_of(path)):
@@ -279,7 +279,7 @@ class JobFiles:
         except nbformat.ValidationError as error:
             problem["ValidationError"] = error
         strip_transient(notebook)
-        return self._write(path, notebook, replace=replace, expect=expect, make_folders=False)
+        return self._write(path, notebook, replace=replace, expect=expect, folders=False)
 
     def _write(
         self,
@@ -288,7 +288,7 @@ class JobFiles:
         *,
         replace: bool = True,
         expect: int | None = None,
-        make_folders: bool = True,
+        folders: bool = True,
     ) -> Metadata:
         """Keep `data` at `path`: as a notebook where it can be one, else as a file."""
         if path.endswith(NOTEBOOK_SUFFIX):
@@ -299,13 +299,13 @@ class JobFiles:
                     kind="notebook",
                     replace=replace,
                     expect=expect,
-                    make_folders=make_folders,
+                    folders=folders,
                 )
             except InvalidNotebookError:
                 pass  # it stays readable as text, to be repaired
         if not isinstance(data, bytes):
             data = json.dumps(data).encode()
-        return self._put(path, data, replace=replace, expect=expect, make_folders=make_folders)
+        return self._put(path, data, replace=replace, expect=expect, folders=folders)
 
     def _put(
         self,
@@ -314,7 +314,7 @@ class JobFiles:
         *,
         replace: bool = True,
         expect: int | None = None,
-        make_folders: bool = True,
+        folders: bool = True,
     ) -> Metadata:
         mimetype = mimetypes.guess_type(path)[0] or "application/octet-stream"
         return self._jobs().put(
@@ -323,7 +323,7 @@ class JobFiles:
             kind="file",
             replace=replace,
             expect=expect,
-            make_folders=make_folders,
+            folders=folders,
             mimetype=mimetype,
         )
 

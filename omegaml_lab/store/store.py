@@ -73,7 +73,7 @@ class OmegaStore(Transfers):
         expect: int | None = None,
         replace: bool = True,
         keep: bool = True,
-        make_folders: bool = True,
+        folders: bool = True,
         **options: Any,
     ) -> Metadata:
         """Keep `obj` under `name` as a new revision, whole or not at all.
@@ -89,7 +89,7 @@ class OmegaStore(Transfers):
             `checkpoints`, which are said of all revisions, go only when they are named as None.
         expect
             The revision that you have seen: 0 says that there must be none yet.
-        replace, make_folders
+        replace, folders
             False refuses to replace what is there, or to make the folder if that is missing.
         keep
             False forgets the state that is replaced, instead of keeping it as a revision, if it
@@ -102,15 +102,13 @@ class OmegaStore(Transfers):
         ConflictError
             If the newest revision is not `expect`.
         ObjectExistsError, ObjectNotFoundError
-            If `replace` or `make_folders` refuses it, or a folder is there.
+            If `replace` or `folders` refuses it, or a folder is there.
         UnsupportedObjectError
             If no kind takes `obj`.
         """
         plain = None if attributes is None else check_attributes(attributes)
         backend, path = self._target(obj, name, kind)
-        terms = Terms(
-            expect=expect, replace=replace, keep=keep, attributes=plain, make_folders=make_folders
-        )
+        terms = Terms(expect=expect, replace=replace, keep=keep, attributes=plain, folders=folders)
         return self._put(path, backend.kind, terms, self._writing(obj, path, backend, options))
 
     def annotate(self, name: str | Name, attributes: Mapping[str, Any]) -> Metadata:
@@ -263,7 +261,7 @@ class OmegaStore(Transfers):
             found = self._heads.find([path, *parents_of(path)])
             terms.check(self.name, path, found.get(path))
             missing = self._folders.missing(path, found)
-            if missing and path not in found and not terms.make_folders:
+            if missing and path not in found and not terms.folders:
                 raise ObjectNotFoundError(self.name, missing[-1])
 
             def flip(head: Head | None) -> Head | None:

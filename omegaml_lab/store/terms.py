@@ -26,7 +26,7 @@ class Terms:
     replace: bool
     keep: bool
     attributes: Mapping[str, Any] | None
-    make_folders: bool = True
+    folders: bool = True
     lineage: Mapping[str, Any] = field(default_factory=dict)
 
     def check(self, store: str, path: str, head: Head | None) -> None:

@@ -48,7 +48,9 @@ def test_a_large_notebook_is_opened_edited_and_saved(
     large = notebook()
     put = contents(any_lab, "PUT", path, {"type": "notebook", "content": large})
     assert put["size"] > PICTURES * SIZE
-    me = LabPage(make_context().new_page(), any_lab, story=f"large-{place}")
+    context = make_context()
+    context.set_default_timeout(PATIENCE)  # what is large may hold up the browser for long
+    me = LabPage(context.new_page(), any_lab, story=f"large-{place or 'root'}")
     me.open()
     me.go_to(place)
     said = me.page.locator(".jp-Omega-transfer")

@@ -40,12 +40,12 @@ async function follow(
 ): Promise<void> {
   const { context } = panel;
   let end: () => void = () => undefined;
+  let size: number | null = null; // when it was opened; the context does not know
   const stop = (): void => end();
   panel.disposed.connect(stop);
   context.saveState.connect((_, state) => {
     stop();
     if (state === 'started') {
-      const size = context.contentsModel?.size ?? null;
       end = model.begin({ path: context.path, way: 'save', size });
     }
   });
@@ -53,7 +53,8 @@ async function follow(
     return;
   }
   const path = context.path;
-  end = model.begin({ path, way: 'open', size: await sizeOf(path, contents) });
+  size = await sizeOf(path, contents);
+  end = model.begin({ path, way: 'open', size });
   if (panel.isDisposed || context.isReady) {
     stop();
     return;
