@@ -19,8 +19,7 @@ BUILD = HERE.parents[1] / "build" / "galata"
 SPECS = (
     *("galata/contents", "galata/filebrowser", "galata/notebook"),
     *("save", "docmanager", "file-edit", "notebook-create", "notebook-trust", "readonly"),
-    *("filebrowser", "breadcrumbs-snapshot", "file-search", "html-viewer", "csvviewer"),
-    *("texteditor", "notebook-no-kernel"),
+    *("filebrowser", "breadcrumbs-snapshot", "file-search"),
 )
 """What is run unless somebody asks for others: all that speaks of files and notebooks."""
 
