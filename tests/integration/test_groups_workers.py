@@ -69,11 +69,12 @@ def test_a_chain_survives_the_death_of_whoever_performs_it(omega: Omega, tmp_pat
             with worker(omega, tmp_path, lease_seconds="4") as process:
                 until(
                     lambda n=round_: chain.runs[n].status is Status.SUCCEEDED,  # type: ignore[misc]
+                    seconds=150,
                     what=process.said,
                 )
                 process.kill()
-        with worker(omega, tmp_path):
-            chain.wait(60)
+        with worker(omega, tmp_path, lease_seconds="4"):
+            chain.wait(150)
     assert chain.status == {Status.SUCCEEDED: 4}
 
 
