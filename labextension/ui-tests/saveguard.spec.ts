@@ -171,7 +171,12 @@ test('the same file open as text and as bytes is two documents', async () => {
 test('notebooks are the same whatever a browser makes of them', () => {
   const cell = { cell_type: 'code', metadata: { trusted: true }, source: 'a\nb', outputs: [] };
   const notebook = { nbformat: 4, nbformat_minor: 5, metadata: {}, cells: [cell] };
-  const other = { ...notebook, cells: [{ ...cell, metadata: {}, source: ['a\n', 'b'] }] };
+  const completed = { language_info: { name: '' } };
+  const other = {
+    ...notebook,
+    metadata: completed,
+    cells: [{ ...cell, metadata: {}, source: ['a\n', 'b'] }]
+  };
   expect(areSame(notebook, other)).toBe(true);
   expect(areSame(notebook, { ...other, cells: [] })).toBe(false);
   expect([areSame('a', 'a'), areSame('a', 'b'), areSame('a', null)]).toEqual([true, false, false]);
