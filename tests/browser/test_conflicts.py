@@ -49,7 +49,7 @@ def test_save_as_copy_and_overwrite_keep_both(
     expect(page.dialog.get_by_role("button", name="Cancel")).to_be_focused()
     page.shot("asked")
     page.answer("Show differences")
-    expect(page.dialog.locator(".jp-Omega-sourceDiff").first).to_contain_text("theirs")
+    expect(page.dialog.locator(".jp-Omega-conflictDiff")).to_contain_text("theirs")
     page.shot("differences")
     assert source(lab, name) == "theirs = 2"
 
