@@ -39,11 +39,10 @@ def test_the_second_save_asks(lab: Lab, open_lab: Callable[..., LabPage]) -> Non
     assert saved == "mine = 1"
 
     edit(second, "start = 1", "theirs = 2")
-    expect(second.dialog).to_contain_text("File Changed")
-    second.shot("file-changed")
+    expect(second.dialog).to_contain_text("Somebody else saved this meanwhile")
     saved = lab.get("api/contents/tabs/shared.ipynb")["content"]["cells"][0]["source"]
     assert saved == "mine = 1"
-    second.answer("Revert")
+    second.answer("Discard mine")
     expect(second.notebook.locator(".cm-line", has_text="mine = 1")).to_be_visible()
 
     # One after the other there is nothing to ask.

@@ -15,7 +15,7 @@ const OURS = 'omega:';
 const SOON = 1000;
 
 export interface IAskedSavesOptions {
-  commands: CommandRegistry;
+  commands: Pick<CommandRegistry, 'commandExecuted'>;
   /** The document that is looked at. */
   current: () => DocumentRegistry.Context | undefined;
   now?: () => number;
@@ -46,7 +46,7 @@ export class AskedSaves {
     this._answered = this._now();
   }
 
-  private _onCommand(_: CommandRegistry, executed: CommandRegistry.ICommandExecutedArgs): void {
+  private _onCommand(_: unknown, executed: CommandRegistry.ICommandExecutedArgs): void {
     const { id, result } = executed;
     if (SAVING.has(id) || id.startsWith(OURS)) {
       const current = id === 'docmanager:save' ? this._options.current() : null;

@@ -4,7 +4,7 @@ import type { PartialJSONValue } from '@lumino/coreutils';
 
 /**
  * Whether two contents of a document are the same to whoever reads it: text by letter; of notebooks
- * neither how sources are cut into lines counts, nor whether this browser trusts the cells.
+ * neither counts how sources are cut into lines, nor what Jupyter notes by itself.
  */
 export function areSame(a: unknown, b: unknown): boolean {
   if (isNotebook(a) && isNotebook(b)) {
@@ -26,10 +26,17 @@ export function isNotebook(content: unknown): content is INotebookContent {
   return typeof content === 'object' && content !== null && 'cells' in content;
 }
 
+/** A notebook without what JupyterLab and its kernel complete by themselves. */
+export function asWritten(notebook: INotebookContent): INotebookContent {
+  const metadata = { ...notebook.metadata };
+  delete metadata.orig_nbformat;
+  delete metadata.language_info;
+  return { ...notebook, metadata };
+}
+
 function plain(notebook: INotebookContent): PartialJSONValue {
-  const metadata = { ...notebook.metadata, orig_nbformat: undefined };
   const cells = notebook.cells.map(plainCell);
-  return { ...notebook, metadata, cells } as unknown as PartialJSONValue;
+  return { ...asWritten(notebook), cells } as unknown as PartialJSONValue;
 }
 
 function plainCell(cell: ICell): unknown {

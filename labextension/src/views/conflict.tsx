@@ -3,7 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { Button } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { isNotebook } from '../models/conflict';
+import { asWritten, isNotebook } from '../models/conflict';
 import { formatTime } from './format';
 import type { IRendering } from './rendering';
 import { Loading } from './states';
@@ -94,8 +94,8 @@ function Differences({ path, theirs, ours, rendering, trans }: IConflictProps): 
   if (isNotebook(theirs.content) && isNotebook(ours)) {
     return (
       <NotebookDiff
-        before={theirs.content}
-        after={ours}
+        before={asWritten(theirs.content)}
+        after={asWritten(ours)}
         titles={titles}
         rendering={rendering}
         trans={trans}
