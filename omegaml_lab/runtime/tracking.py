@@ -235,6 +235,20 @@ class ExperimentHandle:
                 return found.get(Name(base, revision=int(revision)))
         raise ExperimentNotFoundError(self.name, f"artifact {name!r}")
 
+    def to_mlflow(self, tracking_uri: str) -> list[str]:
+        """Copy its runs that have ended to MLflow, each once; return their ids there.
+
+        Raises
+        ------
+        ExperimentNotFoundError
+            If the experiment has no runs.
+        MissingDependencyError
+            If MLflow is not installed.
+        """
+        from omegaml_lab.runtime.mlflow_export import to_mlflow
+
+        return to_mlflow(self._runtime.experiments, self.name, tracking_uri)
+
     # -- the run -------------------------------------------------------------------------------
 
     def _ready(self) -> ValueWriter:
