@@ -18,7 +18,10 @@ mlflow = pytest.importorskip("mlflow")
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning:mlflow")
 
 
-def test_runs_are_copied_once(omega: Omega, tmp_path: Path) -> None:
+def test_runs_are_copied_once(
+    omega: Omega, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")  # a database needs all of MLflow
     uri = (tmp_path / "mlruns").as_uri()
     with omega.runtime.experiment("x/y ü") as exp:
         with pytest.raises(ExperimentNotFoundError):
