@@ -65,13 +65,11 @@ class JobHandle:
         params
             Values for the notebook's parameters.
         publish
-            Publish the result as a report when the run succeeds; how, when it is a mapping:
-            `access`, `hide_code` and `live` of `Reports.publish`.
+            Publish the result when the run succeeds; how, when it is a mapping of options.
         label
             What the worker must offer.
         limits
-            What it may take and how often it is tried: :class:`Limits`, or a mapping of
-            `retries`, `retry_wait`, `timeout`, `cell_timeout` and `memory`.
+            What it may take and how often it is tried: :class:`Limits`, or such a mapping.
         tags
             Words to find it by.
         token
@@ -90,14 +88,12 @@ class JobHandle:
         """
         known = None if token is None else run_id_of(self._runtime.runs.bucket, self.name, token)
         try:
+            part: dict[str, Any] = {
+                "tags": tags,
+                "experiments": [experiment] if experiment else (),
+            }
             run = self.submit(
-                params or {},
-                publish=publish,
-                label=label,
-                id=known,
-                limits=limits,
-                tags=tags,
-                experiments=[experiment] if experiment else (),
+                params or {}, publish=publish, label=label, id=known, limits=limits, **part
             )
         except DuplicateRecordError:
             run = self._runtime.runs.get(str(known))

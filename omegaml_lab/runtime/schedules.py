@@ -114,10 +114,8 @@ class Schedules:
 
         Raises
         ------
-        ObjectNotFoundError
-            If there is no such notebook, or no such revision of it.
-        InvalidScheduleError, InvalidParameterError, InvalidLimitError
-            If something of it is not understood.
+        ObjectNotFoundError, InvalidScheduleError, InvalidParameterError, InvalidLimitError
+            If there is no such notebook or revision, or something of it is not understood.
         """
         rule = Rule.of(when, timezone, starts_at=starts_at, ends_at=ends_at)
         name = _pinned(self._runtime.runs.named(job), pinned)
