@@ -66,12 +66,10 @@ class JobHandle:
             Values for the notebook's parameters.
         publish
             Publish the result when the run succeeds; how, when it is a mapping of options.
-        label
-            What the worker must offer.
+        label, tags
+            What the worker must offer, and words to find the run by.
         limits
             What it may take and how often it is tried: :class:`Limits`, or such a mapping.
-        tags
-            Words to find it by.
         token
             Names this request: asked for again with it, the handle is on the run that there is.
         experiment
@@ -81,10 +79,8 @@ class JobHandle:
 
         Raises
         ------
-        InvalidParameterError
-            If the notebook does not take such a parameter, or its type is wrong.
-        InvalidLimitError, InvalidAttributeError
-            If a limit is not understood, or tags or token are not.
+        InvalidParameterError, InvalidLimitError, InvalidAttributeError
+            If the notebook does not take a parameter, or a limit, tags or token are not right.
         """
         known = None if token is None else run_id_of(self._runtime.runs.bucket, self.name, token)
         try:
