@@ -84,7 +84,8 @@ class _Callee:
         settings = self._caller.settings(fitted)
         for name in request.get("experiments", ()):
             method = "run" if request["kind"] == "script" else call["method"]
-            note_call(self._runtime.experiment(name), method, settings, result)
+            with self._runtime.experiment(name) as exp:
+                note_call(exp, method, settings, result)
         if isinstance(result, Metadata):
             result = result.to_dict()
         return wrapped(result, self._stores.calls, f"{request['run']}/answer")

@@ -50,7 +50,7 @@ def list_experiments(session: Session, *, as_json: bool) -> None:
 def show(
     session: Session, *, name: str, metric: str | None, run_id: str | None, as_json: bool
 ) -> None:
-    """Print all values of an experiment, in the order in which they were logged."""
+    """Print the values of an experiment, in their order."""
     with session.open() as om:
         om.runtime.experiments.get(name)
         data = om.runtime.experiments.data(name, run=run_id, metric=metric)

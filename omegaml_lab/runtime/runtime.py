@@ -212,10 +212,8 @@ class OmegaRuntime:
 
         Raises
         ------
-        ObjectNotFoundError
-            If there is no such revision (any more).
-        DuplicateRecordError
-            If there is a run with this `id`.
+        ObjectNotFoundError, DuplicateRecordError
+            If there is no such revision (any more), or there is a run with this `id`.
         """
         records, limits = self.runs.records, limits.over(self.limits)
         with self.runs.relying_on(Name(job, revision=revision)) as kept:

@@ -76,8 +76,12 @@ class ExperimentHandle:
     def __enter__(self) -> ExperimentHandle:
         self._depth += 1
         if self._depth == 1:
-            if self._writer is None and not self._attach():
-                self._begin()
+            try:
+                if not self._attached():
+                    self._begin()
+            except BaseException:
+                self._depth = 0
+                raise
             token = _around.set((*_around.get(), self))
             self._block.callback(_around.reset, token)
         return self
@@ -94,6 +98,7 @@ class ExperimentHandle:
         self._block.close()
         if self._claim is None:
             self._patiently_flush()
+            self._writer = self._run = None
         else:
             self._end(self._claim, error)
 
@@ -235,20 +240,39 @@ class ExperimentHandle:
                 return found.get(Name(base, revision=int(revision)))
         raise ExperimentNotFoundError(self.name, f"artifact {name!r}")
 
+    def to_mlflow(self, tracking_uri: str) -> list[str]:
+        """Copy its runs that have ended to MLflow, each once; return their ids there.
+
+        Raises
+        ------
+        ExperimentNotFoundError
+            If the experiment has no runs.
+        MissingDependencyError
+            If MLflow is not installed.
+        """
+        from omegaml_lab.runtime.mlflow_export import to_mlflow
+
+        return to_mlflow(self._runtime.experiments, self.name, tracking_uri)
+
     # -- the run -------------------------------------------------------------------------------
 
     def _ready(self) -> ValueWriter:
         if self._cancelled and self._claim is not None:
             reason = "somebody cancelled it"
             raise RunFailedError(self._claim.run.id, Status.CANCELLED, reason)
-        writer = self._writer or self._attach()
+        writer = self._writer if self._claim is not None else self._attached()
         if writer is None:
             raise NotTrackingError(self.name)
         return writer
 
-    def _attach(self) -> ValueWriter | None:
-        """Log for the run that this code is in, if it is in one of this bucket."""
+    def _attached(self) -> ValueWriter | None:
+        """Return what logs for the run that this code is in, if it is in one of this bucket."""
         run_id = self._runtime.calls.stores.datasets.recorder.run
+        if self._writer is not None and self._run is not None:
+            # A thread need not know of the run; a process of a worker goes on to the next call.
+            if run_id in {None, self._run.id}:
+                return self._writer
+            self._writer.flush()
         if run_id is None:
             return None
         self._run = self._records.join(run_id, self.name, bucket=self._runtime.runs.bucket)

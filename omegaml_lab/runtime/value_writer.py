@@ -168,6 +168,16 @@ class ValueWriter:
                 if not told:
                     _log.warning("what is logged to %s waits: %s", self._experiment, error)
                 told = True
+            if self._beat is None and self._idle():
+                return
+
+    def _idle(self) -> bool:
+        """Say whether nothing waits: then the next value starts another thread."""
+        with self._lock:
+            idle = not (self._metrics or self._facts or self._batch)
+            if idle:
+                self._thread = None
+            return idle
 
     def _reset(self) -> None:
         self._pid = os.getpid()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pandas as pd
 from sklearn.linear_model import LinearRegression
 
+from tests.integration.apis import Api
 from tests.integration.notebooks import notebook
 from tests.integration.processes import worker
+from tests.integration.servers import jupyter_server
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,3 +64,28 @@ def test_runs_track_themselves(shared: Omega, tmp_path: Path) -> None:
     assert (script["metrics.inside"], script["metrics.rows"]) == (5, 5)
     assert len(table.xs("local", level="kind")) == 1
     assert exp.artifact("found", run=handle.id) == [4]
+
+
+def test_rest(shared: Omega, tmp_path: Path) -> None:
+    name = "rest/ü%+ [1]{$x}"
+    with shared.runtime.experiment(name) as exp:
+        exp.log_param("alpha", float("nan"))
+        exp.log_metrics({"loss": float("inf"), "b": 2})
+        exp.log_metric("loss", 1)
+        run = exp.run.id
+    path = quote(name, safe="")
+    with jupyter_server(tmp_path, shared.url) as server:
+        api = Api(server)
+        assert name in {one["name"] for one in api.ask("GET", "experiments", 200)["items"]}
+        compared = api.ask("GET", f"experiments/{path}", 200, by="max")
+        assert (compared["total"], compared["items"][0]["run"]) == (1, run)
+        assert compared["items"][0]["metrics"] == {"b": 2, "loss": "Infinity"}
+        values = api.ask("GET", f"values/{path}", 200, metric="loss", offset=1)
+        assert [one["value"] for one in values["items"]] == [1]
+        assert values["total"] == 2
+        for wrong, status in (("experiments/nothing", 404), (f"experiments/{path}?by=odd", 400)):
+            assert api.server.ask("GET", f"omega/api/{wrong}").status_code == status
+            assert api.server.ask("GET", f"omega/api/{wrong}", anonymous=True).status_code == 403
+        api.ask("DELETE", f"experiments/{path}", 204)
+        api.ask("GET", f"values/{path}", 404)
+    assert shared.runtime.runs.records.find(run) is None
