@@ -86,10 +86,9 @@ class GroupHandle:
             if due or (now - looked > _LOOK) or (news and changed is None):
                 looked, news = now, False
                 unfinished = self._counts().unfinished
-                if unfinished == 0:
+                if unfinished == 0 or due:
                     stop.set()
-                elif due:
-                    stop.set()
+                if unfinished and due:
                     raise GroupTimeoutError(self.id, timeout or 0, unfinished)
         if check:
             self._check()
@@ -116,8 +115,5 @@ class GroupHandle:
         return self
 
     def table(self) -> pd.DataFrame:
-        """Return one row a run, with its parameters, where it stands, and what it recorded.
-
-        The index is the run's place in the group.
-        """
+        """Return a row a run by its place: parameters, where it stands, what it recorded."""
         return table_of(self.group, self.runs)

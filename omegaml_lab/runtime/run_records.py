@@ -25,6 +25,7 @@ from omegaml_lab.runtime.run_documents import (
     run_document,
     run_of,
 )
+from omegaml_lab.runtime.run_indexes import INDEXES
 from omegaml_lab.runtime.run_reader import LONGEST_PAUSE, RunReader, utcnow
 
 if TYPE_CHECKING:
@@ -387,14 +388,6 @@ class RunRecords(RunReader):
 
     def _ensure_indexes(self) -> None:
         if not self._indexed:
-            self._records.index("status", "hint_at")
-            self._records.index("unpublished", "status")
-            self._records.index("untold", "ended_at")
-            self._records.index("bucket", "queued_at")
-            self._records.index("bucket", "job", "queued_at")
-            self._records.index("schedule", "status")
-            self._records.index("tags", "queued_at")
-            self._records.index("group", "turn", "status")
-            self._records.index("waits_for")
-            self._records.index("experiments", "queued_at")
+            for fields in INDEXES:
+                self._records.index(*fields)
             self._indexed = True

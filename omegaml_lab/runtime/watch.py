@@ -19,6 +19,7 @@ __all__ = ["Breach", "Watch"]
 
 GRACE = 5.0
 """Seconds that a cell has to end once it was interrupted."""
+_NEVER = float("inf")
 _LOOK = 0.5
 _CLOSE_LOOK = 0.1
 """Seconds between two looks at a kernel whose memory is limited: it may grow fast."""
@@ -61,8 +62,8 @@ class Watch:
         self.breach: Breach | None = None
         self._family = family
         self._limits = limits
-        self._run_until = None if limits.timeout is None else began + limits.timeout
-        self._cell_until: float | None = None
+        self._run_until = _NEVER if limits.timeout is None else began + limits.timeout
+        self._cell_until = _NEVER
         self._end = end
         self._tell = tell
 
@@ -73,11 +74,11 @@ class Watch:
 
     def cell_ended(self) -> None:
         """Let the time of a cell be over."""
-        self._cell_until = None
+        self._cell_until = _NEVER
 
     def rest(self) -> None:
         """Let no time count any more: the cells are done."""
-        self._run_until = self._cell_until = None
+        self._run_until = self._cell_until = _NEVER
         self.measure()
 
     def measure(self) -> None:
@@ -99,25 +100,20 @@ class Watch:
                 self.measure()
             if self.breach is not None:  # at once: it goes on growing
                 break
-            if (breach := self._overdue(now)) is not None:
-                self.breach = breach
+            self.breach = self._overdue(now)
+            if self.breach is not None:
                 self._family.interrupt()
                 await asyncio.sleep(GRACE)
                 break
-            await asyncio.sleep(max(0.01, min(next_look, *self._deadlines()) - now))
+            await asyncio.sleep(max(0.01, min(next_look, self._run_until, self._cell_until) - now))
         self._family.kill()
         self._end()
 
-    def _deadlines(self) -> tuple[float, float]:
-        never = float("inf")
-        return self._run_until or never, self._cell_until or never
-
     def _overdue(self, now: float) -> Breach | None:
-        run, cell = self._deadlines()
-        if now >= run:
+        if now >= self._run_until:
             allowed = duration_text(self._limits.timeout)
             return Breach(limit="timeout", reason=f"it may take {allowed} in all")
-        if now >= cell:
+        if now >= self._cell_until:
             allowed = duration_text(self._limits.cell_timeout)
             return Breach(limit="cell_timeout", reason=f"a cell may take {allowed}")
         return None

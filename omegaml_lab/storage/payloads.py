@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import IntegrityError
@@ -64,16 +64,9 @@ class Payload:
         """Return the form in which a head keeps it."""
         document: dict[str, Any] = {"meta": dict(self.meta)}
         if self.blob is not None:
-            document["blob"] = {
-                "size": self.blob.size,
-                "hash": self.blob.hash,
-                "inline": self.blob.inline,
-                "manifest": self.blob.manifest,
-            }
+            document["blob"] = asdict(self.blob)
         if self.segments:
-            document["segments"] = [
-                {"id": s.id, "rows": s.rows, "chunks": s.chunks} for s in self.segments
-            ]
+            document["segments"] = [asdict(segment) for segment in self.segments]
         return document
 
     @classmethod

@@ -1,0 +1,18 @@
+"""The indexes of the records of runs: each is for one question that is asked again and again."""
+
+from __future__ import annotations
+
+__all__ = ["INDEXES"]
+
+INDEXES: tuple[tuple[str, ...], ...] = (
+    ("status", "hint_at"),  # what waits, and should have been taken by now
+    ("unpublished", "status"),  # whose report is to be made
+    ("untold", "ended_at"),  # of whose end people are to be told
+    ("bucket", "queued_at"),  # lists
+    ("bucket", "job", "queued_at"),
+    ("schedule", "status"),  # what of a schedule still goes
+    ("tags", "queued_at"),
+    ("group", "turn", "status"),  # whose turn it is in a group
+    ("waits_for",),  # who follows a run
+    ("experiments", "queued_at"),
+)
