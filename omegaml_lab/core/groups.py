@@ -31,7 +31,7 @@ MOST_AFTER = 1_000
 """Runs that one run may follow: each of their ends is a write to it."""
 
 GROUP_OPTIONS = frozenset(
-    {"title", "at_once", "after", "on_failure", "label", "limits", "tags", "token"}
+    {"title", "at_once", "after", "on_failure", "label", "limits", "tags", "token", "experiment"}
 )
 """What may be said of a group beside what it runs."""
 

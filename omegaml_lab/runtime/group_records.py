@@ -193,16 +193,6 @@ class GroupRecords:
         free = {"group": group_id, "replaced": False, **_QUEUED, **FREE}
         return self._runs.readable(self._run_records.query(free, sort=[("place", 1)]))
 
-    def labels(self, group_id: str) -> list[str]:
-        """Return what the runs of a group require of workers."""
-        labels: list[str] = self._run_records.distinct("label", {"group": group_id, **_QUEUED})
-        return labels
-
-    def notify(self, group_id: str, label: str, notice: str) -> None:
-        """Say what keeps those runs waiting that wait for no other one."""
-        where = {"group": group_id, "label": label, **_QUEUED, **FREE}
-        self._run_records.update_many(where, set={"notice": notice})
-
     # -- looking after them --------------------------------------------------------------------
 
     def counts(self, groups: Sequence[Group]) -> dict[str, Counts]:

@@ -57,6 +57,7 @@ class Groups:
         limits: Limits | Mapping[str, Any] | None = None,
         tags: Iterable[str] = (),
         token: str | None = None,
+        experiment: str | None = None,
     ) -> GroupHandle:
         """Ask for runs together, all or none: those of a stage when the one before has ended.
 
@@ -71,7 +72,7 @@ class Groups:
             How many may go at a time; None for any number.
         title
             What it is called; by default as its jobs are.
-        label, limits, tags
+        label, limits, tags, experiment
             As those of `JobHandle.run`, for steps that do not have their own.
         token
             Names this request: asked for again with it, the handle is on the group there is.
@@ -86,14 +87,13 @@ class Groups:
         bucket = self._runtime.runs.bucket
         group_id = secrets.token_hex(8) if token is None else run_id_of(bucket, "\0group", token)
         group = self._group(group_id, stages, title, at_once, check_tags(tags))
-        shared = self._shared(on_failure, limits, group.tags)
+        shared = self._shared(on_failure, limits, group.tags, around(*filter(None, [experiment])))
         follows = after_ids(self._runtime, after)
         with contextlib.ExitStack() as kept:
             objects = self._rely_on(steps, kept)
             plan = self._plan(group_id, stages, objects, label or self._runtime.label, follows)
             self.records.start(group, plan, shared=shared)
             self._successors.make(group_id)
-        self._notify(group_id)
         return self.get(group_id)
 
     def get(self, group_id: str) -> GroupHandle:
@@ -142,8 +142,8 @@ class Groups:
         again = {run.id: run_id_in(group_id, group.rounds + 1, run.place or 0) for run in failed}
         first, places = failed[0], [run.place or 0 for run in failed]
         steps = [self._step_again(run) for run in failed]
-        shared = {**self._shared(first.on_failure, first.limits, first.tags), "owner": first.owner}
-        shared["experiments"] = list(first.experiments)
+        shared = self._shared(first.on_failure, first.limits, first.tags, first.experiments)
+        shared["owner"] = first.owner
         with contextlib.ExitStack() as kept:
             objects = self._rely_on(steps, kept)
             plan = [
@@ -161,7 +161,6 @@ class Groups:
             ]
             mine = self.records.again(group, plan, shared=shared)
             self._successors.make(group_id)
-        self._notify(group_id)
         return len(failed) if mine else 0
 
     def _group(
@@ -188,13 +187,15 @@ class Groups:
 
     # -- asking --------------------------------------------------------------------------------
 
-    def _shared(self, on_failure: str, limits: Any, tags: Sequence[str]) -> dict[str, Any]:
+    def _shared(
+        self, on_failure: str, limits: Any, tags: Sequence[str], experiments: Sequence[str]
+    ) -> dict[str, Any]:
         return {
             "owner": self._owner,
             "on_failure": OnFailure.of(on_failure),
             "limits": Limits.of(limits).over(self._runtime.limits).to_dict(),
             "tags": list(tags),
-            "experiments": list(around()),
+            "experiments": list(experiments),
         }
 
     def _rely_on(
@@ -238,13 +239,6 @@ class Groups:
     def _step_again(self, run: Run) -> Step:
         job = self._runtime.job(Name(run.job))
         return job.step(run.parameters)
-
-    def _notify(self, group_id: str) -> None:
-        """Tell runs that no worker will take that they wait for one."""
-        for label in self.records.labels(group_id):
-            notice = self._runtime.notice_of(label)
-            if notice is not None:
-                self.records.notify(group_id, label, notice)
 
 
 def after_ids(runtime: OmegaRuntime, given: Iterable[Any]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from omegaml_lab.core.errors import BrokerUnavailableError, IntegrityError
 from omegaml_lab.core.groups import OnFailure
 from omegaml_lab.core.runs import Failure, Run, Status
+from omegaml_lab.runtime.presence import living_workers, waiting_for
 from omegaml_lab.runtime.run_documents import FREE, LOST_FOR_NOW, OVER, failure_document
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Successors:
     def __init__(
         self, storage: Storage, *, runs: RunRecords, groups: GroupRecords, broker: Broker
     ) -> None:
+        self._storage = storage
         self._records = storage.records("runs")
         self._runs = runs
         self._groups = groups
@@ -92,14 +94,23 @@ class Successors:
         self.send(self._take_turns(group))
 
     def send(self, runs: Sequence[Run]) -> None:
-        """Tell the workers of queued runs; when the broker is away the runs say so."""
+        """Tell the workers of queued runs; when broker or worker is away the runs say so."""
         if not runs:
             return
         try:
             self._broker.send_many(runs)
         except BrokerUnavailableError as error:
-            ids = {"id": {"$in": [run.id for run in runs]}}
-            self._records.update_many({**_QUEUED, **ids}, set={"notice": str(error)})
+            self._note(runs, str(error))
+            return
+        workers = living_workers(self._storage)
+        for label in {run.label for run in runs}:
+            notice = waiting_for(label, workers)
+            if notice is not None:
+                self._note([run for run in runs if run.label == label], notice)
+
+    def _note(self, runs: Sequence[Run], notice: str) -> None:
+        ids = {"id": {"$in": [run.id for run in runs]}}
+        self._records.update_many({**_QUEUED, **ids}, set={"notice": notice})
 
     # -- ends ----------------------------------------------------------------------------------
 

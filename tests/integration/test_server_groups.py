@@ -118,7 +118,7 @@ def test_the_command_line_starts_shows_and_ends_groups(
     )
     assert chain["counts"] == {"queued": 3}
     assert "4 cancelled" in said("groups", "cancel", short)
-    assert json.loads(said("groups", "show", chain["id"], "--json"))["counts"] == {"queued": 3}
+    assert json.loads(said("groups", "show", chain["id"], "--json"))["counts"] == {"cancelled": 3}
     assert "4 queued" in said("groups", "retry", short)
     assert main(["run", "cli", "--grid", "x", "--no-wait"]) == 2
     assert main(["run", "cli", "--grid", "x=1", "--grid", "x=2", "--no-wait"]) == 2
