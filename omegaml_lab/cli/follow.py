@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from omegaml_lab.cli.output import STATUS_COLOURS, console, seconds
+from omegaml_lab.cli.output import STATUS_COLOURS, progress_bar, seconds
 from omegaml_lab.core.runs import Status
 
 if TYPE_CHECKING:
@@ -45,18 +45,7 @@ def follow(om: Omega, run: Run, *, quiet: bool, notices: bool = True) -> Run:
     KeyboardInterrupt
         If the person does not want to wait any longer; the run goes on.
     """
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    bar = Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TextColumn("{task.fields[cells]}", markup=False),
-        TimeElapsedColumn(),
-        console=console(stderr=True),
-        transient=True,
-        disable=quiet,
-    )
+    bar = progress_bar("{task.fields[cells]}", disable=quiet)
     said: str | None = None
     with bar:
         task = bar.add_task(run.job, total=None, cells="")

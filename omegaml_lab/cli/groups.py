@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from omegaml_lab.cli.finding import find_group, followed
-from omegaml_lab.cli.output import ago, console, print_facts, print_json, print_table, seconds
+from omegaml_lab.cli.output import ago, print_facts, print_json, print_table, progress_bar, seconds
 from omegaml_lab.cli.session import Session, examples, json_option, pass_session
 from omegaml_lab.core.runs import Status
 from omegaml_lab.runtime.comparing import columns_of, rows_of
@@ -239,18 +239,7 @@ def _counted(statuses: Mapping[Any, int]) -> str:
 
 def _follow(om: Omega, handle: GroupHandle, *, quiet: bool) -> None:
     """Return when all runs have ended; unless `quiet` a bar shows how many have."""
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    bar = Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TextColumn("{task.completed} of {task.total}", markup=False),
-        TimeElapsedColumn(),
-        console=console(stderr=True),
-        transient=True,
-        disable=quiet,
-    )
+    bar = progress_bar("{task.completed} of {task.total}", disable=quiet)
     stop, looked = threading.Event(), 0.0
     with bar:
         task = bar.add_task(handle.group.title, total=len(handle))

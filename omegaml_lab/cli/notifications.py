@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from omegaml_lab.cli.finding import find_schedule, found_by_id
 from omegaml_lab.cli.output import ago, print_json, print_table
 from omegaml_lab.cli.session import Session, examples, json_option, pass_session
-from omegaml_lab.cli.values import the_one
-from omegaml_lab.core.errors import RecipientNotFoundError
 from omegaml_lab.core.notifications import Delivery, Occasion
 
 if TYPE_CHECKING:
@@ -54,9 +53,7 @@ def add(
     Of all runs of the bucket, or of those of a job or a schedule.
     """
     with session.open() as om:
-        schedules = om.runtime.schedules.list(limit=None).items if schedule else []
-        found = the_one(schedule or "", {each.id: each for each in schedules})
-        wanted = found.id if found else schedule
+        wanted = find_schedule(om, schedule).id if schedule else None
         recipient = om.notifications.add(to, on=on, job=job, schedule=wanted)
         told = om.notifications.describe(recipient)
         alive = om.runtime.scheduler() is not None
@@ -178,10 +175,4 @@ def _of(recipient: Recipient) -> str:
 
 def _find(om: Omega, wanted: str) -> Recipient:
     """Return the recipient with this id, or the one whose id begins so."""
-    try:
-        return om.notifications.get(wanted)
-    except RecipientNotFoundError:
-        found = the_one(wanted, {each.id: each for each in om.notifications.recipients()})
-        if found is None:
-            raise
-        return found
+    return found_by_id(wanted, om.notifications.get, om.notifications.recipients)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from rich.console import Console
+    from rich.progress import Progress
 
 __all__ = [
     "STATUS_COLOURS",
@@ -22,6 +23,7 @@ __all__ = [
     "print_facts",
     "print_json",
     "print_table",
+    "progress_bar",
     "seconds",
     "size",
     "text",
@@ -44,6 +46,22 @@ def console(*, stderr: bool = False) -> Console:
     terminal = (sys.stderr if stderr else sys.stdout).isatty()
     width = shutil.get_terminal_size().columns if terminal else 200
     return Console(stderr=stderr, width=width, markup=False, highlight=False, emoji=False)
+
+
+def progress_bar(told: str, *, disable: bool) -> Progress:
+    """Return a bar on stderr that goes when it is done; `told` is the text behind it."""
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn(told, markup=False),
+        TimeElapsedColumn(),
+        console=console(stderr=True),
+        transient=True,
+        disable=disable,
+    )
 
 
 def print_json(value: Any) -> None:

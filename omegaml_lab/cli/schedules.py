@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from omegaml_lab.cli.finding import find_schedule
 from omegaml_lab.cli.limits import limits_options, taken_limits
 from omegaml_lab.cli.output import ago, print_facts, print_json, print_table
 from omegaml_lab.cli.session import Session, examples, json_option, pass_session
-from omegaml_lab.cli.values import parameters_option, parse_values, the_one
-from omegaml_lab.core.errors import ScheduleNotFoundError
+from omegaml_lab.cli.values import parameters_option, parse_values
 from omegaml_lab.core.limits import UNLIMITED, duration_text
 from omegaml_lab.core.schedules import Misfire, Overlap
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from omegaml_lab.core.schedules import Schedule
-    from omegaml_lab.omega import Omega
 
 __all__ = ["schedules"]
 
@@ -125,7 +124,7 @@ def add(
 def show(session: Session, *, id: str, as_json: bool) -> None:  # noqa: A002 - the word of the UI
     """Show one schedule, and when it is due next."""
     with session.open() as om:
-        schedule = _find(om, id)
+        schedule = find_schedule(om, id)
         times = [] if schedule.paused else om.runtime.schedules.next_times(schedule, count=10)
     if as_json:
         print_json({**schedule.to_dict(), "times": times})
@@ -178,7 +177,7 @@ def edit(
     limits = taken_limits(options)
     changes = {key: value for key, value in options.items() if value is not None}
     with session.open() as om:
-        before = _find(om, id)
+        before = find_schedule(om, id)
         if limits != UNLIMITED:
             changes["limits"] = limits.over(before.limits)
         if given:
@@ -200,7 +199,7 @@ def edit(
 def pause(session: Session, *, id: str) -> None:  # noqa: A002
     """Let a schedule rest until it is resumed."""
     with session.open() as om:
-        schedule = om.runtime.schedules.pause(_find(om, id).id)
+        schedule = om.runtime.schedules.pause(find_schedule(om, id).id)
     click.echo(f"Schedule {schedule.id} of {schedule.job} is paused.")
 
 
@@ -211,7 +210,7 @@ def pause(session: Session, *, id: str) -> None:  # noqa: A002
 def resume(session: Session, *, id: str) -> None:  # noqa: A002
     """Let a paused schedule go on."""
     with session.open() as om:
-        schedule = om.runtime.schedules.resume(_find(om, id).id)
+        schedule = om.runtime.schedules.resume(find_schedule(om, id).id)
     _print_saved(schedule, as_json=False)
 
 
@@ -223,7 +222,7 @@ def resume(session: Session, *, id: str) -> None:  # noqa: A002
 def run(session: Session, *, id: str, as_json: bool) -> None:  # noqa: A002
     """Run the job of a schedule at once."""
     with session.open() as om:
-        started = om.runtime.schedules.run_now(_find(om, id).id)
+        started = om.runtime.schedules.run_now(find_schedule(om, id).id)
     if as_json:
         print_json(started.to_dict())
         return
@@ -241,7 +240,7 @@ def drop(session: Session, *, ids: tuple[str, ...], yes: bool) -> None:
     """Remove schedules; their runs stay."""
     with session.open() as om:
         for wanted in ids:
-            schedule = _find(om, wanted)
+            schedule = find_schedule(om, wanted)
             if not yes:
                 called = f"{schedule.when!r} of {schedule.job}"
                 click.confirm(f"Drop the schedule {called}?", abort=True, err=True)
@@ -289,15 +288,3 @@ def _at(due: datetime | None, schedule: Schedule) -> str:
     if due is None:
         return ""
     return f"{due.astimezone(ZoneInfo(schedule.timezone)):%a %Y-%m-%d %H:%M %Z}"
-
-
-def _find(om: Omega, wanted: str) -> Schedule:
-    """Return the schedule with this id, or the one whose id begins so."""
-    try:
-        return om.runtime.schedules.get(wanted)
-    except ScheduleNotFoundError:
-        every = om.runtime.schedules.list(limit=None).items
-        found = the_one(wanted, {each.id: each for each in every})
-        if found is None:
-            raise
-        return found

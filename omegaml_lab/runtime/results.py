@@ -15,12 +15,15 @@ if TYPE_CHECKING:
 
 __all__ = ["let_go"]
 
+_PORTION = 50
+
 
 def let_go(schedule: Schedule, runs: RunRecords, jobs: JobStore) -> int:
-    """Drop the results that a schedule does not keep, for good; return how many.
+    """Drop results that a schedule does not keep, for good; return of how many runs.
 
     Of its runs that have ended, the last ones keep theirs, as many as it says, and so do the
-    last one that succeeded and those whose result somebody has tagged. Records stay.
+    last one that succeeded and those whose result somebody has tagged. Records stay. It is not
+    more than a portion at once: other schedules are due as well.
     """
     if schedule.keep is None:
         return 0
@@ -30,10 +33,17 @@ def let_go(schedule: Schedule, runs: RunRecords, jobs: JobStore) -> int:
         "status": {"$in": [status.value for status in FINAL]},
         "result": {"$ne": None},
     }
-    ended = [run for run in runs.page(where, limit=None).items if run.final]
-    good = next((run.id for run in ended if run.status is Status.SUCCEEDED), None)
-    superfluous = [run for run in ended[schedule.keep :] if run.id != good]
-    return sum(_drop(run, runs, jobs) for run in superfluous)
+    succeeded = {**where, "status": Status.SUCCEEDED.value}
+    good = {run.id for run in runs.page(succeeded, limit=1).items}
+    dropped, offset = 0, schedule.keep
+    while dropped < _PORTION:
+        some = runs.page(where, offset=offset, limit=_PORTION - dropped).items
+        gone = sum(run.final and run.id not in good and _drop(run, runs, jobs) for run in some)
+        if not some:
+            break
+        dropped += gone
+        offset += len(some) - gone  # what is gone is no longer among them
+    return dropped
 
 
 def _drop(run: Run, runs: RunRecords, jobs: JobStore) -> bool:

@@ -163,8 +163,11 @@ class Schedules:
         """
         if unknown := set(changes) - set(EDITABLE):
             raise TypeError(f"a schedule has no {', '.join(sorted(unknown))} to change")
-        name = _pinned(_name_of(self.get(schedule_id)), changes.get("pinned"))
-        with self._relying_on(name) if "pinned" in changes else contextlib.nullcontext():
+        before, pinned = self.get(schedule_id), changes.get("pinned")
+        # What stays as it is need not be there: a schedule can be mended all the same.
+        anew = pinned not in (None, "") and str(pinned) != before.pinned
+        name = _pinned(Name(before.job), pinned)
+        with self._relying_on(name) if anew else contextlib.nullcontext():
             return self.records.change(schedule_id, lambda before: self._edited(before, changes))
 
     def pause(self, schedule_id: str) -> Schedule:

@@ -41,6 +41,17 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         lab.stop()
 
 
+@pytest.fixture(scope="module")
+def plain_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A plain `jupyter lab` that has the extension, and no worker at first."""
+    lab = Lab(tmp_path_factory.mktemp("plain"), plain=True)
+    try:
+        lab.start()
+        yield lab
+    finally:
+        lab.stop()
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """Chromium: the system's, else the one that Playwright has downloaded."""

@@ -14,7 +14,7 @@ from .lab import TOKEN, Lab
 from .page import LabPage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from playwright.sync_api import BrowserContext
 
@@ -25,18 +25,9 @@ PICTURES, SIZE = 100, 1_000_000
 
 
 @pytest.fixture(params=["omega", "plain"])
-def any_lab(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Lab]:
-    if request.param == "omega":
-        yield request.getfixturevalue("lab")
-        return
-    lab = Lab(tmp_path_factory.mktemp("plain"), plain=True)
-    try:
-        lab.start()
-        yield lab
-    finally:
-        lab.stop()
+def any_lab(request: pytest.FixtureRequest) -> Lab:
+    made: Lab = request.getfixturevalue({"omega": "lab", "plain": "plain_lab"}[request.param])
+    return made
 
 
 @pytest.mark.timeout(900)

@@ -7,25 +7,16 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from .lab import Lab
 from .page import LabPage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from playwright.sync_api import BrowserContext
 
+    from .lab import Lab
+
 pytestmark = pytest.mark.long
-
-
-@pytest.fixture(scope="module")
-def plain_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    lab = Lab(tmp_path_factory.mktemp("plain"), plain=True)
-    try:
-        lab.start()
-        yield lab
-    finally:
-        lab.stop()
 
 
 @pytest.mark.timeout(240)

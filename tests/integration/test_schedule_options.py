@@ -9,6 +9,7 @@ import pytest
 
 from omegaml_lab.core.errors import InvalidScheduleError, ObjectNotFoundError
 from omegaml_lab.core.runs import Progress, Status
+from omegaml_lab.runtime import results
 from omegaml_lab.runtime.execution import result_name
 from omegaml_lab.runtime.schedule_records import start_of
 from tests.integration.clock import MINUTE, SIX, Clock
@@ -78,6 +79,17 @@ def test_what_is_pinned_is_never_thinned_out(clock: Clock) -> None:
     assert loose not in kept
 
 
+def test_a_schedule_is_mended_when_what_it_ran_is_gone(clock: Clock) -> None:
+    clock.omega.jobs.tag("job", "prod")
+    schedule = clock.add(pinned="prod")
+    clock.omega.jobs.untag("job", "prod")
+    kept = clock.schedules.edit(schedule.id, when="daily at 7:00", pinned="prod")
+    assert (kept.when, kept.pinned) == ("daily at 7:00", "prod")
+    clock.omega.jobs.drop("job")
+    freed = clock.schedules.edit(schedule.id, when="daily at 8:00", pinned="")
+    assert (freed.when, freed.pinned) == ("daily at 8:00", "")
+
+
 def test_jitter_is_a_chance_that_all_schedulers_agree_on(clock: Clock) -> None:
     schedule = clock.add(jitter="10 min")
     assert schedule.jitter == 600
@@ -99,28 +111,43 @@ def test_the_last_results_are_kept_and_the_last_good_one(clock: Clock) -> None:
     omega = clock.omega
     schedule = clock.add(keep=2)
     ends = [Status.SUCCEEDED, Status.SUCCEEDED, Status.FAILED, Status.FAILED, Status.FAILED]
-    results = []
+    made = []
     for n, status in enumerate(ends):
         clock.fire(SIX + n * HOUR)
-        results.append(finished(omega, clock.runs()[-1], status))
+        made.append(finished(omega, clock.runs()[-1], status))
     assert omega.runtime.runs.let_go(clock.schedules.get(schedule.id)) == 1
-    assert [omega.jobs.exists(name) for name in results] == [False, True, False, True, True]
+    assert [omega.jobs.exists(name) for name in made] == [False, True, False, True, True]
     runs = list(reversed(omega.runtime.runs.list(schedule=schedule.id).items))
-    assert [run.result for run in runs] == [None, results[1], None, *results[3:]]
+    assert [run.result for run in runs] == [None, made[1], None, *made[3:]]
     assert [run.status for run in runs] == ends
+
+
+def test_many_results_go_in_portions(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(results, "_PORTION", 2)
+    omega = clock.omega
+    schedule = clock.add()
+    names = []
+    for n in range(6):
+        clock.fire(SIX + n * HOUR)
+        names.append(finished(omega, clock.runs()[-1]))
+    omega.jobs.tag(names[4], "kept")
+    schedule = clock.schedules.edit(schedule.id, keep=1)
+    let_go = omega.runtime.runs.let_go
+    assert [let_go(schedule) for _ in range(3)] == [2, 2, 0]
+    assert [omega.jobs.exists(name) for name in names] == [False] * 4 + [True] * 2
 
 
 def test_a_tagged_result_stays(clock: Clock) -> None:
     omega = clock.omega
     clock.add(keep=1)
-    results = []
+    made = []
     for n in range(3):
         clock.fire(SIX + n * HOUR)
-        results.append(finished(omega, clock.runs()[-1]))
+        made.append(finished(omega, clock.runs()[-1]))
         if n == 0:
-            omega.jobs.tag(results[0], "shown")
+            omega.jobs.tag(made[0], "shown")
     clock.fire(SIX + 3 * HOUR)
-    assert [omega.jobs.exists(name) for name in results] == [True, False, True]
+    assert [omega.jobs.exists(name) for name in made] == [True, False, True]
 
 
 @pytest.mark.parametrize(
