@@ -24,4 +24,18 @@ describe('Transfers', () => {
     expect(model.shown).toEqual([]);
     expect(changes).toBe(4);
   });
+
+  it('tells of no save that waits for a person, who may give it up', () => {
+    const model = new Transfers();
+    const opening = model.begin({ path: 'a.ipynb', way: 'open', size: LARGE });
+    const shown = model.begin({ path: 'b.ipynb', way: 'save', size: LARGE });
+    model.begin({ path: 'c.ipynb', way: 'save', size: null });
+    vi.advanceTimersByTime(100);
+    model.pauseSaves();
+    vi.advanceTimersByTime(2000);
+    expect(model.shown.map(({ path }) => path)).toEqual(['a.ipynb']);
+    shown();
+    opening();
+    expect(model.shown).toEqual([]);
+  });
 });

@@ -1,9 +1,11 @@
 import { Dialog, Notification } from '@jupyterlab/apputils';
 import type { IDocumentManager } from '@jupyterlab/docmanager';
+import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import type { Contents, IContentProvider } from '@jupyterlab/services';
 import { ServerConnection } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
+import type { Signal } from '@lumino/signaling';
 import * as React from 'react';
 
 import type { AskedSaves } from '../models/askedsaves';
@@ -230,7 +232,10 @@ export class Conflicts {
     }
   }
 
-  private _cancelled({ path }: IRefusedSave): Error {
+  private _cancelled({ opened, path }: IRefusedSave): Error {
+    // JupyterLab says of a save that is given up that it has started, for good.
+    type States = Signal<DocumentRegistry.Context, DocumentRegistry.SaveState>;
+    (opened.context.saveState as States).emit('failed');
     const message = this._context.trans.__('“%1” is not saved: somebody else saved it.', path);
     return namedError('ModalCancelError', message);
   }

@@ -28,14 +28,23 @@ export class Transfers extends Model {
     };
     const large = transfer.size !== null && transfer.size >= LARGE;
     const timer = setTimeout(show, large ? 0 : PATIENCE);
-    return () => {
+    const end = (): void => {
       clearTimeout(timer);
+      this._ends.delete(end);
       if (this._shown.includes(transfer)) {
         this._shown = this._shown.filter(other => other !== transfer);
         this.emitChanged();
       }
     };
+    this._ends.set(end, transfer);
+    return end;
   }
 
+  /** Take note that saves wait for a person: of those that are given up then, nobody tells. */
+  pauseSaves(): void {
+    [...this._ends].filter(([, { way }]) => way === 'save').forEach(([end]) => end());
+  }
+
+  private readonly _ends = new Map<() => void, ITransfer>();
   private _shown: readonly ITransfer[] = [];
 }

@@ -1,5 +1,5 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { ReactWidget } from '@jupyterlab/apputils';
+import { Dialog, ReactWidget } from '@jupyterlab/apputils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import type { Contents } from '@jupyterlab/services';
@@ -27,6 +27,7 @@ export const transfersPlugin: JupyterFrontEndPlugin<void> = {
     const model = new Transfers();
     const item = ReactWidget.create(React.createElement(TransferLine, { model, trans }));
     statusBar.registerStatusItem('omegaml-lab:transfers', { item, align: 'middle', rank: 1 });
+    Dialog.tracker.widgetAdded.connect(() => model.pauseSaves());
     const { contents } = app.serviceManager;
     notebooks.widgetAdded.connect((_, panel) => void follow(panel, model, contents));
   }
