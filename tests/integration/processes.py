@@ -20,14 +20,16 @@ if TYPE_CHECKING:
 class Process:
     """``python -m <module>`` with the environment of a repository."""
 
-    def __init__(self, module: str, folder: Path, **settings: str) -> None:
+    def __init__(
+        self, module: str, folder: Path, *, arguments: tuple[str, ...] = (), **settings: str
+    ) -> None:
         self.log = folder / f"{module.rpartition('.')[2]}-{time.monotonic_ns()}.log"
         clean = {k: v for k, v in os.environ.items() if not k.startswith("OMEGA_")}
         environment = {**clean, "OMEGA_HOME": str(folder / "home")}
         environment |= {f"OMEGA_{key.upper()}": value for key, value in settings.items() if value}
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", module],
+                [sys.executable, "-m", module, *arguments],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
