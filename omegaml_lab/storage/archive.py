@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from omegaml_lab.storage.heads import Head, all_of, is_remains, remains_of
+from omegaml_lab.storage.heads import Head
+from omegaml_lab.storage.revisions import all_of, is_remains, remains_of
 from omegaml_lab.storage.trash import TRASH
 
 if TYPE_CHECKING:

@@ -12,7 +12,6 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from bson import MaxKey, MinKey
 from pymongo import ReturnDocument
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
@@ -20,7 +19,10 @@ from omegaml_lab.core.lineage import Reference
 from omegaml_lab.core.metadata import FOLDER, Metadata
 from omegaml_lab.core.names import parent_of
 from omegaml_lab.storage.connection import is_duplicate
+from omegaml_lab.storage.order import in_order
 from omegaml_lab.storage.payloads import Payload
+from omegaml_lab.storage.recent import Recent
+from omegaml_lab.storage.revisions import all_of, archive, leave
 from omegaml_lab.storage.times import now
 
 if TYPE_CHECKING:
@@ -32,15 +34,11 @@ __all__ = [
     "Head",
     "Heads",
     "State",
-    "all_of",
-    "is_remains",
     "reference_to",
-    "remains_of",
     "to_metadata",
 ]
 
 _NO_PAYLOAD = {"payload": False}
-_REMAINS = "~"
 _TRAINED = ("details.trained_on.name", "details.trained_on.id")
 
 
@@ -139,6 +137,7 @@ class Heads:
         self._connection = connection
         self.bucket = bucket
         self.store = store
+        self._recent = Recent()
 
     def find(self, names: Iterable[str], *, payload: bool = True) -> dict[str, Head]:
         """Return the heads that exist among `names`, in one round trip."""
@@ -173,7 +172,15 @@ class Heads:
                 self._objects.insert_one(document)
             except DuplicateKeyError:
                 return None
-        return Head(document)
+        return self._made(Head(document))
+
+    def recent(self, name: str) -> Head | None:
+        """Return the head that this process has made last, unless that was long ago.
+
+        It may not be current any more, and must be looked up when a change of it fails.
+        """
+        document = self._recent.take(name)
+        return None if document is None else Head(document)
 
     def replace(self, head: Head, state: State, *, keep: bool) -> Head | None:
         """Make `state` current; None when somebody changed the head since it was read.
@@ -187,16 +194,16 @@ class Heads:
             "$inc": {"revision": 1, "serial": 1},
         }
         with self._connection.errors():
-            if keep:
-                self._archive(head)
-            else:
-                self._leave(head)
-            document = self._objects.find_one_and_update(
-                _unchanged(head), change, _NO_PAYLOAD, return_document=ReturnDocument.AFTER
+            flipped = in_order(
+                self._connection,
+                "revisions",
+                lambda revisions: archive(head, revisions) if keep else leave(head, revisions),
+                lambda: self._objects.update_one(_unchanged(head), change).matched_count,
             )
-        if document is None:
+        if not flipped:
             return None
-        return Head({**document, "payload": state.payload.to_document()})
+        raised = {key: head.document[key] + 1 for key in ("revision", "serial")}
+        return self._made(Head({**head.document, **change["$set"], **raised}))
 
     def annotate(self, head: Head, attributes: Mapping[str, Any]) -> Head | None:
         """Replace the user's attributes; None when somebody changed the head meanwhile."""
@@ -236,7 +243,7 @@ class Heads:
         with the others.
         """
         with self._connection.errors():
-            self._archive(head)
+            archive(head, self._revisions)
             # Whoever archived it, and when: who reads one of the states has the grace period.
             self._revisions.update_many(all_of(head.id), {"$max": {"t": now()}})
             return bool(self._objects.delete_one(_unchanged(head)).deleted_count)
@@ -273,26 +280,9 @@ class Heads:
             **state.to_document(),
         }
 
-    def _archive(self, head: Head) -> None:
-        document = {k: v for k, v in head.document.items() if k != "_id"}
-        key = {"o": head.id, "r": head.document["revision"]}
-        try:
-            self._revisions.replace_one(
-                # A slow writer must not overwrite what one with later attributes archived.
-                {"_id": key, "serial": {"$lt": head.document["serial"]}},
-                {"_id": key, **document},
-                upsert=True,
-            )
-        except DuplicateKeyError:
-            return
-
-    def _leave(self, head: Head) -> None:
-        """Keep the payload of a state that is no revision from now on: see `remains_of`."""
-        if head.payload.whole:
-            return
-        key = {"o": remains_of(head.id), "r": head.document["revision"]}
-        change = {"$set": {"payload": head.document["payload"]}, "$max": {"t": now()}}
-        self._revisions.update_one({"_id": key}, change, upsert=True)
+    def _made(self, head: Head) -> Head:
+        self._recent.note(head.document["name"], head.document)
+        return head
 
     def _prepare(self) -> None:
         ensure = self._connection.ensure_index
@@ -355,22 +345,3 @@ def _as_of_now(document: Mapping[str, Any], head: Head) -> dict[str, Any]:
 
 def _unchanged(head: Head) -> dict[str, Any]:
     return {"_id": head.id, "serial": head.document["serial"]}
-
-
-def all_of(id: str) -> dict[str, Any]:  # noqa: A002
-    """Return the query for all archived states of an object."""
-    return {"_id": {"$gt": {"o": id, "r": MinKey()}, "$lt": {"o": id, "r": MaxKey()}}}
-
-
-def remains_of(id: str) -> str:  # noqa: A002
-    """Return under which id payloads are kept that an object refers to no more.
-
-    No object has it: to the collector they are states of one that is gone, which it leaves
-    alone for the grace period.
-    """
-    return f"{id}{_REMAINS}"
-
-
-def is_remains(id: str) -> bool:  # noqa: A002
-    """Say whether `remains_of` made this id."""
-    return id.endswith(_REMAINS)

@@ -8,8 +8,8 @@ from pymongo.errors import DuplicateKeyError
 
 from omegaml_lab.core.errors import InvalidNameError, ObjectExistsError
 from omegaml_lab.core.names import MAX_LENGTH, parent_of
-from omegaml_lab.storage.heads import all_of
 from omegaml_lab.storage.listing import below
+from omegaml_lab.storage.revisions import all_of
 from omegaml_lab.storage.times import now
 from omegaml_lab.storage.transactions import together
 

@@ -11,8 +11,8 @@ from omegaml_lab.core.gc import Collected
 from omegaml_lab.core.metadata import STORES
 from omegaml_lab.core.retention import RETENTION, Retention, checkpoints
 from omegaml_lab.storage.garbage import Leaving
-from omegaml_lab.storage.heads import is_remains
 from omegaml_lab.storage.lineage import training_data
+from omegaml_lab.storage.revisions import is_remains
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping

@@ -17,6 +17,7 @@ from omegaml_lab.frames import partitions
 from omegaml_lab.omega import Omega
 from omegaml_lab.storage import histories, segments
 from omegaml_lab.storage.holds import LIFETIME
+from omegaml_lab.storage.revisions import archive
 from omegaml_lab.storage.storage import Storage
 from omegaml_lab.storage.times import now
 from omegaml_lab.storage.trees import Trees
@@ -239,7 +240,9 @@ def test_who_reads_has_the_grace_period(omega: Omega) -> None:
     file = data.open("file")
     data.put(1, "replaced", keep=False)
     data.put(1, "file", keep=False)
-    data._heads._archive(data.head("dropped"))  # as a put does that then loses its race
+    archive(
+        data.head("dropped"), omega.storage._connection.collection("revisions")
+    )  # as a put does that then loses its race
     data.drop("dropped", keep=False)
     data.drop("f", recursive=True, keep=False)
     data.drop("trashed")

@@ -1,0 +1,58 @@
+"""Two changes in a row, of which only the second is waited for on its way to the disk.
+
+A server writes its journal, and a replica set its log, in the order of the changes: what came
+first is safe as soon as what followed is. That holds while one server takes both.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pymongo.write_concern import WriteConcern
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pymongo.collection import Collection
+
+    from omegaml_lab.storage.connection import Connection
+
+__all__ = ["in_order"]
+
+T = TypeVar("T")
+
+_TAKEN = WriteConcern(w=1, j=False)
+
+
+def in_order(
+    connection: Connection,
+    collection: str,
+    first: Callable[[Collection[dict[str, Any]]], None],
+    then: Callable[[], T],
+) -> T:
+    """Change a `collection`, `then` something else, which is acknowledged when both are safe.
+
+    `first` must do no harm where `then` fails, nor when it is done twice: it is where another
+    server has taken `then`, or the same one after a crash, which may have lost it.
+    """
+    safely = connection.collection(collection)
+    writer = _writer(connection)
+    if writer is None:
+        first(safely)
+        return then()
+    first(safely.with_options(write_concern=_TAKEN))
+    done = then()
+    if _writer(connection) != writer:
+        first(safely)
+    return done
+
+
+def _writer(connection: Connection) -> tuple[Any, ...] | None:
+    """Return which process takes the writes, and since which election; None if not known.
+
+    It is None behind a router, where two changes may be taken by two servers.
+    """
+    for server in connection.client.topology_description.server_descriptions().values():
+        if server.server_type_name == "RSPrimary" and server.topology_version:
+            return server.address, server.election_id, server.topology_version["processId"]
+    return None

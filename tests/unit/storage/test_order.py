@@ -1,0 +1,63 @@
+"""Changes in a row: whatever happens to the server in between, both are there in the end."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from omegaml_lab.storage import embedded
+from omegaml_lab.storage.connection import Connection
+from omegaml_lab.storage.order import in_order
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pymongo.collection import Collection
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path / "home"
+    embedded.release(tmp_path / "home")
+
+
+def test_what_came_first_is_done_again_after_a_crash(home: Path) -> None:
+    url = embedded.ensure(home)
+    connection = Connection(url)
+    concerns: list[Any] = []
+
+    def first(collection: Collection[dict[str, Any]]) -> None:
+        concerns.append(collection.write_concern.document)
+        collection.replace_one({"_id": 1}, {"_id": 1}, upsert=True)
+
+    def crash_then_change() -> str:
+        os.kill(embedded.status(home).pid, signal.SIGKILL)
+        assert embedded.ensure(home) == url
+        connection.collection("seconds").insert_one({"_id": 1})
+        return "done"
+
+    connection.collection("firsts").find_one({"_id": 1})  # so that it knows the server
+    assert in_order(connection, "firsts", first, crash_then_change) == "done"
+    assert [concern.get("j") for concern in concerns] == [False, True]
+
+    assert in_order(connection, "firsts", first, lambda: "quiet") == "quiet"
+    assert [concern.get("j") for concern in concerns] == [False, True, False]
+    assert connection.collection("firsts").count_documents({}) == 1
+    connection.close()
+
+
+def test_a_server_that_is_not_known_waits_for_both(home: Path) -> None:
+    connection = Connection(embedded.ensure(home))  # not one command has been sent yet
+    waited: list[Any] = []
+    in_order(
+        connection,
+        "firsts",
+        lambda collection: waited.append(collection.write_concern.document["j"]),
+        lambda: None,
+    )
+    assert waited == [True]
+    connection.close()
