@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -69,6 +70,16 @@ class Omega:
         self._url = url or self.config.mongo_url
         self._lock = threading.RLock()
         self._storage: Storage | None = None
+        self._whole: Omega | None = None
+
+    def in_bucket(self, bucket: str) -> Omega:
+        """Return the same repository seen through another bucket, on the same connection.
+
+        `InvalidNameError` is raised if that cannot be the name of a bucket.
+        """
+        other = Omega(self._url, config=replace(self.config, bucket=check_bucket(bucket)))
+        other._whole = self._whole or self
+        return other
 
     def __repr__(self) -> str:
         where = "embedded" if self._url is None else self.storage.address
@@ -88,6 +99,8 @@ class Omega:
     @property
     def url(self) -> str:
         """The URL of the repository, with its password: not to be shown."""
+        if self._whole is not None:
+            return self._whole.url
         with self._lock:
             if self._url is None:
                 from omegaml_lab.storage import embedded
@@ -98,6 +111,8 @@ class Omega:
     @property
     def storage(self) -> Storage:
         """The adapter below all stores."""
+        if self._whole is not None:
+            return self._whole.storage
         with self._lock:  # or two threads would open two, of which close() knows one
             if self._storage is None:
                 from omegaml_lab.storage import embedded
@@ -108,9 +123,9 @@ class Omega:
                     file=self.config.signing_key_file,
                     home=self.config.home,
                 )
-                progress = bar if self.config.progress else silent
+                shown = bar if self.config.progress else silent
                 self._storage = Storage.open(
-                    self.url, folder=folder, signer=signer, progress=progress
+                    self.url, folder=folder, signer=signer, progress=shown
                 )
             return self._storage
 
@@ -145,13 +160,7 @@ class Omega:
         return Jobs(self)
 
     def store(self, name: str) -> OmegaStore:
-        """Return the store that is called `name`.
-
-        Raises
-        ------
-        LookupError
-            If there is no such store.
-        """
+        """Return the store that is called `name`; `LookupError` is raised if there is none."""
         if name not in STORES:
             raise LookupError(f"there is no store {name!r}; there are {', '.join(STORES)}")
         store: OmegaStore = getattr(self, name)

@@ -15,7 +15,9 @@ from tornado.web import HTTPError
 
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.retention import CHECKPOINTS, checkpoints
+from omegaml_lab.server.jobtree import JobTree
 from omegaml_lab.server.mounts import clean
+from omegaml_lab.server.readonly import read_only
 from omegaml_lab.server.repository import in_thread
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ class OmegaCheckpoints(AsyncCheckpoints):
             disk = self._manager.disk.manager
             made: _Checkpoint = await disk.checkpoints.create_checkpoint(disk, inside)
             return made
-        return await self._run(self._create, inside)
+        return await self._run(self._create, _writable(mount, inside), inside)
 
     async def restore_checkpoint(
         self,
@@ -64,7 +66,7 @@ class OmegaCheckpoints(AsyncCheckpoints):
             disk = self._manager.disk.manager
             await disk.checkpoints.restore_checkpoint(disk, checkpoint_id, inside)
         else:
-            await self._run(self._restore, checkpoint_id, inside)
+            await self._run(self._restore, _writable(mount, inside), checkpoint_id, inside)
 
     async def list_checkpoints(self, path: str) -> list[_Checkpoint]:
         """Return the checkpoints of `path`, oldest first."""
@@ -72,7 +74,7 @@ class OmegaCheckpoints(AsyncCheckpoints):
         if mount is self._manager.disk:
             found: list[_Checkpoint] = await self._disk.list_checkpoints(inside)
             return found
-        return await self._run(self._list, inside)
+        return await self._run(self._list, _files(mount), inside)
 
     async def delete_checkpoint(self, checkpoint_id: str, path: str) -> None:
         """Forget a checkpoint."""
@@ -80,7 +82,7 @@ class OmegaCheckpoints(AsyncCheckpoints):
         if mount is self._manager.disk:
             await self._disk.delete_checkpoint(checkpoint_id, inside)
         else:
-            await self._run(self._delete, checkpoint_id, inside)
+            await self._run(self._delete, _writable(mount, inside), checkpoint_id, inside)
 
     async def rename_checkpoint(self, checkpoint_id: str, old_path: str, new_path: str) -> None:
         """Let a checkpoint follow its file; in the repository it has done so already."""
@@ -105,50 +107,31 @@ class OmegaCheckpoints(AsyncCheckpoints):
 
     # -- in the repository; these block ------------------------------------------------------
 
-    def _create(self, path: str) -> _Checkpoint:
-        meta = self._file(path)
+    def _create(self, files: JobTree, path: str) -> _Checkpoint:
+        meta = _file(files, path)
         pinned = Name(path, revision=meta.revision)
-        with self._manager.omega.jobs.relying_on(pinned):
-            self._change(path, lambda there: self._with(there, meta.revision))
+        with files.jobs.relying_on(pinned):
+            _change(files, path, lambda there: self._with(there, meta.revision))
         return _model(meta)
 
-    def _restore(self, checkpoint_id: str, path: str) -> None:
-        state = self._state(checkpoint_id, path)
-        self._manager.omega.jobs.restore(Name(path, revision=state.revision))
+    def _restore(self, files: JobTree, checkpoint_id: str, path: str) -> None:
+        state = _state(files, checkpoint_id, path)
+        files.jobs.restore(Name(path, revision=state.revision))
 
-    def _list(self, path: str) -> list[_Checkpoint]:
-        meta = self._manager.repository.files.find(path)
+    def _list(self, files: JobTree, path: str) -> list[_Checkpoint]:
+        meta = files.find(path)
         numbers = set(checkpoints(meta.attributes)) if meta is not None else set()
         if not numbers:
             return []
-        history = self._manager.omega.jobs.history(Name(path))
+        history = files.jobs.history(Name(path))
         return [_model(state) for state in reversed(history) if state.revision in numbers]
 
-    def _delete(self, checkpoint_id: str, path: str) -> None:
-        state = self._state(checkpoint_id, path)
-        self._change(path, lambda there: _without(there, state.revision))
+    def _delete(self, files: JobTree, checkpoint_id: str, path: str) -> None:
+        state = _state(files, checkpoint_id, path)
+        _change(files, path, lambda there: _without(there, state.revision))
 
     def _with(self, numbers: list[int], number: int) -> list[int]:
         return [*_without(numbers, number), number][-self.max_checkpoints :]
-
-    def _change(self, path: str, change: Callable[[list[int]], list[int]]) -> None:
-        """Change the list as it is then: several may do so at once."""
-        self._manager.omega.jobs.amend(
-            Name(path), lambda there: {CHECKPOINTS: change(checkpoints(there)) or None}
-        )
-
-    def _file(self, path: str) -> Metadata:
-        meta = self._manager.repository.files.find(path)
-        if meta is None or meta.is_folder:
-            raise HTTPError(404, f"No such file: {path}")
-        return meta
-
-    def _state(self, checkpoint_id: str, path: str) -> Metadata:
-        if checkpoint_id.isdecimal() and int(checkpoint_id) in checkpoints(
-            self._file(path).attributes
-        ):
-            return self._manager.omega.jobs.metadata(Name(path, revision=int(checkpoint_id)))
-        raise HTTPError(404, f"No such checkpoint of {path}: {checkpoint_id}")
 
     # -- shorthands --------------------------------------------------------------------------
 
@@ -167,6 +150,39 @@ class OmegaCheckpoints(AsyncCheckpoints):
 
     async def _run(self, function: Callable[..., T], *args: Any) -> T:
         return await in_thread(self._manager.threads, function, *args)
+
+
+def _files(mount: Mount) -> JobTree:
+    """Return the files of a mount of the repository."""
+    files = mount.files
+    assert isinstance(files, JobTree)  # noqa: S101 - whatever is not the disk
+    return files
+
+
+def _writable(mount: Mount, path: str) -> JobTree:
+    files = _files(mount)
+    if not files.writable:
+        raise read_only(path)
+    return files
+
+
+def _change(files: JobTree, path: str, change: Callable[[list[int]], list[int]]) -> None:
+    """Change the list as it is then: several may do so at once."""
+    files.jobs.amend(Name(path), lambda there: {CHECKPOINTS: change(checkpoints(there)) or None})
+
+
+def _file(files: JobTree, path: str) -> Metadata:
+    meta = files.find(path)
+    if meta is None or meta.is_folder:
+        raise HTTPError(404, f"No such file: {path}")
+    return meta
+
+
+def _state(files: JobTree, checkpoint_id: str, path: str) -> Metadata:
+    kept = checkpoints(_file(files, path).attributes)
+    if checkpoint_id.isdecimal() and int(checkpoint_id) in kept:
+        return files.jobs.metadata(Name(path, revision=int(checkpoint_id)))
+    raise HTTPError(404, f"No such checkpoint of {path}: {checkpoint_id}")
 
 
 def _without(numbers: list[int], number: int) -> list[int]:

@@ -7,7 +7,6 @@ import fnmatch
 import os
 import re
 import threading
-from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,19 +18,20 @@ from tornado.web import HTTPError
 from omegaml_lab.core.errors import OmegaError
 from omegaml_lab.core.names import parent_of
 from omegaml_lab.omega import Omega
+from omegaml_lab.server.buckets import bucket_mount, buckets_beside
 from omegaml_lab.server.checkpoints import OmegaCheckpoints
 from omegaml_lab.server.disk import DiskMount
 from omegaml_lab.server.files import MountedFilesHandler
 from omegaml_lab.server.jobfiles import JobFiles
 from omegaml_lab.server.models import HASH_ALGORITHM
 from omegaml_lab.server.mounts import Model, Mount, Mounts, clean, join
-from omegaml_lab.server.repository import RepositoryMount, in_thread
+from omegaml_lab.server.readonly import read_only
+from omegaml_lab.server.repository import in_thread
 from omegaml_lab.server.shared import shared_omega, shared_threads
 from omegaml_lab.server.signatures import share_between_threads
 from omegaml_lab.server.transfer import copy_tree, move_tree
-from omegaml_lab.server.uploads import Uploads
 
-__all__ = ["OmegaContentsManager", "contents_path"]
+__all__ = ["OmegaContentsManager"]
 
 
 _ATTEMPTS = 20
@@ -66,6 +66,11 @@ class OmegaContentsManager(AsyncContentsManager):
         "local",
         help="The folder that shows the disk where the repository is at the root; none if empty.",
     ).tag(config=True)
+    buckets = traitlets.Dict(
+        traitlets.Enum(["read", "write"]),
+        help="Other buckets that are shown as folders beside these, and what may be done there:"
+        " {'team': 'write', 'archive': 'read'}.",
+    ).tag(config=True)
     root_dir = traitlets.Unicode(help="The folder of the disk that is shown.").tag(config=True)
     delete_to_trash = traitlets.Bool(
         default_value=True,
@@ -91,20 +96,12 @@ class OmegaContentsManager(AsyncContentsManager):
         share_between_threads(self.notary)
         self.disk = DiskMount(self)
         self._adopt_settings_for_files()
-        self.repository = RepositoryMount(
-            JobFiles(
-                self,
-                lambda: self.omega.jobs,
-                Uploads(lambda: self.omega.storage, self.omega.bucket),
-                started=datetime.now(UTC),
-            ),
-            self.threads,
-            bucket=self.omega.bucket,
-        )
-        if self.root == "repository":
-            self.mounts = Mounts(self.repository, {self.disk_name: self.disk})
-        else:
-            self.mounts = Mounts(self.disk, {self.repository_name: self.repository})
+        self.repository = bucket_mount(self, self.omega.bucket)
+        at_root = self.root == "repository"
+        root, other = (self.repository, self.disk) if at_root else (self.disk, self.repository)
+        name = self.disk_name if at_root else self.repository_name
+        beside = buckets_beside(self, self.buckets, taken=name)
+        self.mounts = Mounts(root, {name: other, **beside})
 
     def _adopt_settings_for_files(self) -> None:
         """Heed what people have configured for Jupyter's own manager, unless for ours too."""
@@ -298,6 +295,8 @@ class OmegaContentsManager(AsyncContentsManager):
         if source is target:
             await source.move(old, new)
             return
+        if not source.files.writable:  # before there is a copy
+            raise read_only(old_path)
         if not self.allow_hidden and (await source.is_hidden(old) or await target.is_hidden(new)):
             raise HTTPError(400, f"Cannot rename file or directory {old_path!r}")
         if await self.exists(new_path):
@@ -306,7 +305,10 @@ class OmegaContentsManager(AsyncContentsManager):
             raise HTTPError(404, f"File or directory does not exist: {old_path}")
         if not await target.folder_exists(parent_of(new)):
             raise HTTPError(404, f"No such directory: {parent_of(clean(new_path))}")
-        await self._copy_tree(source, old, target, new, move=True)
+        if isinstance(source.files, JobFiles) and isinstance(target.files, JobFiles):
+            await in_thread(self.threads, source.files.move_away, old, target.files, new)
+        else:
+            await self._copy_tree(source, old, target, new, move=True)
 
     def _check_movable(self, path: str, *, status: int = 400) -> tuple[Mount, str]:
         if self.mounts.is_mount_point(clean(path)):
@@ -389,10 +391,3 @@ def _outside(prefix: str, model: Model) -> Model:
 def _matching(globs: tuple[str, ...]) -> re.Pattern[str]:
     """Return what matches the names that any of `globs` does."""
     return re.compile("|".join(fnmatch.translate(os.path.normcase(glob)) for glob in globs))
-
-
-def contents_path(manager: Any, job: str | None) -> str | None:
-    """Return where a server's contents show an object of the jobs store, None if nowhere."""
-    if job is None or not isinstance(manager, OmegaContentsManager):
-        return None
-    return manager.path_of_job(job)

@@ -9,12 +9,13 @@ from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.gateway.gateway_client import GatewayClient
 
 from omegaml_lab.omega import Omega
-from omegaml_lab.server.contents import OmegaContentsManager, contents_path
+from omegaml_lab.server.contents import OmegaContentsManager
 from omegaml_lab.server.events import ChangeFeed, register_schemas
 from omegaml_lab.server.handlers import routes
 from omegaml_lab.server.health import Health
 from omegaml_lab.server.kernels import OmegaKernelManager
 from omegaml_lab.server.shared import EXTENSION
+from omegaml_lab.server.targets import contents_path
 from omegaml_lab.server.threads import Threads
 from omegaml_lab.storage import embedded
 

@@ -13,12 +13,13 @@ from tornado.web import authenticated
 
 from omegaml_lab.server.mounts import clean
 from omegaml_lab.server.ranges import asked_part
-from omegaml_lab.server.repository import in_thread
+from omegaml_lab.server.repository import RepositoryMount, in_thread
 
 if TYPE_CHECKING:
     from typing import BinaryIO
 
     from omegaml_lab.server.contents import OmegaContentsManager
+    from omegaml_lab.server.jobtree import JobTree
 
 __all__ = ["MountedFilesHandler", "content_type"]
 
@@ -39,7 +40,8 @@ class MountedFilesHandler(AuthenticatedFileHandler):
         if mount is manager.disk:
             await ensure_async(super().get(inside, include_body=include_body))
         else:
-            await self._send(manager, inside, include_body=include_body)
+            assert isinstance(mount, RepositoryMount)  # noqa: S101 - whatever is not the disk
+            await self._send(manager, mount.files, inside, include_body=include_body)
 
     @authenticated
     @authorized
@@ -47,8 +49,10 @@ class MountedFilesHandler(AuthenticatedFileHandler):
         """Answer HEAD."""
         await ensure_async(self.get(path, include_body=False))
 
-    async def _send(self, manager: OmegaContentsManager, path: str, *, include_body: bool) -> None:
-        meta, stream = await in_thread(manager.threads, manager.repository.files.open, path)
+    async def _send(
+        self, manager: OmegaContentsManager, files: JobTree, path: str, *, include_body: bool
+    ) -> None:
+        meta, stream = await in_thread(manager.threads, files.open, path)
         name, etag = path.rpartition("/")[2], f'"{meta.hash}"'
         block = await in_thread(manager.threads, stream.read, _BLOCK)
         self.set_header("Content-Type", content_type(name, block))

@@ -1,4 +1,4 @@
-"""The jobs store as a tree of files: the blocking half of the repository mount."""
+"""The jobs store as a tree of files: changing it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import json
 import mimetypes
 import sqlite3
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import nbformat
 from nbformat.v4.rwbase import strip_transient
@@ -20,18 +20,17 @@ from omegaml_lab.core.errors import (
     ObjectNotFoundError,
 )
 from omegaml_lab.core.names import Name, parent_of
+from omegaml_lab.server.jobtree import JobTree
 from omegaml_lab.server.models import (
     HASH_ALGORITHM,
     NOTEBOOK_SUFFIX,
     decode,
-    folder_model,
     object_model,
-    text_or_base64,
 )
-from omegaml_lab.server.mounts import Entry, hidden
+from omegaml_lab.server.mounts import hidden
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from datetime import datetime
 
     from nbformat import NotebookNode
@@ -44,16 +43,9 @@ if TYPE_CHECKING:
 
 __all__ = ["JobFiles"]
 
-# What nbformat raises, on purpose or by accident, when it upgrades what is not a notebook.
-_BAD_NOTEBOOK = (ValueError, LookupError, TypeError, AttributeError, nbformat.ValidationError)
 
-
-class JobFiles:
-    """Notebooks, files and folders of the jobs store, by their exact paths.
-
-    `manager` says what is hidden and who is trusted; `started` stands in for the times of the
-    root, which has none.
-    """
+class JobFiles(JobTree):
+    """What `JobTree` shows, to be changed."""
 
     def __init__(
         self,
@@ -63,109 +55,8 @@ class JobFiles:
         *,
         started: datetime,
     ) -> None:
-        self._manager = manager
-        self._jobs = jobs
+        super().__init__(manager, jobs, started=started)
         self._uploads = uploads
-        self._started = started
-
-    # -- looking -----------------------------------------------------------------------------
-
-    def find(self, path: str) -> Metadata | None:
-        """Return the metadata of what is at exactly this path."""
-        return self._jobs().find(Name(path))
-
-    def is_folder(self, path: str) -> bool:
-        """Say whether `path` is a folder."""
-        return not path or ((meta := self.find(path)) is not None and meta.is_folder)
-
-    def is_file(self, path: str) -> bool:
-        """Say whether `path` is a file or notebook."""
-        return bool(path) and (meta := self.find(path)) is not None and not meta.is_folder
-
-    def model(
-        self,
-        path: str,
-        *,
-        content: bool,
-        type: str | None,  # noqa: A002 - Jupyter's words
-        format: str | None,  # noqa: A002
-        hash: bool,  # noqa: A002
-    ) -> Model:
-        """Return the model of `path`; its hash only where it was asked for, as on a disk."""
-        meta, data = self._looked_at(path, content=content) if path else (None, b"")
-        if meta is None or meta.is_folder:
-            if type not in {None, "directory"}:
-                raise HTTPError(400, f"{path} is a directory, not a {type}", reason="bad type")
-            return self._folder(path, meta, content=content)
-        if type == "directory":
-            raise HTTPError(400, f"{path} is not a directory", reason="bad type")
-        model = object_model(meta, type=type)
-        if content and model["type"] == "notebook":
-            self._fill_notebook(model, data)
-        elif content:
-            text_or_base64(model, data, format)
-        if hash:
-            model["hash"], model["hash_algorithm"] = meta.hash, HASH_ALGORITHM
-        return model
-
-    def open(self, path: str) -> tuple[Metadata, BinaryIO]:
-        """Return what a file is, and a stream of its bytes."""
-        meta = self._visible(path) if path else None
-        if meta is None or meta.is_folder:
-            raise HTTPError(403, f"{path} is not a file")
-        return meta, self._jobs().open(Name(path, revision=meta.revision))
-
-    def _looked_at(self, path: str, *, content: bool) -> tuple[Metadata, bytes]:
-        """Return what is at `path` with its bytes, which are of one state while others save."""
-        if not content:
-            return self._visible(path), b""
-        found = self._jobs().read_found(Name(path))
-        return self._checked(path, found[0] if found else None), found[1] if found else b""
-
-    def _visible(self, path: str) -> Metadata:
-        return self._checked(path, self.find(path))
-
-    def _checked(self, path: str, meta: Metadata | None) -> Metadata:
-        if meta is None:
-            raise HTTPError(404, f"No such file or directory: {path}")
-        if hidden(path) and not self._manager.allow_hidden:
-            raise HTTPError(404, f"file or directory does not exist: {path!r}")
-        return meta
-
-    def _folder(self, path: str, meta: Metadata | None, *, content: bool) -> Model:
-        if meta is None:
-            model = folder_model(path, created=self._started, modified=self._started)
-        else:
-            model = object_model(meta)
-        if content:
-            model["format"] = "json"
-            model["content"] = [
-                object_model(entry)
-                for entry in self._jobs().children(path)
-                if self._lists(entry.name.rpartition("/")[2])
-            ]
-        return model
-
-    def _lists(self, name: str) -> bool:
-        return self._manager.should_list(name) and (
-            self._manager.allow_hidden or not name.startswith(".")
-        )
-
-    def _fill_notebook(self, model: Model, data: bytes) -> None:
-        problem: dict[str, Any] = {}
-        try:
-            notebook = nbformat.reads(
-                data.decode("utf-8"), as_version=4, capture_validation_error=problem
-            )
-        except _BAD_NOTEBOOK as error:
-            raise HTTPError(
-                400, f"Unreadable Notebook: {model['path']} {error!r}", reason="bad notebook"
-            ) from error
-        self._manager.mark_trusted_cells(notebook, model["path"])
-        model["content"], model["format"] = notebook, "json"
-        self._manager.validate_notebook_model(model, problem)
-
-    # -- changing ----------------------------------------------------------------------------
 
     def save(self, model: Model, path: str) -> Model:
         """Save what `model` holds; return the new model without content, with its hash.
@@ -197,14 +88,14 @@ class JobFiles:
 
     def _check_folder(self, path: str) -> None:
         """Refuse what is new and in no folder; a put of something whole looks itself."""
-        if not self._jobs().exists(Name(path)) and not self.is_folder(parent_of(path)):
+        if not self.jobs.exists(Name(path)) and not self.is_folder(parent_of(path)):
             raise HTTPError(404, f"No such directory: {parent_of(path)}")
 
     def _save(self, model: Model, path: str, problem: dict[str, Any]) -> Metadata:
         replace = model.get("replace", True) is not False
         try:
             if model["type"] == "directory":
-                return self._jobs().make_folder(Name(path), exist_ok=True)
+                return self.jobs.make_folder(Name(path), exist_ok=True)
             expect = self._expected(model, path)
             if model["type"] == "notebook":
                 return self._save_notebook(model, path, problem, replace=replace, expect=expect)
@@ -293,7 +184,7 @@ class JobFiles:
         """Keep `data` at `path`: as a notebook where it can be one, else as a file."""
         if path.endswith(NOTEBOOK_SUFFIX):
             try:
-                return self._jobs().put(
+                return self.jobs.put(
                     data,
                     Name(path),
                     kind="notebook",
@@ -317,7 +208,7 @@ class JobFiles:
         folders: bool = True,
     ) -> Metadata:
         mimetype = mimetypes.guess_type(path)[0] or "application/octet-stream"
-        return self._jobs().put(
+        return self.jobs.put(
             data,
             Name(path),
             kind="file",
@@ -335,13 +226,13 @@ class JobFiles:
         if meta is None:
             raise HTTPError(404, f"File or directory does not exist: {path}")
         careful = not (self._manager.delete_to_trash or self._manager.always_delete_dir)
-        if meta.is_folder and careful and self._jobs().entries(path, limit=1).total:
+        if meta.is_folder and careful and self.jobs.entries(path, limit=1).total:
             raise HTTPError(400, f"Directory {path} not empty")
         self.erase(path)
 
     def erase(self, path: str) -> None:
         """Delete a file, or a folder with all below."""
-        self._jobs().drop(Name(path), recursive=True, missing_ok=True)
+        self.jobs.drop(Name(path), recursive=True, missing_ok=True)
 
     def move(self, old: str, new: str) -> None:
         """Rename a file, or a folder with all below."""
@@ -357,14 +248,21 @@ class JobFiles:
         if not self.is_folder(parent_of(new)):
             raise HTTPError(404, f"No such directory: {parent_of(new)}")
         try:
-            self._jobs().rename(Name(old), Name(new))
+            self.jobs.rename(Name(old), Name(new))
         except ObjectExistsError as error:
             raise HTTPError(409, f"File already exists: {new}") from error
         if new.endswith(NOTEBOOK_SUFFIX) and not meta.is_folder and meta.kind != "notebook":
             self._become_notebook(new)
 
+    def move_away(self, old: str, target: JobFiles, new: str) -> None:
+        """Move a file, or a folder with all below, to another bucket, with all revisions."""
+        try:
+            self.jobs.move(Name(old), Name(new), bucket=target.jobs.bucket)
+        except ObjectExistsError as error:
+            raise HTTPError(409, f"File already exists: {new}") from error
+
     def _become_notebook(self, path: str) -> None:
-        found = self._jobs().read_found(Name(path))
+        found = self.jobs.read_found(Name(path))
         if found is not None:
             # Whoever has saved or dropped it since knows better.
             with contextlib.suppress(ConflictError, ObjectNotFoundError):
@@ -372,26 +270,10 @@ class JobFiles:
 
     # -- plain bytes, for transfers ----------------------------------------------------------
 
-    def walk(self, path: str) -> Iterator[Entry]:
-        """Yield what is below a folder, hidden or not, parents first."""
-        meta = self.find(path) if path else None
-        if meta is not None and not meta.is_folder:
-            yield Entry("", folder=False, size=meta.size, stamp=meta.revision)
-            return
-        start = len(path) + 1 if path else 0
-        below = self._jobs().entries(path, recursive=True).items
-        for entry in sorted(below, key=lambda meta: meta.name.split("/")):
-            path, stamp = entry.name[start:], 0 if entry.is_folder else entry.revision
-            yield Entry(path, folder=entry.is_folder, size=entry.size, stamp=stamp)
-
-    def read(self, path: str) -> bytes:
-        """Return the bytes of a file."""
-        return self._jobs().read_bytes(Name(path))
-
     def create(self, path: str, data: bytes) -> None:
         """Write a file that must not be there yet."""
         self._write(path, data, replace=False)
 
     def create_folder(self, path: str) -> None:
         """Make a folder that must not be there yet, and its parents."""
-        self._jobs().make_folder(Name(path))
+        self.jobs.make_folder(Name(path))

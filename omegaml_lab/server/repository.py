@@ -1,4 +1,4 @@
-"""The mount that shows the jobs store; it never blocks the event loop."""
+"""The mount that shows the jobs store of a bucket; it never blocks the event loop."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from omegaml_lab.server.jobfiles import JobFiles
     from omegaml_lab.server.mounts import Model
+    from omegaml_lab.server.readonly import ReadOnlyFiles
     from omegaml_lab.server.threads import Threads
 
 __all__ = ["RepositoryMount", "in_thread"]
@@ -31,7 +32,7 @@ async def in_thread(threads: Threads, function: Callable[..., T], *args: Any) ->
 class RepositoryMount:
     """Notebooks, files and folders of a bucket kept in MongoDB, each call in a thread."""
 
-    def __init__(self, files: JobFiles, threads: Threads, *, bucket: str) -> None:
+    def __init__(self, files: JobFiles | ReadOnlyFiles, threads: Threads, *, bucket: str) -> None:
         self.files = files
         self.bucket = bucket
         self._threads = threads

@@ -364,7 +364,12 @@ SCHEMAS: dict[str, Schema] = {
     "Status": _record(
         {
             "version": _STRING,
-            "mount": {**_or_null(_STRING), "description": "Where contents show the repository."},
+            "mount": {**_or_null(_STRING), "description": "Where contents show the bucket."},
+            "beside": {
+                "type": "array",
+                "items": _STRING,
+                "description": "The folders of the root that show other places.",
+            },
             "repository": _record({"address": _STRING, "bucket": _STRING}),
             "broker": _record({"address": _STRING, "healthy": _BOOLEAN, "message": _STRING}),
             "workers": {"type": "array", "items": {"$ref": "#/components/schemas/Worker"}},

@@ -1,4 +1,4 @@
-"""Which job a path of Jupyter's contents means."""
+"""Which job a path of Jupyter's contents means, and which path a job has."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tornado.web import HTTPError
 
+from omegaml_lab.core.errors import ObjectNotFoundError
 from omegaml_lab.core.names import Name
 from omegaml_lab.server.contents import OmegaContentsManager
 from omegaml_lab.server.mounts import clean, hidden, join
@@ -14,39 +15,48 @@ from omegaml_lab.server.mounts import clean, hidden, join
 if TYPE_CHECKING:
     from omegaml_lab.omega import Omega
 
-__all__ = ["UPLOADS", "Target", "target_of"]
+__all__ = ["UPLOADS", "Target", "contents_path", "places_beside", "target_of"]
 
 UPLOADS = "uploads"
-"""The folder of the jobs store that takes copies of notebooks on the disk."""
+"""The folder of the jobs store that takes copies of notebooks from the disk and elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A job, and where its notebook is on the disk when it is not in the repository yet."""
+    """A job, and where its notebook is when it is not in the user's bucket yet."""
 
     job: str | Name
     manager: OmegaContentsManager | None = None
-    disk_path: str = ""
+    path: str = ""
 
     @property
-    def on_disk(self) -> bool:
-        """Whether the notebook has to be copied into the repository."""
+    def elsewhere(self) -> bool:
+        """Whether the notebook has to be copied into the bucket."""
         return self.manager is not None
 
     def read(self) -> bytes:
-        """Return the bytes of a notebook on the disk, unless it is hidden; blocks."""
-        assert self.manager is not None  # noqa: S101 - guarded by on_disk
-        missing = HTTPError(404, f"There is no notebook {self.disk_path!r} on the disk")
-        if hidden(self.disk_path) and not self.manager.allow_hidden:
+        """Return the bytes of a notebook that is elsewhere, unless it is hidden; blocks."""
+        assert self.manager is not None  # noqa: S101 - guarded by elsewhere
+        missing = HTTPError(404, f"There is no notebook {self.path!r}")
+        mount, inside = self.manager.mounts.find(self.path)
+        if hidden(inside) and not self.manager.allow_hidden:
             raise missing
         try:
-            return self.manager.disk.files.read(self.disk_path)
-        except (FileNotFoundError, IsADirectoryError) as error:
+            return mount.files.read(inside)
+        except (FileNotFoundError, IsADirectoryError, ObjectNotFoundError) as error:
             raise missing from error
 
+    def notice(self, job: str) -> str:
+        """Return what who asked has to know about a notebook that is elsewhere."""
+        assert self.manager is not None  # noqa: S101 - guarded by elsewhere
+        mount, _ = self.manager.mounts.find(self.path)
+        bucket = getattr(mount, "bucket", None)
+        where = "on the disk" if bucket is None else f"in the bucket {bucket!r}"
+        return f"The notebook is {where}: its copy {job!r} in your bucket is run."
+
     def bring(self, omega: Omega) -> str | Name:
-        """Return the job; what is on the disk is copied into the repository first. Blocks."""
-        if self.on_disk:
+        """Return the job; what is elsewhere is copied into the bucket first. Blocks."""
+        if self.elsewhere:
             omega.jobs.put(self.read(), self.job, kind="notebook")
         return self.job
 
@@ -69,6 +79,23 @@ def target_of(manager: Any, *, path: str | None = None, job: str | None = None) 
             "This server's contents manager is not OmegaContentsManager: give job, not path",
         )
     mount, inside = manager.mounts.find(clean(path))
-    if mount is manager.disk:
-        return Target(Name(join(UPLOADS, inside)), manager, inside)
-    return Target(Name(inside))
+    if mount is manager.repository:
+        return Target(Name(inside))
+    # Of two notebooks that are called alike each has a job.
+    place = inside if mount is manager.disk else clean(path)
+    return Target(Name(join(UPLOADS, place)), manager, clean(path))
+
+
+def contents_path(manager: Any, job: str | None) -> str | None:
+    """Return where a server's contents show an object of the jobs store, None if nowhere."""
+    if job is None or not isinstance(manager, OmegaContentsManager):
+        return None
+    return manager.path_of_job(job)
+
+
+def places_beside(manager: Any) -> list[str]:
+    """Return the folders of the contents' root that show another place than the user's bucket."""
+    if not isinstance(manager, OmegaContentsManager):
+        return []
+    mounts = manager.mounts.named
+    return [name for name, mount in mounts.items() if mount is not manager.repository]

@@ -15,7 +15,10 @@ export interface IWorker {
 /** What of the services runs, and how it feels. */
 export interface IStatus {
   version: string;
-  mount: string;
+  /** Where Jupyter's contents show the user's bucket, null if nowhere. */
+  mount: string | null;
+  /** The folders of Jupyter's root that show something else. */
+  beside: string[];
   repository: { address: string; bucket: string };
   broker: { address: string; healthy: boolean; message: string };
   workers: IWorker[];

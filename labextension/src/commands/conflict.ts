@@ -137,8 +137,8 @@ export class Conflicts {
     const modified = model.last_modified;
     const unknown = { owner: '', byRun: false, modified, revision: null, content };
     try {
-      const { mount } = omega.status.current ?? (await omega.client.status.get());
-      const name = nameIn(mount, path);
+      const status = omega.status.current ?? (await omega.client.status.get());
+      const name = nameIn(status, path);
       if (name === null) {
         return unknown;
       }

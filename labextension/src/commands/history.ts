@@ -1,6 +1,7 @@
 import { historyIcon } from '@jupyterlab/ui-components';
 
 import type { StoreName } from '../client/objects';
+import type { IStatus } from '../client/status';
 import { CommandIDs } from '../tokens';
 import { tellError } from './ask';
 import type { ICommandOptions } from './run';
@@ -26,12 +27,12 @@ export function addHistoryCommand(options: IHistoryCommandOptions): void {
         }
         const [path] = targets.paths(args);
         if (path) {
-          const { mount } = omega.status.current ?? (await omega.client.status.get());
-          const name = nameIn(mount, path);
+          const status = omega.status.current ?? (await omega.client.status.get());
+          const name = nameIn(status, path);
           if (name === null) {
             throw new Error(
               trans.__(
-                '%1 is not in the repository: only what is saved there has a history.',
+                '%1 is not in your bucket of the repository: only what is saved there has a history here.',
                 path
               )
             );
@@ -45,8 +46,14 @@ export function addHistoryCommand(options: IHistoryCommandOptions): void {
   });
 }
 
-/** The name of a job by its path in Jupyter's contents, null where it is not in the repository. */
-export function nameIn(mount: string, path: string): string | null {
+/** The name of a job by its path in Jupyter's contents, null where it is not in the bucket. */
+export function nameIn(
+  { mount, beside }: Pick<IStatus, 'mount' | 'beside'>,
+  path: string
+): string | null {
+  if (mount === null || beside.some(folder => path === folder || path.startsWith(`${folder}/`))) {
+    return null;
+  }
   if (mount === '') {
     return path;
   }

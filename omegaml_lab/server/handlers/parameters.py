@@ -41,6 +41,6 @@ class ParametersHandler(OmegaHandler):
         self.answer({"parameters": [parameter.to_dict() for parameter in declared]})
 
     def _declared(self, target: Target) -> list[Parameter]:
-        if target.on_disk:
-            return declared_parameters(parse_notebook(target.read(), target.disk_path))
+        if target.elsewhere:
+            return declared_parameters(parse_notebook(target.read(), target.path))
         return self.omega.runtime.job(target.job).parameters()

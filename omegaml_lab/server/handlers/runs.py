@@ -60,7 +60,7 @@ class RunsHandler(_RunHandler):
             problems=(400,),
         ),
         "post": Operation(
-            summary="Run a notebook; one on the disk is copied into the repository first",
+            summary="Run a notebook; one that is elsewhere is copied into the bucket first",
             body="RunRequest",
             answers={201: "Run"},
             problems=(400, 404, 507),
@@ -95,9 +95,9 @@ class RunsHandler(_RunHandler):
     ) -> Run:
         runtime = self.omega.runtime
         run = runtime.job(target.bring(self.omega)).run(parameters, **options).run
-        if not target.on_disk:
+        if not target.elsewhere:
             return run
-        copied = f"The notebook is on the disk: its copy {run.job!r} in the repository is run."
+        copied = target.notice(run.job)
         notice = f"{copied} {run.notice}" if run.notice else copied
         noted = runtime.runs.records.notify(run.id, notice)
         return replace(noted, notice=noted.notice or notice)  # it may be going already

@@ -65,7 +65,7 @@ class SchedulesHandler(_ScheduleHandler):
             problems=(400,),
         ),
         "post": Operation(
-            summary="Schedule a notebook; one on the disk is copied into the repository first",
+            summary="Schedule a notebook; one that is elsewhere is copied into the bucket first",
             body="ScheduleRequest",
             answers={201: "Schedule"},
             problems=(400, 404, 507),
@@ -105,12 +105,9 @@ class SchedulesHandler(_ScheduleHandler):
         Rule.of(**{key: values[key] for key in _RULE if key in values})
         when, job = values.pop("when"), target.bring(self.omega)
         schedule = self.omega.runtime.schedules.add(job, when, **values)
-        if not target.on_disk:
+        if not target.elsewhere:
             return schedule
-        copied = (
-            f"The notebook is on the disk: its copy {schedule.job!r} in the repository is run."
-        )
-        return replace(schedule, notice=copied)
+        return replace(schedule, notice=target.notice(schedule.job))
 
 
 class PreviewHandler(_ScheduleHandler):

@@ -37,20 +37,21 @@ def test_none_is_lost(
 ) -> None:
     manager = OmegaContentsManager(omega=omega, root_dir=str(tmp_path))
     points: Any = manager.checkpoints
+    files = manager.repository.files
     jobs, name = omega.jobs, "odd ü%+[1]@2.txt"
 
     def another() -> None:
         jobs.put("2", name)
-        points._create(name)
+        points._create(files, name)
 
     name = jobs.put("1", name).name
     meanwhile(another)
-    points._create(name)
-    assert [point["id"] for point in points._list(name)] == ["1", "2"]
+    points._create(files, name)
+    assert [point["id"] for point in points._list(files, name)] == ["1", "2"]
     jobs.put("3", name)
-    meanwhile(lambda: points._delete("1", name))
-    points._create(name)
-    assert [point["id"] for point in points._list(name)] == ["2", "3"]
+    meanwhile(lambda: points._delete(files, "1", name))
+    points._create(files, name)
+    assert [point["id"] for point in points._list(files, name)] == ["2", "3"]
     points.max_checkpoints = 1
-    points._create(name)
-    assert [point["id"] for point in points._list(name)] == ["3"]
+    points._create(files, name)
+    assert [point["id"] for point in points._list(files, name)] == ["3"]

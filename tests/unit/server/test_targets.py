@@ -9,8 +9,8 @@ import pytest
 from tornado.web import HTTPError
 
 from omegaml_lab.core.names import Name
-from omegaml_lab.server.contents import OmegaContentsManager, contents_path
-from omegaml_lab.server.targets import target_of
+from omegaml_lab.server.contents import OmegaContentsManager
+from omegaml_lab.server.targets import contents_path, target_of
 
 if TYPE_CHECKING:
     from pathlib import Path

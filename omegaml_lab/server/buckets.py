@@ -1,0 +1,75 @@
+"""The buckets of a repository as mounts: the user's own, and others beside it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+from omegaml_lab.core.errors import ConfigError, InvalidNameError
+from omegaml_lab.core.names import check_bucket
+from omegaml_lab.server.jobfiles import JobFiles
+from omegaml_lab.server.readonly import ReadOnlyFiles
+from omegaml_lab.server.repository import RepositoryMount
+from omegaml_lab.server.uploads import Uploads
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from omegaml_lab.omega import Omega
+    from omegaml_lab.server.contents import OmegaContentsManager
+    from omegaml_lab.store.jobs import JobStore
+
+__all__ = ["Access", "bucket_mount", "buckets_beside"]
+
+Access = Literal["read", "write"]
+_SETTING = "OmegaContentsManager.buckets"
+
+
+def bucket_mount(
+    manager: OmegaContentsManager, bucket: str, access: Access = "write"
+) -> RepositoryMount:
+    """Return a bucket of the manager's repository as a mount; nothing is contacted."""
+    jobs, started = _Jobs(manager.omega, bucket), datetime.now(UTC)
+    files: JobFiles | ReadOnlyFiles
+    if access == "read":
+        files = ReadOnlyFiles(manager, lambda: jobs.store, started=started)
+    else:
+        uploads = Uploads(lambda: manager.omega.storage, bucket)
+        files = JobFiles(manager, lambda: jobs.store, uploads, started=started)
+    return RepositoryMount(files, manager.threads, bucket=bucket)
+
+
+def buckets_beside(
+    manager: OmegaContentsManager, buckets: Mapping[str, Access], *, taken: str
+) -> dict[str, RepositoryMount]:
+    """Return the mounts of other buckets, by the folders that show them.
+
+    Raises
+    ------
+    ConfigError
+        If one is no bucket, or the user's own, or called like the folder that is `taken`.
+    """
+    for name in buckets:
+        try:
+            check_bucket(name)
+        except InvalidNameError as error:
+            raise ConfigError(_SETTING, name, error.reason) from error
+        if name == manager.omega.bucket:
+            raise ConfigError(_SETTING, name, "it is the bucket that is shown anyway")
+        if name == taken:
+            raise ConfigError(_SETTING, name, "another folder beside it is called so")
+    return {name: bucket_mount(manager, name, access) for name, access in buckets.items()}
+
+
+class _Jobs:
+    """The jobs of one bucket, opened when they are first asked for."""
+
+    def __init__(self, omega: Omega, bucket: str) -> None:
+        self._omega = omega
+        self._bucket = bucket
+
+    @cached_property
+    def store(self) -> JobStore:
+        own = self._omega.bucket == self._bucket
+        return (self._omega if own else self._omega.in_bucket(self._bucket)).jobs
