@@ -17,7 +17,7 @@ from omegaml_lab.core.names import Name
 from omegaml_lab.core.retention import CHECKPOINTS, checkpoints
 from omegaml_lab.server.jobtree import JobTree
 from omegaml_lab.server.mounts import clean
-from omegaml_lab.server.readonly import read_only
+from omegaml_lab.server.readonly import ReadOnlyFiles
 from omegaml_lab.server.repository import in_thread
 
 if TYPE_CHECKING:
@@ -161,8 +161,8 @@ def _files(mount: Mount) -> JobTree:
 
 def _writable(mount: Mount, path: str) -> JobTree:
     files = _files(mount)
-    if not files.writable:
-        raise read_only(path)
+    if isinstance(files, ReadOnlyFiles):
+        raise files.refusal(path)
     return files
 
 

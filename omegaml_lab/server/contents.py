@@ -25,7 +25,7 @@ from omegaml_lab.server.files import MountedFilesHandler
 from omegaml_lab.server.jobfiles import JobFiles
 from omegaml_lab.server.models import HASH_ALGORITHM
 from omegaml_lab.server.mounts import Model, Mount, Mounts, clean, join
-from omegaml_lab.server.readonly import read_only
+from omegaml_lab.server.readonly import ReadOnlyFiles
 from omegaml_lab.server.repository import in_thread
 from omegaml_lab.server.shared import shared_omega, shared_threads
 from omegaml_lab.server.signatures import share_between_threads
@@ -295,8 +295,8 @@ class OmegaContentsManager(AsyncContentsManager):
         if source is target:
             await source.move(old, new)
             return
-        if not source.files.writable:  # before there is a copy
-            raise read_only(old_path)
+        if isinstance(source.files, ReadOnlyFiles):  # before there is a copy
+            raise source.files.refusal(old)
         if not self.allow_hidden and (await source.is_hidden(old) or await target.is_hidden(new)):
             raise HTTPError(400, f"Cannot rename file or directory {old_path!r}")
         if await self.exists(new_path):

@@ -6,7 +6,7 @@ import os
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 from jupyter_server.services.contents.manager import AsyncContentsManager
@@ -59,8 +59,6 @@ class DiskManager(AsyncLargeFileManager):
 
 class DiskFiles:
     """The plain files below a folder."""
-
-    writable: ClassVar[bool] = True
 
     def __init__(self, manager: DiskManager) -> None:
         self._manager = manager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import nbformat
 from tornado.web import HTTPError
@@ -37,8 +37,6 @@ class JobTree:
     `manager` says what is hidden and who is trusted; `started` stands in for the times of the
     root, which has none. Every method blocks.
     """
-
-    writable: ClassVar[bool] = True
 
     def __init__(
         self, manager: OmegaContentsManager, jobs: Callable[[], JobStore], *, started: datetime

@@ -7,7 +7,7 @@ of the contents manager speaks of a mount and of a path inside it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tornado.web import HTTPError
 
@@ -35,9 +35,6 @@ class Entry:
 
 class Files(Protocol):
     """A tree of plain bytes; every method blocks. It serves transfers between mounts."""
-
-    writable: ClassVar[bool]
-    """Whether anything of it may be changed."""
 
     def walk(self, path: str) -> Iterator[Entry]:
         """Yield what is below a folder, parents first; a file yields itself as ``""``."""

@@ -2,6 +2,7 @@ import type { JupyterFrontEnd } from '@jupyterlab/application';
 import type { IDocumentManager } from '@jupyterlab/docmanager';
 import type { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import type { INotebookTracker } from '@jupyterlab/notebook';
+import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 /** Where a command was asked for, as the settings schema says it. */
@@ -12,6 +13,7 @@ export interface ITargetsOptions {
   browsers: IFileBrowserFactory | null;
   notebooks: INotebookTracker | null;
   documents: IDocumentManager;
+  trans: TranslationBundle;
 }
 
 /** Which notebooks a command is about. */
@@ -42,9 +44,16 @@ export class Targets {
   async save(path: string): Promise<void> {
     const widget = this._options.documents.findWidget(path, null);
     if (widget?.context.model.dirty) {
+      if (widget.context.contentsModel?.writable === false) {
+        throw new Error(
+          this._options.trans.__(
+            'It is read-only and has changes: close it, or save it elsewhere.'
+          )
+        );
+      }
       await widget.context.save();
       if (widget.context.model.dirty) {
-        throw new Error(`${path} is not saved`);
+        throw new Error(this._options.trans.__('%1 is not saved.', path));
       }
     }
   }

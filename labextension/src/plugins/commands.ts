@@ -34,7 +34,7 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
   ): void => {
     const { commands, shell } = app;
     const trans = translator.load(DOMAIN);
-    const targets = new Targets({ shell, browsers, notebooks, documents });
+    const targets = new Targets({ shell, browsers, notebooks, documents, trans });
     const options = { commands, documents, omega, targets, trans };
     addRunCommands(options);
     addPublishCommands(options);
