@@ -168,7 +168,7 @@ class JobHandle:
             The values for each run.
         **options
             Those of `Groups.start`: `title`, `at_once`, `after`, `on_failure`, `label`,
-            `limits`, `tags` and `token`.
+            `limits`, `tags`, `experiment` and `token`.
 
         Raises
         ------

@@ -91,6 +91,7 @@ _ASKED: Schema = {
     "label": {**_STRING, "description": "What the worker must offer."},
     "limits": REQUESTED_LIMITS,
     "tags": REQUESTED_TAGS,
+    "experiment": {**_TEXT, "description": "What its runs are to be part of."},
     "token": {
         **_TEXT,
         "description": "Asked for again with it, the group that there is is answered.",

@@ -30,7 +30,8 @@ NAME = "odd %.$[ü]/job"
 
 def test_a_grid_is_started_listed_compared_cancelled_and_run_again(api: Api) -> None:
     body = {"path": f"{NAME}.ipynb", "grid": {"x": [1, 2], "y": ["a", "ü"]}, "at_once": 1}
-    group = api.ask("POST", "groups", 201, {**body, "parameters": {}, "token": "t"})
+    asked = {**body, "parameters": {}, "token": "t", "experiment": "of a grid"}
+    group = api.ask("POST", "groups", 201, asked)
     assert (group["count"], group["counts"], group["unfinished"]) == (4, {"queued": 4}, 4)
     assert group["varied"] == ["x", "y"]
     assert group["job_paths"] == [f"{NAME}.ipynb"]
@@ -42,7 +43,8 @@ def test_a_grid_is_started_listed_compared_cancelled_and_run_again(api: Api) -> 
     table = api.ask("GET", f"{route}/table", 200)
     assert [row["parameters"] for row in table["rows"]][1] == {"x": 1, "y": "ü"}
     assert table["columns"]["about"][:2] == ["run", "status"]
-    assert api.ask("GET", "runs", 200, group=group["id"])["total"] == 4
+    runs = api.ask("GET", "runs", 200, group=group["id"])
+    assert [run["experiments"] for run in runs["items"]] == [["of a grid"]] * 4
     assert api.ask("GET", "runs", 200, alone="1")["total"] == 0
     assert api.ask("POST", f"{route}/cancel", 200)["counts"] == {"cancelled": 4}
     again = api.ask("POST", f"{route}/retry", 200)
