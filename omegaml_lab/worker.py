@@ -90,14 +90,15 @@ def make_worker(omega: Omega, *, grace: float = GRACE) -> Celery:
 
     @signals.worker_shutting_down.connect(weak=False)  # type: ignore[untyped-decorator]
     def drain(**_: Any) -> None:
-        timer = threading.Timer(grace, performer.give_back)
-        timer.daemon = True
-        timer.start()
+        for wait, act in ((0.0, performer.give_up_kernels), (grace, performer.give_back)):
+            timer = threading.Timer(wait, act)
+            timer.daemon = True
+            timer.start()
 
     @signals.worker_shutdown.connect(weak=False)  # type: ignore[untyped-decorator]
     def done(**_: Any) -> None:
         stop.set()
-        performer.stop()
+        performer.stop(grace=grace)
 
     return app
 
@@ -136,7 +137,12 @@ def _performer(omega: Omega) -> Performer:
             **broker,
         }
 
-    return Performer(
+    def resume(run_id: str) -> None:
+        # Beside what Celery's threads perform: its kernel is there, and the worker may be busy.
+        args = (performer, omega, run_id)
+        threading.Thread(target=_perform, args=args, daemon=True).start()
+
+    performer = Performer(
         runs=omega.runtime.runs.records,
         workers=omega.storage.records("workers"),
         jobs=jobs,
@@ -147,7 +153,10 @@ def _performer(omega: Omega) -> Performer:
         label=config.label,
         concurrency=config.concurrency,
         lease=config.lease_seconds,
+        kept_kernels=config.kept_kernels,
+        resume=resume,
     )
+    return performer
 
 
 def _perform(performer: Performer, omega: Omega, run_id: str) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from omegaml_lab.runtime.cells import NotebookObserver
+    from omegaml_lab.runtime.kept import Keep, KeptKernel
     from omegaml_lab.runtime.kernels import KernelSource
 
 __all__ = ["OmegaEngine"]
@@ -40,11 +41,14 @@ class OmegaEngine:
         environment: Mapping[str, str] | None = None,
         output_limit: int = OUTPUT_LIMIT,
         limits: Limits = UNLIMITED,
+        keep: Keep | None = None,
+        kept: KeptKernel | None = None,
         execution_timeout: int | None = None,
         **_: Any,
     ) -> Any:
         """Run all cells and return the notebook; a cell that raises ends it.
 
+        With `keep`, the kernel may live on then; one that was `kept` goes on where it stopped.
         `execution_timeout` is papermill's word for a limit; its other options mean nothing.
 
         Raises
@@ -69,9 +73,10 @@ class OmegaEngine:
         manager.notebook_start()
         runner = CellRunner(manager, kernel_name=kernel_name, log_output=log_output)
         limits = limits.over(Limits(cell_timeout=execution_timeout))
-        parts = (kernels or KernelSource(), environment or {}, observer or Nobody())
+        parts = (kept or kernels or KernelSource(), environment or {}, observer or Nobody())
+        options: dict[str, Any] = {"limits": limits, "keep": keep, "kept": kept}
         try:
-            asyncio.run(runner.run(*parts, output_limit=output_limit, limits=limits))
+            asyncio.run(runner.run(*parts, output_limit=output_limit, **options))
         finally:
             manager.cleanup_pbar()
             manager.notebook_complete()
