@@ -136,7 +136,7 @@ def test_a_kernel_is_kept_no_longer_than_it_may(shared: Omega, note: Path) -> No
     expired = failed(shared, note, keep_kernel="1 s")
     pid = int(note.read_text())
     until(lambda: not alive(pid))
-    with pytest.raises(ResumeError, match="kept until|is not kept any more") as caught:
+    with pytest.raises(ResumeError, match=r"kept until|is not kept any more") as caught:
         expired.resume()
     assert "Run its notebook again" in str(caught.value)
     with pytest.raises(ResumeError, match="was not kept"):
