@@ -137,11 +137,6 @@ def _performer(omega: Omega) -> Performer:
             **broker,
         }
 
-    def resume(run_id: str) -> None:
-        # Beside what Celery's threads perform: its kernel is there, and the worker may be busy.
-        args = (performer, omega, run_id)
-        threading.Thread(target=_perform, args=args, daemon=True).start()
-
     performer = Performer(
         runs=omega.runtime.runs.records,
         workers=omega.storage.records("workers"),
@@ -154,7 +149,7 @@ def _performer(omega: Omega) -> Performer:
         concurrency=config.concurrency,
         lease=config.lease_seconds,
         kept_kernels=config.kept_kernels,
-        resume=resume,
+        resume=lambda run_id: _resume(performer, omega, run_id),
     )
     return performer
 
@@ -177,6 +172,12 @@ def _perform(performer: Performer, omega: Omega, run_id: str) -> None:
         _send_later(omega, run)
     if run is not None and run.status is Status.SUCCEEDED and run.kind == "job":
         _follow(omega, run)
+
+
+def _resume(performer: Performer, omega: Omega, run_id: str) -> None:
+    """Perform a run beside those of Celery, which may be busy: its kernel is there already."""
+    args = (performer, omega, run_id)
+    threading.Thread(target=_perform, args=args, daemon=True).start()
 
 
 def _release(omega: Omega, run: Run) -> None:

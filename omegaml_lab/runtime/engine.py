@@ -48,7 +48,7 @@ class OmegaEngine:
     ) -> Any:
         """Run all cells and return the notebook; a cell that raises ends it.
 
-        With `keep`, the kernel may live on then; one that was `kept` goes on where it stopped.
+        A `kept` kernel goes on where it stopped; `keep` is asked whether to keep it then.
         `execution_timeout` is papermill's word for a limit; its other options mean nothing.
 
         Raises
@@ -63,20 +63,17 @@ class OmegaEngine:
         from omegaml_lab.runtime.cells import CellRunner, Nobody
         from omegaml_lab.runtime.kernels import KernelSource
 
+        told: dict[str, Any] = {"progress_bar": progress_bar, "log_output": log_output}
         manager = NotebookExecutionManager(
-            nb,
-            output_path=output_path,
-            progress_bar=progress_bar,
-            log_output=log_output,
-            autosave_cell_every=autosave_cell_every,
+            nb, output_path=output_path, autosave_cell_every=autosave_cell_every, **told
         )
         manager.notebook_start()
         runner = CellRunner(manager, kernel_name=kernel_name, log_output=log_output)
         limits = limits.over(Limits(cell_timeout=execution_timeout))
         parts = (kept or kernels or KernelSource(), environment or {}, observer or Nobody())
-        options: dict[str, Any] = {"limits": limits, "keep": keep, "kept": kept}
+        bounds: dict[str, Any] = {"output_limit": output_limit, "limits": limits}
         try:
-            asyncio.run(runner.run(*parts, output_limit=output_limit, **options))
+            asyncio.run(runner.run(*parts, keep=keep, kept=kept, **bounds))
         finally:
             manager.cleanup_pbar()
             manager.notebook_complete()

@@ -30,6 +30,7 @@ def failed(omega: Omega, name: str, note: Path) -> RunHandle:
     return run
 
 
+@pytest.mark.long
 def test_a_worker_that_stops_gives_up_the_kernels_that_it_keeps(
     omega: Omega, tmp_path: Path
 ) -> None:
