@@ -48,8 +48,8 @@ class OmegaEngine:
     ) -> Any:
         """Run all cells and return the notebook; a cell that raises ends it.
 
-        A `kept` kernel goes on where it stopped; `keep` is asked whether to keep it then.
-        `execution_timeout` is papermill's word for a limit; its other options mean nothing.
+        A `kept` kernel goes on where it stopped, and `keep` is asked whether to keep this one.
+        `execution_timeout` is papermill's for a limit; its other options mean nothing.
 
         Raises
         ------
@@ -64,9 +64,8 @@ class OmegaEngine:
         from omegaml_lab.runtime.kernels import KernelSource
 
         told: dict[str, Any] = {"progress_bar": progress_bar, "log_output": log_output}
-        manager = NotebookExecutionManager(
-            nb, output_path=output_path, autosave_cell_every=autosave_cell_every, **told
-        )
+        told |= {"output_path": output_path, "autosave_cell_every": autosave_cell_every}
+        manager = NotebookExecutionManager(nb, **told)
         manager.notebook_start()
         runner = CellRunner(manager, kernel_name=kernel_name, log_output=log_output)
         limits = limits.over(Limits(cell_timeout=execution_timeout))
