@@ -176,8 +176,14 @@ def _perform(performer: Performer, omega: Omega, run_id: str) -> None:
 
 def _resume(performer: Performer, omega: Omega, run_id: str) -> None:
     """Perform a run beside those of Celery, which may be busy: its kernel is there already."""
-    args = (performer, omega, run_id)
-    threading.Thread(target=_perform, args=args, daemon=True).start()
+
+    def perform() -> None:
+        try:
+            _perform(performer, omega, run_id)
+        except OmegaError as error:  # the next heartbeat looks whether it waits
+            _log.warning("run %s is resumed later: %s", run_id, error)
+
+    threading.Thread(target=perform, daemon=True).start()
 
 
 def _release(omega: Omega, run: Run) -> None:

@@ -130,7 +130,8 @@ class KeptKernels:
     def take(self, run_id: str) -> KeptKernel | None:
         """Take the kernel of a run to go on in it; None when it is not there any more."""
         kept = self._forget(run_id)
-        self._records.gone(run_id)
+        with contextlib.suppress(OmegaError):  # it is announced: nobody else can ask for it
+            self._records.gone(run_id)
         if kept is not None and kept.kernel.process.poll() is not None:
             self._end(kept)
             return None

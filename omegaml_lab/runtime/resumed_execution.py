@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import ResumeError
+from omegaml_lab.core.lineage import Reference, Relation
 from omegaml_lab.core.parameters import INJECTED
 from omegaml_lab.core.resuming import code_of, difference
 from omegaml_lab.core.runs import Failure, Run, Status
 from omegaml_lab.runtime.execution import Execution
+from omegaml_lab.storage.lineage import Read
+from omegaml_lab.store.recording import MOST
 
 if TYPE_CHECKING:
     from omegaml_lab.runtime.kept import KeptKernel
@@ -48,12 +51,24 @@ class ResumedExecution(Execution):
         try:
             notebook = super()._prepared()
             _check(resumes, self._before, notebook)
+            self._carry_reads(self._before.run.id)
         except BaseException:
             # Nothing has happened to the kernel: mended, the notebook may be resumed again.
             if self._shelf is not None:
                 self._shelf.put_back(self._before, self.claim.run.id)
             raise
         return notebook
+
+    def _carry_reads(self, before: str) -> None:
+        """Note what the cells read that were run before: the result comes from that too."""
+        lineage, run = self._jobs.storage.lineage, self.claim.run.id
+        links = self._patiently(lambda: lineage.read_by([before], limit=MOST))
+        reads = [
+            Read(run=run, what=link.source)
+            for link in links
+            if link.relation is Relation.READ and isinstance(link.source, Reference)
+        ]
+        self._patiently(lambda: lineage.note(reads))
 
     def _give_back(self, live: LiveNotebook) -> Run | None:
         """End the run: no other worker has its kernel."""
@@ -66,6 +81,9 @@ class ResumedExecution(Execution):
 
 def _check(resumes: str, before: KeptKernel, notebook: Any) -> None:
     """Raise unless a notebook begins with the code that a kernel has run."""
+    kernel, asked = before.kernel.manager.kernel_name, notebook.metadata.kernelspec.name
+    if kernel != asked:
+        raise ResumeError(resumes, f"it ran in the kernel {kernel!r}, not in {asked!r}")
     wanted = code_of(notebook.cells, without=INJECTED)
     first = difference(code_of(before.cells, without=INJECTED), wanted)
     if first is not None:

@@ -24,7 +24,7 @@ def test_resume(lab: Lab, open_lab: Callable[..., LabPage], theme: str) -> None:
     me.choose(f"{theme}.ipynb", "Run on cluster")
     me.show_panel()
     card = me.run(f"resumed/{theme}")
-    resume = card.get_by_role("button", name="Resume at the failing cell")
+    resume = card.get_by_role("button", name="Resume", exact=True)
     expect(resume).to_be_visible(timeout=60_000)
     me.shot("failed")
 
@@ -43,7 +43,7 @@ def test_resume(lab: Lab, open_lab: Callable[..., LabPage], theme: str) -> None:
     assert "".join(result[-1]["outputs"][0]["text"]) == "total 6\n"
     old = me.panel.locator(f".jp-Omega-run[data-id='{run['resumes']}']")
     expect(old.get_by_role("button", name="Run again")).to_be_visible()
-    expect(old.get_by_role("button", name="Resume at the failing cell")).to_have_count(0)
+    expect(old.get_by_role("button", name="Resume", exact=True)).to_have_count(0)
     card.locator(".jp-Omega-entryHead").click()
     expect(card).to_contain_text("Resumes")
     me.shot("resumed")

@@ -122,10 +122,11 @@ function actionsOf({ run, report, now, actions, trans }: IRunCardProps): (IActio
   const open = run.status !== 'queued' && run.result_path !== null;
   const ended = isFinal(run);
   const publishable = !report && run.status === 'succeeded' && run.job_path !== null;
-  const action = (icon: LabIcon, label: string, act: () => void): IAction => ({
+  const action = (icon: LabIcon, label: string, act: () => void, title?: string): IAction => ({
     icon,
     label,
-    act
+    act,
+    title
   });
   return [
     failedAt &&
@@ -138,13 +139,17 @@ function actionsOf({ run, report, now, actions, trans }: IRunCardProps): (IActio
       disabled: run.cancel_requested
     },
     isResumable(run, now) &&
-      action(runIcon, trans.__('Resume at the failing cell'), () => actions.resume(run)),
+      action(runIcon, trans.__('Resume'), () => actions.resume(run), resumeTitle(trans)),
     ended && action(redoIcon, trans.__('Run again'), () => actions.rerun(run)),
     ended &&
       report !== null &&
       action(linkIcon, trans.__('Copy report link'), () => actions.copyLink(report)),
     publishable && action(shareIcon, trans.__('Publish'), () => actions.publish(run))
   ];
+}
+
+function resumeTitle(trans: TranslationBundle): string {
+  return trans.__('Go on at the failing cell, with the notebook as it is now');
 }
 
 function RunDetails({ run, reachable, actions, trans }: IRunCardProps): JSX.Element {

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from omegaml_lab.core.lineage import Relation
 from omegaml_lab.core.runs import Status
 from omegaml_lab.runtime.callees import Callees
 from omegaml_lab.runtime.kernels import KernelSource
 from omegaml_lab.runtime.performer import Performer
 from omegaml_lab.runtime.warm import Nursery
+from omegaml_lab.store.recording import recording
 from tests.integration.notebooks import notebook
 from tests.integration.processes import alive, until
 
@@ -80,11 +82,18 @@ def test_a_resume_that_is_cancelled_before_it_starts_may_be_asked_for_again(
 ) -> None:
     runs = omega.runtime.runs
     run, pid = failed(omega, performer)
+    omega.datasets.put([1], "rows")
+    with recording(run.id):  # as the first of its cells may do
+        omega.datasets.get("rows")
+    lineage = omega.storage.lineage
+    until(lambda: lineage.read_by([run.id], limit=1))
     assert runs.cancel(runs.resume(run.id).id).status is Status.CANCELLED
     until(lambda: runs.get(run.id).resumed_by is None)
     omega.jobs.put(notebook("import os; print(os.getpid())", "print('on')"), "job")
     ended = perform(performer, runs.resume(run.id).id)
     assert (ended.status, ended.log) == (Status.SUCCEEDED, "on\n")
+    (link,) = lineage.read_by([ended.id], limit=10)
+    assert (link.relation, link.source.name) == (Relation.READ, "rows")
     until(lambda: not alive(pid))
 
 
