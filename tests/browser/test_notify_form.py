@@ -33,7 +33,7 @@ def test_who_is_told(lab: Lab, open_lab: Callable[..., LabPage], theme: str) -> 
     me.choose(f"{theme}.ipynb", "Run with parameters…")
     me.dialog.get_by_text("Notifications", exact=True).click()
     me.dialog.get_by_label("Tell", exact=True).fill("lab:owner")
-    me.dialog.get_by_label("When", exact=True).select_option("change")
+    me.dialog.get_by_label("Tell when").select_option("change")
     me.answer("Run")
     expect(me.dialog).to_have_count(0)
     (told,) = lab.get("omega/api/recipients", path=path)["items"]
@@ -47,7 +47,7 @@ def test_who_is_told(lab: Lab, open_lab: Callable[..., LabPage], theme: str) -> 
     assert lab.get("omega/api/recipients", path=path)["items"] == []
 
     me.choose(f"{theme}.ipynb", "Schedule…")
-    me.dialog.get_by_label("When", exact=True).first.fill("daily at 6:00")
+    me.dialog.get_by_label("When", exact=True).fill("daily at 6:00")
     me.dialog.get_by_text("Notifications", exact=True).click()
     me.dialog.get_by_label("Tell", exact=True).fill("ann@example.org")
     me.dialog.get_by_label("Tell", exact=True).scroll_into_view_if_needed()
@@ -58,7 +58,7 @@ def test_who_is_told(lab: Lab, open_lab: Callable[..., LabPage], theme: str) -> 
     (told,) = lab.get("omega/api/recipients", schedule=schedule["id"])["items"]
     assert (told["channel"], told["on"]) == ("email", "failure")
     me.show_panel()
-    me.schedule(f"telling/{theme}").get_by_role("button", name="Edit…").click()
+    me.schedule(f"telling/{theme}").get_by_role("button", name="Edit").click()
     expect(me.dialog.get_by_role("list", name="Who is told")).to_contain_text("ann@example.org")
     me.dialog.get_by_role("list", name="Who is told").scroll_into_view_if_needed()
     me.shot("edit")

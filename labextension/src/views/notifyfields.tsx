@@ -49,9 +49,10 @@ export function NotifyFields({ form, of, trans }: INotifyFieldsProps): JSX.Eleme
             )}
           </span>
         </div>
-        <label className="jp-Omega-field">
-          {trans.__('When')}
+        <div className="jp-Omega-field">
+          <label htmlFor={`${ID}-on`}>{trans.__('Tell when')}</label>
           <HTMLSelect
+            id={`${ID}-on`}
             value={form.on}
             onChange={event => form.choose(event.target.value as Occasion)}
           >
@@ -61,7 +62,7 @@ export function NotifyFields({ form, of, trans }: INotifyFieldsProps): JSX.Eleme
               </option>
             ))}
           </HTMLSelect>
-        </label>
+        </div>
       </div>
     </details>
   );
