@@ -38,6 +38,7 @@ _KINDS: dict[str, type] = {
     "home": Path,
     "signing_key_file": Path,
     "concurrency": int,
+    "kept_kernels": int,
     "lease_seconds": float,
     "trash_days": float,
     "grace_hours": float,
@@ -82,6 +83,10 @@ class Config:
     """Seconds that one of its cells may take."""
     run_memory: int | None = None
     """Bytes that its kernel, with all that it starts, may have in memory."""
+    run_keep_kernel: float | None = None
+    """Seconds that the kernel of a run is kept in which a cell failed; see `core.limits`."""
+    kept_kernels: int = 2
+    """Kernels of failed runs that one worker keeps at once; 0 keeps none."""
     retention_datasets: str = "all"
     """Which earlier revisions of datasets are kept, see `core.retention`."""
     retention_models: str = "all"
@@ -114,6 +119,7 @@ class Config:
             timeout=self.run_timeout,
             cell_timeout=self.run_cell_timeout,
             memory=self.run_memory,
+            keep_kernel=self.run_keep_kernel,
         )
 
     @classmethod
@@ -195,6 +201,8 @@ def _plain(key: str, value: Any) -> Any:
     if key == "signing_key" and len(typed) < _SHORTEST_KEY:
         reason = f"a key has at least {_SHORTEST_KEY} characters; `openssl rand -hex 32` makes one"
         raise ConfigError(key, "…", reason)
+    if key == "kept_kernels" and typed == 0:
+        return typed
     if kind in {int, float} and not 0 < typed < math.inf:  # nan is neither
         raise ConfigError(key, value, "it must be a number greater than zero")
     return typed

@@ -90,14 +90,15 @@ def make_worker(omega: Omega, *, grace: float = GRACE) -> Celery:
 
     @signals.worker_shutting_down.connect(weak=False)  # type: ignore[untyped-decorator]
     def drain(**_: Any) -> None:
-        timer = threading.Timer(grace, performer.give_back)
-        timer.daemon = True
-        timer.start()
+        for wait, act in ((0.0, performer.give_up_kernels), (grace, performer.give_back)):
+            timer = threading.Timer(wait, act)
+            timer.daemon = True
+            timer.start()
 
     @signals.worker_shutdown.connect(weak=False)  # type: ignore[untyped-decorator]
     def done(**_: Any) -> None:
         stop.set()
-        performer.stop()
+        performer.stop(grace=grace)
 
     return app
 
@@ -136,7 +137,7 @@ def _performer(omega: Omega) -> Performer:
             **broker,
         }
 
-    return Performer(
+    performer = Performer(
         runs=omega.runtime.runs.records,
         workers=omega.storage.records("workers"),
         jobs=jobs,
@@ -147,7 +148,10 @@ def _performer(omega: Omega) -> Performer:
         label=config.label,
         concurrency=config.concurrency,
         lease=config.lease_seconds,
+        kept_kernels=config.kept_kernels,
+        resume=lambda run_id: _resume(performer, omega, run_id),
     )
+    return performer
 
 
 def _perform(performer: Performer, omega: Omega, run_id: str) -> None:
@@ -168,6 +172,18 @@ def _perform(performer: Performer, omega: Omega, run_id: str) -> None:
         _send_later(omega, run)
     if run is not None and run.status is Status.SUCCEEDED and run.kind == "job":
         _follow(omega, run)
+
+
+def _resume(performer: Performer, omega: Omega, run_id: str) -> None:
+    """Perform a run beside those of Celery, which may be busy: its kernel is there already."""
+
+    def perform() -> None:
+        try:
+            _perform(performer, omega, run_id)
+        except OmegaError as error:  # the next heartbeat looks whether it waits
+            _log.warning("run %s is resumed later: %s", run_id, error)
+
+    threading.Thread(target=perform, daemon=True).start()
 
 
 def _release(omega: Omega, run: Run) -> None:

@@ -47,6 +47,7 @@ export const CommandIDs = {
   dropSchedule: 'omega:drop-schedule',
   cancel: 'omega:cancel',
   rerun: 'omega:rerun',
+  resume: 'omega:resume',
   compareGroup: 'omega:compare-group',
   cancelGroup: 'omega:cancel-group',
   retryGroup: 'omega:retry-group',

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { OmegaClient } from '../src/client';
 import { ApiError, messageOf } from '../src/client/connection';
+import { isResumable } from '../src/client/runs';
 import { makeRun } from './samples';
 import { TestServer } from './server';
 
@@ -45,6 +46,18 @@ test('running again keeps the parameters unless others are given', async () => {
   expect(server.last).toMatchObject({ path: '/base/omega/api/runs/a/rerun', body: {} });
   await client.runs.rerun('a', { month: 2 });
   expect(server.last.body).toEqual({ parameters: { month: 2 } });
+});
+
+test('a run is resumed as long as its kernel is kept, by one only', async () => {
+  server.answer = () => ({ status: 201, json: makeRun('b') });
+  await client.runs.resume('a');
+  expect(server.last).toMatchObject({ path: '/base/omega/api/runs/a/resume', body: {} });
+  const run = makeRun('a', 0, { status: 'failed', kept_until: '2026-01-01T00:10:00+00:00' });
+  const now = Date.parse('2026-01-01T00:09:00+00:00');
+  expect(isResumable(run, now)).toBe(true);
+  expect(isResumable(run, now + 60_000)).toBe(false);
+  expect(isResumable({ ...run, resumed_by: 'b' }, now)).toBe(false);
+  expect(isResumable({ ...run, kept_until: null }, now)).toBe(false);
 });
 
 test('names are data: every character reaches the server as it is', async () => {

@@ -20,7 +20,8 @@ test('limits and use are told as people say them', () => {
     retry_wait: null,
     timeout: null,
     cell_timeout: null,
-    memory: null
+    memory: null,
+    keep_kernel: null
   };
   expect(formatLimits(none, trans)).toBeNull();
   expect(formatLimits(undefined, trans)).toBeNull();

@@ -54,7 +54,14 @@ export function makeSchedule(id: string, changes: Partial<ISchedule> = {}): ISch
     misfire: 'run once',
     publish: false,
     publish_options: {},
-    limits: { retries: null, retry_wait: null, timeout: null, cell_timeout: null, memory: null },
+    limits: {
+      retries: null,
+      retry_wait: null,
+      timeout: null,
+      cell_timeout: null,
+      memory: null,
+      keep_kernel: null
+    },
     pinned: '',
     jitter: 0,
     keep: null,

@@ -150,7 +150,14 @@ test('editing begins with what there is, and is checked at once', async () => {
     misfire: 'skip',
     publish: true,
     publish_options: { access: 'signed-in' },
-    limits: { retries: 2, retry_wait: 90, timeout: 5400, cell_timeout: 7200, memory: 2e9 },
+    limits: {
+      retries: 2,
+      retry_wait: 90,
+      timeout: 5400,
+      cell_timeout: 7200,
+      memory: 2e9,
+      keep_kernel: 600
+    },
     pinned: '3',
     jitter: 300,
     keep: 5,
@@ -171,7 +178,8 @@ test('editing begins with what there is, and is checked at once', async () => {
       retry_wait: '90 s',
       timeout: '90 min',
       cell_timeout: '2 h',
-      memory: '2 GB'
+      memory: '2 GB',
+      keep_kernel: '10 min'
     },
     pinned: '3',
     jitter: '5 min',

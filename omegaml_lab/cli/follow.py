@@ -76,3 +76,5 @@ def print_end(run: Run) -> None:
         click.echo(f"Result: {run.result}")
     if run.status is not Status.SUCCEEDED and run.error and run.error.traceback:
         click.echo(f"`omega runs log {run.id}` shows what it printed and the traceback.")
+    if run.kept_until is not None and run.resumed_by is None:
+        click.echo(f"Its kernel is kept: `omega runs resume {run.id}` goes on at that cell.")

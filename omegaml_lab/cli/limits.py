@@ -19,6 +19,7 @@ _OPTIONS = {
     "timeout": ("TIME", "Time that an attempt may take: 90, 10 min, 2 h."),
     "cell_timeout": ("TIME", "Time that one cell may take."),
     "memory": ("SIZE", "Memory of the kernel and all that it starts: 500 MB, 2 GiB."),
+    "keep_kernel": ("TIME", "Keep the kernel so long when a cell fails, to resume the run; or 0."),
 }
 
 

@@ -97,7 +97,7 @@ def show(session: Session, *, id: str, as_json: bool) -> None:  # noqa: A002 - t
     if as_json:
         print_json(run.to_dict())
         return
-    error = run.error
+    error, kept = run.error, run.kept_until
     print_facts(
         {
             "id": run.id,
@@ -117,6 +117,9 @@ def show(session: Session, *, id: str, as_json: bool) -> None:  # noqa: A002 - t
             "tags": ", ".join(run.tags) or None,
             "follows": ", ".join(run.after) or None,
             "group": run.group,
+            "resumes": run.resumes,
+            "resumed by": run.resumed_by,
+            "kernel kept until": f"{kept:%Y-%m-%d %H:%M:%S} UTC" if kept else None,
             "recorded": ", ".join(f"{k}={v!r}" for k, v in run.recorded.items()) or None,
             "worker": run.worker,
             "label": run.label,
@@ -195,6 +198,38 @@ def rerun(
         run = om.runtime.runs.rerun(before.id, values)
         if wait:
             run = follow(om, run, quiet=as_json)
+    return _print_asked(run, wait=wait, as_json=as_json)
+
+
+@runs.command()
+@click.argument("id")
+@click.option("--revision", type=click.IntRange(1), metavar="N", help="Of the notebook: N.")
+@click.option("--wait/--no-wait", default=False, help="Wait until it has ended.")
+@json_option
+@pass_session
+@examples("omega runs resume 3f2a --wait", "omega runs resume 3f2a --revision 7")
+def resume(
+    session: Session,
+    *,
+    id: str,  # noqa: A002
+    revision: int | None,
+    wait: bool,
+    as_json: bool,
+) -> int:
+    """Go on with a failed run at the cell that failed.
+
+    Its kernel is kept for a while. The notebook is taken as it is now; the cells that were run
+    before have to be as they were.
+    """
+    with session.open() as om:
+        run = om.runtime.runs.resume(find_run(om, id).id, revision=revision)
+        if wait:
+            run = follow(om, run, quiet=as_json)
+    return _print_asked(run, wait=wait, as_json=as_json)
+
+
+def _print_asked(run: Run, *, wait: bool, as_json: bool) -> int:
+    """Tell of a run that was asked for; return the exit code."""
     if as_json:
         print_json(run.to_dict())
     elif wait:

@@ -64,6 +64,9 @@ class Limits:
         Seconds that one cell may take.
     memory
         Bytes that the kernel and all that it started may have in memory.
+    keep_kernel
+        Seconds that the kernel of a run is kept in which a cell failed, for a resume; 0 ends
+        it at once.
     """
 
     retries: int | None = None
@@ -71,6 +74,7 @@ class Limits:
     timeout: float | None = None
     cell_timeout: float | None = None
     memory: int | None = None
+    keep_kernel: float | None = None
 
     @classmethod
     def of(cls, given: Limits | Mapping[str, Any] | None) -> Limits:
@@ -126,6 +130,7 @@ class Limits:
             "timeout": duration_text(self.timeout),
             "cell timeout": duration_text(self.cell_timeout),
             "memory": size_text(self.memory),
+            "keep kernel": duration_text(self.keep_kernel),
         }
         return ", ".join(f"{name} {value}" for name, value in told.items() if value is not None)
 
@@ -211,10 +216,17 @@ def _parse_retries(name: str, given: object) -> int:
     raise InvalidLimitError(name, given, f"it must be a whole number up to {_MOST_RETRIES}")
 
 
+def _parse_keep(name: str, given: object) -> float:
+    if not isinstance(given, bool) and given in (0, "0"):
+        return 0.0
+    return parse_duration(name, given)
+
+
 _READ = {
     "retries": _parse_retries,
     "retry_wait": parse_duration,
     "timeout": parse_duration,
     "cell_timeout": parse_duration,
     "memory": parse_memory,
+    "keep_kernel": _parse_keep,
 }

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 __all__ = [
+    "INJECTED",
     "TYPES",
     "Parameter",
     "ParameterType",
@@ -21,6 +22,9 @@ __all__ = [
     "literal",
     "parse_parameter",
 ]
+
+INJECTED = "injected-parameters"
+"""What the cell is tagged with that sets the parameters of a run."""
 
 ParameterType = Literal["int", "float", "str", "bool", "list", "dict", "any"]
 

@@ -151,6 +151,10 @@ class Run:
     when others of the group have to end first, and `replaced` says that a later run has its
     place. `recorded` are values that its notebook has left to compare it by.
 
+    `kept_until` is how long the kernel of a failed run is kept, None when it is not (any more),
+    and `resumed_by` the run that goes on in it. That one `resumes` it, and is performed by the
+    worker `held_by`, which has the kernel.
+
     A run of another `kind` than ``job`` performs a `call` of the ``model`` or ``script`` that
     `job` names, and has an `answer` in the end instead of a `result`. One of the kind ``local``
     was performed by who asked for it, and `job` names its experiment.
@@ -197,6 +201,10 @@ class Run:
     turn: int | None = None
     replaced: bool = False
     recorded: dict[str, Any] = field(default_factory=dict)
+    kept_until: datetime | None = None
+    resumed_by: str | None = None
+    resumes: str | None = None
+    held_by: str | None = None
 
     @property
     def waits(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
     from omegaml_lab.core.limits import Usage
     from omegaml_lab.runtime.family import Family
-    from omegaml_lab.runtime.kernels import KernelProcess, KernelSource
+    from omegaml_lab.runtime.kept import Keep, KeptKernel
+    from omegaml_lab.runtime.kernels import KernelProcess, Kernels
     from omegaml_lab.runtime.watch import Breach
 
 _LOG_TAIL = 16_384
@@ -125,15 +127,24 @@ class CellRunner(PapermillNotebookClient):  # type: ignore[misc]
 
     async def run(
         self,
-        kernels: KernelSource,
+        kernels: Kernels,
         environment: Mapping[str, str],
         observer: NotebookObserver,
         *,
         output_limit: int = OUTPUT_LIMIT,
         limits: Limits = UNLIMITED,
+        keep: Keep | None = None,
+        kept: KeptKernel | None = None,
     ) -> None:
-        """Execute the cells in a kernel that ends with them."""
+        """Execute the cells in a kernel that ends with them, unless one fails and `keep` wants it.
+
+        What a `kept` one has run already is not run again.
+        """
         self.reset_execution_trackers()
+        self._keep, self._failed, self._first = keep, False, 0
+        if kept is not None:
+            self._first = kept.fill(self.nb)
+            self.widget_state, self.widget_buffers = kept.widgets
         self._limits, self._began = limits, time.monotonic()
         self._watch: Watch | None = None
         self._meter = OutputMeter(output_limit, self._kept)
@@ -180,7 +191,11 @@ class CellRunner(PapermillNotebookClient):  # type: ignore[misc]
             await self._run_cells(watch)
             self.nb.metadata["language_info"] = kernel.language_info
             self.set_widgets_metadata()
-            await kernel.leave(self.kc)
+            widgets = (self.widget_state, self.widget_buffers)
+            if self._failed and self._keep is not None and self._keep(kernel, widgets):
+                kernel.kept = True
+            else:
+                await kernel.leave(self.kc)
         except (asyncio.CancelledError, DeadKernelError) as error:
             if self._cell is not None:
                 self.nb_man.cell_exception(self.nb.cells[self._cell], cell_index=self._cell)
@@ -199,7 +214,7 @@ class CellRunner(PapermillNotebookClient):  # type: ignore[misc]
         return error(breach, self._cell)
 
     async def _run_cells(self, watch: Watch) -> None:
-        for index, cell in self._code_cells():
+        for index, cell in itertools.islice(self._code_cells(), self._first, None):
             self._cell = index
             self.nb_man.cell_start(cell, index)
             self._observer.cell_started(index)
@@ -210,6 +225,7 @@ class CellRunner(PapermillNotebookClient):  # type: ignore[misc]
                 self.nb_man.cell_exception(cell, cell_index=index, exception=error)
                 self.nb_man.cell_complete(cell, cell_index=index)
                 self._observer.cell_failed(index, error)
+                self._failed = True
                 break
             # The cell has ended, but not before something was too much.
             if self._meter.full or watch.breach is not None:

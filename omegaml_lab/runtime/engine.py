@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from omegaml_lab.runtime.cells import NotebookObserver
+    from omegaml_lab.runtime.kept import Keep, KeptKernel
     from omegaml_lab.runtime.kernels import KernelSource
 
 __all__ = ["OmegaEngine"]
@@ -40,12 +41,15 @@ class OmegaEngine:
         environment: Mapping[str, str] | None = None,
         output_limit: int = OUTPUT_LIMIT,
         limits: Limits = UNLIMITED,
+        keep: Keep | None = None,
+        kept: KeptKernel | None = None,
         execution_timeout: int | None = None,
         **_: Any,
     ) -> Any:
         """Run all cells and return the notebook; a cell that raises ends it.
 
-        `execution_timeout` is papermill's word for a limit; its other options mean nothing.
+        A `kept` kernel goes on where it stopped, and `keep` is asked whether to keep this one.
+        `execution_timeout` is papermill's for a limit; its other options mean nothing.
 
         Raises
         ------
@@ -59,19 +63,16 @@ class OmegaEngine:
         from omegaml_lab.runtime.cells import CellRunner, Nobody
         from omegaml_lab.runtime.kernels import KernelSource
 
-        manager = NotebookExecutionManager(
-            nb,
-            output_path=output_path,
-            progress_bar=progress_bar,
-            log_output=log_output,
-            autosave_cell_every=autosave_cell_every,
-        )
+        told: dict[str, Any] = {"progress_bar": progress_bar, "log_output": log_output}
+        told |= {"output_path": output_path, "autosave_cell_every": autosave_cell_every}
+        manager = NotebookExecutionManager(nb, **told)
         manager.notebook_start()
         runner = CellRunner(manager, kernel_name=kernel_name, log_output=log_output)
         limits = limits.over(Limits(cell_timeout=execution_timeout))
-        parts = (kernels or KernelSource(), environment or {}, observer or Nobody())
+        parts = (kept or kernels or KernelSource(), environment or {}, observer or Nobody())
+        bounds: dict[str, Any] = {"output_limit": output_limit, "limits": limits}
         try:
-            asyncio.run(runner.run(*parts, output_limit=output_limit, limits=limits))
+            asyncio.run(runner.run(*parts, keep=keep, kept=kept, **bounds))
         finally:
             manager.cleanup_pbar()
             manager.notebook_complete()

@@ -7,7 +7,7 @@ import random
 import threading
 from dataclasses import replace
 from enum import Enum
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from omegaml_lab.core.errors import (
     InvalidNotebookError,
@@ -16,9 +16,12 @@ from omegaml_lab.core.errors import (
 )
 from omegaml_lab.core.modules import MODULES, ModuleFolder
 from omegaml_lab.core.names import MAX_LENGTH, Name
+from omegaml_lab.core.parameters import INJECTED
+from omegaml_lab.core.resuming import code_of, kept_seconds
 from omegaml_lab.core.runs import Failure, Progress, Run, Status
 from omegaml_lab.runtime.cells import KernelDiedError, LimitError
 from omegaml_lab.runtime.engine import OmegaEngine
+from omegaml_lab.runtime.kept import KeptKernel
 from omegaml_lab.runtime.kernels import UnknownKernelError
 from omegaml_lab.runtime.live import LiveNotebook
 from omegaml_lab.runtime.log import LogTail
@@ -31,7 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from omegaml_lab.core.limits import Usage
-    from omegaml_lab.runtime.kernels import KernelSource
+    from omegaml_lab.runtime.kept import KeptKernels, Widgets
+    from omegaml_lab.runtime.kernels import KernelProcess, KernelSource
     from omegaml_lab.runtime.run_records import Claim, RunRecords
     from omegaml_lab.store.jobs import JobStore
 
@@ -67,6 +71,8 @@ class Execution:
         Texts that must not show up in log and error.
     output_limit
         Characters that the outputs may have in all before the run fails.
+    shelf
+        Where the kernel is kept when a cell fails; None keeps none.
     """
 
     def __init__(
@@ -79,8 +85,11 @@ class Execution:
         environment: Mapping[str, str],
         secrets: Sequence[str] = (),
         output_limit: int = OUTPUT_LIMIT,
+        shelf: KeptKernels | None = None,
     ) -> None:
         self.claim = claim
+        self._shelf = shelf
+        self._before: KeptKernel | None = None
         self._output_limit = output_limit
         self._runs = runs
         self._jobs = jobs
@@ -131,14 +140,20 @@ class Execution:
         return self._finish(Status.FAILED, progress, self._failure(error))
 
     def _start(self) -> LiveNotebook:
-        run = self.claim.run
-        notebook = prepare(run.job, self._job(), run.parameters)
-        live = LiveNotebook(notebook, save=self._save, report=self._report, log=self._log)
+        notebook = self._prepared()
+        done = len(self._before.code) if self._before else 0
+        live = LiveNotebook(
+            notebook, save=self._save, report=self._report, log=self._log, done=done
+        )
         with self._lock:
             self._live = live
             if self._reason is not None:
                 live.end()
         return live
+
+    def _prepared(self) -> Any:
+        run = self.claim.run
+        return prepare(run.job, self._job(), run.parameters)
 
     def _job(self) -> object:
         run = self.claim.run
@@ -162,7 +177,27 @@ class Execution:
             environment=self._environment,
             output_limit=self._output_limit,
             limits=self.claim.run.limits,
+            keep=self._keep if self._shelf else None,
+            kept=self._before,
         )
+
+    def _keep(self, kernel: KernelProcess, widgets: Widgets) -> bool:
+        """Keep the kernel in which a cell has failed, if that is wanted."""
+        run, live = self.claim.run, self._live
+        seconds = kept_seconds(run)
+        if not (self._shelf and seconds and live and live.failure):
+            return False
+        cells = live.notebook.cells[: live.failure.cell]
+        kept = KeptKernel(run=run, kernel=kernel, cells=cells, widgets=widgets)
+        return self._shelf.put(kept, seconds)
+
+    def _kept(self) -> dict[str, Any]:
+        """Return what the run says of its kernel, when that is kept."""
+        until = self._shelf.until(self.claim.run.id) if self._shelf else None
+        if until is None or self._live is None or self._live.failure is None:
+            return {}
+        cells = self._live.notebook.cells[: self._live.failure.cell]
+        return {"kept_until": until, "executed": code_of(cells, without=INJECTED)}
 
     def _conclude(self, live: LiveNotebook, error: Failure | None, *, stopped: bool) -> Run | None:
         reason = self._reason if stopped else None
@@ -227,6 +262,7 @@ class Execution:
                 error=error,
                 usage=self._usage,
                 recorded=recorded_in(self._live.notebook) if self._live else None,
+                kept=self._kept(),
             )
         )
 

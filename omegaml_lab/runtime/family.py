@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import psutil
@@ -35,15 +36,23 @@ class Family:
 
     def __init__(self, pid: int, *, run: str = "", adopter: int | None = None) -> None:
         self.pid = pid
-        self._run = run
+        self._runs = {run} - {""}
+        self._spent = 0.0
         self._adopter = adopter
         self._seen: set[psutil.Process] = set()
         self._usage = Usage()
 
     @property
     def usage(self) -> Usage:
-        """What was used up to the last :meth:`measure`."""
-        return self._usage
+        """What was used up to the last :meth:`measure`; seconds count for the present run."""
+        used = self._usage
+        return replace(used, cpu_seconds=round(max(0.0, used.cpu_seconds - self._spent), 3))
+
+    def join(self, run: str) -> None:
+        """Serve another run from now on; what was started for it has its mark."""
+        self.measure()
+        self._spent = self._usage.cpu_seconds
+        self._runs.add(run)
 
     def measure(self) -> int:
         """Add up what is used, and return the bytes of memory that are used now.
@@ -99,13 +108,13 @@ class Family:
 
     def _left(self) -> Iterator[psutil.Process]:
         """Yield what bears the mark of the run, wherever it has gone."""
-        if not self._run:
+        if not self._runs:
             return
         for process in self._candidates():
             with contextlib.suppress(psutil.Error, OSError):
                 if process.pid == self.pid or process.status() == psutil.STATUS_ZOMBIE:
                     continue
-                if process.environ().get(_MARK) == self._run:
+                if process.environ().get(_MARK) in self._runs:
                     yield process
 
     def _candidates(self) -> Iterable[psutil.Process]:

@@ -360,6 +360,16 @@ class RunHandle:
         """Run the job again, as it is now, with the same or with other parameters."""
         return RunHandle(self._runtime, self._runtime.runs.rerun(self.id, params))
 
+    def resume(self, *, revision: int | None = None) -> RunHandle:
+        """Go on in its kernel at the cell that failed, with the notebook as it is now.
+
+        Raises
+        ------
+        ResumeError
+            If its kernel is not kept (any more), or what it has run is not as it was.
+        """
+        return RunHandle(self._runtime, self._runtime.runs.resume(self.id, revision=revision))
+
 
 def _pause(timeout: float | None) -> float:
     return 0.5 if timeout is None else min(0.5, max(0.01, timeout / 4))

@@ -28,7 +28,14 @@ if TYPE_CHECKING:
 
     from omegaml_lab.runtime.warm import Nursery
 
-__all__ = ["KernelProcess", "KernelSource", "KernelStartError", "UnknownKernelError"]
+__all__ = [
+    "KernelProcess",
+    "KernelSource",
+    "KernelStartError",
+    "Kernels",
+    "UnknownKernelError",
+    "lent",
+]
 
 START_TIMEOUT = 60.0
 """Seconds a kernel may take until it answers."""
@@ -74,6 +81,15 @@ class Process(Protocol):
         """Wait for the exit code."""
 
 
+class Kernels(Protocol):
+    """What lends kernels."""
+
+    def start(
+        self, name: str, *, environment: Mapping[str, str]
+    ) -> contextlib.AbstractAsyncContextManager[KernelProcess]:
+        """Lend one for the time of a block."""
+
+
 class _Manager(AsyncKernelManager):
     """Knows a kernel's connection; its process is ours to start and to end."""
 
@@ -88,7 +104,7 @@ class _Manager(AsyncKernelManager):
 
 
 class KernelProcess:
-    """One running kernel."""
+    """One running kernel; one that is `kept` lives on when its run has ended."""
 
     def __init__(self, manager: _Manager, folder: Path, process: Process, family: Family) -> None:
         self.manager = manager
@@ -96,6 +112,10 @@ class KernelProcess:
         self.process = process
         self.family = family
         self.language_info: dict[str, Any] = {}
+        self.kept = False
+        self._environment: dict[str, str] = {}
+        self._told = 0
+        self._closed = False
         manager.process = process
 
     async def connect(self) -> Any:
@@ -121,12 +141,46 @@ class KernelProcess:
                 reply = await client.get_shell_msg(timeout=1)
                 await client.get_iopub_msg(timeout=0.2)
                 self.language_info = reply["content"]["language_info"]
+                if self._environment and self.language_info["name"] == "python":
+                    await self._hand_over(client)
                 return client
             if self.process.poll() is not None:
                 client.stop_channels()
                 raise KernelStartError(self.manager.kernel_name, self.reason())
         client.stop_channels()
         raise KernelStartError(self.manager.kernel_name, f"no answer in {START_TIMEOUT:g} s")
+
+    async def _hand_over(self, client: Any) -> None:
+        """Set what is another one in the environment of the run that goes on in it."""
+        change = f"__import__('os').environ.update({self._environment!r})"
+        asked = client.execute(change, silent=True, store_history=False, allow_stdin=False)
+        with contextlib.suppress(Empty):
+            while True:
+                reply = await client.get_shell_msg(timeout=_LEAVE_TIMEOUT)
+                if reply["parent_header"].get("msg_id") == asked:
+                    self._environment = {}
+                    return
+
+    def resume(self, run: str, environment: Mapping[str, str]) -> None:
+        """Serve another run from now on, whose `environment` has other values."""
+        self.kept = False
+        self._environment = dict(environment)
+        self._told = self._log_size()
+        self.family.join(run)
+
+    def close(self) -> None:
+        """End it with all that it started; from any thread, and more than once."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            self.family.kill()
+            self.process.wait()
+            if isinstance(self.process, ForkedProcess):
+                self.family.used(self.process.cpu_seconds, self.process.memory_peak)
+            self.manager.context.destroy(linger=0)
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     async def leave(self, client: Any) -> None:
         """Let the kernel end by itself, with its exit handlers, for a few seconds."""
@@ -142,12 +196,18 @@ class KernelProcess:
 
     def log_tail(self, size: int) -> str:
         """Return the end of what the process itself wrote to its stdout and stderr."""
-        path = self.folder / "kernel.log"
-        if not path.exists():
+        if not self._log.exists():
             return ""
-        with path.open("rb") as log:
-            log.seek(max(0, path.stat().st_size - size))
+        with self._log.open("rb") as log:
+            log.seek(max(self._told, self._log_size() - size))
             return log.read().decode("utf-8", "replace")
+
+    @property
+    def _log(self) -> Path:
+        return self.folder / "kernel.log"
+
+    def _log_size(self) -> int:
+        return self._log.stat().st_size if self._log.exists() else 0
 
     async def _bound(self) -> None:
         """Wait for the kernel's sockets: who connects before they are there waits longer."""
@@ -166,6 +226,19 @@ class KernelProcess:
             await asyncio.sleep(0.002)
 
 
+@contextlib.asynccontextmanager
+async def lent(kernel: KernelProcess) -> AsyncIterator[KernelProcess]:
+    """End a kernel with the block, unless all went well and it was to be kept."""
+    try:
+        yield kernel
+    except BaseException:
+        kernel.kept = False
+        raise
+    finally:
+        if not kernel.kept:
+            kernel.close()
+
+
 class KernelSource:
     """Starts kernels.
 
@@ -182,7 +255,7 @@ class KernelSource:
     async def start(
         self, name: str, *, environment: Mapping[str, str]
     ) -> AsyncIterator[KernelProcess]:
-        """Start the kernel `name` in a fresh folder; all of it is gone when the block ends.
+        """Start the kernel `name` in a fresh folder; it is gone with the block, unless it is kept.
 
         Raises
         ------
@@ -191,26 +264,24 @@ class KernelSource:
         KernelStartError
             If its program cannot be started.
         """
+        async with lent(self._started(name, environment)) as kernel:
+            yield kernel
+
+    def _started(self, name: str, environment: Mapping[str, str]) -> KernelProcess:
         folder = Path(tempfile.mkdtemp(prefix="omega-run-"))
         try:
             manager = self._manager(name, folder)
             process = self._launch(manager, folder, environment)
-            forked = isinstance(process, ForkedProcess) and self._nursery is not None
-            family = Family(
-                process.pid,
-                run=environment.get("OMEGA_RUN", ""),
-                adopter=self._nursery.pid if forked and self._nursery else None,
-            )
-            try:
-                yield KernelProcess(manager, folder, process, family)
-            finally:
-                family.kill()
-                process.wait()
-                if isinstance(process, ForkedProcess):
-                    family.used(process.cpu_seconds, process.memory_peak)
-                manager.context.destroy(linger=0)
-        finally:
+        except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
+            raise
+        forked = isinstance(process, ForkedProcess) and self._nursery is not None
+        family = Family(
+            process.pid,
+            run=environment.get("OMEGA_RUN", ""),
+            adopter=self._nursery.pid if forked and self._nursery else None,
+        )
+        return KernelProcess(manager, folder, process, family)
 
     def _manager(self, name: str, folder: Path) -> _Manager:
         specs = KernelSpecManager()

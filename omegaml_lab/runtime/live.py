@@ -44,6 +44,8 @@ class LiveNotebook:
         Keeps progress, log and what was used; called in other threads.
     log
         Collects what is printed.
+    done
+        How many of its code cells were executed before.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class LiveNotebook:
         save: Callable[[bytes], None],
         report: Callable[[Progress, str, Usage | None], None],
         log: LogTail,
+        done: int = 0,
     ) -> None:
         self.notebook = notebook
         self.failure: Failure | None = None
@@ -63,7 +66,7 @@ class LiveNotebook:
         self._save = save
         self._report = report
         self._code = [i for i, c in enumerate(notebook.cells) if c.cell_type == "code"]
-        self._done = 0
+        self._done = done
         self._current: int | None = None
         self._grown = True
         self._moved = True

@@ -9,14 +9,13 @@ from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 
 from omegaml_lab.core.errors import InvalidNotebookError
+from omegaml_lab.core.parameters import INJECTED
 from omegaml_lab.runtime.parameters import with_kernel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = ["prepare"]
-
-_INJECTED = "injected-parameters"
 
 
 def prepare(name: str, notebook: Any, parameters: Mapping[str, Any]) -> Any:
@@ -31,7 +30,7 @@ def prepare(name: str, notebook: Any, parameters: Mapping[str, Any]) -> Any:
     try:
         prepared = load_notebook_node(notebook)
         # What an earlier run injected, and what cells showed then, is not part of the job.
-        prepared.cells = [c for c in prepared.cells if _INJECTED not in c.metadata.tags]
+        prepared.cells = [c for c in prepared.cells if INJECTED not in c.metadata.tags]
         for cell in prepared.cells:
             if cell.cell_type == "code":
                 cell.outputs, cell.execution_count = [], None

@@ -7,12 +7,16 @@ import logging
 import os
 import socket
 import threading
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import OmegaError
+from omegaml_lab.core.runs import Status
 from omegaml_lab.runtime.call_execution import CallExecution
 from omegaml_lab.runtime.execution import Execution, StopReason, result_name
+from omegaml_lab.runtime.kept import KeptKernels
 from omegaml_lab.runtime.outputs import OUTPUT_LIMIT
+from omegaml_lab.runtime.resumed_execution import ResumedExecution
 from omegaml_lab.runtime.run_records import utcnow
 
 if TYPE_CHECKING:
@@ -26,6 +30,8 @@ if TYPE_CHECKING:
     from omegaml_lab.store.jobs import JobStore
 
 __all__ = ["Performer"]
+
+_ENDS = 10.0  # seconds that a run may take to end when its kernel was
 
 _log = logging.getLogger(__name__)
 
@@ -55,6 +61,11 @@ class Performer:
         Seconds of silence after which others hold this worker for dead.
     output_limit
         Characters that the outputs of a run may have in all.
+    kept_kernels
+        How many kernels of failed runs are kept at most.
+    resume
+        Called with the id of a run that waits for this worker, which has its kernel: takes and
+        performs it in another thread.
     """
 
     def __init__(  # noqa: PLR0913 - what a worker is made of
@@ -71,6 +82,8 @@ class Performer:
         concurrency: int = 1,
         lease: float = 20.0,
         output_limit: int = OUTPUT_LIMIT,
+        kept_kernels: int = 0,
+        resume: Callable[[str], object] = lambda _run_id: None,
     ) -> None:
         self.id = f"{socket.gethostname()}-{os.getpid()}-{os.urandom(2).hex()}"
         self._runs = runs
@@ -83,6 +96,8 @@ class Performer:
         self._label = label
         self._concurrency = concurrency
         self._output_limit = output_limit
+        self._resume = resume
+        self._shelf = KeptKernels(runs.kept, limit=kept_kernels, resume=resume)
         self._beat = min(lease / 4, 5.0)
         self._started = utcnow()
         self._going: dict[str, AnyExecution] = {}
@@ -98,9 +113,13 @@ class Performer:
             _log.warning("the first heartbeat will tell of this worker: %s", error)
         for mind in (self._mind_leases, self._mind_cancels):
             threading.Thread(target=mind, name=mind.__name__, daemon=True).start()
+        threading.Thread(target=self._shelf.mind, args=(self._stop,), daemon=True).start()
 
-    def stop(self) -> None:
-        """Disappear from the workers."""
+    def stop(self, *, grace: float = 0.0) -> None:
+        """Disappear from the workers; a run that still goes has `grace` seconds to end."""
+        self._settle(grace)
+        self.give_back()
+        self._settle(_ENDS)
         self._stop.set()
         self._callees.close()
         with contextlib.suppress(OmegaError):
@@ -113,6 +132,16 @@ class Performer:
             going = list(self._going.values())
         for execution in going:
             execution.stop(StopReason.GIVEN_BACK)
+
+    def give_up_kernels(self) -> None:
+        """End the kernels of failed runs, and keep none any more."""
+        self._shelf.close()
+
+    def _settle(self, seconds: float) -> None:
+        """Wait until no run goes on."""
+        deadline = time.monotonic() + seconds
+        while self._going and time.monotonic() < deadline:
+            time.sleep(0.05)
 
     @property
     def busy(self) -> int:
@@ -151,15 +180,18 @@ class Performer:
                 environment=environment,
                 secrets=self._secrets,
             )
-        return Execution(
-            claim,
-            runs=self._runs,
-            jobs=self._jobs(claim.run),
-            kernels=self._kernels,
-            environment=environment,
-            secrets=self._secrets,
-            output_limit=self._output_limit,
-        )
+        parts: dict[str, Any] = {
+            "runs": self._runs,
+            "jobs": self._jobs(claim.run),
+            "kernels": self._kernels,
+            "environment": environment,
+            "secrets": self._secrets,
+            "output_limit": self._output_limit,
+            "shelf": self._shelf,
+        }
+        if claim.run.resumes is not None:
+            return ResumedExecution(claim, before=self._shelf.take(claim.run.resumes), **parts)
+        return Execution(claim, **parts)
 
     def perform(self, execution: AnyExecution) -> Run | None:
         """Perform a run that was taken; return it as it ended, None when it was taken away."""
@@ -183,12 +215,16 @@ class Performer:
                 for execution in list(self._going.values()):
                     self._mind(execution, self._runs.beat(execution.claim))
                 self._workers.upsert(self.id, self._record())
+                for run_id in self._runs.kept.held(self.id):  # that the feed did not tell of
+                    self._resume(run_id)
             except OmegaError as error:
                 # The runs go on: what they compute is kept once the database is back.
                 _log.warning("no heartbeat: %s", error)
 
     def _mind_cancels(self) -> None:
         for run in self._runs.changes(self._stop):
+            if run and run.held_by == self.id and run.status is Status.QUEUED:
+                self._resume(run.id)
             execution = self._going.get(run.id) if run and run.cancel_requested else None
             if execution is not None:
                 execution.stop(StopReason.CANCELLED)

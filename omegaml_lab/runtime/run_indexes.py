@@ -15,4 +15,6 @@ INDEXES: tuple[tuple[str, ...], ...] = (
     ("group", "turn", "status"),  # whose turn it is in a group
     ("waits_for",),  # who follows a run
     ("experiments", "queued_at"),
+    ("kept_until",),  # whose kernel is kept
+    ("held_by", "status"),  # what is resumed by a worker
 )

@@ -10,6 +10,7 @@ from omegaml_lab.core.errors import IntegrityError, RunNotFoundError
 from omegaml_lab.core.limits import LONGEST_WAIT
 from omegaml_lab.core.pages import Page
 from omegaml_lab.core.runs import Run, Status
+from omegaml_lab.runtime.kept_records import KeptRecords
 from omegaml_lab.runtime.run_documents import FREE, LOST_FOR_NOW, run_of
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class RunReader:
         self._records = records
         self._now = clock
         self._unreadable: set[str] = set()
+        self.kept = KeptRecords(records)
 
     def find(self, run_id: str) -> Run | None:
         """Return one run, or None."""
@@ -127,7 +129,8 @@ class RunReader:
         # A time that is too far ahead is one of a clock that is wrong: it is not waited for.
         ahead = now + timedelta(seconds=2 * LONGEST_PAUSE)
         when = [{"hint_at": {"$lte": now}}, {"hint_at": {"$gt": ahead}}]
-        queued = {"status": Status.QUEUED.value, "label": dict(labels)}
+        # Who holds the kernel of one that is resumed needs no message.
+        queued = {"status": Status.QUEUED.value, "label": dict(labels), "held_by": None}
         return {**queued, "$or": when, **self.may_start()}
 
     def may_start(self) -> dict[str, Any]:

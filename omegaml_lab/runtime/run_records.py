@@ -198,6 +198,7 @@ class RunRecords(RunReader):
             where={
                 "status": Status.QUEUED.value,
                 "attempt": record["attempt"],
+                "held_by": {"$in": [None, worker]},
                 **self.may_start(),
             },
             set={
@@ -317,7 +318,7 @@ class RunRecords(RunReader):
         done = record.get("attempt") == run.attempt + 1 and record.get("error") == document
         return run_of(record) if done else None
 
-    def finish(
+    def finish(  # noqa: PLR0913 - what is to be said of an end
         self,
         claim: Claim,
         status: Status,
@@ -328,8 +329,9 @@ class RunRecords(RunReader):
         answer: Mapping[str, Any] | None = None,
         usage: Usage | None = None,
         recorded: Mapping[str, Any] | None = None,
+        kept: Mapping[str, Any] | None = None,
     ) -> Run | None:
-        """End the run; None when the claim is void."""
+        """End the run, with what there is to say of a `kept` kernel; None: the claim is void."""
         if status not in FINAL or not can_become(Status.RUNNING, status):
             raise InvalidTransitionError(claim.run.id, Status.RUNNING, status)
         ended = {
@@ -341,6 +343,7 @@ class RunRecords(RunReader):
             "usage": asdict(usage) if usage else None,
             "recorded": recorded_text(recorded or {}),
             "ended_at": self._now(),
+            **(kept or {}),
         }
         if (run := self._held(claim, ended)) is not None:
             return run

@@ -16,6 +16,7 @@ from omegaml_lab.core.parameters import Parameter, check_parameters
 from omegaml_lab.runtime.groups import after_ids
 from omegaml_lab.runtime.parameters import declared_parameters
 from omegaml_lab.runtime.results import let_go
+from omegaml_lab.runtime.resuming import resume
 from omegaml_lab.store.walking import walk
 
 if TYPE_CHECKING:
@@ -133,6 +134,26 @@ class Runs:
             experiments=before.experiments,
         )
 
+    def resume(self, run_id: str, *, revision: int | None = None) -> Run:
+        """Go on with a failed run at the cell that failed, in its kernel.
+
+        Parameters
+        ----------
+        run_id
+            A run that says `kept_until`.
+        revision
+            That of its notebook which is taken; by default the latest.
+
+        Raises
+        ------
+        RunNotFoundError, ObjectNotFoundError
+            If the bucket has no such run, or there is no such notebook or revision any more.
+        ResumeError
+            If its kernel is not kept, somebody else resumes it, or what was run of the notebook
+            is not as it was.
+        """
+        return resume(self._runtime, self.get(run_id), revision=revision)
+
     def changes(self, stop: threading.Event, *, poll: float = 0.5) -> Iterator[Run | None]:
         """Yield each run that changes, as it happens; None when nothing came for `poll` seconds.
 
@@ -176,9 +197,14 @@ class Runs:
             raise InvalidNotebookError(metadata.name, reason)
         return metadata
 
+    def notebook(self, name: Name) -> dict[str, Any]:
+        """Return a job as JSON tells it."""
+        notebook: dict[str, Any] = json.loads(self._jobs.read_bytes(name))
+        return notebook
+
     def parameters(self, name: Name) -> builtins.list[Parameter]:
         """Return what parameters a job takes."""
-        return declared_parameters(json.loads(self._jobs.read_bytes(name)))
+        return declared_parameters(self.notebook(name))
 
     def check(self, name: Name, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return `given` with the types that a job declares."""

@@ -102,6 +102,7 @@ class Sweeper:
         self._started = utcnow()
         self._told = 0.0
         self._looked = 0.0
+        self._looking_since = time.monotonic()
         self._broker_away = False
 
     def run(self, stop: threading.Event) -> None:
@@ -111,8 +112,7 @@ class Sweeper:
                 self.sweep()
             except (StorageUnavailableError, StorageFullError) as error:
                 # While nobody could write, nobody could give a sign of life either.
-                self._seen.clear()
-                self._heard.clear()
+                self._forget()
                 _log.warning("sweeping pauses: %s", error)
             stop.wait(self._round)
         try:
@@ -128,6 +128,12 @@ class Sweeper:
         self._mind_running()
         self._successors.sweep()
         self._mind_queue()
+        self._mind_kept()
+
+    def _forget(self) -> None:
+        self._seen.clear()
+        self._heard.clear()
+        self._looking_since = time.monotonic()
 
     # -- running -------------------------------------------------------------------------------
 
@@ -136,8 +142,7 @@ class Sweeper:
         now = time.monotonic()
         if now - self._looked > self._lease / 2:
             # The sweeper itself was away, perhaps with the whole machine: nobody is to blame.
-            self._seen.clear()
-            self._heard.clear()
+            self._forget()
         self._looked = now
         seen: dict[str, _Seen] = {}
         for record in running:
@@ -180,6 +185,16 @@ class Sweeper:
                 return  # the broker is away: it will be so for the others too
         if not self._broker_away:
             self._runs.relieve(labels)
+
+    def _mind_kept(self) -> None:
+        """Fail what was to go on in a kernel that has gone with its worker."""
+        since = time.monotonic() - self._lease
+        if self._looking_since > since:
+            return  # a worker that lives need not have beaten since
+        heard = [w for w, each in self._heard.items() if each.at is not None and each.at > since]
+        for run in self._runs.kept.sweep(heard):
+            _log.warning("run %s cannot go on: its worker is gone", run.id)
+            self._successors.release(run)
 
     def _living(self) -> list[Worker]:
         now, heard = time.monotonic(), dict[str, _Heard]()

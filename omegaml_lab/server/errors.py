@@ -50,6 +50,7 @@ STATUS: dict[type[OmegaError], HTTPStatus] = {
     errors.ConflictError: HTTPStatus.CONFLICT,
     errors.InvalidTransitionError: HTTPStatus.CONFLICT,
     errors.ReportNotReadyError: HTTPStatus.CONFLICT,
+    errors.ResumeError: HTTPStatus.CONFLICT,
     errors.RunFailedError: HTTPStatus.CONFLICT,
     errors.ExperimentBusyError: HTTPStatus.CONFLICT,
     errors.NotTrackingError: HTTPStatus.CONFLICT,

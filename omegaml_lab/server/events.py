@@ -66,6 +66,8 @@ _TOLD = frozenset(
         "retry_at",
         "group",
         "replaced",
+        "kept_until",
+        "resumed_by",
     }
 )
 

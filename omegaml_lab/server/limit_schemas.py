@@ -19,6 +19,7 @@ _TOLD = {
     "timeout": "What one attempt may take: seconds, or as `10 min`.",
     "cell_timeout": "What one cell may take: seconds, or as `10 min`.",
     "memory": "What the kernel and all it started may have in memory: bytes, or as `2 GB`.",
+    "keep_kernel": "How long the kernel is kept when a cell fails: seconds, or as `10 min`.",
 }
 
 REQUESTED_LIMITS: Schema = {
@@ -72,5 +73,9 @@ RUN_PROPERTIES: Schema = {
     "retry_at": _TIME_OR_NULL,
     "tags": {"type": "array", "items": {"type": "string"}},
     "experiments": {"type": "array", "items": {"type": "string"}},
+    "kept_until": {**_TIME_OR_NULL, "description": "How long it can be resumed."},
+    "resumed_by": {**_TEXT_OR_NULL, "description": "The id of the run that resumes it."},
+    "resumes": {**_TEXT_OR_NULL, "description": "The id of the run that it resumes."},
+    "held_by": {**_TEXT_OR_NULL, "description": "The worker that has the kernel of that."},
 }
 """What a run tells of them."""

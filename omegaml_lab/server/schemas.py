@@ -276,6 +276,10 @@ SCHEMAS: dict[str, Schema] = {
         **_ONE_TARGET,
     },
     "RerunRequest": _record({"parameters": _OBJECT}, optional=("parameters",)),
+    "ResumeRequest": _record(
+        {"revision": {"type": "integer", "minimum": 1, "description": "Unless the latest."}},
+        optional=("revision",),
+    ),
     "Schedule": _record(
         {
             "id": _STRING,

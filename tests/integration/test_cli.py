@@ -91,6 +91,19 @@ def test_a_failed_run_says_where_and_is_a_failure(omega, served):
     assert omega("runs", "rerun", run.id, "--wait")[0] == 1
 
 
+def test_a_failed_run_is_resumed(omega, served):
+    served.jobs.put(BAD, "mended")
+    _, out, _ = omega("run", "mended")
+    run = served.runtime.runs.list("mended").items[0]
+    assert f"omega runs resume {run.id}" in out
+    assert "kernel kept until" in omega("runs", "show", run.id)[1]
+    served.jobs.put(notebook("print('before')", "print('after')"), "mended")
+    code, out, _ = omega("runs", "resume", run.id[:8], "--wait")
+    assert (code, "succeeded" in out) == (0, True)
+    code, _, err = omega("runs", "resume", run.id)
+    assert (code, "resumes it already" in err) == (1, True)
+
+
 def test_json_of_a_run_is_nothing_but_json(omega, served):
     served.jobs.put(GOOD, "good")
     code, out, _ = omega("run", "good", "-p", "b=3", "--json")

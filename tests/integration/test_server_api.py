@@ -268,6 +268,21 @@ def test_failure_tells_the_cell(api: Api, working: None, shared: Omega) -> None:
     assert (run["error"]["name"], run["error"]["cell"]) == ("ZeroDivisionError", 1)
 
 
+def test_a_failed_run_is_resumed(api: Api, working: None, shared: Omega) -> None:
+    shared.jobs.put(notebook("rows = [1]", "sum(row)"), "resumed")
+    run = api.ended(api.ask("POST", "runs", 201, {"job": "resumed"}))
+    assert run["kept_until"] is not None
+    shared.jobs.put(notebook("rows = [2]", "sum(rows)"), "resumed")
+    problem = api.ask("POST", f"runs/{run['id']}/resume", 409, {})
+    assert (problem["type"], "cell 1 is not" in problem["message"]) == ("ResumeError", True)
+    shared.jobs.put(notebook("rows = [1]", "sum(rows)"), "resumed")
+    again = api.ended(api.ask("POST", f"runs/{run['id']}/resume", 201, {}))
+    assert (again["status"], again["resumes"]) == ("succeeded", run["id"])
+    assert api.ask("GET", f"runs/{run['id']}", 200)["resumed_by"] == again["id"]
+    api.ask("POST", f"runs/{again['id']}/resume", 409, {"revision": 1})
+    api.ask("POST", "runs/nothing/resume", 404, {})
+
+
 def test_schedule(api: Api, shared: Omega, repository: str) -> None:
     shared.jobs.put(notebook("print(n)", parameters="n: int = 1"), "scheduled")
     preview = api.ask(

@@ -4,6 +4,7 @@ import { Connection } from './connection';
 import { GroupsClient } from './groups';
 import { ObjectsClient } from './objects';
 import { ParametersClient } from './parameters';
+import { RecipientsClient } from './recipients';
 import { ReportsClient } from './reports';
 import { RevisionsClient } from './revisions';
 import { RunsClient } from './runs';
@@ -19,6 +20,7 @@ export class OmegaClient {
     this.groups = new GroupsClient(this.connection);
     this.objects = new ObjectsClient(this.connection);
     this.parameters = new ParametersClient(this.connection);
+    this.recipients = new RecipientsClient(this.connection);
     this.reports = new ReportsClient(this.connection);
     this.revisions = new RevisionsClient(this.connection);
     this.runs = new RunsClient(this.connection);
@@ -32,6 +34,7 @@ export class OmegaClient {
   readonly groups: GroupsClient;
   readonly objects: ObjectsClient;
   readonly parameters: ParametersClient;
+  readonly recipients: RecipientsClient;
   readonly reports: ReportsClient;
   readonly revisions: RevisionsClient;
   readonly runs: RunsClient;

@@ -5,6 +5,8 @@ export interface ILimits {
   timeout: number | null;
   cell_timeout: number | null;
   memory: number | null;
+  /** Seconds that the kernel is kept of a run in which a cell failed. */
+  keep_kernel: number | null;
 }
 
 export type LimitName = keyof ILimits;

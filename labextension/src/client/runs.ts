@@ -69,6 +69,12 @@ export interface IRun {
   after?: string[];
   /** Values that its notebook has left to compare it by. */
   recorded?: ReadonlyJSONObject;
+  /** How long its kernel is kept, in which a cell failed. */
+  kept_until?: string | null;
+  /** The run that goes on in that. */
+  resumed_by?: string | null;
+  /** The run that it goes on with. */
+  resumes?: string | null;
 }
 
 /** What an event tells of a run: where it stands, and nothing that not everybody may know. */
@@ -84,6 +90,7 @@ export type RunChange = Omit<
   | 'tags'
   | 'after'
   | 'recorded'
+  | 'resumes'
 >;
 
 /** Which notebook: by its path in the file browser, or by the job's name. */
@@ -98,6 +105,11 @@ export interface IRunQuery {
   alone?: boolean;
   offset?: number;
   limit?: number;
+}
+
+/** Whether a run can be resumed at `now`, the server's time in milliseconds. */
+export function isResumable(run: IRun, now: number): boolean {
+  return Boolean(run.kept_until) && !run.resumed_by && Date.parse(run.kept_until ?? '') > now;
 }
 
 /** Whether a run has ended. */
@@ -140,5 +152,10 @@ export class RunsClient {
       {},
       parameters ? { parameters } : {}
     );
+  }
+
+  /** Go on at the cell that failed, with the notebook as it is now. */
+  resume(id: string): Promise<IRun> {
+    return this._connection.request('POST', ['runs', id, 'resume'], {}, {});
   }
 }

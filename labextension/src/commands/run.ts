@@ -8,16 +8,19 @@ import * as React from 'react';
 import { messageOf } from '../client/connection';
 import type { Grid, IGroupOptions } from '../client/groups';
 import type { AskedLimits } from '../client/limits';
+import type { Told } from '../client/recipients';
 import type { IRun } from '../client/runs';
 import { clusterIcon } from '../icons';
 import { ParametersForm } from '../models/form';
 import { GroupForm } from '../models/groupform';
 import { LimitsForm } from '../models/limitsform';
+import { NotifyForm } from '../models/notifyform';
 import type { IOmega } from '../tokens';
 import { CommandIDs } from '../tokens';
 import { FormDialog } from '../views/formdialog';
 import { GroupFields } from '../views/groupfields';
 import { LimitFields } from '../views/limitfields';
+import { NotifyFields } from '../views/notifyfields';
 import { ParameterFields } from '../views/parameterfields';
 import { addPathCommand } from './add';
 import type { Targets } from './targets';
@@ -66,6 +69,8 @@ async function runWithParameters(options: ICommandOptions, path: string): Promis
     const form = new ParametersForm(await omega.client.parameters.list(path), trans);
     const limits = new LimitsForm();
     const group = new GroupForm();
+    const notify = await NotifyForm.of(omega.client.recipients, { path });
+    const of = trans.__('Of all runs of this notebook.');
     const dialog = new FormDialog({
       title: trans.__('Run %1', path.split('/').pop()),
       body: ReactWidget.create(
@@ -74,14 +79,15 @@ async function runWithParameters(options: ICommandOptions, path: string): Promis
           { className: 'jp-Omega-form' },
           React.createElement(ParameterFields, { form, variable: true, trans }),
           React.createElement(GroupFields, { form, group, trans }),
-          React.createElement(LimitFields, { form: limits, trans })
+          React.createElement(LimitFields, { form: limits, trans }),
+          notify && React.createElement(NotifyFields, { form: notify, of, trans })
         )
       ),
       buttons: [
         Dialog.cancelButton({ label: trans.__('Cancel') }),
         Dialog.okButton({ label: trans.__('Run') })
       ],
-      submit: () => submit(options, path, { form, limits, group })
+      submit: () => submit(options, path, { form, limits, group, notify })
     });
     await dialog.launch();
   } catch (error) {
@@ -93,12 +99,13 @@ interface IForms {
   form: ParametersForm;
   limits: LimitsForm;
   group: GroupForm;
+  notify: NotifyForm | null;
 }
 
 async function submit(
   options: ICommandOptions,
   path: string,
-  { form, limits, group }: IForms
+  { form, limits, group, notify }: IForms
 ): Promise<boolean> {
   if (!form.valid || !group.valid) {
     form.refuse(options.trans.__('Mend the values above first.'));
@@ -106,15 +113,17 @@ async function submit(
   }
   try {
     const grid = form.grid();
+    let job: string;
     if (Object.keys(grid).length > 0) {
-      await startGroup(options, path, grid, {
+      job = await startGroup(options, path, grid, {
         parameters: form.values(),
         at_once: group.atOnce,
         limits: limits.values()
       });
     } else {
-      await start(options, path, form.values(), limits.values());
+      job = await start(options, path, form.values(), limits.values());
     }
+    await tellThem(notify, { job }, options.trans);
     return true;
   } catch (error) {
     form.refuse(messageOf(error));
@@ -127,9 +136,25 @@ async function start(
   path: string,
   parameters?: ReadonlyJSONObject,
   limits?: AskedLimits
-): Promise<void> {
+): Promise<string> {
   await targets.save(path);
-  tellQueued(commands, trans, await omega.runs.run({ path }, parameters, false, limits));
+  const run = await omega.runs.run({ path }, parameters, false, limits);
+  tellQueued(commands, trans, run);
+  return run.job;
+}
+
+/** Keep who is to be told of what was just asked for; that stands, whatever becomes of this. */
+export async function tellThem(
+  form: NotifyForm | null,
+  told: Told,
+  trans: TranslationBundle
+): Promise<void> {
+  try {
+    await form?.apply(told);
+  } catch (error) {
+    const message = trans.__('Who is told has not changed: %1', messageOf(error));
+    Notification.error(message, { autoClose: false });
+  }
 }
 
 async function startGroup(
@@ -137,7 +162,7 @@ async function startGroup(
   path: string,
   grid: Grid,
   options: IGroupOptions
-): Promise<void> {
+): Promise<string> {
   await targets.save(path);
   const group = await omega.client.groups.start({ path }, grid, options);
   await omega.groups.refresh();
@@ -155,6 +180,7 @@ async function startGroup(
       }
     ]
   });
+  return group.jobs[0];
 }
 
 /** Say that a run is on its way, with the way to watch it. */

@@ -1,6 +1,6 @@
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import type { IDocumentManager } from '@jupyterlab/docmanager';
-import { deleteIcon, notebookIcon, redoIcon, stopIcon } from '@jupyterlab/ui-components';
+import { deleteIcon, notebookIcon, redoIcon, runIcon, stopIcon } from '@jupyterlab/ui-components';
 import type { LabIcon } from '@jupyterlab/ui-components';
 
 import type { StoreName } from '../client/objects';
@@ -37,12 +37,21 @@ export function addRunsCommands(options: IRunsCommandOptions): void {
   add(CommandIDs.rerun, trans.__('Run again'), redoIcon, async run =>
     tellQueued(commands, trans, await omega.runs.rerun(run.id))
   );
+  add(CommandIDs.resume, trans.__('Resume'), runIcon, run => resume(options, run));
   commands.addCommand(CommandIDs.dropObject, {
     label: trans.__('Drop…'),
     icon: deleteIcon,
     isVisible: args => typeof args.name === 'string',
     execute: args => dropObject(options, args.store as StoreName, args.name as string)
   });
+}
+
+async function resume(options: IRunsCommandOptions, run: IRun): Promise<void> {
+  const { commands, omega, targets, trans } = options;
+  if (run.job_path !== null) {
+    await targets.save(run.job_path); // what was mended counts, saved or not
+  }
+  tellQueued(commands, trans, await omega.runs.resume(run.id));
 }
 
 async function cancel({ omega, trans }: IRunsCommandOptions, run: IRun): Promise<void> {

@@ -9,6 +9,7 @@ import { messageOf } from '../client/connection';
 import type { ISchedule } from '../client/schedules';
 import { clusterIcon, scheduleIcon } from '../icons';
 import { ParametersForm } from '../models/form';
+import { NotifyForm } from '../models/notifyform';
 import { ScheduleForm } from '../models/scheduleform';
 import { CommandIDs } from '../tokens';
 import { formatInZone } from '../views/format';
@@ -18,7 +19,7 @@ import { WHEN_ID } from '../views/whenfield';
 import { addEntryCommand, addPathCommand } from './add';
 import { confirmDrop } from './ask';
 import type { ICommandOptions } from './run';
-import { tellQueued } from './run';
+import { tellQueued, tellThem } from './run';
 
 /** *Schedule…* and, given the `id` of a schedule, what can be done with it. */
 export function addScheduleCommands(options: ICommandOptions): void {
@@ -65,10 +66,14 @@ async function schedule(options: ICommandOptions, path: string): Promise<void> {
     await targets.save(path);
     const parameters = new ParametersForm(await omega.client.parameters.list(path), trans);
     const form = new ScheduleForm({ client: omega.client.schedules, trans, parameters });
-    await ask(options, form, trans.__('Schedule %1', path.split('/').pop()), async () => {
+    const notify = new NotifyForm(omega.client.recipients);
+    const title = trans.__('Schedule %1', path.split('/').pop());
+    await ask(options, { form, notify, title }, async () => {
       // What is scheduled is what is seen, as it is saved now.
       await targets.save(path);
-      tellScheduled(commands, trans, await omega.schedules.add({ path }, form.settings));
+      const made = await omega.schedules.add({ path }, form.settings);
+      tellScheduled(commands, trans, made);
+      await tellThem(notify, { schedule: made.id }, trans);
     });
   } catch (error) {
     Notification.error(trans.__('%1 was not scheduled: %2', path, messageOf(error)), {
@@ -85,7 +90,10 @@ async function edit(options: ICommandOptions, old: ISchedule): Promise<void> {
     parameters: await parametersOf(options, old),
     schedule: old
   });
-  await ask(options, form, trans.__('Edit the schedule of %1', old.job), async () => {
+  const notify = await NotifyForm.of(omega.client.recipients, { schedule: old.id });
+  const title = trans.__('Edit the schedule of %1', old.job);
+  await ask(options, { form, notify, title }, async () => {
+    await notify?.apply({ schedule: old.id });
     await omega.schedules.edit(old.id, form.settings);
   });
 }
@@ -104,17 +112,22 @@ async function parametersOf(
   }
 }
 
+interface IAsked {
+  form: ScheduleForm;
+  notify: NotifyForm | null;
+  title: string;
+}
+
 async function ask(
   { omega, trans }: ICommandOptions,
-  form: ScheduleForm,
-  title: string,
+  { form, notify, title }: IAsked,
   act: () => Promise<void>
 ): Promise<void> {
   const labels = new Set(omega.status.current?.workers.map(worker => worker.label));
   const dialog = new FormDialog({
     title,
     body: ReactWidget.create(
-      React.createElement(ScheduleFields, { form, labels: [...labels], trans })
+      React.createElement(ScheduleFields, { form, notify, labels: [...labels], trans })
     ),
     buttons: [
       Dialog.cancelButton({ label: trans.__('Cancel') }),

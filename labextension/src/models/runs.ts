@@ -95,6 +95,10 @@ export class RunsModel extends ListModel<IRun> {
     return this.own(await this._client.rerun(id));
   }
 
+  async resume(id: string): Promise<IRun> {
+    return this.own(await this._client.resume(id));
+  }
+
   /** Take a run as one that was asked for in this window. */
   own(run: IRun): IRun {
     this._started.add(run.id);

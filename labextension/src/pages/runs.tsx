@@ -19,6 +19,7 @@ export function createRunsPage({ omega, commands, trans }: IPageOptions): ReactW
   const actions: IRunActions = {
     cancel: execute(CommandIDs.cancel),
     rerun: execute(CommandIDs.rerun),
+    resume: execute(CommandIDs.resume),
     openResult: execute(CommandIDs.openResult),
     openFailingCell: execute(CommandIDs.openFailingCell),
     publish: run => void commands.execute(CommandIDs.publish, { path: run.job_path ?? undefined }),

@@ -84,6 +84,8 @@ function Head(props: ICardProps & { open: boolean; toggle: () => void }): JSX.El
 export interface IAction {
   icon: LabIcon;
   label: string;
+  /** More of it, where the label is short. */
+  title?: string;
   act: () => void;
   disabled?: boolean;
 }
@@ -108,6 +110,7 @@ export function Actions({ actions, reachable = true }: IActionsProps): JSX.Eleme
               small
               className="jp-Omega-textButton"
               tabIndex={reachable ? 0 : -1}
+              title={action.title}
               disabled={action.disabled}
               onClick={action.act}
             >

@@ -65,6 +65,12 @@ function fields(
       trans.__('Wait before a retry'),
       '10 s',
       trans.__('Before the first; each further one waits twice as long.')
+    ],
+    [
+      'keep_kernel',
+      trans.__('Keep the kernel'),
+      '10 min',
+      trans.__('When a cell fails, so that the run can be resumed there; 0 ends it at once.')
     ]
   ];
 }

@@ -5,6 +5,7 @@ import {
   linkIcon,
   notebookIcon,
   redoIcon,
+  runIcon,
   shareIcon,
   stopIcon
 } from '@jupyterlab/ui-components';
@@ -12,7 +13,7 @@ import * as React from 'react';
 
 import type { IReport } from '../client/reports';
 import type { IRun } from '../client/runs';
-import { isFinal } from '../client/runs';
+import { isFinal, isResumable } from '../client/runs';
 import { scheduleIcon } from '../icons';
 import { elapsedSeconds } from '../models/progress';
 import type { IAction } from './card';
@@ -32,6 +33,7 @@ import { standing, STATUS_ICONS, statusLabel } from './status';
 export interface IRunActions {
   cancel: (run: IRun) => void;
   rerun: (run: IRun) => void;
+  resume: (run: IRun) => void;
   openResult: (run: IRun) => void;
   openFailingCell: (run: IRun) => void;
   publish: (run: IRun) => void;
@@ -114,16 +116,17 @@ function Progress({ run, trans }: { run: IRun; trans: TranslationBundle }): JSX.
   );
 }
 
-function actionsOf({ run, report, actions, trans }: IRunCardProps): (IAction | false)[] {
+function actionsOf({ run, report, now, actions, trans }: IRunCardProps): (IAction | false)[] {
   const failedAt =
     run.status === 'failed' && typeof run.error?.cell === 'number' && run.result_path !== null;
   const open = run.status !== 'queued' && run.result_path !== null;
   const ended = isFinal(run);
   const publishable = !report && run.status === 'succeeded' && run.job_path !== null;
-  const action = (icon: LabIcon, label: string, act: () => void): IAction => ({
+  const action = (icon: LabIcon, label: string, act: () => void, title?: string): IAction => ({
     icon,
     label,
-    act
+    act,
+    title
   });
   return [
     failedAt &&
@@ -135,12 +138,18 @@ function actionsOf({ run, report, actions, trans }: IRunCardProps): (IAction | f
       ...action(stopIcon, trans.__('Cancel'), () => actions.cancel(run)),
       disabled: run.cancel_requested
     },
+    isResumable(run, now) &&
+      action(runIcon, trans.__('Resume'), () => actions.resume(run), resumeTitle(trans)),
     ended && action(redoIcon, trans.__('Run again'), () => actions.rerun(run)),
     ended &&
       report !== null &&
       action(linkIcon, trans.__('Copy report link'), () => actions.copyLink(report)),
     publishable && action(shareIcon, trans.__('Publish'), () => actions.publish(run))
   ];
+}
+
+function resumeTitle(trans: TranslationBundle): string {
+  return trans.__('Go on at the failing cell, with the notebook as it is now');
 }
 
 function RunDetails({ run, reachable, actions, trans }: IRunCardProps): JSX.Element {
@@ -154,6 +163,9 @@ function RunDetails({ run, reachable, actions, trans }: IRunCardProps): JSX.Elem
     [trans.__('Attempt'), trans.__('%1 of %2', run.attempt, run.max_attempts)],
     [trans.__('Earlier attempts'), formatAttempts(run.attempts, trans)],
     [trans.__('Next attempt'), run.retry_at ? formatTime(run.retry_at) : null],
+    [trans.__('Resumes'), run.resumes ?? null],
+    [trans.__('Resumed by'), run.resumed_by ?? null],
+    [trans.__('Kernel kept until'), run.kept_until ? formatTime(run.kept_until) : null],
     [trans.__('Used'), run.usage ? formatUsage(run.usage, trans) : null],
     [trans.__('Limits'), formatLimits(run.limits, trans)],
     [trans.__('Tags'), run.tags?.join(', ') || null],

@@ -3,10 +3,12 @@ import { HTMLSelect } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { Misfire, Overlap } from '../client/schedules';
+import type { NotifyForm } from '../models/notifyform';
 import type { ScheduleForm } from '../models/scheduleform';
 import { Check } from './check';
 import { useSignal } from './hooks';
 import { LimitFields } from './limitfields';
+import { NotifyFields } from './notifyfields';
 import { ParameterFields } from './parameterfields';
 import { Preview, WhenField, ZoneField } from './whenfield';
 import { Refusal } from './states';
@@ -16,14 +18,18 @@ const LABELS_ID = 'jp-Omega-labels';
 
 export interface IScheduleFormProps {
   form: ScheduleForm;
+  /** Null where nobody may know who is told. */
+  notify: NotifyForm | null;
   /** What workers offer at present. */
   labels: readonly string[];
   trans: TranslationBundle;
 }
 
+type IFieldsProps = Pick<IScheduleFormProps, 'form' | 'trans'>;
+
 /** When a job is due and with what, and what happens when something is in the way. */
 export function ScheduleFields(props: IScheduleFormProps): JSX.Element {
-  const { form, trans } = props;
+  const { form, notify, trans } = props;
   useSignal(form.changed);
   return (
     <div className="jp-Omega-form jp-Omega-schedule">
@@ -39,12 +45,15 @@ export function ScheduleFields(props: IScheduleFormProps): JSX.Element {
       />
       <More {...props} />
       <LimitFields form={form.limits} trans={trans} />
+      {notify && (
+        <NotifyFields form={notify} of={trans.__('Of the runs of this schedule.')} trans={trans} />
+      )}
       <Refusal message={form.refusal} />
     </div>
   );
 }
 
-function Parameters({ form, trans }: Omit<IScheduleFormProps, 'labels'>): JSX.Element | null {
+function Parameters({ form, trans }: IFieldsProps): JSX.Element | null {
   if (form.parameters === null) {
     return (
       <p className="jp-Omega-notice">
@@ -61,7 +70,7 @@ function Parameters({ form, trans }: Omit<IScheduleFormProps, 'labels'>): JSX.El
 }
 
 /** What most schedules leave as it is. */
-function More({ form, labels, trans }: IScheduleFormProps): JSX.Element {
+function More({ form, labels, trans }: Omit<IScheduleFormProps, 'notify'>): JSX.Element {
   const { label, overlap, misfire, starts, ends, pinned, jitter, keep } = form.choices;
   const [open] = React.useState(
     !['', 'default'].includes(label) ||
@@ -105,7 +114,7 @@ function More({ form, labels, trans }: IScheduleFormProps): JSX.Element {
 }
 
 /** What a worker must offer to take the runs. */
-function LabelField({ form, labels, trans }: IScheduleFormProps): JSX.Element {
+function LabelField({ form, labels, trans }: Omit<IScheduleFormProps, 'notify'>): JSX.Element {
   return (
     <div className="jp-Omega-field">
       <label htmlFor={LABEL_ID}>{trans.__('Label')}</label>
@@ -134,7 +143,7 @@ function LabelField({ form, labels, trans }: IScheduleFormProps): JSX.Element {
 }
 
 /** Which revision is run, and what becomes of starts and results. */
-function RareFields({ form, trans }: Omit<IScheduleFormProps, 'labels'>): JSX.Element {
+function RareFields({ form, trans }: IFieldsProps): JSX.Element {
   const { pinned, jitter, keep } = form.choices;
   return (
     <>

@@ -24,6 +24,7 @@ __all__ = [
     "InvalidTransitionError",
     "ReportNotFoundError",
     "ReportNotReadyError",
+    "ResumeError",
     "RunFailedError",
     "RunNotFoundError",
     "RunTimeoutError",
@@ -99,6 +100,23 @@ class InvalidTransitionError(OmegaError, RuntimeError):
         self.status = status
         self.wanted = wanted
         super().__init__(f"Run {run} is {status} and cannot become {wanted}.")
+
+
+class ResumeError(OmegaError, RuntimeError):
+    """A run cannot be resumed (any more); `cell` is the index of one that stands in the way."""
+
+    def __init__(
+        self,
+        run: str,
+        reason: str,
+        *,
+        cell: int | None = None,
+        advice: str = "Run its notebook again.",
+    ) -> None:
+        self.run = run
+        self.reason = reason
+        self.cell = cell
+        super().__init__(f"Run {run} cannot be resumed: {reason}. {advice}")
 
 
 class RunFailedError(OmegaError, RuntimeError):

@@ -38,7 +38,13 @@ from omegaml_lab.server.handlers.pages import PageHandler
 from omegaml_lab.server.handlers.parameters import ParametersHandler
 from omegaml_lab.server.handlers.reports import ReportHandler, ReportsHandler
 from omegaml_lab.server.handlers.revisions import RevisionsHandler, TagsHandler, TrashHandler
-from omegaml_lab.server.handlers.runs import CancelHandler, RerunHandler, RunHandler, RunsHandler
+from omegaml_lab.server.handlers.runs import (
+    CancelHandler,
+    RerunHandler,
+    ResumeRunHandler,
+    RunHandler,
+    RunsHandler,
+)
 from omegaml_lab.server.handlers.schedules import (
     PauseHandler,
     PreviewHandler,
@@ -67,6 +73,7 @@ API: tuple[tuple[str, type[OmegaHandler]], ...] = (
     ("/runs/{run}/lineage", RunLineageHandler),
     ("/runs/{run}/cancel", CancelHandler),
     ("/runs/{run}/rerun", RerunHandler),
+    ("/runs/{run}/resume", ResumeRunHandler),
     ("/groups", GroupsHandler),
     ("/groups/{group}", GroupHandler),
     ("/groups/{group}/table", GroupTableHandler),

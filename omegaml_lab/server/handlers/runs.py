@@ -14,7 +14,14 @@ from omegaml_lab.server.targets import Target, target_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["CancelHandler", "RerunHandler", "RunHandler", "RunsHandler", "describe_run"]
+__all__ = [
+    "CancelHandler",
+    "RerunHandler",
+    "ResumeRunHandler",
+    "RunHandler",
+    "RunsHandler",
+    "describe_run",
+]
 
 STATUSES = tuple(status.value for status in Status)
 _LIMIT = 50
@@ -151,4 +158,24 @@ class RerunHandler(_RunHandler):
         """Answer POST; without parameters those of the first run are taken."""
         parameters = self.body("RerunRequest").get("parameters")
         new = await self.call(self.omega.runtime.runs.rerun, run, parameters)
+        self.answer(self.describe(new), status=201)
+
+
+class ResumeRunHandler(_RunHandler):
+    """Goes on with a failed run at the cell that failed."""
+
+    operations: ClassVar[Mapping[str, Operation]] = {
+        "post": Operation(
+            summary="Go on with a failed run in its kernel, with the notebook as it is now",
+            parameters=(_RUN,),
+            body="ResumeRequest",
+            answers={201: "Run"},
+            problems=(400, 404, 409),
+        )
+    }
+
+    async def post(self, run: str) -> None:
+        """Answer POST."""
+        revision, runs = self.body("ResumeRequest").get("revision"), self.omega.runtime.runs
+        new = await self.call(lambda: runs.resume(run, revision=revision))
         self.answer(self.describe(new), status=201)
