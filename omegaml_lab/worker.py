@@ -106,6 +106,7 @@ def _performer(omega: Omega) -> Performer:
     # These load papermill and nbformat: once, before the first run waits for them.
     from omegaml_lab.runtime import warm
     from omegaml_lab.runtime.callees import Callees
+    from omegaml_lab.runtime.environments import Environments, index_urls
     from omegaml_lab.runtime.kernels import KernelSource
     from omegaml_lab.runtime.log import secrets_of
     from omegaml_lab.runtime.performer import Performer
@@ -140,10 +141,10 @@ def _performer(omega: Omega) -> Performer:
         runs=omega.runtime.runs.records,
         workers=omega.storage.records("workers"),
         jobs=jobs,
-        kernels=KernelSource(nursery),
+        kernels=KernelSource(nursery, Environments.of(config)),
         callees=Callees(limit=config.concurrency, nursery=nursery),
         environment=environment,
-        secrets=secrets_of(url, config.broker_url),
+        secrets=secrets_of(url, config.broker_url, *index_urls(config)),
         label=config.label,
         concurrency=config.concurrency,
         lease=config.lease_seconds,

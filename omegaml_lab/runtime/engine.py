@@ -14,7 +14,7 @@ from omegaml_lab.core.limits import UNLIMITED, Limits
 from omegaml_lab.runtime.outputs import OUTPUT_LIMIT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from omegaml_lab.runtime.cells import NotebookObserver
     from omegaml_lab.runtime.kernels import KernelSource
@@ -40,6 +40,7 @@ class OmegaEngine:
         environment: Mapping[str, str] | None = None,
         output_limit: int = OUTPUT_LIMIT,
         limits: Limits = UNLIMITED,
+        requires: Sequence[str] = (),
         execution_timeout: int | None = None,
         **_: Any,
     ) -> Any:
@@ -53,6 +54,8 @@ class OmegaEngine:
             If the kernel ended early, also by order, by its output or by a limit.
         UnknownKernelError, KernelStartError
             If there is no such kernel, or it does not start.
+        RequirementsRefusedError, InstallationError
+            If what it requires is not installed.
         """
         from papermill.engines import NotebookExecutionManager
 
@@ -70,8 +73,9 @@ class OmegaEngine:
         runner = CellRunner(manager, kernel_name=kernel_name, log_output=log_output)
         limits = limits.over(Limits(cell_timeout=execution_timeout))
         parts = (kernels or KernelSource(), environment or {}, observer or Nobody())
+        options: dict[str, Any] = {"output_limit": output_limit, "limits": limits}
         try:
-            asyncio.run(runner.run(*parts, output_limit=output_limit, limits=limits))
+            asyncio.run(runner.run(*parts, **options, requires=requires))
         finally:
             manager.cleanup_pbar()
             manager.notebook_complete()

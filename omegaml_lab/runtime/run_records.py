@@ -246,6 +246,7 @@ class RunRecords(RunReader):
             },
             set={
                 "status": Status.LOST.value,
+                "notice": None,
                 "ended_at": self._now(),
                 "error": failure_document(failure),
             },
@@ -286,11 +287,16 @@ class RunRecords(RunReader):
         return self._held(claim, {"heartbeat_at": self._now()})
 
     def report(
-        self, claim: Claim, progress: Progress, log: str, usage: Usage | None = None
+        self,
+        claim: Claim,
+        progress: Progress,
+        log: str,
+        usage: Usage | None = None,
+        notice: str | None = None,
     ) -> Run | None:
         """Tell how far the run has come; None when the claim is void."""
-        used = {"usage": asdict(usage)} if usage else {}
-        return self._held(claim, {"progress": asdict(progress), "log": log, **used})
+        told = {"progress": asdict(progress), "log": log, "notice": notice}
+        return self._held(claim, {**told, **({"usage": asdict(usage)} if usage else {})})
 
     def retry(
         self, claim: Claim, failure: Failure, *, log: str, usage: Usage | None, wait: float
@@ -340,6 +346,7 @@ class RunRecords(RunReader):
             "answer": dict(answer) if answer else None,
             "usage": asdict(usage) if usage else None,
             "recorded": recorded_text(recorded or {}),
+            "notice": None,
             "ended_at": self._now(),
         }
         if (run := self._held(claim, ended)) is not None:

@@ -16,6 +16,12 @@ from omegaml_lab.core.errors.base import (
     StorageFullError,
     StorageUnavailableError,
 )
+from omegaml_lab.core.errors.environments import (
+    InstallationError,
+    InvalidRequirementError,
+    KernelNotOfferedError,
+    RequirementsRefusedError,
+)
 from omegaml_lab.core.errors.experiments import (
     ExperimentBusyError,
     ExperimentNotFoundError,
@@ -84,6 +90,7 @@ __all__ = [
     "ExperimentNotFoundError",
     "GroupNotFoundError",
     "GroupTimeoutError",
+    "InstallationError",
     "IntegrityError",
     "InvalidArchiveError",
     "InvalidAttributeError",
@@ -99,11 +106,13 @@ __all__ = [
     "InvalidParameterError",
     "InvalidQueryError",
     "InvalidRecipientError",
+    "InvalidRequirementError",
     "InvalidRetentionError",
     "InvalidScheduleError",
     "InvalidScriptError",
     "InvalidSourceError",
     "InvalidTransitionError",
+    "KernelNotOfferedError",
     "MissingDependencyError",
     "NotAFileError",
     "NotInTrashError",
@@ -115,6 +124,7 @@ __all__ = [
     "RecipientNotFoundError",
     "ReportNotFoundError",
     "ReportNotReadyError",
+    "RequirementsRefusedError",
     "RunFailedError",
     "RunNotFoundError",
     "RunTimeoutError",
