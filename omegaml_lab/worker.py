@@ -34,6 +34,7 @@ __all__ = ["main", "make_worker"]
 GRACE = 5.0
 """Seconds that going runs have to end by themselves when the worker is asked to stop."""
 _REPORTS = 60.0  # seconds between two looks for reports that nobody published
+_ENVIRONMENTS = 3600.0  # and for environments that no run uses
 
 _log = logging.getLogger(__name__)
 
@@ -85,7 +86,8 @@ def make_worker(omega: Omega, *, grace: float = GRACE) -> Celery:
     @signals.worker_ready.connect(weak=False)  # type: ignore[untyped-decorator]
     def ready(**_: Any) -> None:
         performer.start()
-        threading.Thread(target=_mind_reports, args=(omega, stop), daemon=True).start()
+        for mind in (_mind_reports, _mind_environments):
+            threading.Thread(target=mind, args=(omega, stop), daemon=True).start()
         _log.info("worker %s is ready", performer.id)
 
     @signals.worker_shutting_down.connect(weak=False)  # type: ignore[untyped-decorator]
@@ -212,6 +214,21 @@ def _mind_reports(omega: Omega, stop: threading.Event) -> None:
         except OmegaError as error:
             _log.warning("reports wait: %s", error)
         stop.wait(_REPORTS)
+
+
+def _mind_environments(omega: Omega, stop: threading.Event) -> None:
+    """Remove what no run of this machine has used for long."""
+    from omegaml_lab.runtime.environments import Environments
+
+    environments = Environments.of(omega.config)
+    while not stop.is_set():
+        try:
+            for removed in environments.collect():
+                requires = ", ".join(removed.requires)
+                _log.info("the environment with %s was removed: no run uses it", requires)
+        except OSError as error:
+            _log.warning("environments stay: %s", error)
+        stop.wait(_ENVIRONMENTS)
 
 
 def _follow(omega: Omega, run: Run) -> None:

@@ -27,7 +27,7 @@ def make_wheel(
         f"{about}/entry_points.txt": f"[console_scripts]\n{name} = {name}:main\n",
     }
     files[f"{about}/RECORD"] = "".join(f"{path},,\n" for path in [*files, f"{about}/RECORD"])
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}-{version}-py3-none-any.whl"
     with zipfile.ZipFile(path, "w") as wheel:
         for each, text in files.items():
@@ -52,7 +52,7 @@ def make_slow_sdist(folder: Path, name: str, flag: Path) -> Path:
         f"[project]\nname = '{name}'\nversion = '1.0'\n"
     )
     metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n"
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}-1.0.tar.gz"
     with tarfile.open(path, "w:gz") as archive:
         files = {"backend.py": backend, "pyproject.toml": project, "PKG-INFO": metadata}

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import signal
 import site
 import sys
@@ -27,7 +28,8 @@ from packaging.utils import canonicalize_name
 from omegaml_lab.core.errors import InstallationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from importlib.metadata import Distribution
 
 __all__ = ["base_packages", "install", "python_in"]
 
@@ -35,7 +37,11 @@ NEEDED = ("ipykernel", "omegaml-lab")
 """What a kernel cannot be without."""
 _LEASH = ["-m", "omegaml_lab.runtime.leash"]
 _SHOWN = 2000
+_PART = 4096
+_NO_NEWS = "Requirement already satisfied"  # pip says so of each of some hundred packages
 _MARK = "omega: shown from the worker's own environment"
+_FILES = ("METADATA", "INSTALLER", "RECORD")
+_FIELD = re.compile(r"^(Name|Version): *(\S+)", re.MULTILINE)
 _PIP = ("--no-input", "--disable-pip-version-check", "--no-color", "--progress-bar", "off")
 _UV = ("--no-progress", "--color", "never")
 # What the worker knows is not for the code of packages that are built, and what would lead the
@@ -117,21 +123,26 @@ def _make(folder: Path) -> list[Path]:
     places = [place for place in map(str, _site_folders()) if place in sys.path]
     lines = [f"import site; site.addsitedir({place!r})" for place in places]
     (here / "_omega_base.pth").write_text("".join(f"{line}\n" for line in lines), "utf-8")
-    shown = []
-    for each in distributions():
-        metadata = each.read_text("METADATA")
-        name = each.metadata["Name"]
-        if metadata is None or name is None:
-            continue
-        record = here / f"{canonicalize_name(name).replace('-', '_')}-{each.version}.dist-info"
-        with contextlib.suppress(FileExistsError):  # the first on the path is what is imported
-            record.mkdir()
-            shown.append(record)
-            (record / "METADATA").write_text(metadata, "utf-8")
-            (record / "INSTALLER").write_text(_MARK, "utf-8")
-            names = ("METADATA", "INSTALLER", "RECORD")
-            (record / "RECORD").write_text("".join(f"{record.name}/{n},,\n" for n in names))
-    return shown
+    return [record for each in distributions() if (record := _show(each, here)) is not None]
+
+
+def _show(package: Distribution, here: Path) -> Path | None:
+    """Write a record that a package is installed; return it if it is the first of that name."""
+    about = (package.read_text("METADATA") or "").partition("\n\n")[0]  # without its long text
+    told = dict(_FIELD.findall(about))
+    if told.keys() != {"Name", "Version"}:
+        return None  # what is left of a broken installation, or of old
+    name = canonicalize_name(told["Name"]).replace("-", "_")
+    record = here / f"{name}-{told['Version']}.dist-info"
+    try:
+        record.mkdir()
+    except FileExistsError:  # the first on the path is what is imported
+        return None
+    files = {"METADATA": f"{about}\n", "INSTALLER": _MARK}
+    files["RECORD"] = "".join(f"{record.name}/{file},,\n" for file in _FILES)
+    for file, text in files.items():
+        (record / file).write_text(text, "utf-8")
+    return record
 
 
 def _site_folders() -> list[str]:
@@ -144,7 +155,7 @@ def _hide(shown: Sequence[Path]) -> None:
     for record in shown:
         mark = record / "INSTALLER"
         if mark.is_file() and mark.read_text("utf-8") == _MARK:
-            for name in ("METADATA", "RECORD", "INSTALLER"):
+            for name in _FILES:
                 (record / name).unlink(missing_ok=True)
             with contextlib.suppress(OSError):  # pip has put something beside them
                 record.rmdir()
@@ -167,15 +178,28 @@ async def _run(
     )
     said: deque[str] = deque(maxlen=_SHOWN)
     try:
-        while data := await process.stdout.read(4096):  # type: ignore[union-attr]
-            text = data.decode("utf-8", "replace")
-            said.extend(text)
-            say(text)
+        async for line in _lines(process.stdout):  # type: ignore[arg-type]
+            if not line.startswith(_NO_NEWS):
+                said.extend(line)
+                say(line)
         return await process.wait(), "".join(said).strip()
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
+
+
+async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[str]:
+    """Yield the lines of a stream, an endless one in parts."""
+    rest = b""
+    while data := await stream.read(_PART):
+        *lines, rest = (rest + data).split(b"\n")
+        for line in lines:
+            yield line.decode("utf-8", "replace") + "\n"
+        if len(rest) > _PART:
+            yield rest.decode("utf-8", "replace")
+            rest = b""
+    yield rest.decode("utf-8", "replace")
 
 
 def _environment(whole: Mapping[str, str]) -> dict[str, str]:
