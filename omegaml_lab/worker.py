@@ -111,6 +111,7 @@ def _performer(omega: Omega) -> Performer:
     from omegaml_lab.runtime.environments import Environments, index_urls
     from omegaml_lab.runtime.kernels import KernelSource
     from omegaml_lab.runtime.log import secrets_of
+    from omegaml_lab.runtime.offers import offered
     from omegaml_lab.runtime.performer import Performer
 
     config, url = omega.config, omega.url
@@ -150,6 +151,7 @@ def _performer(omega: Omega) -> Performer:
         label=config.label,
         concurrency=config.concurrency,
         lease=config.lease_seconds,
+        offer=lambda: offered(config),
     )
 
 

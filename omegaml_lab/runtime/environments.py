@@ -23,7 +23,7 @@ import time
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.code.requirements import missing
 from omegaml_lab.core.errors import RequirementsRefusedError
@@ -65,6 +65,10 @@ class Environment:
         """What tells the programs that a kernel starts where it is."""
         path = os.pathsep.join((str(self.folder / "bin"), os.environ.get("PATH", os.defpath)))
         return {"VIRTUAL_ENV": str(self.folder), "PATH": path}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {"requires": [*self.requires], "folder": str(self.folder), "size": self.size}
 
 
 class Environments:

@@ -49,6 +49,7 @@ class JobHandle:
     def __init__(self, runtime: OmegaRuntime, metadata: Metadata) -> None:
         self.name = metadata.name
         self.revision = metadata.revision
+        self._kernel = metadata.attributes.get("kernel")
         self._runtime = runtime
 
     def __repr__(self) -> str:
@@ -98,7 +99,10 @@ class JobHandle:
         ------
         InvalidParameterError, InvalidLimitError, InvalidAttributeError, InvalidGroupError
             If parameters, limits, tags, token, or what it is to follow are not understood.
+        KernelNotOfferedError
+            If workers offer the label, but none of them has the notebook's kernel.
         """
+        self._check_kernel(label)
         options: dict[str, Any] = {"publish": publish, "label": label, "limits": limits}
         options |= {"tags": tags, "after": after, "on_failure": on_failure}
         options["experiments"] = [experiment] if experiment else ()
@@ -176,7 +180,10 @@ class JobHandle:
             If the notebook does not take such a parameter, or its type is wrong.
         InvalidGroupError
             If there are none, or too many.
+        KernelNotOfferedError
+            If workers offer the label, but none of them has the notebook's kernel.
         """
+        self._check_kernel(options.get("label"))
         declared = self.parameters()
         steps = []
         for each in itertools.islice(params, MOST_RUNS + 1):
@@ -247,6 +254,10 @@ class JobHandle:
         return self._runtime.schedules.add(
             Name(self.name), when, timezone=timezone, parameters=params, **options
         )
+
+    def _check_kernel(self, label: str | None) -> None:
+        if isinstance(self._kernel, str):
+            self._runtime.check_kernel(self._kernel, label)
 
     @property
     def _pinned(self) -> Name:

@@ -7,6 +7,7 @@ import logging
 import os
 import socket
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from omegaml_lab.core.errors import OmegaError
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 __all__ = ["Performer"]
 
 _log = logging.getLogger(__name__)
+
+_OFFER = 60.0
+"""Seconds between two looks at what is installed where the worker runs."""
 
 AnyExecution = Execution | CallExecution
 
@@ -53,6 +57,8 @@ class Performer:
         Texts that must not show up in logs and errors.
     lease
         Seconds of silence after which others hold this worker for dead.
+    offer
+        Returns what else the record of the worker says of it, which is asked for now and then.
     output_limit
         Characters that the outputs of a run may have in all.
     """
@@ -70,6 +76,7 @@ class Performer:
         label: str = "default",
         concurrency: int = 1,
         lease: float = 20.0,
+        offer: Callable[[], Mapping[str, object]] = dict,
         output_limit: int = OUTPUT_LIMIT,
     ) -> None:
         self.id = f"{socket.gethostname()}-{os.getpid()}-{os.urandom(2).hex()}"
@@ -83,6 +90,7 @@ class Performer:
         self._label = label
         self._concurrency = concurrency
         self._output_limit = output_limit
+        self._offer, self._offered_at = offer, -_OFFER
         self._beat = min(lease / 4, 5.0)
         self._started = utcnow()
         self._going: dict[str, AnyExecution] = {}
@@ -209,4 +217,12 @@ class Performer:
             "busy": self.busy,
             "started_at": self._started,
             "heartbeat_at": utcnow(),
+            **self._news(),
         }
+
+    def _news(self) -> Mapping[str, object]:
+        """Return what the worker offers when it is time to tell; it is long."""
+        if time.monotonic() - self._offered_at < _OFFER:
+            return {}
+        self._offered_at = time.monotonic()
+        return self._offer()

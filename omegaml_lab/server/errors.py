@@ -45,6 +45,7 @@ STATUS: dict[type[OmegaError], HTTPStatus] = {
     errors.ScheduleNotFoundError: HTTPStatus.NOT_FOUND,
     errors.RecipientNotFoundError: HTTPStatus.NOT_FOUND,
     errors.ReportNotFoundError: HTTPStatus.NOT_FOUND,
+    errors.WorkerNotFoundError: HTTPStatus.NOT_FOUND,
     errors.ExperimentNotFoundError: HTTPStatus.NOT_FOUND,
     errors.ObjectExistsError: HTTPStatus.CONFLICT,
     errors.DuplicateRecordError: HTTPStatus.CONFLICT,

@@ -21,6 +21,7 @@ from omegaml_lab.core.errors.environments import (
     InvalidRequirementError,
     KernelNotOfferedError,
     RequirementsRefusedError,
+    WorkerNotFoundError,
 )
 from omegaml_lab.core.errors.experiments import (
     ExperimentBusyError,
@@ -139,4 +140,5 @@ __all__ = [
     "UnknownKindError",
     "UnsupportedObjectError",
     "UntrustedObjectError",
+    "WorkerNotFoundError",
 ]

@@ -15,6 +15,7 @@ __all__ = [
     "InvalidRequirementError",
     "KernelNotOfferedError",
     "RequirementsRefusedError",
+    "WorkerNotFoundError",
 ]
 
 
@@ -70,4 +71,16 @@ class KernelNotOfferedError(OmegaError, LookupError):
             f" has.{suggestion(kernel, self.known)} They have: {offered}. Choose another kernel in"
             " the notebook and save it, or another label; `omega workers list` shows what each"
             " worker has."
+        )
+
+
+class WorkerNotFoundError(OmegaError, LookupError):
+    """No worker that is alive has this id."""
+
+    def __init__(self, worker: str, *, known: Iterable[str] = ()) -> None:
+        self.worker = worker
+        self.known = tuple(known)
+        super().__init__(
+            f"No worker {worker!r} is alive.{suggestion(worker, self.known)}"
+            " `omega workers list` shows those that are."
         )

@@ -63,7 +63,7 @@ class RunsHandler(_RunHandler):
             summary="Run a notebook; one on the disk is copied into the repository first",
             body="RunRequest",
             answers={201: "Run"},
-            problems=(400, 404, 507),
+            problems=(400, 404, 409, 507),
         ),
     }
 
