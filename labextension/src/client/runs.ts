@@ -100,6 +100,14 @@ export interface IRunQuery {
   limit?: number;
 }
 
+/** How a run is to be performed, and what becomes of its result. */
+export interface IRunOptions {
+  publish?: boolean | IReportOptions;
+  limits?: AskedLimits;
+  /** What its worker must offer. */
+  label?: string;
+}
+
 /** Whether a run has ended. */
 export function isFinal(run: IRun): boolean {
   return run.status !== 'queued' && run.status !== 'running';
@@ -121,10 +129,9 @@ export class RunsClient {
   start(
     target: Target,
     parameters: ReadonlyJSONObject = {},
-    publish: boolean | IReportOptions = false,
-    limits: AskedLimits = {}
+    options: IRunOptions = {}
   ): Promise<IRun> {
-    const body = { ...target, parameters, publish, limits };
+    const body = { ...target, parameters, ...options };
     return this._connection.request('POST', ['runs'], {}, body);
   }
 

@@ -7,16 +7,18 @@ import * as React from 'react';
 
 import { messageOf } from '../client/connection';
 import type { Grid, IGroupOptions } from '../client/groups';
-import type { AskedLimits } from '../client/limits';
-import type { IRun } from '../client/runs';
+import type { IRun, IRunOptions } from '../client/runs';
+import type { IWorker } from '../client/status';
 import { clusterIcon } from '../icons';
 import { ParametersForm } from '../models/form';
 import { GroupForm } from '../models/groupform';
+import { LabelForm } from '../models/labelform';
 import { LimitsForm } from '../models/limitsform';
 import type { IOmega } from '../tokens';
 import { CommandIDs } from '../tokens';
 import { FormDialog } from '../views/formdialog';
 import { GroupFields } from '../views/groupfields';
+import { RunLabelField } from '../views/labelfield';
 import { LimitFields } from '../views/limitfields';
 import { ParameterFields } from '../views/parameterfields';
 import { addPathCommand } from './add';
@@ -66,6 +68,8 @@ async function runWithParameters(options: ICommandOptions, path: string): Promis
     const form = new ParametersForm(await omega.client.parameters.list(path), trans);
     const limits = new LimitsForm();
     const group = new GroupForm();
+    const label = new LabelForm();
+    const workers = await workersOf(omega);
     const dialog = new FormDialog({
       title: trans.__('Run %1', path.split('/').pop()),
       body: ReactWidget.create(
@@ -74,6 +78,7 @@ async function runWithParameters(options: ICommandOptions, path: string): Promis
           { className: 'jp-Omega-form' },
           React.createElement(ParameterFields, { form, variable: true, trans }),
           React.createElement(GroupFields, { form, group, trans }),
+          React.createElement(RunLabelField, { form: label, workers, trans }),
           React.createElement(LimitFields, { form: limits, trans })
         )
       ),
@@ -81,7 +86,7 @@ async function runWithParameters(options: ICommandOptions, path: string): Promis
         Dialog.cancelButton({ label: trans.__('Cancel') }),
         Dialog.okButton({ label: trans.__('Run') })
       ],
-      submit: () => submit(options, path, { form, limits, group })
+      submit: () => submit(options, path, { form, limits, group, label })
     });
     await dialog.launch();
   } catch (error) {
@@ -93,12 +98,13 @@ interface IForms {
   form: ParametersForm;
   limits: LimitsForm;
   group: GroupForm;
+  label: LabelForm;
 }
 
 async function submit(
   options: ICommandOptions,
   path: string,
-  { form, limits, group }: IForms
+  { form, limits, group, label }: IForms
 ): Promise<boolean> {
   if (!form.valid || !group.valid) {
     form.refuse(options.trans.__('Mend the values above first.'));
@@ -110,10 +116,11 @@ async function submit(
       await startGroup(options, path, grid, {
         parameters: form.values(),
         at_once: group.atOnce,
-        limits: limits.values()
+        limits: limits.values(),
+        label: label.label
       });
     } else {
-      await start(options, path, form.values(), limits.values());
+      await start(options, path, form.values(), { limits: limits.values(), label: label.label });
     }
     return true;
   } catch (error) {
@@ -126,10 +133,19 @@ async function start(
   { commands, omega, targets, trans }: ICommandOptions,
   path: string,
   parameters?: ReadonlyJSONObject,
-  limits?: AskedLimits
+  asked?: IRunOptions
 ): Promise<void> {
   await targets.save(path);
-  tellQueued(commands, trans, await omega.runs.run({ path }, parameters, false, limits));
+  tellQueued(commands, trans, await omega.runs.run({ path }, parameters, asked));
+}
+
+/** The workers that are alive, null when the server does not tell. */
+export async function workersOf(omega: IOmega): Promise<readonly IWorker[] | null> {
+  try {
+    return (await omega.client.status.get()).workers;
+  } catch {
+    return null; // a run is asked for all the same: it waits
+  }
 }
 
 async function startGroup(

@@ -18,7 +18,7 @@ import { WHEN_ID } from '../views/whenfield';
 import { addEntryCommand, addPathCommand } from './add';
 import { confirmDrop } from './ask';
 import type { ICommandOptions } from './run';
-import { tellQueued } from './run';
+import { tellQueued, workersOf } from './run';
 
 /** *Schedule…* and, given the `id` of a schedule, what can be done with it. */
 export function addScheduleCommands(options: ICommandOptions): void {
@@ -110,12 +110,10 @@ async function ask(
   title: string,
   act: () => Promise<void>
 ): Promise<void> {
-  const labels = new Set(omega.status.current?.workers.map(worker => worker.label));
+  const workers = await workersOf(omega);
   const dialog = new FormDialog({
     title,
-    body: ReactWidget.create(
-      React.createElement(ScheduleFields, { form, labels: [...labels], trans })
-    ),
+    body: ReactWidget.create(React.createElement(ScheduleFields, { form, workers, trans })),
     buttons: [
       Dialog.cancelButton({ label: trans.__('Cancel') }),
       Dialog.okButton({ label: form.editing ? trans.__('Save') : trans.__('Schedule') })

@@ -3,21 +3,20 @@ import { HTMLSelect } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { Misfire, Overlap } from '../client/schedules';
+import type { IWorker } from '../client/status';
 import type { ScheduleForm } from '../models/scheduleform';
 import { Check } from './check';
 import { useSignal } from './hooks';
+import { LabelField } from './labelfield';
 import { LimitFields } from './limitfields';
 import { ParameterFields } from './parameterfields';
 import { Preview, WhenField, ZoneField } from './whenfield';
 import { Refusal } from './states';
 
-const LABEL_ID = 'jp-Omega-label';
-const LABELS_ID = 'jp-Omega-labels';
-
 export interface IScheduleFormProps {
   form: ScheduleForm;
-  /** What workers offer at present. */
-  labels: readonly string[];
+  /** Those that are alive, null when nobody could tell. */
+  workers: readonly IWorker[] | null;
   trans: TranslationBundle;
 }
 
@@ -44,7 +43,7 @@ export function ScheduleFields(props: IScheduleFormProps): JSX.Element {
   );
 }
 
-function Parameters({ form, trans }: Omit<IScheduleFormProps, 'labels'>): JSX.Element | null {
+function Parameters({ form, trans }: Omit<IScheduleFormProps, 'workers'>): JSX.Element | null {
   if (form.parameters === null) {
     return (
       <p className="jp-Omega-notice">
@@ -61,7 +60,7 @@ function Parameters({ form, trans }: Omit<IScheduleFormProps, 'labels'>): JSX.El
 }
 
 /** What most schedules leave as it is. */
-function More({ form, labels, trans }: IScheduleFormProps): JSX.Element {
+function More({ form, workers, trans }: IScheduleFormProps): JSX.Element {
   const { label, overlap, misfire, starts, ends, pinned, jitter, keep } = form.choices;
   const [open] = React.useState(
     !['', 'default'].includes(label) ||
@@ -97,44 +96,20 @@ function More({ form, labels, trans }: IScheduleFormProps): JSX.Element {
             set={value => form.choose({ ends: value })}
           />
         </div>
-        <LabelField form={form} labels={labels} trans={trans} />
+        <LabelField
+          value={label}
+          set={value => form.choose({ label: value })}
+          workers={workers}
+          trans={trans}
+        />
         <RareFields form={form} trans={trans} />
       </div>
     </details>
   );
 }
 
-/** What a worker must offer to take the runs. */
-function LabelField({ form, labels, trans }: IScheduleFormProps): JSX.Element {
-  return (
-    <div className="jp-Omega-field">
-      <label htmlFor={LABEL_ID}>{trans.__('Label')}</label>
-      <input
-        id={LABEL_ID}
-        className="jp-mod-styled"
-        type="text"
-        list={LABELS_ID}
-        autoComplete="off"
-        spellCheck={false}
-        aria-describedby={`${LABEL_ID}-hint`}
-        placeholder="default"
-        value={form.choices.label}
-        onChange={event => form.choose({ label: event.target.value })}
-      />
-      <datalist id={LABELS_ID}>
-        {labels.map(name => (
-          <option key={name} value={name} />
-        ))}
-      </datalist>
-      <span id={`${LABEL_ID}-hint`} className="jp-Omega-hint">
-        {trans.__('Only workers that offer it take the runs. Left empty: the usual ones.')}
-      </span>
-    </div>
-  );
-}
-
 /** Which revision is run, and what becomes of starts and results. */
-function RareFields({ form, trans }: Omit<IScheduleFormProps, 'labels'>): JSX.Element {
+function RareFields({ form, trans }: Omit<IScheduleFormProps, 'workers'>): JSX.Element {
   const { pinned, jitter, keep } = form.choices;
   return (
     <>
