@@ -84,7 +84,10 @@ export type RunChange = Omit<
   | 'tags'
   | 'after'
   | 'recorded'
->;
+> & {
+  /** Whether it has a notice. */
+  noticed?: boolean;
+};
 
 /** Which notebook: by its path in the file browser, or by the job's name. */
 export type Target = { path: string } | { job: string };
