@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["make_wheel"]
+__all__ = ["make_slow_sdist", "make_wheel"]
 
 
 def make_wheel(

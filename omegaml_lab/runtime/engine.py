@@ -52,23 +52,17 @@ class OmegaEngine:
         ------
         KernelDiedError
             If the kernel ended early, also by order, by its output or by a limit.
-        UnknownKernelError, KernelStartError
-            If there is no such kernel, or it does not start.
-        RequirementsRefusedError, InstallationError
-            If what it requires is not installed.
+        UnknownKernelError, KernelStartError, RequirementsRefusedError, InstallationError
+            If there is no such kernel, it does not start, or what it requires is not installed.
         """
         from papermill.engines import NotebookExecutionManager
 
         from omegaml_lab.runtime.cells import CellRunner, Nobody
         from omegaml_lab.runtime.kernels import KernelSource
 
-        manager = NotebookExecutionManager(
-            nb,
-            output_path=output_path,
-            progress_bar=progress_bar,
-            log_output=log_output,
-            autosave_cell_every=autosave_cell_every,
-        )
+        told: dict[str, Any] = {"output_path": output_path, "progress_bar": progress_bar}
+        told |= {"log_output": log_output, "autosave_cell_every": autosave_cell_every}
+        manager = NotebookExecutionManager(nb, **told)
         manager.notebook_start()
         runner = CellRunner(manager, kernel_name=kernel_name, log_output=log_output)
         limits = limits.over(Limits(cell_timeout=execution_timeout))

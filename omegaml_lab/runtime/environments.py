@@ -200,12 +200,13 @@ class Environments:
     def _find(self, key: str) -> Environment | None:
         try:
             record = json.loads(self._record(key).read_text("utf-8"))
-        except FileNotFoundError:
-            return None
-        folder = self._folder / record["folder"]
-        if not python_in(folder).exists():  # somebody tidied up by hand, or Python has moved
-            return None
-        return Environment(requires=tuple(record["requires"]), folder=folder)
+            found = Environment(
+                requires=tuple(record["requires"]), folder=self._folder / record["folder"]
+            )
+        except (FileNotFoundError, ValueError, LookupError, TypeError):
+            return None  # none, or what the end of the machine has left of one
+        # Somebody may have tidied up by hand, or Python has moved.
+        return found if python_in(found.folder).exists() else None
 
     def _publish(self, key: str, requires: Sequence[str], folder: Path) -> None:
         record, new = self._record(key), folder / "omega.json"

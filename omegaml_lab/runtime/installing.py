@@ -35,7 +35,7 @@ __all__ = ["base_packages", "install", "python_in"]
 
 NEEDED = ("ipykernel", "omegaml-lab")
 """What a kernel cannot be without."""
-_LEASH = ["-m", "omegaml_lab.runtime.leash"]
+_LEASH = ["-I", str(Path(__file__).with_name("leash.py"))]  # it needs nothing of ours
 _SHOWN = 2000
 _PART = 4096
 _NO_NEWS = "Requirement already satisfied"  # pip says so of each of some hundred packages

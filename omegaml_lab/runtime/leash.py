@@ -1,6 +1,6 @@
 """Run a program that ends with who started it, by whatever way that ends.
 
-    python -m omegaml_lab.runtime.leash PROGRAM [ARGUMENT]...
+    python -I leash.py PROGRAM [ARGUMENT]...
 
 It must lead a process group of its own. Its stdin is the leash: when that is closed, all of the
 group are killed, with what the program has started. Standard library only: it starts at once.

@@ -84,8 +84,12 @@ def test_two_at_once_share_one_environment(shared: Omega, place: Path) -> None:
     assert told(shared, both[1]) == told(shared, both[0])
     logs = "".join(each.run.log for each in both)
     assert logs.count("is prepared") == 1
-    third = start(shared, "third", USES.replace("omt-greeting", "OMT_Greeting"))
+    spelt = USES.replace("omt-greeting", "OMT_Greeting")
+    third = start(
+        shared, "third", spelt, "omegaml_lab.Omega().datasets.put({'a': 1}, 'put there')"
+    )
     assert (told(shared, third), third.run.log, third.notice) == ("", "", None)
+    assert shared.datasets.get("put there") == {"a": 1}
     assert kept(place) == ["omt-greeting"]
 
 
@@ -164,6 +168,7 @@ def test_environments_go_when_no_run_uses_them(place: Path) -> None:
     assert list(home.iterdir()) == []
 
 
+@pytest.mark.long
 def test_pip_installs_where_no_uv_is(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = place / "pip"
     make_wheel(folder / "wheels", "omt_a", requires=["numpy"])
