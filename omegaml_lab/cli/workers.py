@@ -52,7 +52,7 @@ def list_workers(session: Session, *, as_json: bool) -> None:
 @pass_session
 @examples("omega workers show lab-4711-a1b2", "omega workers show lab-4711-a1b2 'pandas*' numpy")
 def show(session: Session, *, worker: str, packages: tuple[str, ...], as_json: bool) -> None:
-    """Show a worker with all packages that it has, or those that are named."""
+    """Show a worker with all packages that it has, or with some."""
     with session.open() as om:
         found = om.runtime.worker(worker)
     if as_json:
