@@ -10,6 +10,7 @@ import getpass
 import math
 import os
 import re
+import shlex
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -42,6 +43,7 @@ _KINDS: dict[str, type] = {
     "lease_seconds": float,
     "trash_days": float,
     "grace_hours": float,
+    "environment_days": float,
 }
 _MAY_BE_NONE = {"mongo_url", "broker_url", "signing_key", "signing_key_file", "smtp_url"}
 _SHORTEST_KEY = 32
@@ -87,6 +89,12 @@ class Config:
     """Seconds that the kernel of a run is kept in which a cell failed; see `core.limits`."""
     kept_kernels: int = 2
     """Kernels of failed runs that one worker keeps at once; 0 keeps none."""
+    environments: str = "install"
+    """Whether this worker installs what notebooks require: ``install`` or ``refuse``."""
+    environment_options: str = field(default="", repr=False)  # an index may have a password
+    """Options of pip or uv for that, as ``--no-index --find-links /wheels``."""
+    environment_days: float = 30.0
+    """How long an environment that no run has used is kept."""
     retention_datasets: str = "all"
     """Which earlier revisions of datasets are kept, see `core.retention`."""
     retention_models: str = "all"
@@ -263,6 +271,21 @@ def _is_smtp(url: str) -> bool:
         return False
 
 
+def _check_environments(key: str, policy: str) -> None:
+    if policy not in {"install", "refuse"}:
+        raise ConfigError(key, policy, "it must be install or refuse")
+
+
+def _check_options(key: str, text: str) -> None:
+    try:
+        options = shlex.split(text)
+    except ValueError as error:
+        raise ConfigError(key, "…", f"it is no command line ({error})") from None
+    if options and not options[0].startswith("-"):
+        reason = "it must be like --index-url https://… or --no-index --find-links /wheels"
+        raise ConfigError(key, "…", reason)
+
+
 def _check_retention(key: str, text: str) -> None:
     try:
         Retention.parse(text)
@@ -288,6 +311,8 @@ def _check_broker(key: str, url: str) -> None:
 _CHECKS: dict[str, Callable[[str, str], None]] = {
     "broker_url": _check_broker,
     "bucket": _check_bucket,
+    "environment_options": _check_options,
+    "environments": _check_environments,
     "mail_from": _check_sender,
     "notify": _check_recipients,
     "smtp_url": _check_smtp,

@@ -34,6 +34,7 @@ __all__ = ["main", "make_worker"]
 GRACE = 5.0
 """Seconds that going runs have to end by themselves when the worker is asked to stop."""
 _REPORTS = 60.0  # seconds between two looks for reports that nobody published
+_ENVIRONMENTS = 3600.0  # and for environments that no run uses
 
 _log = logging.getLogger(__name__)
 
@@ -85,7 +86,8 @@ def make_worker(omega: Omega, *, grace: float = GRACE) -> Celery:
     @signals.worker_ready.connect(weak=False)  # type: ignore[untyped-decorator]
     def ready(**_: Any) -> None:
         performer.start()
-        threading.Thread(target=_mind_reports, args=(omega, stop), daemon=True).start()
+        for mind in (_mind_reports, _mind_environments):
+            threading.Thread(target=mind, args=(omega, stop), daemon=True).start()
         _log.info("worker %s is ready", performer.id)
 
     @signals.worker_shutting_down.connect(weak=False)  # type: ignore[untyped-decorator]
@@ -107,8 +109,10 @@ def _performer(omega: Omega) -> Performer:
     # These load papermill and nbformat: once, before the first run waits for them.
     from omegaml_lab.runtime import warm
     from omegaml_lab.runtime.callees import Callees
+    from omegaml_lab.runtime.environments import Environments, index_urls
     from omegaml_lab.runtime.kernels import KernelSource
     from omegaml_lab.runtime.log import secrets_of
+    from omegaml_lab.runtime.offers import offered
     from omegaml_lab.runtime.performer import Performer
 
     config, url = omega.config, omega.url
@@ -141,15 +145,16 @@ def _performer(omega: Omega) -> Performer:
         runs=omega.runtime.runs.records,
         workers=omega.storage.records("workers"),
         jobs=jobs,
-        kernels=KernelSource(nursery),
+        kernels=KernelSource(nursery, Environments.of(config)),
         callees=Callees(limit=config.concurrency, nursery=nursery),
         environment=environment,
-        secrets=secrets_of(url, config.broker_url),
+        secrets=secrets_of(url, config.broker_url, *index_urls(config)),
         label=config.label,
         concurrency=config.concurrency,
         lease=config.lease_seconds,
         kept_kernels=config.kept_kernels,
         resume=lambda run_id: _resume(performer, omega, run_id),
+        offer=lambda: offered(config),
     )
     return performer
 
@@ -227,6 +232,21 @@ def _mind_reports(omega: Omega, stop: threading.Event) -> None:
         except OmegaError as error:
             _log.warning("reports wait: %s", error)
         stop.wait(_REPORTS)
+
+
+def _mind_environments(omega: Omega, stop: threading.Event) -> None:
+    """Remove what no run of this machine has used for long."""
+    from omegaml_lab.runtime.environments import Environments
+
+    environments = Environments.of(omega.config)
+    while not stop.is_set():
+        try:
+            for removed in environments.collect():
+                requires = ", ".join(removed.requires)
+                _log.info("the environment with %s was removed: no run uses it", requires)
+        except OSError as error:
+            _log.warning("environments stay: %s", error)
+        stop.wait(_ENVIRONMENTS)
 
 
 def _follow(omega: Omega, run: Run) -> None:

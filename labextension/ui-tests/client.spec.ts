@@ -31,12 +31,18 @@ test('runs are listed by notebook and status', async () => {
 test('a run is started with parameters and the choices of its report', async () => {
   server.answer = () => ({ status: 201, json: makeRun('a') });
   const report = { access: 'signed-in', hide_code: true, live: false } as const;
-  await client.runs.start({ path: 'x.ipynb' }, { carrier: 'UA' }, report, { timeout: '10 min' });
+  const limits = { timeout: '10 min' };
+  await client.runs.start(
+    { path: 'x.ipynb' },
+    { carrier: 'UA' },
+    { publish: report, limits, label: 'gpu' }
+  );
   expect(server.last.body).toEqual({
     path: 'x.ipynb',
     parameters: { carrier: 'UA' },
     publish: report,
-    limits: { timeout: '10 min' }
+    limits: { timeout: '10 min' },
+    label: 'gpu'
   });
 });
 

@@ -157,10 +157,19 @@ test('the server is asked for what an event does not tell', async () => {
   expect(told[2]).toMatchObject({ parameters: { x: 1 }, progress: { done: 1 } });
   expect(server.asked.length).toBe(asked);
 
+  stored = [{ ...stored[0], notice: 'It installs.' }];
+  pushed.run({ ...change, status: 'running', noticed: true });
+  await until(() => told.length === 4);
+  expect(told[3].notice).toBe('It installs.');
+  stored = [{ ...stored[0], notice: null }];
+  pushed.run({ ...change, status: 'running', noticed: false });
+  await until(() => told.length === 5);
+  expect(told[4].notice).toBe(null);
+
   stored = []; // and where the server does not tell, the event has to do
   pushed.run({ ...change, status: 'failed' });
-  await until(() => told.length === 4);
-  expect(told[3]).toMatchObject({ status: 'failed', parameters, error: null });
+  await until(() => told.length === 6);
+  expect(told[5]).toMatchObject({ status: 'failed', parameters, error: null });
 });
 
 test('what is pushed while an answer is on its way is not lost', async () => {

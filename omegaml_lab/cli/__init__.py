@@ -30,6 +30,7 @@ from omegaml_lab.cli.scripts import scripts
 from omegaml_lab.cli.session import Session, examples
 from omegaml_lab.cli.status import status
 from omegaml_lab.cli.worker import worker
+from omegaml_lab.cli.workers import workers
 from omegaml_lab.core.errors import OmegaError
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def omega(context: click.Context, *, bucket: str | None, debug: bool) -> None:
 
 
 for command in (
-    *(lab, worker, scheduler, status, doctor, metrics, run),
+    *(lab, worker, workers, scheduler, status, doctor, metrics, run),
     *(jobs, runs, groups, experiments, schedules, notifications),
     *(reports, datasets, models, scripts),
     *(export, import_, gc),

@@ -13,10 +13,11 @@ from omegaml_lab.core.errors import InvalidRetentionError
 from omegaml_lab.core.retention import parse_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import timedelta
 
     from omegaml_lab.core.gc import Collected
+    from omegaml_lab.runtime.environments import Environment
 
 __all__ = ["gc"]
 
@@ -60,14 +61,18 @@ def gc(
     """Remove what nobody needs any more, while others read and write.
 
     Earlier revisions by the rules of retention, what was dropped long ago, and what puts that
-    never ended have left. It may be interrupted and begun again.
+    never ended have left. On this machine, environments of notebooks that no run has used for
+    long. It may be interrupted and begun again.
     """
+    from omegaml_lab.runtime.environments import Environments
+
     with session.open() as om, _progress() as progress:
         done = om.gc(dry_run=dry_run, grace=grace, trash=trash, progress=progress)
+        unused = Environments.of(om.config).collect(dry_run=dry_run)
     if as_json:
-        print_json(done.to_dict())
+        print_json({**done.to_dict(), "environments": [each.to_dict() for each in unused]})
     else:
-        _say(done)
+        _say(done, unused)
 
 
 @contextlib.contextmanager
@@ -78,7 +83,7 @@ def _progress() -> Iterator[Callable[[str, int], None]]:
         yield lambda what, done: status.update(f"{what}: {done:,} so far")
 
 
-def _say(done: Collected) -> None:
+def _say(done: Collected, unused: Sequence[Environment]) -> None:
     for problem in done.problems:
         click.secho(f"Left alone: {problem}", fg="yellow", err=True)
     verb = "would be removed" if done.dry_run else "removed"
@@ -89,6 +94,7 @@ def _say(done: Collected) -> None:
             "revisions": f"{done.revisions:,}",
             "pieces": f"{done.pieces:,}",
             "chunks": f"{done.chunks:,}",
+            "environments": f"{len(unused):,}, {size(sum(each.size for each in unused))}",
             "left alone": f"what is younger than {done.before.isoformat(' ', 'seconds')}",
         }
     )

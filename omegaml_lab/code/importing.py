@@ -159,4 +159,7 @@ def _asked_by_installed(frame: FrameType | None) -> bool:
 
 
 _PATHS = ("stdlib", "platstdlib", "purelib", "platlib")
-_INSTALLED = ("<frozen", *(sysconfig.get_path(name) + os.sep for name in _PATHS))
+# An environment may be on top of another one, whose packages are installed just as well.
+_SITES = (path for path in sys.path if Path(path).name in {"site-packages", "dist-packages"})
+_FOLDERS = (*(sysconfig.get_path(name) for name in _PATHS), *_SITES)
+_INSTALLED = ("<frozen", *(folder + os.sep for folder in _FOLDERS))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, distribution
 from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -10,7 +10,8 @@ from packaging.requirements import InvalidRequirement, Requirement
 from omegaml_lab.core.errors import InvalidScriptError, MissingDependencyError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+    from importlib.metadata import Distribution
 
 __all__ = ["check", "missing", "parsed"]
 
@@ -50,11 +51,31 @@ def check(name: str, requires: Iterable[str]) -> None:
         raise MissingDependencyError(what, f"`pip install {listed}` gets it.")
 
 
-def _met(requirement: Requirement) -> bool:
+def _met(requirement: Requirement, seen: frozenset[str] = frozenset()) -> bool:
+    """Say whether a requirement is met, and so is what its extras add to it."""
     if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
         return True
     try:
-        installed = version(requirement.name)
+        installed = distribution(requirement.name)
     except PackageNotFoundError:
         return False
-    return requirement.specifier.contains(installed, prereleases=True)
+    if not requirement.specifier.contains(installed.version, prereleases=True):
+        return False
+    added = {text for text in _added(installed, requirement.extras) if text not in seen}
+    return all(_met(_bare(text), seen | added) for text in added)
+
+
+def _added(installed: Distribution, extras: Iterable[str]) -> Iterator[str]:
+    """Yield the requirements of a package that hold for its `extras` alone."""
+    for text in installed.requires or ():
+        marker = Requirement(text).marker
+        if marker is None or marker.evaluate({"extra": ""}):
+            continue
+        if any(marker.evaluate({"extra": extra}) for extra in extras):
+            yield text
+
+
+def _bare(text: str) -> Requirement:
+    requirement = Requirement(text)
+    requirement.marker = None
+    return requirement

@@ -13,20 +13,19 @@ from papermill.clientwrap import PapermillNotebookClient
 from traitlets import Integer
 
 from omegaml_lab.core.errors import OmegaError
-from omegaml_lab.core.limits import UNLIMITED, Limits
+from omegaml_lab.core.limits import UNLIMITED, Limits, duration_text
 from omegaml_lab.runtime.outputs import OUTPUT_LIMIT, OutputMeter, join_stream
-from omegaml_lab.runtime.watch import Watch
+from omegaml_lab.runtime.watch import Breach, Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
     from nbformat import NotebookNode
 
     from omegaml_lab.core.limits import Usage
     from omegaml_lab.runtime.family import Family
     from omegaml_lab.runtime.kept import Keep, KeptKernel
-    from omegaml_lab.runtime.kernels import KernelProcess, Kernels
-    from omegaml_lab.runtime.watch import Breach
+    from omegaml_lab.runtime.kernels import KernelProcess
 
 _LOG_TAIL = 16_384
 
@@ -95,6 +94,9 @@ class NotebookObserver(Protocol):
     def output(self, text: str) -> None:
         """Learn that something was shown; `text` is what went to stdout or stderr."""
 
+    def prepared(self, text: str) -> None:
+        """Learn what is said while what the notebook requires is installed."""
+
     def said(self, text: str) -> None:
         """Learn what the kernel's process itself wrote to its stdout and stderr, at its end."""
 
@@ -105,13 +107,28 @@ class NotebookObserver(Protocol):
         """Save what there is to save, again and again, until cancelled."""
 
 
+class Kernels(Protocol):
+    """What lends kernels."""
+
+    def start(
+        self,
+        name: str,
+        *,
+        environment: Mapping[str, str],
+        requires: Sequence[str] = (),
+        say: Callable[[str], None] = lambda _: None,
+    ) -> contextlib.AbstractAsyncContextManager[KernelProcess]:
+        """Lend one for the time of a block, as `KernelSource.start` does."""
+
+
 class Nobody:
     """An observer that does not care."""
 
     def _ignore(self, *_: object) -> None:
         pass
 
-    started = cell_started = cell_failed = cell_ended = output = said = used = _ignore
+    started = cell_started = cell_failed = cell_ended = _ignore
+    output = prepared = said = used = _ignore
 
     async def live(self) -> None:
         """Save nothing."""
@@ -133,12 +150,13 @@ class CellRunner(PapermillNotebookClient):  # type: ignore[misc]
         *,
         output_limit: int = OUTPUT_LIMIT,
         limits: Limits = UNLIMITED,
+        requires: Sequence[str] = (),
         keep: Keep | None = None,
         kept: KeptKernel | None = None,
     ) -> None:
         """Execute the cells in a kernel that ends with them, unless one fails and `keep` wants it.
 
-        What a `kept` one has run already is not run again.
+        It has what they require. What a `kept` one has run already is not run again.
         """
         self.reset_execution_trackers()
         self._keep, self._failed, self._first = keep, False, 0
@@ -159,8 +177,12 @@ class CellRunner(PapermillNotebookClient):  # type: ignore[misc]
         observer.started(stop)
         live = asyncio.create_task(observer.live())
         family: Family | None = None
+        starting = kernels.start(
+            self.kernel_name, environment=environment, requires=requires, say=observer.prepared
+        )
         try:
-            async with kernels.start(self.kernel_name, environment=environment) as kernel:
+            async with contextlib.AsyncExitStack() as stack:
+                kernel = await self._in_time(stack.enter_async_context(starting))
                 family = kernel.family
                 await self._run_watched(kernel, stop)
         except asyncio.CancelledError as error:  # by stop(), before the kernel answered
@@ -171,6 +193,18 @@ class CellRunner(PapermillNotebookClient):  # type: ignore[misc]
             live.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await live
+
+    async def _in_time(self, starting: Awaitable[KernelProcess]) -> KernelProcess:
+        """Return the kernel; to install what it requires takes of the time of the run."""
+        try:
+            async with asyncio.timeout(self._limits.timeout) as timer:
+                return await starting
+        except TimeoutError as error:
+            if not timer.expired():
+                raise
+            allowed = duration_text(self._limits.timeout)
+            reason = f"it may take {allowed} in all, and its environment was still prepared"
+            raise TimeLimitError(Breach(limit="timeout", reason=reason), None) from error
 
     async def _run_watched(self, kernel: KernelProcess, stop: Callable[[], None]) -> None:
         self._watch = watch = Watch(

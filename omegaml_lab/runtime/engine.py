@@ -14,7 +14,7 @@ from omegaml_lab.core.limits import UNLIMITED, Limits
 from omegaml_lab.runtime.outputs import OUTPUT_LIMIT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from omegaml_lab.runtime.cells import NotebookObserver
     from omegaml_lab.runtime.kept import Keep, KeptKernel
@@ -43,6 +43,7 @@ class OmegaEngine:
         limits: Limits = UNLIMITED,
         keep: Keep | None = None,
         kept: KeptKernel | None = None,
+        requires: Sequence[str] = (),
         execution_timeout: int | None = None,
         **_: Any,
     ) -> Any:
@@ -55,8 +56,8 @@ class OmegaEngine:
         ------
         KernelDiedError
             If the kernel ended early, also by order, by its output or by a limit.
-        UnknownKernelError, KernelStartError
-            If there is no such kernel, or it does not start.
+        UnknownKernelError, KernelStartError, RequirementsRefusedError, InstallationError
+            If there is no such kernel, it does not start, or what it requires is not installed.
         """
         from papermill.engines import NotebookExecutionManager
 
@@ -72,7 +73,7 @@ class OmegaEngine:
         parts = (kept or kernels or KernelSource(), environment or {}, observer or Nobody())
         bounds: dict[str, Any] = {"output_limit": output_limit, "limits": limits}
         try:
-            asyncio.run(runner.run(*parts, keep=keep, kept=kept, **bounds))
+            asyncio.run(runner.run(*parts, keep=keep, kept=kept, requires=requires, **bounds))
         finally:
             manager.cleanup_pbar()
             manager.notebook_complete()

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from omegaml_lab.core.errors import (
     InvalidNotebookError,
+    InvalidRequirementError,
     ObjectNotFoundError,
     OmegaError,
+    RequirementsRefusedError,
 )
 from omegaml_lab.core.modules import MODULES, ModuleFolder
 from omegaml_lab.core.names import MAX_LENGTH, Name
@@ -28,6 +30,7 @@ from omegaml_lab.runtime.log import LogTail
 from omegaml_lab.runtime.notebooks import prepare
 from omegaml_lab.runtime.outputs import OUTPUT_LIMIT
 from omegaml_lab.runtime.patience import patiently
+from omegaml_lab.runtime.requirements import required_by
 from omegaml_lab.runtime.scraps import recorded_in
 
 if TYPE_CHECKING:
@@ -44,6 +47,10 @@ __all__ = ["Execution", "StopReason", "result_name"]
 _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+_HOPELESS = (UnknownKernelError, InvalidRequirementError, RequirementsRefusedError)
+"""Failures that another attempt would end with too."""
+_PREPARING = "What the notebook requires is being installed; the log tells how that goes."
 
 
 class StopReason(Enum):
@@ -126,7 +133,7 @@ class Execution:
             self._execute(live)
         except OmegaError as error:
             died = isinstance(error, KernelDiedError)
-            self._hopeless = isinstance(error, UnknownKernelError)
+            self._hopeless = isinstance(error, _HOPELESS)
             failure = self._failure(error)
             if live.failure is not None and isinstance(error, LimitError):
                 # Where the cell was when it was interrupted.
@@ -179,6 +186,7 @@ class Execution:
             limits=self.claim.run.limits,
             keep=self._keep if self._shelf else None,
             kept=self._before,
+            requires=required_by(live.notebook),
         )
 
     def _keep(self, kernel: KernelProcess, widgets: Widgets) -> bool:
@@ -188,7 +196,13 @@ class Execution:
         if not (self._shelf and seconds and live and live.failure):
             return False
         cells = live.notebook.cells[: live.failure.cell]
-        kept = KeptKernel(run=run, kernel=kernel, cells=cells, widgets=widgets)
+        kept = KeptKernel(
+            run=run,
+            kernel=kernel,
+            cells=cells,
+            widgets=widgets,
+            requires=required_by(live.notebook),
+        )
         return self._shelf.put(kept, seconds)
 
     def _kept(self) -> dict[str, Any]:
@@ -249,7 +263,8 @@ class Execution:
         )
 
     def _report(self, progress: Progress, log: str, usage: Usage | None) -> None:
-        if self._runs.report(self.claim, progress, log, usage) is None:
+        notice = _PREPARING if self._live and self._live.preparing else None
+        if self._runs.report(self.claim, progress, log, usage, notice) is None:
             self.stop(StopReason.VOID)
 
     def _finish(self, status: Status, progress: Progress, error: Failure | None) -> Run | None:

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from omegaml_lab.core.errors import (
     DuplicateRecordError,
     InvalidGroupError,
+    KernelNotOfferedError,
     RunFailedError,
+    RunNotFoundError,
     RunTimeoutError,
     StorageUnavailableError,
 )
@@ -49,6 +51,7 @@ class JobHandle:
     def __init__(self, runtime: OmegaRuntime, metadata: Metadata) -> None:
         self.name = metadata.name
         self.revision = metadata.revision
+        self._kernel = metadata.attributes.get("kernel")
         self._runtime = runtime
 
     def __repr__(self) -> str:
@@ -98,16 +101,28 @@ class JobHandle:
         ------
         InvalidParameterError, InvalidLimitError, InvalidAttributeError, InvalidGroupError
             If parameters, limits, tags, token, or what it is to follow are not understood.
+        KernelNotOfferedError
+            If no worker with the label has its kernel.
         """
         options: dict[str, Any] = {"publish": publish, "label": label, "limits": limits}
         options |= {"tags": tags, "after": after, "on_failure": on_failure}
         options["experiments"] = [experiment] if experiment else ()
         known = None if token is None else run_id_of(self._runtime.runs.bucket, self.name, token)
+        handle = RunHandle(self._runtime, self._submit_once(params or {}, known, options))
+        return handle.wait() if wait else handle
+
+    def _submit_once(
+        self, params: Mapping[str, Any], known: str | None, options: Mapping[str, Any]
+    ) -> Run:
+        """Queue a run, or return the one that there is with the id that is `known`."""
         try:
-            run = self.submit(params or {}, id=known, **options)
-        except DuplicateRecordError:
-            run = self._runtime.runs.get(str(known))
-        return RunHandle(self._runtime, run).wait() if wait else RunHandle(self._runtime, run)
+            self._check_kernel(options["label"])
+            return self.submit(params, id=known, **options)
+        except (DuplicateRecordError, KernelNotOfferedError):
+            if known is not None:
+                with contextlib.suppress(RunNotFoundError):
+                    return self._runtime.runs.get(known)
+            raise
 
     def submit(  # noqa: PLR0913
         self,
@@ -176,7 +191,10 @@ class JobHandle:
             If the notebook does not take such a parameter, or its type is wrong.
         InvalidGroupError
             If there are none, or too many.
+        KernelNotOfferedError
+            If no worker with the label has its kernel.
         """
+        self._check_kernel(options.get("label"))
         declared = self.parameters()
         steps = []
         for each in itertools.islice(params, MOST_RUNS + 1):
@@ -247,6 +265,10 @@ class JobHandle:
         return self._runtime.schedules.add(
             Name(self.name), when, timezone=timezone, parameters=params, **options
         )
+
+    def _check_kernel(self, label: str | None) -> None:
+        if isinstance(self._kernel, str):
+            self._runtime.check_kernel(self._kernel, label)
 
     @property
     def _pinned(self) -> Name:

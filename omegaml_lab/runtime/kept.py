@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from omegaml_lab.core.errors import OmegaError
+from omegaml_lab.core.errors import OmegaError, RequirementsRefusedError
 from omegaml_lab.core.limits import size_text
 from omegaml_lab.runtime.kernels import KernelProcess, lent
 from omegaml_lab.runtime.run_reader import utcnow
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Mapping, Sequence
     from datetime import datetime
 
     from omegaml_lab.core.runs import Run
@@ -36,12 +36,16 @@ _LOOK = 0.5
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class KeptKernel:
-    """A kernel that lives on after `run`, in which it has run the code of `cells`."""
+    """A kernel that lives on after `run`, in which it has run the code of `cells`.
+
+    It has what the notebook `requires` then.
+    """
 
     run: Run
     kernel: KernelProcess
     cells: list[Any]
     widgets: Widgets
+    requires: Sequence[str] = ()
     until: float = 0.0
 
     @property
@@ -60,10 +64,18 @@ class KeptKernel:
 
     @contextlib.asynccontextmanager
     async def start(
-        self, name: str, *, environment: Mapping[str, str]
+        self,
+        name: str,
+        *,
+        environment: Mapping[str, str],
+        requires: Sequence[str] = (),
+        say: Callable[[str], None] = lambda _: None,
     ) -> AsyncIterator[KernelProcess]:
-        """Lend the kernel, as `KernelSource.start` does."""
-        del name  # it is that of the notebook as it was
+        """Lend the kernel, as `KernelSource.start` does; it has what it had to have at first."""
+        del name, say  # it is that of the notebook as it was
+        if more := [each for each in requires if each not in self.requires]:
+            reason = "the kernel that it goes on in was started without"
+            raise RequirementsRefusedError(more, reason, "Run it again from its first cell.")
         changed = {key: environment[key] for key in _TOLD if key in environment}
         self.kernel.resume(environment["OMEGA_RUN"], changed)
         async with lent(self.kernel) as kernel:

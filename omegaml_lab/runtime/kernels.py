@@ -18,21 +18,21 @@ from typing import TYPE_CHECKING, Any, Protocol
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
 
-from omegaml_lab.core.errors import OmegaError
+from omegaml_lab.core.errors import OmegaError, RequirementsRefusedError
 from omegaml_lab.core.modules import MODULES, MODULES_ARGUMENTS, MODULES_HOME
 from omegaml_lab.runtime.family import Family
 from omegaml_lab.runtime.warm import ForkedProcess
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
+    from omegaml_lab.runtime.environments import Environment, Environments
     from omegaml_lab.runtime.warm import Nursery
 
 __all__ = [
     "KernelProcess",
     "KernelSource",
     "KernelStartError",
-    "Kernels",
     "UnknownKernelError",
     "lent",
 ]
@@ -79,15 +79,6 @@ class Process(Protocol):
 
     def wait(self, timeout: float | None = None) -> int:
         """Wait for the exit code."""
-
-
-class Kernels(Protocol):
-    """What lends kernels."""
-
-    def start(
-        self, name: str, *, environment: Mapping[str, str]
-    ) -> contextlib.AbstractAsyncContextManager[KernelProcess]:
-        """Lend one for the time of a block."""
 
 
 class _Manager(AsyncKernelManager):
@@ -246,32 +237,69 @@ class KernelSource:
     ----------
     nursery
         Where Python kernels of this environment come from; None starts all of them cold.
+    environments
+        What notebooks require is installed there; None leaves it to who starts the kernel.
     """
 
-    def __init__(self, nursery: Nursery | None = None) -> None:
+    def __init__(
+        self, nursery: Nursery | None = None, environments: Environments | None = None
+    ) -> None:
         self._nursery = nursery
+        self._environments = environments
 
     @contextlib.asynccontextmanager
     async def start(
-        self, name: str, *, environment: Mapping[str, str]
+        self,
+        name: str,
+        *,
+        environment: Mapping[str, str],
+        requires: Sequence[str] = (),
+        say: Callable[[str], None] = lambda _: None,
     ) -> AsyncIterator[KernelProcess]:
         """Start the kernel `name` in a fresh folder; it is gone with the block, unless it is kept.
+
+        What it `requires` is installed first; `say` is told how that goes.
 
         Raises
         ------
         UnknownKernelError
             If there is no such kernel here.
+        RequirementsRefusedError, InstallationError
+            If what it requires is not, or cannot be, installed.
         KernelStartError
             If its program cannot be started.
         """
-        async with lent(self._started(name, environment)) as kernel:
+        async with (
+            self._prepared(name, requires, say) as prepared,
+            lent(self._started(name, environment, prepared)) as kernel,
+        ):
             yield kernel
 
-    def _started(self, name: str, environment: Mapping[str, str]) -> KernelProcess:
+    @contextlib.asynccontextmanager
+    async def _prepared(
+        self, name: str, requires: Sequence[str], say: Callable[[str], None]
+    ) -> AsyncIterator[Environment | None]:
+        """Have the environment of a kernel; None is the worker's own, or the kernel's."""
+        if self._environments is None or not requires:
+            yield None
+            return
+        if not _is_ours(_spec(name)):
+            reason = f"its kernel {name!r} is not of the worker's own Python"
+            remedy = (
+                "Install it where that kernel is and take the lines away, or choose the kernel"
+                " 'python3' in the notebook and save it."
+            )
+            raise RequirementsRefusedError(requires, reason, remedy)
+        async with self._environments.using(requires, say=say) as environment:
+            yield environment
+
+    def _started(
+        self, name: str, environment: Mapping[str, str], prepared: Environment | None
+    ) -> KernelProcess:
         folder = Path(tempfile.mkdtemp(prefix="omega-run-"))
         try:
             manager = self._manager(name, folder)
-            process = self._launch(manager, folder, environment)
+            process = self._launch(manager, folder, environment, prepared)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -284,23 +312,21 @@ class KernelSource:
         return KernelProcess(manager, folder, process, family)
 
     def _manager(self, name: str, folder: Path) -> _Manager:
-        specs = KernelSpecManager()
-        manager = _Manager(
-            kernel_name=name,
-            kernel_spec_manager=specs,
-            connection_file=str(folder / "kernel.json"),
-        )
-        try:
-            manager.spec = specs.get_kernel_spec(name)
-        except NoSuchKernel as error:
-            raise UnknownKernelError(name, sorted(specs.find_kernel_specs())) from error
+        manager = _Manager(kernel_name=name, connection_file=str(folder / "kernel.json"))
+        manager.spec = _spec(name)
         if _is_ipykernel(manager.spec) and len(str(folder)) < _LONGEST_SOCKET_FOLDER:
             # Sockets in the run's own folder: no port that others could take or listen on.
             manager.transport, manager.ip = "ipc", str(folder / "kernel")
         manager.write_connection_file()
         return manager
 
-    def _launch(self, manager: _Manager, folder: Path, environment: Mapping[str, str]) -> Process:
+    def _launch(
+        self,
+        manager: _Manager,
+        folder: Path,
+        environment: Mapping[str, str],
+        prepared: Environment | None,
+    ) -> Process:
         work, log = folder / "work", folder / "kernel.log"
         work.mkdir()
         spec = manager.spec
@@ -308,10 +334,13 @@ class KernelSource:
         inherited = {k: v for k, v in os.environ.items() if k not in _NOT_INHERITED}
         whole = {**inherited, **spec.env, **environment}
         ours = command[:3] == [sys.executable, *_LAUNCHER]
+        if prepared is not None:
+            command[0] = prepared.python
+            whole |= prepared.variables
         if ours and MODULES in environment:
             command += MODULES_ARGUMENTS
             whole[MODULES_HOME] = str(folder / "modules")
-        if self._nursery is not None and ours:
+        if self._nursery is not None and ours and prepared is None:
             with contextlib.suppress(OSError):
                 return self._nursery.spawn(command[3:], environment=whole, folder=work, log=log)
         whole["JPY_PARENT_PID"] = str(os.getpid())
@@ -333,6 +362,22 @@ class KernelSource:
 _NOT_INHERITED = frozenset(
     {"JPY_SESSION_NAME", "JPY_PARENT_PID", "JUPYTER_TOKEN", MODULES, MODULES_HOME}
 )
+
+
+def _spec(name: str) -> KernelSpec:
+    """Return what a kernel is, from the disk: it may have been installed a moment ago."""
+    specs = KernelSpecManager()
+    try:
+        return specs.get_kernel_spec(name)
+    except NoSuchKernel as error:
+        raise UnknownKernelError(name, sorted(specs.find_kernel_specs())) from error
+
+
+def _is_ours(spec: KernelSpec) -> bool:
+    """Say whether a kernel runs in the environment of this process."""
+    major, minor = sys.version_info[:2]
+    names = {"python", f"python{major}", f"python{major}.{minor}"}
+    return _is_ipykernel(spec) and spec.argv[0] in {sys.executable, *names}
 
 
 def _is_ipykernel(spec: KernelSpec) -> bool:

@@ -61,6 +61,7 @@ class LiveNotebook:
         self.failure: Failure | None = None
         self.usage: Usage | None = None
         self.ended = False
+        self.preparing = False
         self._stop: Callable[[], None] | None = None
         self.log = log
         self._save = save
@@ -96,6 +97,7 @@ class LiveNotebook:
     def cell_started(self, index: int) -> None:
         """Note which cell runs."""
         self._current = index
+        self.preparing = False
         self._moved = True
 
     def cell_failed(self, index: int, error: CellExecutionError) -> None:
@@ -124,6 +126,12 @@ class LiveNotebook:
         self.log.write(text)
         self._grown = True
         self._moved = self._moved or bool(text)
+
+    def prepared(self, text: str) -> None:
+        """Show that what the notebook requires is installed, and how that goes."""
+        self.preparing = True
+        self.log.write(text)
+        self._moved = True
 
     def said(self, text: str) -> None:
         """Add what the kernel's process itself wrote."""

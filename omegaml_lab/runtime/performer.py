@@ -35,6 +35,9 @@ _ENDS = 10.0  # seconds that a run may take to end when its kernel was
 
 _log = logging.getLogger(__name__)
 
+_OFFER = 60.0
+"""Seconds between two looks at what is installed where the worker runs."""
+
 AnyExecution = Execution | CallExecution
 
 
@@ -59,6 +62,8 @@ class Performer:
         Texts that must not show up in logs and errors.
     lease
         Seconds of silence after which others hold this worker for dead.
+    offer
+        Returns what else the record of the worker says of it, which is asked for now and then.
     output_limit
         Characters that the outputs of a run may have in all.
     kept_kernels
@@ -81,6 +86,7 @@ class Performer:
         label: str = "default",
         concurrency: int = 1,
         lease: float = 20.0,
+        offer: Callable[[], Mapping[str, object]] = dict,
         output_limit: int = OUTPUT_LIMIT,
         kept_kernels: int = 0,
         resume: Callable[[str], object] = lambda _run_id: None,
@@ -98,6 +104,7 @@ class Performer:
         self._output_limit = output_limit
         self._resume = resume
         self._shelf = KeptKernels(runs.kept, limit=kept_kernels, resume=resume)
+        self._offer, self._offered_at = offer, -_OFFER
         self._beat = min(lease / 4, 5.0)
         self._started = utcnow()
         self._going: dict[str, AnyExecution] = {}
@@ -245,4 +252,12 @@ class Performer:
             "busy": self.busy,
             "started_at": self._started,
             "heartbeat_at": utcnow(),
+            **self._news(),
         }
+
+    def _news(self) -> Mapping[str, object]:
+        """Return what the worker offers when it is time to tell; it is long."""
+        if time.monotonic() - self._offered_at < _OFFER:
+            return {}
+        self._offered_at = time.monotonic()
+        return self._offer()

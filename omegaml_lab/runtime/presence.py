@@ -5,22 +5,27 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from omegaml_lab.core.errors import KernelNotOfferedError
 from omegaml_lab.core.workers import Worker
 from omegaml_lab.runtime.run_reader import utcnow
 
 if TYPE_CHECKING:
     from omegaml_lab.storage.storage import Storage
 
-__all__ = ["SILENCE", "living_workers", "waiting_for"]
+__all__ = ["SILENCE", "check_kernel", "living_workers", "waiting_for"]
 
 SILENCE = timedelta(seconds=30)
 """A worker or scheduler that was not heard of for so long is not counted as alive."""
 
 
-def living_workers(storage: Storage) -> list[Worker]:
-    """Return the workers of a repository that are alive, the newest first."""
+def living_workers(storage: Storage, *, packages: bool = False) -> list[Worker]:
+    """Return the workers of a repository that are alive, the newest first.
+
+    What is installed where they run is asked for with `packages`: it is long.
+    """
     where = {"heartbeat_at": {"$gte": utcnow() - SILENCE}}
-    found = storage.records("workers").query(where, sort=[("started_at", -1)])
+    without = () if packages else ("packages",)
+    found = storage.records("workers").query(where, sort=[("started_at", -1)], without=without)
     return [Worker.from_record(record) for record in found if "started_at" in record]
 
 
@@ -33,3 +38,18 @@ def waiting_for(label: str, workers: list[Worker]) -> str | None:
         f"No worker{f' with the label {label!r}' if option else ''} is alive, so the run waits."
         f" `omega worker{option}` starts one, and so does `omega lab`."
     )
+
+
+def check_kernel(kernel: str, label: str, workers: list[Worker]) -> None:
+    """Return unless there are workers with the label, and none of them has the kernel.
+
+    Raises
+    ------
+    KernelNotOfferedError
+        If so: a run would only fail there.
+    """
+    offered = [worker.kernels for worker in workers if worker.label == label]
+    # Jupyter makes no difference between capitals and others.
+    known = {name.lower() for kernels in offered for name in kernels or ()}
+    if offered and None not in offered and kernel.lower() not in known:
+        raise KernelNotOfferedError(kernel, label, known)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from omegaml_lab.core.runs import Attempt, Failure
 
 __all__ = [
+    "CANCELLED",
     "FREE",
     "LOST_FOR_NOW",
     "OVER",
@@ -28,6 +29,15 @@ __all__ = [
     "run_of",
 ]
 
+CANCELLED: dict[str, Any] = {
+    "status": Status.CANCELLED.value,
+    "notice": None,
+    "error": None,
+    "retry_at": None,
+    "waits_for": [],
+    "turn": None,
+}
+"""What a run is set to that is cancelled."""
 LOST_FOR_NOW: dict[str, Any] = {
     "status": Status.LOST.value,
     "$expr": {"$lt": ["$attempt", "$max_attempts"]},

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from omegaml_lab.core.errors import InvalidTransitionError
 from omegaml_lab.core.runs import FINAL, Attempt, Failure, Progress, Run, Status, can_become
 from omegaml_lab.runtime.run_documents import (
+    CANCELLED,
     LOST_FOR_NOW,
     UNWANTED,
     WAITING,
@@ -247,6 +248,7 @@ class RunRecords(RunReader):
             },
             set={
                 "status": Status.LOST.value,
+                "notice": None,
                 "ended_at": self._now(),
                 "error": failure_document(failure),
             },
@@ -287,11 +289,16 @@ class RunRecords(RunReader):
         return self._held(claim, {"heartbeat_at": self._now()})
 
     def report(
-        self, claim: Claim, progress: Progress, log: str, usage: Usage | None = None
+        self,
+        claim: Claim,
+        progress: Progress,
+        log: str,
+        usage: Usage | None = None,
+        notice: str | None = None,
     ) -> Run | None:
         """Tell how far the run has come; None when the claim is void."""
-        used = {"usage": asdict(usage)} if usage else {}
-        return self._held(claim, {"progress": asdict(progress), "log": log, **used})
+        told = {"progress": asdict(progress), "log": log, "notice": notice}
+        return self._held(claim, {**told, **({"usage": asdict(usage)} if usage else {})})
 
     def retry(
         self, claim: Claim, failure: Failure, *, log: str, usage: Usage | None, wait: float
@@ -342,6 +349,7 @@ class RunRecords(RunReader):
             "answer": dict(answer) if answer else None,
             "usage": asdict(usage) if usage else None,
             "recorded": recorded_text(recorded or {}),
+            "notice": None,
             "ended_at": self._now(),
             **(kept or {}),
         }
@@ -363,15 +371,7 @@ class RunRecords(RunReader):
 
     def cancelled(self) -> dict[str, Any]:
         """Return what a run is set to that is cancelled."""
-        return {
-            "status": Status.CANCELLED.value,
-            "ended_at": self._now(),
-            "notice": None,
-            "error": None,
-            "retry_at": None,
-            "waits_for": [],
-            "turn": None,
-        }
+        return {**CANCELLED, "ended_at": self._now()}
 
     def _held(
         self, claim: Claim, values: Mapping[str, Any], *, where: Mapping[str, Any] | None = None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import (
     BrokerUnavailableError,
+    WorkerNotFoundError,
 )
 from omegaml_lab.core.groups import OnFailure
 from omegaml_lab.core.limits import UNLIMITED, Limits
@@ -19,7 +20,12 @@ from omegaml_lab.runtime.experiments import Experiments
 from omegaml_lab.runtime.group_records import GroupRecords
 from omegaml_lab.runtime.groups import Groups
 from omegaml_lab.runtime.handles import JobHandle
-from omegaml_lab.runtime.presence import SILENCE, living_workers, waiting_for
+from omegaml_lab.runtime.presence import (
+    SILENCE,
+    check_kernel,
+    living_workers,
+    waiting_for,
+)
 from omegaml_lab.runtime.run_records import RunRecords, utcnow
 from omegaml_lab.runtime.runs import Runs
 from omegaml_lab.runtime.schedule_records import ScheduleRecords
@@ -177,9 +183,34 @@ class OmegaRuntime:
         self.calls.close()
         self.broker.close()
 
-    def workers(self) -> list[Worker]:
-        """Return the workers that are alive, the newest first."""
-        return living_workers(self._storage)
+    def workers(self, *, packages: bool = False) -> list[Worker]:
+        """Return the workers that are alive, the newest first; with their `packages` if asked."""
+        return living_workers(self._storage, packages=packages)
+
+    def worker(self, id: str) -> Worker:  # noqa: A002 - the field is named so
+        """Return a worker that is alive, with its packages.
+
+        Raises
+        ------
+        WorkerNotFoundError
+            If there is none with this id.
+        """
+        workers = self.workers(packages=True)
+        found = next((worker for worker in workers if worker.id == id), None)
+        if found is None:
+            raise WorkerNotFoundError(id, known=[worker.id for worker in workers])
+        return found
+
+    def check_kernel(self, kernel: str, label: str | None = None) -> None:
+        """Return if a run that needs a kernel has somebody to go to, or may get so.
+
+        Raises
+        ------
+        KernelNotOfferedError
+            If workers offer the label, but none of them has the kernel.
+        """
+        if kernel != "python3":  # all have it, for it is what they are made of
+            check_kernel(kernel, label or self.label, self.workers())
 
     def notice_of(self, label: str) -> str | None:
         """Return what a run that requires `label` waits for, None when a worker will take it."""

@@ -198,7 +198,8 @@ class Sweeper:
 
     def _living(self) -> list[Worker]:
         now, heard = time.monotonic(), dict[str, _Heard]()
-        for record in self._storage.records("workers").query(sort=[("started_at", -1)]):
+        workers, newest_first = self._storage.records("workers"), [("started_at", -1)]
+        for record in workers.query(sort=newest_first, without=["packages"]):
             if "started_at" not in record:
                 continue
             worker = Worker.from_record(record)

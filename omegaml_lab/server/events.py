@@ -168,9 +168,11 @@ class ChangeFeed:
         """Return what an event tells of a run: what whoever may listen may know.
 
         Jupyter's authorizer is asked about all events at once, not about those of runs: for
-        parameters, owner, error and log one has to ask for the run itself.
+        parameters, owner, error and log one has to ask for the run itself, and for what its
+        notice says.
         """
         plain = {key: value for key, value in run.to_dict().items() if key in _TOLD}
+        plain["noticed"] = run.notice is not None
         plain["job_path"] = self._contents_path(run.job)
         plain["result_path"] = self._contents_path(run.result)
         return plain

@@ -363,8 +363,15 @@ SCHEMAS: dict[str, Schema] = {
             "label": _STRING,
             "concurrency": _COUNT,
             "busy": _COUNT,
+            "environments": _or_null(_STRING),
+            "kernels": _or_null({"type": "array", "items": _STRING}),
+            "packages": {
+                **_or_null({"type": "array", "items": _STRING}),
+                "description": "As name==version; null where all workers are told of.",
+            },
         }
     ),
+    "WorkerListing": _listing("Worker"),
     "Status": _record(
         {
             "version": _STRING,

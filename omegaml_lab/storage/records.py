@@ -82,12 +82,17 @@ class Records:
         sort: Sequence[tuple[str, int]] = (),
         skip: int = 0,
         limit: int | None = None,
+        without: Sequence[str] = (),
     ) -> list[dict[str, Any]]:
-        """Return the records that match, in the order of `sort` (1 ascending, -1 descending)."""
+        """Return the records that match, in the order of `sort` (1 ascending, -1 descending).
+
+        The fields in `without` are left out: they are large, and not asked for.
+        """
         if limit == 0:
             return []
+        fields = dict.fromkeys(without, False) or None
         with self._connection.errors():
-            cursor = self._collection.find(_where(where), skip=skip, limit=limit or 0)
+            cursor = self._collection.find(_where(where), fields, skip=skip, limit=limit or 0)
             if sort:
                 cursor = cursor.sort([(_key(field), order) for field, order in sort])
             return [_from_stored(document) for document in cursor]

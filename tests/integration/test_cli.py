@@ -77,6 +77,17 @@ def test_a_notebook_on_disk_is_put_run_and_published(omega, place):
     assert omega("reports", "unpublish", "work/good")[0] == 1
 
 
+def test_workers_tell_what_they_have(omega):
+    code, out, _ = omega("workers", "list")
+    assert (code, "python3" in out, "installed" in out) == (0, True, True)
+    (known,) = json.loads(omega("workers", "list", "--json")[1])
+    code, out, _ = omega("workers", "show", known["id"], "numpy", "panda*")
+    assert (code, "numpy" in out, pd.__version__ in out) == (0, True, True), out
+    assert "tornado" not in out
+    code, _, err = omega("workers", "show", "nobody")
+    assert (code, "No worker 'nobody' is alive" in err) == (1, True)
+
+
 def test_a_failed_run_says_where_and_is_a_failure(omega, served):
     served.jobs.put(BAD, "bad")
     code, out, err = omega("run", "bad")

@@ -9,6 +9,7 @@ import pytest
 
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.runs import Status
+from omegaml_lab.runtime.handles import RunHandle
 from tests.integration.notebooks import notebook, printed
 from tests.integration.processes import alive, until, worker
 
@@ -27,9 +28,9 @@ def _going(shared: Omega, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield
 
 
-def ended(omega: Omega, *cells: str, kernel: str = "python3", **options: Any) -> Run:
+def ended(omega: Omega, *cells: str, **options: Any) -> Run:
     """A run to its end; the worker then takes and ends the next one."""
-    omega.jobs.put(notebook(*cells, parameters="note = ''", kernel=kernel), "limited")
+    omega.jobs.put(notebook(*cells, parameters="note = ''"), "limited")
     run = omega.runtime.job("limited").run(**options).wait(60).run
     omega.jobs.put(notebook("print('next')"), "next")
     assert omega.runtime.job("next").run().wait(60).status is Status.SUCCEEDED
@@ -111,7 +112,11 @@ def test_a_cell_that_does_not_heed_the_interrupt_is_killed(shared: Omega) -> Non
 
 
 def test_a_kernel_that_is_missing_fails_at_once_and_is_not_tried_again(shared: Omega) -> None:
-    run = ended(shared, "1", kernel="no such", limits={"retries": 3, "retry_wait": 0.1})
+    shared.jobs.put(notebook("1", kernel="no such"), "limited")
+    limits = {"retries": 3, "retry_wait": 0.1}
+    # As a schedule asks for it, which cannot be told that no worker has the kernel.
+    asked = shared.runtime.job("limited").submit({}, limits=limits)
+    run = RunHandle(shared.runtime, asked).wait(60).run
     assert (run.status, run.attempt, run.attempts) == (Status.FAILED, 1, ())
     assert run.error is not None
     assert "'no such'" in run.error.message

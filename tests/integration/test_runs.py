@@ -13,6 +13,7 @@ from omegaml_lab.core.errors import (
     InvalidNotebookError,
     InvalidParameterError,
     InvalidTransitionError,
+    KernelNotOfferedError,
     ObjectNotFoundError,
     RunFailedError,
     RunNotFoundError,
@@ -20,6 +21,7 @@ from omegaml_lab.core.errors import (
 )
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.runs import Status
+from omegaml_lab.runtime.handles import RunHandle
 from tests.integration.notebooks import WAIT, markdown, notebook, printed
 from tests.integration.processes import until, worker
 
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from omegaml_lab.omega import Omega
-    from omegaml_lab.runtime.handles import RunHandle
     from tests.integration.processes import Process
 
 
@@ -154,7 +155,12 @@ def test_a_kernel_that_dies_fails_the_run_and_not_the_worker(shared: Omega, deat
 
 
 def test_a_missing_kernel_is_named_with_those_that_exist(shared: Omega) -> None:
-    run = start(shared, "julia", notebook("1", kernel="julia-99")).wait(60)
+    shared.jobs.put(notebook("1", kernel="julia-99"), "julia")
+    job = shared.runtime.job("julia")
+    for ask in (job.run, lambda: job.map([{}])):
+        with pytest.raises(KernelNotOfferedError, match=r"'julia-99'.*'python3'"):
+            ask()
+    run = RunHandle(shared.runtime, job.submit({})).wait(60)  # as a schedule does
     assert run.status is Status.FAILED
     assert run.error is not None
     assert "'julia-99'" in run.error.message

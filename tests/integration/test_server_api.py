@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -54,6 +55,24 @@ def test_status(api: Api, working: None, shared: Omega) -> None:
     assert status["broker"]["healthy"]
     assert [w["concurrency"] >= 1 for w in status["workers"]] == [True]
     assert "@" not in json.dumps(status)
+
+
+def test_workers(api: Api, working: None, shared: Omega, repository: str) -> None:
+    (known,) = api.ask("GET", "workers", 200)["items"]
+    assert (known["label"], known["environments"]) == ("default", "install")
+    assert "python3" in known["kernels"]
+    assert known["packages"] is None
+    told = api.ask("GET", f"workers/{known['id']}", 200)["packages"]
+    assert f"numpy=={version('numpy')}" in told
+    assert "omega workers list" in api.ask("GET", "workers/nobody", 404)["message"]
+    shared.jobs.put(notebook("1", kernel="ir"), "needs a kernel")
+    asked = {"path": f"{repository}needs a kernel.ipynb"}
+    refused = api.ask("POST", "runs", 409, asked)
+    assert refused["type"] == "KernelNotOfferedError"
+    assert "'ir', which no worker with the label 'default' has" in refused["message"]
+    waits = api.ask("POST", "runs", 201, {**asked, "label": "nobody offers it"})
+    assert "nobody offers it" in waits["notice"]
+    api.ask("POST", f"runs/{waits['id']}/cancel", 200)
 
 
 def test_objects(api: Api, shared: Omega, repository: str) -> None:

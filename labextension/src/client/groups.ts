@@ -56,6 +56,8 @@ export interface IGroupOptions {
   parameters?: ReadonlyJSONObject;
   at_once?: number | null;
   limits?: AskedLimits;
+  /** What the workers must offer. */
+  label?: string;
 }
 
 export class GroupsClient {

@@ -91,7 +91,10 @@ export type RunChange = Omit<
   | 'after'
   | 'recorded'
   | 'resumes'
->;
+> & {
+  /** Whether it has a notice. */
+  noticed?: boolean;
+};
 
 /** Which notebook: by its path in the file browser, or by the job's name. */
 export type Target = { path: string } | { job: string };
@@ -110,6 +113,14 @@ export interface IRunQuery {
 /** Whether a run can be resumed at `now`, the server's time in milliseconds. */
 export function isResumable(run: IRun, now: number): boolean {
   return Boolean(run.kept_until) && !run.resumed_by && Date.parse(run.kept_until ?? '') > now;
+}
+
+/** How a run is to be performed, and what becomes of its result. */
+export interface IRunOptions {
+  publish?: boolean | IReportOptions;
+  limits?: AskedLimits;
+  /** What its worker must offer. */
+  label?: string;
 }
 
 /** Whether a run has ended. */
@@ -133,10 +144,9 @@ export class RunsClient {
   start(
     target: Target,
     parameters: ReadonlyJSONObject = {},
-    publish: boolean | IReportOptions = false,
-    limits: AskedLimits = {}
+    options: IRunOptions = {}
   ): Promise<IRun> {
-    const body = { ...target, parameters, publish, limits };
+    const body = { ...target, parameters, ...options };
     return this._connection.request('POST', ['runs'], {}, body);
   }
 

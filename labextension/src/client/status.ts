@@ -10,6 +10,9 @@ export interface IWorker {
   started_at: string;
   heartbeat_at: string;
   busy: number;
+  /** Whether it installs what notebooks require; null, as below, when it does not tell. */
+  environments: 'install' | 'refuse' | null;
+  kernels: string[] | null;
 }
 
 /** What of the services runs, and how it feels. */

@@ -71,7 +71,11 @@ async function submit(
     if (publication.existing || publication.hasGoodRun) {
       tellPublished(await omega.reports.publish({ path }, publication.options), trans);
     } else {
-      tellQueued(commands, trans, await omega.runs.run({ path }, {}, publication.options));
+      tellQueued(
+        commands,
+        trans,
+        await omega.runs.run({ path }, {}, { publish: publication.options })
+      );
     }
     return true;
   } catch (error) {

@@ -7,18 +7,20 @@ import * as React from 'react';
 
 import { messageOf } from '../client/connection';
 import type { Grid, IGroupOptions } from '../client/groups';
-import type { AskedLimits } from '../client/limits';
 import type { Told } from '../client/recipients';
-import type { IRun } from '../client/runs';
+import type { IRun, IRunOptions } from '../client/runs';
+import type { IWorker } from '../client/status';
 import { clusterIcon } from '../icons';
 import { ParametersForm } from '../models/form';
 import { GroupForm } from '../models/groupform';
+import { LabelForm } from '../models/labelform';
 import { LimitsForm } from '../models/limitsform';
 import { NotifyForm } from '../models/notifyform';
 import type { IOmega } from '../tokens';
 import { CommandIDs } from '../tokens';
 import { FormDialog } from '../views/formdialog';
 import { GroupFields } from '../views/groupfields';
+import { RunLabelField } from '../views/labelfield';
 import { LimitFields } from '../views/limitfields';
 import { NotifyFields } from '../views/notifyfields';
 import { ParameterFields } from '../views/parameterfields';
@@ -70,6 +72,8 @@ async function runWithParameters(options: ICommandOptions, path: string): Promis
     const limits = new LimitsForm();
     const group = new GroupForm();
     const notify = await NotifyForm.of(omega.client.recipients, { path });
+    const label = new LabelForm();
+    const workers = await workersOf(omega);
     const of = trans.__('Of all runs of this notebook.');
     const dialog = new FormDialog({
       title: trans.__('Run %1', path.split('/').pop()),
@@ -79,6 +83,7 @@ async function runWithParameters(options: ICommandOptions, path: string): Promis
           { className: 'jp-Omega-form' },
           React.createElement(ParameterFields, { form, variable: true, trans }),
           React.createElement(GroupFields, { form, group, trans }),
+          React.createElement(RunLabelField, { form: label, workers, trans }),
           React.createElement(LimitFields, { form: limits, trans }),
           notify && React.createElement(NotifyFields, { form: notify, of, trans })
         )
@@ -87,7 +92,7 @@ async function runWithParameters(options: ICommandOptions, path: string): Promis
         Dialog.cancelButton({ label: trans.__('Cancel') }),
         Dialog.okButton({ label: trans.__('Run') })
       ],
-      submit: () => submit(options, path, { form, limits, group, notify })
+      submit: () => submit(options, path, { form, limits, group, label, notify })
     });
     await dialog.launch();
   } catch (error) {
@@ -100,12 +105,13 @@ interface IForms {
   limits: LimitsForm;
   group: GroupForm;
   notify: NotifyForm | null;
+  label: LabelForm;
 }
 
 async function submit(
   options: ICommandOptions,
   path: string,
-  { form, limits, group, notify }: IForms
+  { form, limits, group, label, notify }: IForms
 ): Promise<boolean> {
   if (!form.valid || !group.valid) {
     form.refuse(options.trans.__('Mend the values above first.'));
@@ -118,10 +124,12 @@ async function submit(
       job = await startGroup(options, path, grid, {
         parameters: form.values(),
         at_once: group.atOnce,
-        limits: limits.values()
+        limits: limits.values(),
+        label: label.label
       });
     } else {
-      job = await start(options, path, form.values(), limits.values());
+      const asked = { limits: limits.values(), label: label.label };
+      job = await start(options, path, form.values(), asked);
     }
     await tellThem(notify, { job }, options.trans);
     return true;
@@ -135,12 +143,21 @@ async function start(
   { commands, omega, targets, trans }: ICommandOptions,
   path: string,
   parameters?: ReadonlyJSONObject,
-  limits?: AskedLimits
+  asked?: IRunOptions
 ): Promise<string> {
   await targets.save(path);
-  const run = await omega.runs.run({ path }, parameters, false, limits);
+  const run = await omega.runs.run({ path }, parameters, asked);
   tellQueued(commands, trans, run);
   return run.job;
+}
+
+/** The workers that are alive, null when the server does not tell. */
+export async function workersOf(omega: IOmega): Promise<readonly IWorker[] | null> {
+  try {
+    return (await omega.client.status.get()).workers;
+  } catch {
+    return null; // a run is asked for all the same: it waits
+  }
 }
 
 /** Keep who is to be told of what was just asked for; that stands, whatever becomes of this. */

@@ -19,7 +19,7 @@ import { WHEN_ID } from '../views/whenfield';
 import { addEntryCommand, addPathCommand } from './add';
 import { confirmDrop } from './ask';
 import type { ICommandOptions } from './run';
-import { tellQueued, tellThem } from './run';
+import { tellQueued, tellThem, workersOf } from './run';
 
 /** *Schedule…* and, given the `id` of a schedule, what can be done with it. */
 export function addScheduleCommands(options: ICommandOptions): void {
@@ -123,11 +123,11 @@ async function ask(
   { form, notify, title }: IAsked,
   act: () => Promise<void>
 ): Promise<void> {
-  const labels = new Set(omega.status.current?.workers.map(worker => worker.label));
+  const workers = await workersOf(omega);
   const dialog = new FormDialog({
     title,
     body: ReactWidget.create(
-      React.createElement(ScheduleFields, { form, notify, labels: [...labels], trans })
+      React.createElement(ScheduleFields, { form, notify, workers, trans })
     ),
     buttons: [
       Dialog.cancelButton({ label: trans.__('Cancel') }),

@@ -92,9 +92,13 @@ export class Feed implements IDisposable {
 
   private async _tell(change: RunChange): Promise<void> {
     const known = this._running.get(change.id);
-    const goesOn = change.status === 'running' && change.attempt === known?.attempt;
+    const { noticed = false, ...told } = change;
+    const goesOn =
+      change.status === 'running' &&
+      change.attempt === known?.attempt &&
+      noticed === (known.notice !== null);
     this._latest.set(change.id, change);
-    let run: IRun = { ...UNTOLD, ...(goesOn ? known : {}), ...change };
+    let run: IRun = { ...UNTOLD, ...(goesOn ? known : {}), ...told };
     // Of a group there may be thousands: who shows it asks for all of them at once.
     if (this._find && !goesOn && !change.group) {
       try {
@@ -116,7 +120,7 @@ export class Feed implements IDisposable {
   }
 
   private readonly _latest = new Map<string, RunChange>();
-  /** All that is known of the runs that go on: of these, only the progress changes. */
+  /** All that is known of the runs that go on: of these, only progress and notice change. */
   private readonly _running = new Map<string, IRun>();
   private readonly _stream: IStream<unknown, Event.Emission>;
   private readonly _runChanged = new Signal<this, IRun>(this);

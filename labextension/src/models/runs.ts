@@ -4,9 +4,7 @@ import { Signal } from '@lumino/signaling';
 
 import type { IListing } from '../client/connection';
 import { ApiError } from '../client/connection';
-import type { AskedLimits } from '../client/limits';
-import type { IReportOptions } from '../client/reports';
-import type { IRun, RunStatus, RunsClient, Target } from '../client/runs';
+import type { IRun, IRunOptions, RunStatus, RunsClient, Target } from '../client/runs';
 import type { Feed } from './feed';
 import { ListModel } from './list';
 import type { IMemory } from './memory';
@@ -74,10 +72,9 @@ export class RunsModel extends ListModel<IRun> {
   async run(
     target: Target,
     parameters?: ReadonlyJSONObject,
-    publish?: boolean | IReportOptions,
-    limits?: AskedLimits
+    options?: IRunOptions
   ): Promise<IRun> {
-    return this.own(await this._client.start(target, parameters, publish, limits));
+    return this.own(await this._client.start(target, parameters, options));
   }
 
   /** Whether the run was asked for in this window, before a reload or after. */

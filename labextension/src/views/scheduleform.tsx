@@ -4,24 +4,23 @@ import * as React from 'react';
 
 import type { Misfire, Overlap } from '../client/schedules';
 import type { NotifyForm } from '../models/notifyform';
+import type { IWorker } from '../client/status';
 import type { ScheduleForm } from '../models/scheduleform';
 import { Check } from './check';
 import { useSignal } from './hooks';
+import { LabelField } from './labelfield';
 import { LimitFields } from './limitfields';
 import { NotifyFields } from './notifyfields';
 import { ParameterFields } from './parameterfields';
 import { Preview, WhenField, ZoneField } from './whenfield';
 import { Refusal } from './states';
 
-const LABEL_ID = 'jp-Omega-label';
-const LABELS_ID = 'jp-Omega-labels';
-
 export interface IScheduleFormProps {
   form: ScheduleForm;
   /** Null where nobody may know who is told. */
   notify: NotifyForm | null;
-  /** What workers offer at present. */
-  labels: readonly string[];
+  /** Those that are alive, null when nobody could tell. */
+  workers: readonly IWorker[] | null;
   trans: TranslationBundle;
 }
 
@@ -70,7 +69,7 @@ function Parameters({ form, trans }: IFieldsProps): JSX.Element | null {
 }
 
 /** What most schedules leave as it is. */
-function More({ form, labels, trans }: Omit<IScheduleFormProps, 'notify'>): JSX.Element {
+function More({ form, workers, trans }: Omit<IScheduleFormProps, 'notify'>): JSX.Element {
   const { label, overlap, misfire, starts, ends, pinned, jitter, keep } = form.choices;
   const [open] = React.useState(
     !['', 'default'].includes(label) ||
@@ -106,39 +105,15 @@ function More({ form, labels, trans }: Omit<IScheduleFormProps, 'notify'>): JSX.
             set={value => form.choose({ ends: value })}
           />
         </div>
-        <LabelField form={form} labels={labels} trans={trans} />
+        <LabelField
+          value={label}
+          set={value => form.choose({ label: value })}
+          workers={workers}
+          trans={trans}
+        />
         <RareFields form={form} trans={trans} />
       </div>
     </details>
-  );
-}
-
-/** What a worker must offer to take the runs. */
-function LabelField({ form, labels, trans }: Omit<IScheduleFormProps, 'notify'>): JSX.Element {
-  return (
-    <div className="jp-Omega-field">
-      <label htmlFor={LABEL_ID}>{trans.__('Label')}</label>
-      <input
-        id={LABEL_ID}
-        className="jp-mod-styled"
-        type="text"
-        list={LABELS_ID}
-        autoComplete="off"
-        spellCheck={false}
-        aria-describedby={`${LABEL_ID}-hint`}
-        placeholder="default"
-        value={form.choices.label}
-        onChange={event => form.choose({ label: event.target.value })}
-      />
-      <datalist id={LABELS_ID}>
-        {labels.map(name => (
-          <option key={name} value={name} />
-        ))}
-      </datalist>
-      <span id={`${LABEL_ID}-hint`} className="jp-Omega-hint">
-        {trans.__('Only workers that offer it take the runs. Left empty: the usual ones.')}
-      </span>
-    </div>
   );
 }
 

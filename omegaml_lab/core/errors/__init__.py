@@ -16,6 +16,13 @@ from omegaml_lab.core.errors.base import (
     StorageFullError,
     StorageUnavailableError,
 )
+from omegaml_lab.core.errors.environments import (
+    InstallationError,
+    InvalidRequirementError,
+    KernelNotOfferedError,
+    RequirementsRefusedError,
+    WorkerNotFoundError,
+)
 from omegaml_lab.core.errors.experiments import (
     ExperimentBusyError,
     ExperimentNotFoundError,
@@ -85,6 +92,7 @@ __all__ = [
     "ExperimentNotFoundError",
     "GroupNotFoundError",
     "GroupTimeoutError",
+    "InstallationError",
     "IntegrityError",
     "InvalidArchiveError",
     "InvalidAttributeError",
@@ -100,11 +108,13 @@ __all__ = [
     "InvalidParameterError",
     "InvalidQueryError",
     "InvalidRecipientError",
+    "InvalidRequirementError",
     "InvalidRetentionError",
     "InvalidScheduleError",
     "InvalidScriptError",
     "InvalidSourceError",
     "InvalidTransitionError",
+    "KernelNotOfferedError",
     "MissingDependencyError",
     "NotAFileError",
     "NotInTrashError",
@@ -116,6 +126,7 @@ __all__ = [
     "RecipientNotFoundError",
     "ReportNotFoundError",
     "ReportNotReadyError",
+    "RequirementsRefusedError",
     "ResumeError",
     "RunFailedError",
     "RunNotFoundError",
@@ -131,4 +142,5 @@ __all__ = [
     "UnknownKindError",
     "UnsupportedObjectError",
     "UntrustedObjectError",
+    "WorkerNotFoundError",
 ]

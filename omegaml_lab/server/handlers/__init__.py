@@ -54,11 +54,14 @@ from omegaml_lab.server.handlers.schedules import (
     SchedulesHandler,
 )
 from omegaml_lab.server.handlers.status import StatusHandler
+from omegaml_lab.server.handlers.workers import WorkerHandler, WorkersHandler
 
 __all__ = ["API", "routes"]
 
 API: tuple[tuple[str, type[OmegaHandler]], ...] = (
     ("/status", StatusHandler),
+    ("/workers", WorkersHandler),
+    ("/workers/{worker}", WorkerHandler),
     ("/objects/{store}", ObjectsHandler),
     ("/objects/{store}/{name}", ObjectHandler),
     ("/revisions/{store}/{name}", RevisionsHandler),
@@ -105,6 +108,7 @@ _PATTERNS = {
     "{group}": r"(?P<group>[^/]+)",
     "{recipient}": r"(?P<recipient>[^/]+)",
     "{schedule}": r"(?P<schedule>[^/]+)",
+    "{worker}": r"(?P<worker>[^/]+)",
     "{name}": r"(?P<name>.+)",
 }
 

@@ -63,7 +63,7 @@ class GroupsHandler(_GroupHandler):
             summary="Run a notebook once for each of many parameters, or several in stages",
             body="GroupRequest",
             answers={201: "Group"},
-            problems=(400, 404, 507),
+            problems=(400, 404, 409, 507),
         ),
     }
 

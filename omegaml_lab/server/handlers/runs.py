@@ -70,7 +70,7 @@ class RunsHandler(_RunHandler):
             summary="Run a notebook; one that is elsewhere is copied into the bucket first",
             body="RunRequest",
             answers={201: "Run"},
-            problems=(400, 404, 507),
+            problems=(400, 404, 409, 507),
         ),
     }
 
