@@ -42,7 +42,9 @@ _KINDS: dict[str, type] = {
     "trash_days": float,
     "grace_hours": float,
 }
-_MAY_BE_NONE = {"mongo_url", "broker_url", "signing_key", "signing_key_file", "smtp_url"}
+_MAY_BE_NONE = {
+    "mongo_url", "broker_url", "dask_url", "signing_key", "signing_key_file", "smtp_url",
+}  # fmt: skip
 _SHORTEST_KEY = 32
 
 
@@ -56,6 +58,8 @@ class Config:
     """MongoDB to use, with the database in its path. None starts the embedded one."""
     broker_url: str | None = field(default=None, repr=False)
     """Broker to use, e.g. ``amqp://``. None sends messages through MongoDB."""
+    dask_url: str | None = None
+    """Dask scheduler that computes lazy frames where asked to, or ``local`` for one in place."""
     signing_key: str | None = field(default=None, repr=False)
     """Key that vouches for what runs code when loaded, shared by those who share a repository."""
     signing_key_file: Path | None = None
@@ -262,6 +266,12 @@ def _check_retention(key: str, text: str) -> None:
         raise ConfigError(key, text, error.reason) from error
 
 
+def _check_dask(key: str, url: str) -> None:
+    if url != "local" and not re.fullmatch(r"(tcp|tls|ucx|ws|wss)://[^\s@/]+/?", url):
+        # Not repeated: there may be a password in what is no address of a scheduler.
+        raise ConfigError(key, "…", "it must be like tcp://scheduler:8786, or `local`")
+
+
 def _check_broker(key: str, url: str) -> None:
     try:
         parts = urlsplit(url)
@@ -280,6 +290,7 @@ def _check_broker(key: str, url: str) -> None:
 _CHECKS: dict[str, Callable[[str, str], None]] = {
     "broker_url": _check_broker,
     "bucket": _check_bucket,
+    "dask_url": _check_dask,
     "mail_from": _check_sender,
     "notify": _check_recipients,
     "smtp_url": _check_smtp,

@@ -134,6 +134,7 @@ def _performer(omega: Omega) -> Performer:
             "OMEGA_HOME": str(config.home),
             "OMEGA_USER": run.owner or config.user,
             **broker,
+            **({"OMEGA_DASK_URL": config.dask_url} if config.dask_url else {}),
         }
 
     return Performer(
