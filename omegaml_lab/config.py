@@ -74,6 +74,8 @@ class Config:
     """What this worker offers, and what a run requires unless it says otherwise."""
     concurrency: int = 2
     """Runs that one worker performs at once."""
+    autoscale: str = ""
+    """``least,most``: as many runs at once as wait, within these bounds, instead of that."""
     lease_seconds: float = 20.0
     """How long a run may be silent before it counts as lost."""
     run_retries: int | None = None
@@ -108,6 +110,14 @@ class Config:
     """Hosts on private networks that notifications may go to, apart by spaces."""
     progress: bool = True
     """Whether long puts and gets show a bar in terminals and notebooks."""
+
+    @property
+    def slots(self) -> tuple[int, int]:
+        """The least and the most runs that one worker performs at once."""
+        if not self.autoscale:
+            return self.concurrency, self.concurrency
+        least, most = self.autoscale.split(",")
+        return int(least), int(most)
 
     @property
     def limits(self) -> Limits:
@@ -272,6 +282,12 @@ def _check_dask(key: str, url: str) -> None:
         raise ConfigError(key, "…", "it must be like tcp://scheduler:8786, or `local`")
 
 
+def _check_autoscale(key: str, text: str) -> None:
+    found = re.fullmatch(r"\s*(\d{1,4})\s*,\s*(\d{1,4})\s*", text, re.ASCII)
+    if text and (found is None or not 0 < int(found[1]) <= int(found[2])):
+        raise ConfigError(key, text, "it must be like 2,8: the least and the most runs at once")
+
+
 def _check_broker(key: str, url: str) -> None:
     try:
         parts = urlsplit(url)
@@ -288,6 +304,7 @@ def _check_broker(key: str, url: str) -> None:
 
 
 _CHECKS: dict[str, Callable[[str, str], None]] = {
+    "autoscale": _check_autoscale,
     "broker_url": _check_broker,
     "bucket": _check_bucket,
     "dask_url": _check_dask,

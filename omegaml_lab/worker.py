@@ -17,6 +17,7 @@ from omegaml_lab.core.errors import OmegaError, StorageFullError, StorageUnavail
 from omegaml_lab.core.lineage import Relation
 from omegaml_lab.core.runs import Status
 from omegaml_lab.omega import Omega
+from omegaml_lab.runtime.autoscaling import PATIENCE, Autoscaler, Scale
 from omegaml_lab.runtime.broker import PERFORM, queue_of
 from omegaml_lab.runtime.parcels import expire
 from omegaml_lab.runtime.run_records import utcnow
@@ -38,7 +39,9 @@ _REPORTS = 60.0  # seconds between two looks for reports that nobody published
 _log = logging.getLogger(__name__)
 
 
-def main(config: Config, *, log_level: str = "INFO", grace: float = GRACE) -> int:
+def main(
+    config: Config, *, log_level: str = "INFO", grace: float = GRACE, patience: float = PATIENCE
+) -> int:
     """Perform runs until SIGTERM or SIGINT; return the exit code.
 
     On the first signal no run is taken any more, and those that still go after `grace` seconds
@@ -50,7 +53,7 @@ def main(config: Config, *, log_level: str = "INFO", grace: float = GRACE) -> in
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     with Omega(config=config) as omega:
-        worker = make_worker(omega, grace=grace).Worker(
+        worker = make_worker(omega, grace=grace, patience=patience).Worker(
             loglevel=log_level,
             without_gossip=True,
             without_mingle=True,
@@ -61,20 +64,26 @@ def main(config: Config, *, log_level: str = "INFO", grace: float = GRACE) -> in
         return int(worker.exitcode or 0)
 
 
-def make_worker(omega: Omega, *, grace: float = GRACE) -> Celery:
-    """Return the Celery app with its task, wired to a repository."""
+def make_worker(omega: Omega, *, grace: float = GRACE, patience: float = PATIENCE) -> Celery:
+    """Return the Celery app with its task, wired to a repository.
+
+    `patience` is how long slots that autoscaling has added are kept when nothing needs them.
+    """
     from celery import signals
-    from kombu.entity import Queue
+
+    from omegaml_lab.runtime.slots import take_messages
 
     performer, stop = _performer(omega), threading.Event()
     app = omega.runtime.broker.app
-    queue = queue_of(omega.storage.database, omega.config.label)
-    app.conf.update(
-        # One process minds all its runs; each kernel is a process of its own anyway.
-        worker_pool="threads",
-        worker_concurrency=omega.config.concurrency,
-        task_queues=[Queue(queue, routing_key=queue)],  # type: ignore[no-untyped-call]
-        task_default_queue=queue,
+    least, most = omega.config.slots
+    slots = take_messages(app, queue_of(omega.storage.database, omega.config.label), least, most)
+    slots.listen(lambda: performer.resize(slots.count))
+    scaler = Autoscaler(
+        Scale(least=least, most=most, patience=patience),
+        slots,
+        busy=lambda: performer.busy,
+        runs=omega.runtime.runs.records,
+        label=omega.config.label,
     )
 
     @app.task(name=PERFORM)  # type: ignore[untyped-decorator]
@@ -86,6 +95,8 @@ def make_worker(omega: Omega, *, grace: float = GRACE) -> Celery:
     def ready(**_: Any) -> None:
         performer.start()
         threading.Thread(target=_mind_reports, args=(omega, stop), daemon=True).start()
+        if least < most:
+            threading.Thread(target=scaler.run, args=(stop,), daemon=True).start()
         _log.info("worker %s is ready", performer.id)
 
     @signals.worker_shutting_down.connect(weak=False)  # type: ignore[untyped-decorator]
@@ -142,11 +153,11 @@ def _performer(omega: Omega) -> Performer:
         workers=omega.storage.records("workers"),
         jobs=jobs,
         kernels=KernelSource(nursery),
-        callees=Callees(limit=config.concurrency, nursery=nursery),
+        callees=Callees(limit=config.slots[0], nursery=nursery),
         environment=environment,
         secrets=secrets_of(url, config.broker_url),
         label=config.label,
-        concurrency=config.concurrency,
+        concurrency=config.slots[0],
         lease=config.lease_seconds,
     )
 

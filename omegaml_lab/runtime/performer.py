@@ -114,6 +114,11 @@ class Performer:
         for execution in going:
             execution.stop(StopReason.GIVEN_BACK)
 
+    def resize(self, concurrency: int) -> None:
+        """Tell of so many slots from now on, and keep as many processes for calls."""
+        self._concurrency = concurrency
+        self._callees.keep(concurrency)
+
     @property
     def busy(self) -> int:
         """How many runs go on."""
