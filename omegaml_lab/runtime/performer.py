@@ -86,6 +86,7 @@ class Performer:
         self._beat = min(lease / 4, 5.0)
         self._started = utcnow()
         self._going: dict[str, AnyExecution] = {}
+        self._taking: dict[str, bool] = {}  # whether somebody cancelled it meanwhile
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._draining = threading.Event()
@@ -132,18 +133,26 @@ class Performer:
         """
         if self._draining.is_set():
             return None
-        claim = self._runs.claim(run_id, worker=self.id, result=result_name)
+        with self._lock:  # from before the claim on, so that no cancel after it is missed
+            self._taking[run_id] = False
+        claim = None
+        try:
+            claim = self._runs.claim(run_id, worker=self.id, result=result_name)
+        finally:
+            if claim is None:
+                with self._lock:
+                    self._taking.pop(run_id, None)
         if claim is None:
             _log.info("run %s does not wait any more", run_id)
             return None
         execution = self._execution(claim)
         with self._lock:
             self._going[run_id] = execution
-            if self._draining.is_set():
-                execution.stop(StopReason.GIVEN_BACK)
-        # A cancel since the claim found nothing to stop here.
-        with contextlib.suppress(OmegaError):
-            self._mind(execution, self._runs.find(run_id))
+            cancelled = self._taking.pop(run_id, False)
+        if cancelled:
+            execution.stop(StopReason.CANCELLED)
+        if self._draining.is_set():
+            execution.stop(StopReason.GIVEN_BACK)
         return execution
 
     def _execution(self, claim: Claim) -> AnyExecution:
@@ -194,7 +203,12 @@ class Performer:
 
     def _mind_cancels(self) -> None:
         for run in self._runs.changes(self._stop):
-            execution = self._going.get(run.id) if run and run.cancel_requested else None
+            if run is None or not run.cancel_requested:
+                continue
+            with self._lock:
+                execution = self._going.get(run.id)
+                if run.id in self._taking:
+                    self._taking[run.id] = True
             if execution is not None:
                 execution.stop(StopReason.CANCELLED)
 
