@@ -153,6 +153,10 @@ class Performer:
             execution.stop(StopReason.CANCELLED)
         if self._draining.is_set():
             execution.stop(StopReason.GIVEN_BACK)
+        if claim.run.kind == "job":
+            # Nor where the feed of changes is late; a call has no time for this look.
+            with contextlib.suppress(OmegaError):
+                self._mind(execution, self._runs.find(run_id))
         return execution
 
     def _execution(self, claim: Claim) -> AnyExecution:
