@@ -93,7 +93,11 @@ def test_a_cluster_computes_frames_that_its_workers_read(
 
 
 def test_a_cluster_that_cannot_read_the_repository_is_refused(
-    omega: Omega, cluster: Cluster, numbers: pd.DataFrame
+    omega: Omega,
+    cluster: Cluster,
+    numbers: pd.DataFrame,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     omega.datasets.put(numbers, "numbers")
     with pytest.raises(DaskUnavailableError, match="no worker, and started none within 0\\.5 s"):
@@ -102,12 +106,21 @@ def test_a_cluster_that_cannot_read_the_repository_is_refused(
     with pytest.raises(DaskUnavailableError, match="needs a URL of its own"):
         omega.runtime.dask(cluster.url)
     stranger.kill()
-    other = omega.url.replace(omega.storage.database, "omega_of_others")
-    elsewhere = cluster.worker(mongo_url=other)
+    url = omega.url.replace(omega.storage.database, "omega_of_others")
+    elsewhere = cluster.worker(mongo_url=url)
     with pytest.raises(DaskUnavailableError, match="knows another") as raised:
         omega.runtime.dask(cluster.url)
     assert "omega_of_others" in str(raised.value)
     elsewhere.kill()
+    # Found before the true one, it says that the worker has another version.
+    other = tmp_path / "omegaml_lab-9.9.dist-info"
+    other.mkdir()
+    (other / "METADATA").write_text("Metadata-Version: 2.1\nName: omegaml-lab\nVersion: 9.9\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    newer = cluster.worker(mongo_url=omega.url)
+    with pytest.raises(DaskUnavailableError, match=r"has omegaml-lab 9\.9, and here is"):
+        omega.runtime.dask(cluster.url)
+    newer.kill()
 
 
 def test_what_is_no_cluster_is_an_error(omega: Omega) -> None:
