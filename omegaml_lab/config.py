@@ -45,7 +45,9 @@ _KINDS: dict[str, type] = {
     "grace_hours": float,
     "environment_days": float,
 }
-_MAY_BE_NONE = {"mongo_url", "broker_url", "signing_key", "signing_key_file", "smtp_url"}
+_MAY_BE_NONE = {
+    "mongo_url", "broker_url", "dask_url", "signing_key", "signing_key_file", "smtp_url",
+}  # fmt: skip
 _SHORTEST_KEY = 32
 
 
@@ -59,6 +61,8 @@ class Config:
     """MongoDB to use, with the database in its path. None starts the embedded one."""
     broker_url: str | None = field(default=None, repr=False)
     """Broker to use, e.g. ``amqp://``. None sends messages through MongoDB."""
+    dask_url: str | None = None
+    """Dask scheduler that computes lazy frames where asked to, or ``local`` for one in place."""
     signing_key: str | None = field(default=None, repr=False)
     """Key that vouches for what runs code when loaded, shared by those who share a repository."""
     signing_key_file: Path | None = None
@@ -73,6 +77,8 @@ class Config:
     """What this worker offers, and what a run requires unless it says otherwise."""
     concurrency: int = 2
     """Runs that one worker performs at once."""
+    autoscale: str = ""
+    """``least,most``: as many runs at once as wait, within these bounds, instead of that."""
     lease_seconds: float = 20.0
     """How long a run may be silent before it counts as lost."""
     run_retries: int | None = None
@@ -117,6 +123,14 @@ class Config:
     """Hosts on private networks that notifications may go to, apart by spaces."""
     progress: bool = True
     """Whether long puts and gets show a bar in terminals and notebooks."""
+
+    @property
+    def slots(self) -> tuple[int, int]:
+        """The least and the most runs that one worker performs at once."""
+        if not self.autoscale:
+            return self.concurrency, self.concurrency
+        least, most = self.autoscale.split(",")
+        return int(least), int(most)
 
     @property
     def limits(self) -> Limits:
@@ -293,6 +307,18 @@ def _check_retention(key: str, text: str) -> None:
         raise ConfigError(key, text, error.reason) from error
 
 
+def _check_dask(key: str, url: str) -> None:
+    if url != "local" and not re.fullmatch(r"(tcp|tls|ucx|ws|wss)://[^\s@/]+/?", url):
+        # Not repeated: there may be a password in what is no address of a scheduler.
+        raise ConfigError(key, "…", "it must be like tcp://scheduler:8786, or `local`")
+
+
+def _check_autoscale(key: str, text: str) -> None:
+    found = re.fullmatch(r"\s*(\d{1,4})\s*,\s*(\d{1,4})\s*", text, re.ASCII)
+    if text and (found is None or not 0 < int(found[1]) <= int(found[2])):
+        raise ConfigError(key, text, "it must be like 2,8: the least and the most runs at once")
+
+
 def _check_broker(key: str, url: str) -> None:
     try:
         parts = urlsplit(url)
@@ -309,8 +335,10 @@ def _check_broker(key: str, url: str) -> None:
 
 
 _CHECKS: dict[str, Callable[[str, str], None]] = {
+    "autoscale": _check_autoscale,
     "broker_url": _check_broker,
     "bucket": _check_bucket,
+    "dask_url": _check_dask,
     "environment_options": _check_options,
     "environments": _check_environments,
     "mail_from": _check_sender,

@@ -182,6 +182,7 @@ class Omega:
             owner=self.config.user,
             label=self.config.label,
             limits=self.config.limits,
+            dask_url=self.config.dask_url,
         )
 
     @cached_property

@@ -17,6 +17,7 @@ from omegaml_lab.core.errors import OmegaError, StorageFullError, StorageUnavail
 from omegaml_lab.core.lineage import Relation
 from omegaml_lab.core.runs import Status
 from omegaml_lab.omega import Omega
+from omegaml_lab.runtime.autoscaling import PATIENCE, Autoscaler, Scale
 from omegaml_lab.runtime.broker import PERFORM, queue_of
 from omegaml_lab.runtime.parcels import expire
 from omegaml_lab.runtime.run_records import utcnow
@@ -39,7 +40,9 @@ _ENVIRONMENTS = 3600.0  # and for environments that no run uses
 _log = logging.getLogger(__name__)
 
 
-def main(config: Config, *, log_level: str = "INFO", grace: float = GRACE) -> int:
+def main(
+    config: Config, *, log_level: str = "INFO", grace: float = GRACE, patience: float = PATIENCE
+) -> int:
     """Perform runs until SIGTERM or SIGINT; return the exit code.
 
     On the first signal no run is taken any more, and those that still go after `grace` seconds
@@ -51,7 +54,7 @@ def main(config: Config, *, log_level: str = "INFO", grace: float = GRACE) -> in
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     with Omega(config=config) as omega:
-        worker = make_worker(omega, grace=grace).Worker(
+        worker = make_worker(omega, grace=grace, patience=patience).Worker(
             loglevel=log_level,
             without_gossip=True,
             without_mingle=True,
@@ -62,20 +65,26 @@ def main(config: Config, *, log_level: str = "INFO", grace: float = GRACE) -> in
         return int(worker.exitcode or 0)
 
 
-def make_worker(omega: Omega, *, grace: float = GRACE) -> Celery:
-    """Return the Celery app with its task, wired to a repository."""
+def make_worker(omega: Omega, *, grace: float = GRACE, patience: float = PATIENCE) -> Celery:
+    """Return the Celery app with its task, wired to a repository.
+
+    `patience` is how long slots that autoscaling has added are kept when nothing needs them.
+    """
     from celery import signals
-    from kombu.entity import Queue
+
+    from omegaml_lab.runtime.slots import take_messages
 
     performer, stop = _performer(omega), threading.Event()
     app = omega.runtime.broker.app
-    queue = queue_of(omega.storage.database, omega.config.label)
-    app.conf.update(
-        # One process minds all its runs; each kernel is a process of its own anyway.
-        worker_pool="threads",
-        worker_concurrency=omega.config.concurrency,
-        task_queues=[Queue(queue, routing_key=queue)],  # type: ignore[no-untyped-call]
-        task_default_queue=queue,
+    least, most = omega.config.slots
+    slots = take_messages(app, queue_of(omega.storage.database, omega.config.label), least, most)
+    slots.listen(lambda: performer.resize(slots.count))
+    scaler = Autoscaler(
+        Scale(least=least, most=most, patience=patience),
+        slots,
+        busy=lambda: performer.busy,
+        runs=omega.runtime.runs.records,
+        label=omega.config.label,
     )
 
     @app.task(name=PERFORM)  # type: ignore[untyped-decorator]
@@ -88,6 +97,8 @@ def make_worker(omega: Omega, *, grace: float = GRACE) -> Celery:
         performer.start()
         for mind in (_mind_reports, _mind_environments):
             threading.Thread(target=mind, args=(omega, stop), daemon=True).start()
+        if least < most:
+            threading.Thread(target=scaler.run, args=(stop,), daemon=True).start()
         _log.info("worker %s is ready", performer.id)
 
     @signals.worker_shutting_down.connect(weak=False)  # type: ignore[untyped-decorator]
@@ -139,6 +150,7 @@ def _performer(omega: Omega) -> Performer:
             "OMEGA_HOME": str(config.home),
             "OMEGA_USER": run.owner or config.user,
             **broker,
+            **({"OMEGA_DASK_URL": config.dask_url} if config.dask_url else {}),
         }
 
     performer = Performer(
@@ -146,11 +158,11 @@ def _performer(omega: Omega) -> Performer:
         workers=omega.storage.records("workers"),
         jobs=jobs,
         kernels=KernelSource(nursery, Environments.of(config)),
-        callees=Callees(limit=config.concurrency, nursery=nursery),
+        callees=Callees(limit=config.slots[0], nursery=nursery),
         environment=environment,
         secrets=secrets_of(url, config.broker_url, *index_urls(config)),
         label=config.label,
-        concurrency=config.concurrency,
+        concurrency=config.slots[0],
         lease=config.lease_seconds,
         kept_kernels=config.kept_kernels,
         resume=lambda run_id: _resume(performer, omega, run_id),

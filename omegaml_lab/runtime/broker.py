@@ -68,9 +68,14 @@ def make_app(url: str) -> Celery:
         # run, while the main thread reads the same socket: the worker could go deaf.
         worker_enable_prefetch_count_reduction=False,
         broker_connection_timeout=_PATIENCE,
-        broker_transport_options={"confirm_publish": True} if url.startswith("amqp") else {},
         timezone="UTC",
     )
+    if url.startswith("amqp"):
+        app.conf.update(
+            broker_transport_options={"confirm_publish": True},
+            # On a cluster they outlive the node that they were made on.
+            task_create_missing_queue_type="quorum",
+        )
     return app
 
 

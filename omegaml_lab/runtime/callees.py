@@ -162,12 +162,19 @@ class Callees:
                 _log.warning("no process could be started ahead: %s", error)
                 return
         with self._lock:
-            if self._closed or not callee.alive:
-                superfluous = [callee]
-            else:
+            keep = not self._closed and callee.alive
+            if keep:
                 self._idle.append((_key(environment, fresh=fresh), callee))
-                superfluous = [old for _, old in self._idle[: -self._limit]]
-                del self._idle[: -self._limit]
+        if not keep:
+            callee.close()
+        self.keep(self._limit)
+
+    def keep(self, limit: int) -> None:
+        """Keep so many processes that wait for a call, from now on."""
+        with self._lock:
+            self._limit = limit
+            superfluous = [old for _, old in self._idle[:-limit]]
+            del self._idle[:-limit]
         for old in superfluous:
             old.close()
 

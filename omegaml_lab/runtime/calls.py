@@ -171,7 +171,7 @@ class Calls:
         self._answers.expect(run_id)
         records = self.runtime.runs.records
         store = self.stores.scripts if kind == "script" else self.stores.models
-        with store.relying_on(Name(name, revision=revision)) as kept:
+        with store.relying_on(Name(name, revision=revision), briefly=True) as kept:
             run = records.create(
                 name,
                 revision,

@@ -108,6 +108,7 @@ class Performer:
         self._beat = min(lease / 4, 5.0)
         self._started = utcnow()
         self._going: dict[str, AnyExecution] = {}
+        self._taking: dict[str, bool] = {}  # whether somebody cancelled it meanwhile
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._draining = threading.Event()
@@ -140,6 +141,11 @@ class Performer:
         for execution in going:
             execution.stop(StopReason.GIVEN_BACK)
 
+    def resize(self, concurrency: int) -> None:
+        """Tell of so many slots from now on, and keep as many processes for calls."""
+        self._concurrency = concurrency
+        self._callees.keep(concurrency)
+
     def give_up_kernels(self) -> None:
         """End the kernels of failed runs, and keep none any more."""
         self._shelf.close()
@@ -163,18 +169,30 @@ class Performer:
         """
         if self._draining.is_set():
             return None
-        claim = self._runs.claim(run_id, worker=self.id, result=result_name)
+        with self._lock:  # from before the claim on, so that no cancel after it is missed
+            self._taking[run_id] = False
+        claim = None
+        try:
+            claim = self._runs.claim(run_id, worker=self.id, result=result_name)
+        finally:
+            if claim is None:
+                with self._lock:
+                    self._taking.pop(run_id, None)
         if claim is None:
             _log.info("run %s does not wait any more", run_id)
             return None
         execution = self._execution(claim)
         with self._lock:
             self._going[run_id] = execution
-            if self._draining.is_set():
-                execution.stop(StopReason.GIVEN_BACK)
-        # A cancel since the claim found nothing to stop here.
-        with contextlib.suppress(OmegaError):
-            self._mind(execution, self._runs.find(run_id))
+            cancelled = self._taking.pop(run_id, False)
+        if cancelled:
+            execution.stop(StopReason.CANCELLED)
+        if self._draining.is_set():
+            execution.stop(StopReason.GIVEN_BACK)
+        if claim.run.kind == "job":
+            # Nor where the feed of changes is late; a call has no time for this look.
+            with contextlib.suppress(OmegaError):
+                self._mind(execution, self._runs.find(run_id))
         return execution
 
     def _execution(self, claim: Claim) -> AnyExecution:
@@ -230,9 +248,16 @@ class Performer:
 
     def _mind_cancels(self) -> None:
         for run in self._runs.changes(self._stop):
-            if run and run.held_by == self.id and run.status is Status.QUEUED:
+            if run is None:
+                continue
+            if run.held_by == self.id and run.status is Status.QUEUED:
                 self._resume(run.id)
-            execution = self._going.get(run.id) if run and run.cancel_requested else None
+            if not run.cancel_requested:
+                continue
+            with self._lock:
+                execution = self._going.get(run.id)
+                if run.id in self._taking:
+                    self._taking[run.id] = True
             if execution is not None:
                 execution.stop(StopReason.CANCELLED)
 

@@ -133,6 +133,16 @@ class RunReader:
         queued = {"status": Status.QUEUED.value, "label": dict(labels), "held_by": None}
         return {**queued, "$or": when, **self.may_start()}
 
+    def overdue(self, label: str, *, seconds: float = 1.0, limit: int) -> int:
+        """Return how many runs wait for so long that no worker has room, `limit` at most."""
+        where = {
+            "status": Status.QUEUED.value,
+            "label": label,
+            "queued_at": {"$lt": self._now() - timedelta(seconds=seconds)},
+            **self.may_start(),
+        }
+        return self._records.count(where, limit=limit)
+
     def may_start(self) -> dict[str, Any]:
         """Return the condition that a run waits neither for its next attempt nor for others."""
         now = self._now()

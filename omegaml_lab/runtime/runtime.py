@@ -38,6 +38,8 @@ from omegaml_lab.runtime.tracking import ExperimentHandle, around
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from distributed import Client
+
     from omegaml_lab.core.runs import Run
     from omegaml_lab.core.workers import Worker
     from omegaml_lab.runtime.broker import Broker
@@ -69,6 +71,8 @@ class OmegaRuntime:
         What runs require of a worker, unless they say otherwise.
     limits
         Those of runs of jobs, where they do not say otherwise.
+    dask_url
+        Where the Dask cluster is that computes frames, ``local``, or None for none.
     """
 
     def __init__(
@@ -81,8 +85,10 @@ class OmegaRuntime:
         owner: str = "",
         label: str = "default",
         limits: Limits = UNLIMITED,
+        dask_url: str | None = None,
     ) -> None:
         self.broker = broker
+        self.dask_url = dask_url
         self.label = label
         self.limits = limits
         self.owner = owner
@@ -169,6 +175,38 @@ class OmegaRuntime:
             As for :meth:`group`.
         """
         return self.groups.start(stages_of(self, stages), **options)
+
+    def dask(
+        self, url: str | None = None, *, timeout: float = 10.0, processes: int | None = None
+    ) -> Client:
+        """Connect with the Dask cluster, which computes lazy frames until the client is closed.
+
+        Its workers read the repository by themselves, each with the URL of its own settings.
+        Use it in a ``with`` statement: ``with om.runtime.dask(): frame.sum().compute()``.
+
+        Parameters
+        ----------
+        url
+            Its scheduler, as ``tcp://host:8786``, or ``local`` for a cluster on this machine
+            that ends with the client; by default what the setting `dask_url` says.
+        timeout
+            Seconds that it may take to answer.
+        processes
+            How many a local cluster has; by default as many as there are cores.
+
+        Raises
+        ------
+        ConfigError
+            If no cluster is configured.
+        MissingDependencyError
+            If `distributed` is not installed.
+        DaskUnavailableError
+            If the cluster does not answer, has other versions of what computes frames, or its
+            workers do not reach this repository.
+        """
+        from omegaml_lab.runtime.dask_cluster import connect
+
+        return connect(self._storage, url or self.dask_url, timeout=timeout, processes=processes)
 
     def require(self, label: str) -> OmegaRuntime:
         """Return a runtime whose runs go to workers that offer `label`."""

@@ -50,6 +50,16 @@ class Channel(virtual.Channel):
                 return message
         raise Empty
 
+    def basic_ack(self, delivery_tag: str, multiple: bool = False) -> None:  # noqa: FBT001, FBT002 - as kombu has it
+        """Take a message as done, and look at once for the next one: there is room for it."""
+        super().basic_ack(delivery_tag, multiple)  # type: ignore[no-untyped-call]
+        self.connection.wake()
+
+    def basic_reject(self, delivery_tag: str, requeue: bool = False) -> None:  # noqa: FBT001, FBT002
+        """Give a message back or up, and look for the next one."""
+        super().basic_reject(delivery_tag, requeue)  # type: ignore[no-untyped-call]
+        self.connection.wake()
+
     def _size(self, queue: str) -> int:
         return self._messages.count({"queue": queue})
 
@@ -115,6 +125,10 @@ class Transport(virtual.Transport):
                 self._news.wait(left)
             else:
                 return
+
+    def wake(self) -> None:
+        """Have who waits for messages look for them."""
+        self._news.set()
 
     def close_connection(self, connection: Any) -> None:
         """End the channels and the feed."""

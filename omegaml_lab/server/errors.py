@@ -68,6 +68,7 @@ STATUS: dict[type[OmegaError], HTTPStatus] = {
     errors.SourceUnavailableError: HTTPStatus.BAD_GATEWAY,
     errors.ServiceError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StorageUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.DaskUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.BrokerUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.GroupTimeoutError: HTTPStatus.GATEWAY_TIMEOUT,
     errors.RunTimeoutError: HTTPStatus.GATEWAY_TIMEOUT,

@@ -60,7 +60,7 @@ class Connection:
         self.url = url
         self.folder = folder
         self.name: str = parsed["database"] or _DEFAULT_DATABASE
-        self._default_timeout = "serverselectiontimeoutms" not in {
+        self.default_timeout = "serverselectiontimeoutms" not in {
             key.lower() for key in parsed["options"]
         }
         hosts = ",".join(f"{host}:{port}" if port else host for host, port in parsed["nodelist"])
@@ -116,7 +116,7 @@ class Connection:
                 "connect": False,
                 "appname": "omega",
             }
-            if self._default_timeout:
+            if self.default_timeout:
                 options["serverSelectionTimeoutMS"] = 5000
             client: MongoClient[dict[str, Any]] = MongoClient(self.url, **options)
             self._client, self._pid = client, os.getpid()

@@ -135,10 +135,11 @@ class Records:
             found = self._collection.aggregate(stages)
             return [{**group.pop("_id"), **group} for group in found]
 
-    def count(self, where: Mapping[str, Any] | None = None) -> int:
-        """Return how many records match."""
+    def count(self, where: Mapping[str, Any] | None = None, *, limit: int | None = None) -> int:
+        """Return how many records match, or `limit` when there are more."""
+        options = {} if limit is None else {"limit": limit}
         with self._connection.errors():
-            return int(self._collection.count_documents(_where(where)))
+            return int(self._collection.count_documents(_where(where), **options))
 
     def update(
         self,

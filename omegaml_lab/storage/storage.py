@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from omegaml_lab.core.errors import StorageUnavailableError
 from omegaml_lab.core.progress import silent
+from omegaml_lab.storage import passing
 from omegaml_lab.storage.archive import PURGED, Archive
 from omegaml_lab.storage.blobs import Blobs
 from omegaml_lab.storage.chunks import Chunks
@@ -20,6 +21,7 @@ from omegaml_lab.storage.histories import Histories
 from omegaml_lab.storage.holds import Holds
 from omegaml_lab.storage.lineage import LineageRecords
 from omegaml_lab.storage.listing import Listing
+from omegaml_lab.storage.named import NamedConnection
 from omegaml_lab.storage.records import Records
 from omegaml_lab.storage.segments import Segments
 from omegaml_lab.storage.signing import Signer
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 
     from omegaml_lab.core.progress import Progress
 
-__all__ = ["ObjectChange", "Objects", "Storage"]
+__all__ = ["ObjectChange", "Objects", "Storage", "opened_by_name"]
 
 
 class Storage:
@@ -64,6 +66,8 @@ class Storage:
         self.values = ValueRecords(connection)
 
     def __reduce__(self) -> tuple[Any, ...]:
+        if passing.by_name() or isinstance(self._connection, NamedConnection):
+            return opened_by_name, (passing.remember(self),)
         # With the password, for the processes that compute lazy frames: such pickles are made
         # for their connections, and kept nowhere.
         return _opened_once, (self._connection.url, self._connection.folder)
@@ -106,6 +110,20 @@ class Storage:
         """The name of the database."""
         return self._connection.name
 
+    @property
+    def url(self) -> str:
+        """The URL, with its password: not to be shown."""
+        return self._connection.url
+
+    def identity(self) -> str | None:
+        """Return what tells this repository from all others, None while nothing is in it.
+
+        It is the same by whatever host it is reached, and whoever reads it.
+        """
+        with self._connection.errors():
+            found = self._connection.database.list_collections(filter={"name": "objects"})
+            return next((str(one["info"]["uuid"]) for one in found), None)
+
     def ping(self) -> None:
         """Ask the server for a sign of life.
 
@@ -140,6 +158,19 @@ class Storage:
 def _opened_once(url: str, folder: Path | None) -> Storage:
     """Return a storage that all have in common who come to this process from another."""
     return Storage.open(url, folder=folder)
+
+
+def opened_by_name(address: str) -> Storage:
+    """Return the storage of a repository for which this process has a URL of its own.
+
+    That is looked for at its first use: the scheduler of a cluster only passes it on.
+    """
+    return passing.known(address) or _named_once(address)
+
+
+@functools.cache
+def _named_once(address: str) -> Storage:
+    return Storage(NamedConnection(address))
 
 
 _Change = Literal["put", "annotated", "renamed", "dropped"]

@@ -146,16 +146,23 @@ class States:
         self._flip(asked, flip)
 
     @contextlib.contextmanager
-    def relying_on(self, name: Name) -> Iterator[str]:
+    def relying_on(self, name: Name, *, briefly: bool = False) -> Iterator[str]:
         """Keep a revision from the collector until the block has noted who needs it.
 
-        `name` says the revision; the block gets the object's id, which survives renames.
+        `name` says the revision; the block gets the object's id, which survives renames. Who
+        needs it `briefly` spares two writes when it is the newest one: that is not collected,
+        and when another one follows just now it still has the grace period.
 
         Raises
         ------
         ObjectNotFoundError
             If there is no such revision.
         """
+        if briefly:
+            head = self._lookup.locate(name, payload=False, folders=False, pinned=False)
+            if name.revision in {None, head.metadata.revision}:
+                yield head.id
+                return
         with self._storage.holds.holding(now=True):
             head = self._lookup.locate(name, payload=False, folders=False, pinned=False)
             if not self._heads.rely_on(head, name.revision or head.metadata.revision):

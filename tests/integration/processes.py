@@ -57,6 +57,14 @@ class Process:
         self._process.terminate()
         return self._process.wait(60)
 
+    def terminate_soon(self) -> None:
+        """Ask it to stop."""
+        self._process.terminate()
+
+    def wait(self) -> int:
+        """Return its exit code once it has ended."""
+        return self._process.wait(60)
+
     def kill(self) -> None:
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGKILL)
@@ -74,9 +82,11 @@ def until(
 
 
 @contextmanager
-def worker(omega: Omega, folder: Path, **settings: str) -> Iterator[Process]:
+def worker(
+    omega: Omega, folder: Path, *, module: str = "omegaml_lab.worker", **settings: str
+) -> Iterator[Process]:
     """A worker that is ready."""
-    process = Process("omegaml_lab.worker", folder, **{**_settings(omega), **settings})
+    process = Process(module, folder, **{**_settings(omega), **settings})
     try:
         process.wait_for("is ready")
         yield process

@@ -10,6 +10,7 @@ from __future__ import annotations
 from omegaml_lab.core.errors.base import (
     BrokerUnavailableError,
     ConfigError,
+    DaskUnavailableError,
     MissingDependencyError,
     OmegaError,
     ServiceError,
@@ -87,6 +88,7 @@ __all__ = [
     "CalleeDiedError",
     "ConfigError",
     "ConflictError",
+    "DaskUnavailableError",
     "DuplicateRecordError",
     "ExperimentBusyError",
     "ExperimentNotFoundError",

@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = [
     "BrokerUnavailableError",
     "ConfigError",
+    "DaskUnavailableError",
     "MissingDependencyError",
     "OmegaError",
     "ServiceError",
@@ -68,6 +69,15 @@ class StorageFullError(OmegaError, OSError):
             f"The repository's disk is full ({reason}). Nothing that was saved before is lost:"
             " free some space and try again."
         )
+
+
+class DaskUnavailableError(OmegaError, ConnectionError):
+    """The Dask cluster does not answer, or cannot compute frames of this repository."""
+
+    def __init__(self, address: str, reason: str) -> None:
+        self.address = address
+        self.reason = reason
+        super().__init__(f"The Dask cluster {address} cannot compute frames: {reason}")
 
 
 class BrokerUnavailableError(OmegaError, ConnectionError):

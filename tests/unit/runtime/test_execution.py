@@ -191,6 +191,30 @@ def test_a_cancel_right_after_the_claim_is_carried_out_without_a_beat(omega: Ome
     assert run.status is Status.CANCELLED
 
 
+def test_a_cancel_of_a_call_is_heard_while_it_is_claimed(omega: Omega) -> None:
+    omega.scripts.put("import time\ndef run():\n    time.sleep(600)\n", "slow")
+    performer = worker(omega, runs=CancelledMeanwhile(omega.storage.records("runs")))
+    performer.start()
+    heard = threading.Event()
+    handle = omega.runtime.script("slow").start()
+    claim = performer._runs.claim
+
+    def slowly(run_id: str, **options: Any) -> Claim | None:
+        claimed = claim(run_id, **options)
+        until(lambda: performer._taking[run_id])
+        heard.set()
+        return claimed
+
+    performer._runs.claim = slowly  # type: ignore[method-assign]
+    execution = performer.take(handle.run.id)
+    assert execution is not None
+    assert heard.is_set()
+    run = performer.perform(execution)
+    assert run is not None
+    assert run.status is Status.CANCELLED
+    performer.stop()
+
+
 def test_half_a_result_is_dropped_before_the_run_waits_again(omega: Omega) -> None:
     store = Watched(omega.storage, "jobs", registry=omega.registry)
     store.seen = []
