@@ -43,6 +43,13 @@ def test_run_with_parameters(lab: Lab, open_lab: Callable[..., LabPage], theme: 
     me.shot("refused")
     assert lab.runs(path) == []
 
+    label = me.dialog.get_by_label("Label", exact=True)
+    label.fill("gpu")
+    expect(me.dialog.get_by_text("No worker offers “gpu” at present")).to_be_visible()
+    me.shot("unoffered")
+    label.fill("default")
+    expect(me.dialog.get_by_text("No worker offers")).to_have_count(0)
+    expect(me.dialog).to_contain_text("Their kernels: python3.")
     field["limit"].fill("3")
     field["months"].fill("[7]")
     me.dialog.get_by_label("plot", exact=True).check()
@@ -51,6 +58,7 @@ def test_run_with_parameters(lab: Lab, open_lab: Callable[..., LabPage], theme: 
     expect(me.dialog).to_have_count(0)
     run = lab.wait_run(path, "succeeded")
     assert run["parameters"] == {"limit": 3, "months": [7], "plot": True, "share": 0.25}
+    assert run["label"] == "default"
     result = lab.get(f"api/contents/{run['result_path']}")
     outputs = [o for cell in result["content"]["cells"] for o in cell["outputs"]]
     assert "".join(outputs[0]["text"]) == "UA [7] 3 0.25 True {'a': 1}\n"
