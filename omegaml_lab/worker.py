@@ -142,24 +142,13 @@ def _performer(omega: Omega) -> Performer:
             recorder=Recorder(storage.lineage, run=run.id, relation=Relation.RAN),
         )
 
-    def environment(run: Run) -> dict[str, str]:
-        broker = {"OMEGA_BROKER_URL": config.broker_url} if config.broker_url else {}
-        return {
-            "OMEGA_MONGO_URL": url,
-            "OMEGA_BUCKET": run.bucket,
-            "OMEGA_HOME": str(config.home),
-            "OMEGA_USER": run.owner or config.user,
-            **broker,
-            **({"OMEGA_DASK_URL": config.dask_url} if config.dask_url else {}),
-        }
-
     performer = Performer(
         runs=omega.runtime.runs.records,
         workers=omega.storage.records("workers"),
         jobs=jobs,
         kernels=KernelSource(nursery, Environments.of(config)),
         callees=Callees(limit=config.slots[0], nursery=nursery),
-        environment=environment,
+        environment=lambda run: _environment(omega, run),
         secrets=secrets_of(url, config.broker_url, *index_urls(config)),
         label=config.label,
         concurrency=config.slots[0],
@@ -169,6 +158,19 @@ def _performer(omega: Omega) -> Performer:
         offer=lambda: offered(config),
     )
     return performer
+
+
+def _environment(omega: Omega, run: Run) -> dict[str, str]:
+    """Return the variables with which the kernel of a run opens the repository."""
+    config = omega.config
+    given = {"OMEGA_BROKER_URL": config.broker_url, "OMEGA_DASK_URL": config.dask_url}
+    return {
+        "OMEGA_MONGO_URL": omega.url,
+        "OMEGA_BUCKET": run.bucket,
+        "OMEGA_HOME": str(config.home),
+        "OMEGA_USER": run.owner or config.user,
+        **{name: value for name, value in given.items() if value},
+    }
 
 
 def _perform(performer: Performer, omega: Omega, run_id: str) -> None:

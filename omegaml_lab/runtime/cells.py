@@ -138,6 +138,7 @@ class CellRunner(PapermillNotebookClient):  # type: ignore[misc]
     """papermill's client, in one event loop from the first cell to the last."""
 
     nb: NotebookNode
+    _cell: int | None
     # What a cell has shown may arrive long after it has ended: nbclient's 4 s fail a good run
     # that prints 40,000 lines one by one. A kernel that dies meanwhile ends the wait at once.
     iopub_timeout = Integer(120)
@@ -166,8 +167,7 @@ class CellRunner(PapermillNotebookClient):  # type: ignore[misc]
         self._limits, self._began = limits, time.monotonic()
         self._watch: Watch | None = None
         self._meter = OutputMeter(output_limit, self._kept)
-        self._observer = observer
-        self._cell: int | None = None
+        self._observer, self._cell = observer, None
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
 
         def stop() -> None:

@@ -50,7 +50,6 @@ class OmegaEngine:
         """Run all cells and return the notebook; a cell that raises ends it.
 
         A `kept` kernel goes on where it stopped, and `keep` is asked whether to keep this one.
-        `execution_timeout` is papermill's for a limit; its other options mean nothing.
 
         Raises
         ------
@@ -70,10 +69,11 @@ class OmegaEngine:
         manager.notebook_start()
         runner = CellRunner(manager, kernel_name=kernel_name, log_output=log_output)
         limits = limits.over(Limits(cell_timeout=execution_timeout))
+        options: dict[str, Any] = {"limits": limits, "keep": keep, "kept": kept}
+        options |= {"output_limit": output_limit, "requires": requires}
         parts = (kept or kernels or KernelSource(), environment or {}, observer or Nobody())
-        bounds: dict[str, Any] = {"output_limit": output_limit, "limits": limits}
         try:
-            asyncio.run(runner.run(*parts, keep=keep, kept=kept, requires=requires, **bounds))
+            asyncio.run(runner.run(*parts, **options))
         finally:
             manager.cleanup_pbar()
             manager.notebook_complete()
