@@ -47,9 +47,7 @@ class OmegaEngine:
         execution_timeout: int | None = None,
         **_: Any,
     ) -> Any:
-        """Run all cells and return the notebook; a cell that raises ends it.
-
-        A `kept` kernel goes on where it stopped, and `keep` is asked whether to keep this one.
+        """Run all cells, or those left of a `kept` kernel; a cell that raises ends it.
 
         Raises
         ------
