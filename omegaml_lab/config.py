@@ -93,6 +93,8 @@ class Config:
     """Bytes that its kernel, with all that it starts, may have in memory."""
     run_keep_kernel: float | None = None
     """Seconds that the kernel of a run is kept in which a cell failed; see `core.limits`."""
+    run_priority: int | None = None
+    """From 0 to 9: which of the runs that wait for a worker goes first; see `core.limits`."""
     kept_kernels: int = 2
     """Kernels of failed runs that one worker keeps at once; 0 keeps none."""
     environments: str = "install"
@@ -142,6 +144,7 @@ class Config:
             cell_timeout=self.run_cell_timeout,
             memory=self.run_memory,
             keep_kernel=self.run_keep_kernel,
+            priority=self.run_priority,
         )
 
     @classmethod

@@ -60,7 +60,8 @@ export function makeSchedule(id: string, changes: Partial<ISchedule> = {}): ISch
       timeout: null,
       cell_timeout: null,
       memory: null,
-      keep_kernel: null
+      keep_kernel: null,
+      priority: null
     },
     pinned: '',
     jitter: 0,

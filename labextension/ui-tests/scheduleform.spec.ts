@@ -156,7 +156,8 @@ test('editing begins with what there is, and is checked at once', async () => {
       timeout: 5400,
       cell_timeout: 7200,
       memory: 2e9,
-      keep_kernel: 600
+      keep_kernel: 600,
+      priority: 9
     },
     pinned: '3',
     jitter: 300,
@@ -179,7 +180,8 @@ test('editing begins with what there is, and is checked at once', async () => {
       timeout: '90 min',
       cell_timeout: '2 h',
       memory: '2 GB',
-      keep_kernel: '10 min'
+      keep_kernel: '10 min',
+      priority: '9'
     },
     pinned: '3',
     jitter: '5 min',

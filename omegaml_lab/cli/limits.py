@@ -20,6 +20,7 @@ _OPTIONS = {
     "cell_timeout": ("TIME", "Time that one cell may take."),
     "memory": ("SIZE", "Memory of the kernel and all that it starts: 500 MB, 2 GiB."),
     "keep_kernel": ("TIME", "Keep the kernel so long when a cell fails, to resume the run; or 0."),
+    "priority": ("0-9", "Go before runs with less that wait for the same workers."),
 }
 
 

@@ -28,6 +28,7 @@ LONGEST_WAIT = 3600.0
 """Seconds that a retry waits at most."""
 _FIRST_WAIT = 10.0
 _MOST_RETRIES = 20  # each attempt is kept in the record of the run
+_HIGHEST = 9  # as message brokers have it
 _LEAST_MEMORY = 32_000_000
 _LONGEST = 366 * 86_400.0
 
@@ -67,6 +68,9 @@ class Limits:
     keep_kernel
         Seconds that the kernel of a run is kept in which a cell failed, for a resume; 0 ends
         it at once.
+    priority
+        0 to 9: of the runs that wait for a worker the one with the highest is taken first, and
+        of those that have the same the one that waits longest.
     """
 
     retries: int | None = None
@@ -75,6 +79,7 @@ class Limits:
     cell_timeout: float | None = None
     memory: int | None = None
     keep_kernel: float | None = None
+    priority: int | None = None
 
     @classmethod
     def of(cls, given: Limits | Mapping[str, Any] | None) -> Limits:
@@ -131,6 +136,7 @@ class Limits:
             "cell timeout": duration_text(self.cell_timeout),
             "memory": size_text(self.memory),
             "keep kernel": duration_text(self.keep_kernel),
+            "priority": self.priority,
         }
         return ", ".join(f"{name} {value}" for name, value in told.items() if value is not None)
 
@@ -216,6 +222,13 @@ def _parse_retries(name: str, given: object) -> int:
     raise InvalidLimitError(name, given, f"it must be a whole number up to {_MOST_RETRIES}")
 
 
+def _parse_priority(name: str, given: object) -> int:
+    text = str(given).strip()
+    if not isinstance(given, bool) and text.isdecimal() and int(text) <= _HIGHEST:
+        return int(text)
+    raise InvalidLimitError(name, given, f"it must be a whole number from 0 to {_HIGHEST}")
+
+
 def _parse_keep(name: str, given: object) -> float:
     if not isinstance(given, bool) and given in (0, "0"):
         return 0.0
@@ -229,4 +242,5 @@ _READ = {
     "cell_timeout": parse_duration,
     "memory": parse_memory,
     "keep_kernel": _parse_keep,
+    "priority": _parse_priority,
 }

@@ -162,7 +162,7 @@ class Performer:
         return len(self._going)
 
     def take(self, run_id: str) -> AnyExecution | None:
-        """Claim a run; None when it is not to be had.
+        """Claim a run, or one that goes before it; None when there is none to be had.
 
         It may be with another worker already, or cancelled: a message that comes twice does no
         harm.
@@ -179,11 +179,11 @@ class Performer:
                 with self._lock:
                     self._taking.pop(run_id, None)
         if claim is None:
-            _log.info("run %s does not wait any more", run_id)
+            _log.info("run %s does not wait any more, nor does another", run_id)
             return None
         execution = self._execution(claim)
         with self._lock:
-            self._going[run_id] = execution
+            self._going[claim.run.id] = execution
             cancelled = self._taking.pop(run_id, False)
         if cancelled:
             execution.stop(StopReason.CANCELLED)
@@ -192,7 +192,7 @@ class Performer:
         if claim.run.kind == "job":
             # Nor where the feed of changes is late; a call has no time for this look.
             with contextlib.suppress(OmegaError):
-                self._mind(execution, self._runs.find(run_id))
+                self._mind(execution, self._runs.find(claim.run.id))
         return execution
 
     def _execution(self, claim: Claim) -> AnyExecution:

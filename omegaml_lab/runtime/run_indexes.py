@@ -16,5 +16,6 @@ INDEXES: tuple[tuple[str, ...], ...] = (
     ("waits_for",),  # who follows a run
     ("experiments", "queued_at"),
     ("kept_until",),  # whose kernel is kept
+    ("label", "status", "limits.priority"),  # what goes before others
     ("held_by", "status"),  # what is resumed by a worker
 )

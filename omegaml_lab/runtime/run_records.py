@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import logging
 import secrets
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import InvalidTransitionError
 from omegaml_lab.core.runs import FINAL, Attempt, Failure, Progress, Run, Status, can_become
+from omegaml_lab.runtime.run_claims import Claim, RunClaims
 from omegaml_lab.runtime.run_documents import (
     CANCELLED,
     LOST_FOR_NOW,
@@ -27,10 +28,10 @@ from omegaml_lab.runtime.run_documents import (
     run_of,
 )
 from omegaml_lab.runtime.run_indexes import INDEXES
-from omegaml_lab.runtime.run_reader import LONGEST_PAUSE, RunReader, utcnow
+from omegaml_lab.runtime.run_reader import LONGEST_PAUSE, utcnow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from omegaml_lab.core.limits import Usage
 
@@ -42,15 +43,7 @@ _FIRST_HINT = 3.0
 _HINTS_A_SECOND = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """The right of one worker to perform one attempt of a run; `token` is unique to it."""
-
-    run: Run
-    token: str
-
-
-class RunRecords(RunReader):
+class RunRecords(RunClaims):
     """Runs in a repository, read and changed."""
 
     _indexed = False
@@ -181,44 +174,6 @@ class RunRecords(RunReader):
             set={"notice": notice},
         )
         return self.get(run_id)
-
-    def claim(
-        self, run_id: str, *, worker: str, result: Callable[[Run], str | None]
-    ) -> Claim | None:
-        """Take a queued run for `worker`; None when it is not to be had (any more).
-
-        `result` names the notebook that the attempt will write, given the run as started.
-        """
-        record = self._records.find(run_id)
-        if record is None or record["status"] != Status.QUEUED.value:
-            return None
-        now, token = self._now(), secrets.token_hex(8)
-        started = run_of({**record, "started_at": now})
-        taken = self._records.update(
-            run_id,
-            where={
-                "status": Status.QUEUED.value,
-                "attempt": record["attempt"],
-                "held_by": {"$in": [None, worker]},
-                **self.may_start(),
-            },
-            set={
-                "retry_at": None,
-                "usage": None,
-                "status": Status.RUNNING.value,
-                "claim": token,
-                "worker": worker,
-                "started_at": now,
-                "heartbeat_at": now,
-                "result": result(started),
-                "progress": asdict(Progress()),
-                "notice": None,
-                "error": None,
-                "log": "",
-            },
-            inc={"beat": 1},
-        )
-        return Claim(run=run_of(taken), token=token) if taken else None
 
     def cancel(self, run_id: str) -> Run:
         """Cancel a run: at once when it waits, by its worker (within about a second) otherwise.

@@ -20,6 +20,7 @@ _TOLD = {
     "cell_timeout": "What one cell may take: seconds, or as `10 min`.",
     "memory": "What the kernel and all it started may have in memory: bytes, or as `2 GB`.",
     "keep_kernel": "How long the kernel is kept when a cell fails: seconds, or as `10 min`.",
+    "priority": "0 to 9: those with more go before those with less that wait for a worker.",
 }
 
 REQUESTED_LIMITS: Schema = {

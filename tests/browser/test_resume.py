@@ -50,7 +50,7 @@ def test_resume(lab: Lab, open_lab: Callable[..., LabPage], theme: str) -> None:
 
     me.go_to("resumed")
     me.choose(f"{theme}.ipynb", "Run with parameters…")
-    me.dialog.get_by_text("Limits and retries").click()
+    me.dialog.get_by_text("Limits, retries and priority").click()
     expect(me.dialog.get_by_label("Keep the kernel", exact=True)).to_be_visible()
     me.dialog.get_by_label("Keep the kernel", exact=True).scroll_into_view_if_needed()
     me.shot("form")

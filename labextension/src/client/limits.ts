@@ -7,6 +7,8 @@ export interface ILimits {
   memory: number | null;
   /** Seconds that the kernel is kept of a run in which a cell failed. */
   keep_kernel: number | null;
+  /** 0 to 9; those with more go first. */
+  priority: number | null;
 }
 
 export type LimitName = keyof ILimits;

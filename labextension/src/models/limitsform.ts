@@ -44,7 +44,7 @@ export class LimitsForm {
 
 /** A limit as a person would type it. */
 function shown(name: LimitName, value: number): string {
-  if (name === 'retries') {
+  if (name === 'retries' || name === 'priority') {
     return String(value);
   }
   return name === 'memory' ? inUnits(value, MEMORY_UNITS) : shownDuration(value);

@@ -113,7 +113,8 @@ export function formatLimits(
     [trans.__('Memory'), memory === null ? null : formatSize(memory)],
     [trans.__('Retries'), limits?.retries?.toString() ?? null],
     [trans.__('Wait before a retry'), time(limits?.retry_wait)],
-    [trans.__('Kernel kept'), time(limits?.keep_kernel)]
+    [trans.__('Kernel kept'), time(limits?.keep_kernel)],
+    [trans.__('Priority'), limits?.priority?.toString() ?? null]
   ];
   const told = lines.filter(([, value]) => value !== null);
   return told.length > 0 ? told.map(([name, value]) => `${name}: ${value}`).join('\n') : null;

@@ -16,7 +16,7 @@ export function LimitFields({ form, trans }: ILimitFieldsProps): JSX.Element {
   const [open] = React.useState(!form.empty);
   return (
     <details className="jp-Omega-moreFields jp-Omega-limits" open={open}>
-      <summary>{trans.__('Limits and retries')}</summary>
+      <summary>{trans.__('Limits, retries and priority')}</summary>
       <div className="jp-Omega-form">
         {fields(trans).map(([name, label, example, hint]) => (
           <div key={name} className="jp-Omega-field">
@@ -71,6 +71,12 @@ function fields(
       trans.__('Keep the kernel'),
       '10 min',
       trans.__('When a cell fails, so that the run can be resumed there; 0 ends it at once.')
+    ],
+    [
+      'priority',
+      trans.__('Priority'),
+      '0',
+      trans.__('0 to 9: goes before runs with less that wait for the same workers.')
     ]
   ];
 }

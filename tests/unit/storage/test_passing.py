@@ -56,6 +56,7 @@ def test_a_process_opens_a_name_with_its_own_url(
 
 
 def test_a_repository_is_told_from_all_others(omega: Omega) -> None:
+    omega.storage.erase()  # databases of tests are used again
     assert omega.storage.identity() is None
     omega.datasets.put(1, "one")
     first = omega.storage.identity()

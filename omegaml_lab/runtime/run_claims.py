@@ -1,0 +1,95 @@
+"""Claims: which run a worker takes, and that no other one takes it too."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from omegaml_lab.core.runs import Progress, Run, Status
+from omegaml_lab.runtime.run_documents import run_of
+from omegaml_lab.runtime.run_reader import RunReader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["Claim", "RunClaims"]
+
+_TRIES = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """The right of one worker to perform one attempt of a run; `token` is unique to it."""
+
+    run: Run
+    token: str
+
+
+class RunClaims(RunReader):
+    """Runs in a repository, as those see them that take them."""
+
+    def claim(
+        self, run_id: str, *, worker: str, result: Callable[[Run], str | None]
+    ) -> Claim | None:
+        """Take a queued run for `worker`, or the one to go before it; None when there is none.
+
+        A message is leave to take one job. Where the one that it names does not wait any more,
+        for it went before another, that other one is taken: each has its turn.
+        `result` names the notebook that the attempt will write, given the run as started.
+        """
+        tried = 0
+        while tried < _TRIES and (record := self._foremost(run_id)) is not None:
+            if (claim := self._take(record, worker, result)) is not None:
+                return claim
+            # Who named it was faster, so that it does not wait any more; or it may not start.
+            tried += 1 if record["id"] != run_id else _TRIES // 2
+        return None
+
+    def _foremost(self, run_id: str) -> dict[str, Any] | None:
+        """Return the record of the run to take for the message about another one."""
+        named = self._records.find(run_id)
+        if named is None:
+            return None
+        waits = named["status"] == Status.QUEUED.value
+        if named["kind"] != "job" or named.get("held_by") is not None:
+            return named if waits else None
+        others = {"status": Status.QUEUED.value, "label": named["label"], "kind": "job"}
+        more = {"limits.priority": {"$gt": named["limits"].get("priority") or 0}} if waits else {}
+        found = self._records.query(
+            {**others, "held_by": None, **more, **self.may_start()},
+            sort=[("limits.priority", -1), ("queued_at", 1)],
+            limit=1,
+        )
+        return found[0] if found else named if waits else None
+
+    def _take(
+        self, record: Mapping[str, Any], worker: str, result: Callable[[Run], str | None]
+    ) -> Claim | None:
+        now, token = self._now(), secrets.token_hex(8)
+        started = run_of({**record, "started_at": now})
+        taken = self._records.update(
+            record["id"],
+            where={
+                "status": Status.QUEUED.value,
+                "attempt": record["attempt"],
+                "held_by": {"$in": [None, worker]},
+                **self.may_start(),
+            },
+            set={
+                "retry_at": None,
+                "usage": None,
+                "status": Status.RUNNING.value,
+                "claim": token,
+                "worker": worker,
+                "started_at": now,
+                "heartbeat_at": now,
+                "result": result(started),
+                "progress": asdict(Progress()),
+                "notice": None,
+                "error": None,
+                "log": "",
+            },
+            inc={"beat": 1},
+        )
+        return Claim(run=run_of(taken), token=token) if taken else None
