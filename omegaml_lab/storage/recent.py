@@ -6,9 +6,8 @@ which is remembered needs no second look: where somebody else was faster, nothin
 
 from __future__ import annotations
 
-import threading
+import contextlib
 import time
-from collections import OrderedDict
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
@@ -35,23 +34,23 @@ class Recent:
     """
 
     def __init__(self) -> None:
-        self._made: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
-        self._lock = threading.Lock()
+        # Without a lock: one that is held while the process is forked would be held for ever.
+        self._made: dict[str, tuple[float, bytes]] = {}
 
     def note(self, name: str, document: Mapping[str, Any]) -> None:
         """Remember the document that is current now, if it is small."""
         encoded = bson.encode(document)
         if len(encoded) > _LARGEST:
             return
-        with self._lock:
-            self._made[name] = (time.monotonic(), encoded)
-            while len(self._made) > _MOST:
-                self._made.popitem(last=False)
+        self._made.pop(name, None)
+        self._made[name] = (time.monotonic(), encoded)
+        if len(self._made) > _MOST:
+            with contextlib.suppress(RuntimeError, StopIteration):  # another thread does so
+                self._made.pop(next(iter(self._made)), None)
 
     def take(self, name: str) -> dict[str, Any] | None:
         """Return the document that is remembered, as it would be read, and forget it."""
-        with self._lock:
-            noted, encoded = self._made.pop(name, (0.0, b""))
+        noted, encoded = self._made.pop(name, (0.0, b""))
         if not encoded or time.monotonic() - noted > _SECONDS:
             return None
         return bson.decode(encoded, _AS_READ)

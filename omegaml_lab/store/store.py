@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
 
 from omegaml_lab.core.errors import (
+    IntegrityError,
     InvalidNameError,
     NotAFileError,
     ObjectExistsError,
@@ -271,8 +273,11 @@ class OmegaStore(Transfers):
             return self._heads.insert(path, state)
 
         with self._storage.holds.holding() as hold:
+            done: Head | None = None
             recent = self._heads.recent(path)
-            done = flip(recent) if recent and terms.allow(self.name, path, recent) else None
+            if recent is not None and terms.allow(self.name, path, recent):
+                with contextlib.suppress(IntegrityError):  # what it refers to may be collected
+                    done = flip(recent)
             if done is None:
                 found = self._heads.find([path, *parents_of(path)])
                 terms.check(self.name, path, found.get(path))

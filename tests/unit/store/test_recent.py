@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -71,3 +72,12 @@ def test_nobody_changes_what_is_remembered(omega: Omega) -> None:
     meta.attributes["list"].append(3)
     omega.datasets.put(B, "x", attributes={"list": []})
     assert omega.datasets.history("x")[1].attributes["list"] == [1]
+
+
+def test_many_names_by_many_threads(omega: Omega) -> None:
+    def put(number: int) -> int:
+        return omega.datasets.put({"v": number}, f"many/{number % 150}").revision
+
+    with ThreadPoolExecutor(8) as pool:
+        revisions = sorted(pool.map(put, range(450)))
+    assert revisions == sorted([1, 2, 3] * 150)
