@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from omegaml_lab.core.errors import OmegaError, RequirementsRefusedError
+from omegaml_lab.core.errors import OmegaError
 from omegaml_lab.core.limits import size_text
 from omegaml_lab.runtime.kernels import KernelProcess, lent
 from omegaml_lab.runtime.run_reader import utcnow
@@ -71,11 +71,8 @@ class KeptKernel:
         requires: Sequence[str] = (),
         say: Callable[[str], None] = lambda _: None,
     ) -> AsyncIterator[KernelProcess]:
-        """Lend the kernel, as `KernelSource.start` does; it has what it had to have at first."""
-        del name, say  # it is that of the notebook as it was
-        if more := [each for each in requires if each not in self.requires]:
-            reason = "the kernel that it goes on in was started without"
-            raise RequirementsRefusedError(more, reason, "Run it again from its first cell.")
+        """Lend the kernel, as `KernelSource.start` does."""
+        del name, requires, say  # they are those of the notebook as it was
         changed = {key: environment[key] for key in _TOLD if key in environment}
         self.kernel.resume(environment["OMEGA_RUN"], changed)
         async with lent(self.kernel) as kernel:
@@ -142,6 +139,8 @@ class KeptKernels:
     def take(self, run_id: str) -> KeptKernel | None:
         """Take the kernel of a run to go on in it; None when it is not there any more."""
         kept = self._forget(run_id)
+        if kept is not None:
+            kept.kernel.kept = False  # so that who took it ends it, whatever happens
         with contextlib.suppress(OmegaError):  # it is announced: nobody else can ask for it
             self._records.gone(run_id)
         if kept is not None and kept.kernel.process.poll() is not None:

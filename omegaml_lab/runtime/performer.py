@@ -184,7 +184,9 @@ class Performer:
         execution = self._execution(claim)
         with self._lock:
             self._going[claim.run.id] = execution
-            cancelled = self._taking.pop(run_id, False)
+            told = self._taking.pop(run_id, False)
+        # Of another run that went before it the look below learns.
+        cancelled = told and claim.run.id == run_id
         if cancelled:
             execution.stop(StopReason.CANCELLED)
         if self._draining.is_set():

@@ -51,25 +51,29 @@ def normalized(text: str) -> str:
         If it is none, or an option, or says by an address what is installed: what is kept for
         other runs is known by these words, and must be the same for all of them.
     """
+    shown = _without_password(text)
     if text.startswith("-"):
         reason = (
             "options of pip are set where the worker runs (OMEGA_ENVIRONMENT_OPTIONS), not in"
             " a notebook"
         )
-        raise InvalidRequirementError(text, reason)
+        raise InvalidRequirementError(shown, reason)
     if "://" in text or text.startswith((".", "/")):
         reason = (
             "an address or a path is none of a package in an index; put such code into the"
             " repository, or have the worker's administrator add it to the index"
         )
-        raise InvalidRequirementError(_without_password(text), reason)
+        raise InvalidRequirementError(shown, reason)
     try:
         requirement = Requirement(text)
     except InvalidRequirement as error:
         reason = f"{str(error).splitlines()[0].rstrip('.')}; {_FORM}"
-        raise InvalidRequirementError(text, reason) from error
+        raise InvalidRequirementError(shown, reason) from error
     if requirement.url is not None:
-        raise InvalidRequirementError(text, f"it says where it is; {_FORM}")
+        raise InvalidRequirementError(shown, f"it says where it is; {_FORM}")
+    if any(specifier.operator == "===" for specifier in requirement.specifier):
+        # It takes any text for a version, and pip some of them for a path.
+        raise InvalidRequirementError(shown, f"=== is for what is no version; {_FORM}")
     requirement.name = canonicalize_name(requirement.name)
     return str(requirement)
 

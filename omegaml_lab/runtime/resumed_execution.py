@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from omegaml_lab.code.requirements import missing
 from omegaml_lab.core.errors import ResumeError
 from omegaml_lab.core.lineage import Reference, Relation
 from omegaml_lab.core.parameters import INJECTED
 from omegaml_lab.core.resuming import code_of, difference
 from omegaml_lab.core.runs import Failure, Run, Status
 from omegaml_lab.runtime.execution import Execution
+from omegaml_lab.runtime.requirements import required_by
 from omegaml_lab.storage.lineage import Read
 from omegaml_lab.store.recording import MOST
 
@@ -93,3 +95,6 @@ def _check(resumes: str, before: KeptKernel, notebook: Any) -> None:
     executed = [cell.source for cell in before.code]
     if code[: len(executed)] != executed:
         raise ResumeError(resumes, "its parameters would be set in another place now")
+    if more := missing(set(required_by(notebook)) - set(before.requires)):
+        lacks = f"its kernel was started without what is required now, {', '.join(more)}"
+        raise ResumeError(resumes, lacks)

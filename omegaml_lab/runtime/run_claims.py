@@ -6,12 +6,13 @@ import secrets
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from omegaml_lab.core.errors import IntegrityError
 from omegaml_lab.core.runs import Progress, Run, Status
 from omegaml_lab.runtime.run_documents import run_of
 from omegaml_lab.runtime.run_reader import RunReader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 __all__ = ["Claim", "RunClaims"]
 
@@ -38,15 +39,20 @@ class RunClaims(RunReader):
         for it went before another, that other one is taken: each has its turn.
         `result` names the notebook that the attempt will write, given the run as started.
         """
-        tried = 0
-        while tried < _TRIES and (record := self._foremost(run_id)) is not None:
-            if (claim := self._take(record, worker, result)) is not None:
-                return claim
+        tried, unreadable = 0, list[str]()
+        while tried < _TRIES and (record := self._foremost(run_id, unreadable)) is not None:
+            try:
+                if (claim := self._take(record, worker, result)) is not None:
+                    return claim
+            except IntegrityError:
+                if record["id"] == run_id:
+                    raise
+                unreadable.append(record["id"])  # of a later version, say: nobody waits for it
             # Who named it was faster, so that it does not wait any more; or it may not start.
             tried += 1 if record["id"] != run_id else _TRIES // 2
         return None
 
-    def _foremost(self, run_id: str) -> dict[str, Any] | None:
+    def _foremost(self, run_id: str, without: Sequence[str]) -> dict[str, Any] | None:
         """Return the record of the run to take for the message about another one."""
         named = self._records.find(run_id)
         if named is None:
@@ -54,10 +60,11 @@ class RunClaims(RunReader):
         waits = named["status"] == Status.QUEUED.value
         if named["kind"] != "job" or named.get("held_by") is not None:
             return named if waits else None
+        own = (named.get("limits") or {}).get("priority") or 0
         others = {"status": Status.QUEUED.value, "label": named["label"], "kind": "job"}
-        more = {"limits.priority": {"$gt": named["limits"].get("priority") or 0}} if waits else {}
+        more = {"limits.priority": {"$gt": own}} if waits else {}
         found = self._records.query(
-            {**others, "held_by": None, **more, **self.may_start()},
+            {**others, "id": {"$nin": without}, "held_by": None, **more, **self.may_start()},
             sort=[("limits.priority", -1), ("queued_at", 1)],
             limit=1,
         )

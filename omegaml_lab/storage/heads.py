@@ -21,7 +21,6 @@ from omegaml_lab.core.names import parent_of
 from omegaml_lab.storage.connection import is_duplicate
 from omegaml_lab.storage.order import in_order
 from omegaml_lab.storage.payloads import Payload
-from omegaml_lab.storage.recent import Recent
 from omegaml_lab.storage.revisions import all_of, archive, leave
 from omegaml_lab.storage.times import now
 
@@ -137,7 +136,6 @@ class Heads:
         self._connection = connection
         self.bucket = bucket
         self.store = store
-        self._recent = Recent()
 
     def find(self, names: Iterable[str], *, payload: bool = True) -> dict[str, Head]:
         """Return the heads that exist among `names`, in one round trip."""
@@ -172,15 +170,7 @@ class Heads:
                 self._objects.insert_one(document)
             except DuplicateKeyError:
                 return None
-        return self._made(Head(document))
-
-    def recent(self, name: str) -> Head | None:
-        """Return the head that this process has made last, unless that was long ago.
-
-        It may not be current any more, and must be looked up when a change of it fails.
-        """
-        document = self._recent.take(name)
-        return None if document is None else Head(document)
+        return Head(document)
 
     def replace(self, head: Head, state: State, *, keep: bool) -> Head | None:
         """Make `state` current; None when somebody changed the head since it was read.
@@ -203,7 +193,7 @@ class Heads:
         if not flipped:
             return None
         raised = {key: head.document[key] + 1 for key in ("revision", "serial")}
-        return self._made(Head({**head.document, **change["$set"], **raised}))
+        return Head({**head.document, **change["$set"], **raised})
 
     def annotate(self, head: Head, attributes: Mapping[str, Any]) -> Head | None:
         """Replace the user's attributes; None when somebody changed the head meanwhile."""
@@ -279,10 +269,6 @@ class Heads:
             "modified": moment,
             **state.to_document(),
         }
-
-    def _made(self, head: Head) -> Head:
-        self._recent.note(head.document["name"], head.document)
-        return head
 
     def _prepare(self) -> None:
         ensure = self._connection.ensure_index

@@ -41,10 +41,11 @@ def in_order(
         first(safely)
         return then()
     first(safely.with_options(write_concern=_TAKEN))
-    done = then()
-    if _writer(connection) != writer:
-        first(safely)
-    return done
+    try:
+        return then()
+    finally:  # it may have been taken even where nobody could say so
+        if _writer(connection) != writer:
+            first(safely)
 
 
 def _writer(connection: Connection) -> tuple[Any, ...] | None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
 
 from omegaml_lab.core.errors import (
-    IntegrityError,
     InvalidNameError,
     NotAFileError,
     ObjectExistsError,
@@ -259,35 +257,28 @@ class OmegaStore(Transfers):
     # -- inside ----------------------------------------------------------------------------
 
     def _put(self, path: str, kind: str, terms: Terms, write: Writing) -> Metadata:
-        missing: builtins.list[str] = []
-
-        def flip(head: Head | None) -> Head | None:
-            terms.check(self.name, path, head)
-            written = write(head)
-            lineage = self._recorder.lineage()
-            state = terms.state(kind, written, head, owner=self._owner, lineage=lineage)
-            self._storage.holds.keep(hold)
-            if head is not None:
-                return self._heads.replace(head, state, keep=terms.keeps(head))
-            self._folders.make_above(path, missing)
-            return self._heads.insert(path, state)
-
         with self._storage.holds.holding() as hold:
-            done: Head | None = None
-            recent = self._heads.recent(path)
-            if recent is not None and terms.allow(self.name, path, recent):
-                with contextlib.suppress(IntegrityError):  # what it refers to may be collected
-                    done = flip(recent)
-            if done is None:
-                found = self._heads.find([path, *parents_of(path)])
-                terms.check(self.name, path, found.get(path))
-                missing = self._folders.missing(path, found)
-                if missing and path not in found and not terms.folders:
-                    raise ObjectNotFoundError(self.name, missing[-1])
-                done = self._retry(path, flip, first=found.get(path))
-        if done.metadata.revision == 1:
+            found = self._heads.find([path, *parents_of(path)])
+            terms.check(self.name, path, found.get(path))
+            missing = self._folders.missing(path, found)
+            if missing and path not in found and not terms.folders:
+                raise ObjectNotFoundError(self.name, missing[-1])
+
+            def flip(head: Head | None) -> Head | None:
+                terms.check(self.name, path, head)
+                written = write(head)
+                lineage = self._recorder.lineage()
+                state = terms.state(kind, written, head, owner=self._owner, lineage=lineage)
+                self._storage.holds.keep(hold)
+                if head is not None:
+                    return self._heads.replace(head, state, keep=terms.keeps(head))
+                self._folders.make_above(path, missing)
+                return self._heads.insert(path, state)
+
+            done = self._retry(path, flip, first=found.get(path)).metadata
+        if done.revision == 1:
             self._folders.mend(path)
-        return done.metadata
+        return done
 
     def _writing(self, obj: Any, path: str, backend: Backend, options: dict[str, Any]) -> Writing:
         given, about = (obj, self._storage, path), (self.name, path, backend.kind)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from omegaml_lab.core.errors import ConflictError, ObjectExistsError, OmegaError
+from omegaml_lab.core.errors import ConflictError, ObjectExistsError
 from omegaml_lab.core.retention import LASTING, checkpoints, lasting
 from omegaml_lab.storage.heads import State
 
@@ -38,14 +38,6 @@ class Terms:
             raise ConflictError(store, path, expected=self.expect, actual=actual)
         if head is not None and not self.replace:
             raise ObjectExistsError(store, path)
-
-    def allow(self, store: str, path: str, head: Head) -> bool:
-        """Say whether `head` may be replaced."""
-        try:
-            self.check(store, path, head)
-        except OmegaError:
-            return False
-        return True
 
     def state(
         self,

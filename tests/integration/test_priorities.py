@@ -63,3 +63,12 @@ def test_what_is_no_priority_is_refused(omega: Omega, priority: object) -> None:
     omega.jobs.put(notebook("1"), "job")
     with pytest.raises(InvalidLimitError, match="0 to 9"):
         omega.runtime.job("job").run(limits={"priority": priority})
+
+
+def test_what_cannot_be_read_is_in_nobodys_way(omega: Omega) -> None:
+    omega.jobs.put(notebook("1"), "job")
+    job = omega.runtime.job("job")
+    newer = job.submit({}, limits={"priority": 9})
+    omega.storage.records("runs").update(newer.id, set={"on_failure": "as later versions do"})
+    run = job.submit({})
+    assert taken(omega, run) == run.id

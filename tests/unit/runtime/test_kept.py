@@ -122,3 +122,38 @@ def test_sys_exit_0_and_a_run_of_a_schedule_keep_none(omega: Omega, performer: P
     assert perform(performer, due.id).kept_until is None
     due = omega.runtime.job("job").submit({}, schedule=run.id, limits={"keep_kernel": 60})
     assert perform(performer, due.id).kept_until is not None
+
+
+def test_a_cancel_is_of_the_run_that_was_cancelled(
+    omega: Omega, performer: Performer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also while another one goes before it, by its message."""
+    omega.jobs.put(notebook("1"), "job")
+    job, records = omega.runtime.job("job"), omega.runtime.runs.records
+    low, high = job.submit({}), job.submit({}, limits={"priority": 9})
+    claim = records.claim
+
+    def slowly(*args: Any, **options: Any) -> Any:
+        omega.runtime.runs.cancel(low.id)
+        until(lambda: performer._taking.get(low.id))
+        return claim(*args, **options)
+
+    monkeypatch.setattr(performer._runs, "claim", slowly)
+    ended = perform(performer, low.id)
+    assert (ended.id, ended.status) == (high.id, Status.SUCCEEDED)
+
+
+def test_what_is_required_too_late_ends_no_kernel(omega: Omega, performer: Performer) -> None:
+    run, pid = failed(omega, performer)
+    for line, error in (("nowhere-to-be-had", "ResumeError"), ("-r x", "InvalidRequirementError")):
+        cells = ("import os; print(os.getpid())", f"# requires: {line}\n1")
+        omega.jobs.put(notebook(*cells), "job")
+        ended = perform(performer, omega.runtime.runs.resume(run.id).id)
+        assert ended.error is not None
+        assert ended.error.name == error
+        assert alive(pid)
+        assert omega.runtime.runs.get(run.id).kept_until is not None
+    omega.jobs.put(notebook("import os; print(os.getpid())", "# requires: numpy\n1"), "job")
+    ended = perform(performer, omega.runtime.runs.resume(run.id).id)
+    assert ended.status is Status.SUCCEEDED
+    until(lambda: not alive(pid))

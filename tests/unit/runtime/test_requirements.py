@@ -44,6 +44,7 @@ def test_comments_of_other_languages_are_no_requirements() -> None:
     [
         ("--index-url https://evil.example.org", "options of pip are set where the worker runs"),
         ("-r /etc/passwd", "options of pip"),
+        ("a===/../tmp/a-1.0.tar.gz", "=== is for what is no version"),
         ("pandas --pre", "write it as pip takes it"),
         ("pandas; rm -rf /", "write it as pip takes it"),
         ("$(touch /tmp/x)", "write it as pip takes it"),
@@ -81,3 +82,10 @@ def test_an_extra_is_met_when_what_it_adds_is() -> None:
     ]
     assert missing(["dask[no-such-extra]"]) == []
     assert missing(["requests[socks]"]) == ["requests[socks]"]
+
+
+def test_no_password_of_an_address_is_told() -> None:
+    for text in ("--index-url https://u:hidden@h/ x", "a @ https://u:hidden@h/a.whl"):
+        with pytest.raises(InvalidRequirementError) as caught:
+            normalized(text)
+        assert "hidden" not in str(caught.value)
