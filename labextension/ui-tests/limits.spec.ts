@@ -26,9 +26,9 @@ test('limits and use are told as people say them', () => {
   };
   expect(formatLimits(none, trans)).toBeNull();
   expect(formatLimits(undefined, trans)).toBeNull();
-  expect(formatLimits({ ...none, timeout: 600, memory: 2e9, retries: 0, priority: 7 }, trans)).toBe(
-    'Time for the run: 10:00\nMemory: 2.0 GB\nRetries: 0\nPriority: 7'
-  );
+  expect(
+    formatLimits({ ...none, timeout: 600, memory: 2e9, retries: 0, priority: 7 }, trans)
+  ).toBe('Time for the run: 10:00\nMemory: 2.0 GB\nRetries: 0\nPriority: 7');
   expect(formatUsage({ cpu_seconds: 1.25, memory_peak: 150e6 }, trans)).toBe(
     '1.3 s of CPU, at most 150 MB of memory'
   );

@@ -143,7 +143,9 @@ def _job(om: Omega, notebook: str) -> JobHandle:
 
 def needs_worker(om: Omega, label: str) -> bool:
     """Say whether nobody is there to perform the run, and it is for us to change that."""
-    if om.config.mongo_url is not None or any(_lives(w, label) for w in om.runtime.workers()):
+    if om.config.mongo_url is not None or label != om.runtime.label:
+        return False  # what this machine does not offer it cannot lend
+    if any(_lives(worker, label) for worker in om.runtime.workers()):
         return False
     click.echo(
         "No worker runs: one is started for this run. `omega lab` or `omega worker` keeps one.",

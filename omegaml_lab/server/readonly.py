@@ -28,8 +28,8 @@ class ReadOnlyFiles(JobTree):
         """Return the error about a change of `path`."""
         return HTTPError(
             403,
-            f"{path} is in the bucket {self.jobs.bucket!r}, which is shown read-only:"
-            " copy it to where you may write",
+            f"The bucket {self.jobs.bucket!r} is shown read-only, so {path} cannot be made or"
+            " changed there. Copy it, or make it, in your own bucket.",
         )
 
     def save(self, model: Model, path: str) -> Model:  # noqa: ARG002

@@ -42,8 +42,13 @@ export function Empty({ title, hint }: { title: string; hint: string }): JSX.Ele
 
 /** Why what a form asks for was not done; nothing where there is no reason. */
 export function Refusal({ message }: { message: string | null }): JSX.Element | null {
+  const place = React.useRef<HTMLParagraphElement>(null);
+  React.useEffect(() => {
+    // The form may be scrolled to anywhere. (Not every document can scroll: those of tests.)
+    place.current?.scrollIntoView?.({ block: 'nearest' });
+  }, [message]);
   return message ? (
-    <p className="jp-Omega-refusal jp-Omega-formRefusal" role="alert">
+    <p ref={place} className="jp-Omega-refusal jp-Omega-formRefusal" role="alert">
       {message}
     </p>
   ) : null;
