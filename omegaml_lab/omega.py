@@ -123,9 +123,9 @@ class Omega:
                     file=self.config.signing_key_file,
                     home=self.config.home,
                 )
-                shown = bar if self.config.progress else silent
+                progress = bar if self.config.progress else silent
                 self._storage = Storage.open(
-                    self.url, folder=folder, signer=signer, progress=shown
+                    self.url, folder=folder, signer=signer, progress=progress
                 )
             return self._storage
 

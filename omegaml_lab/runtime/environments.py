@@ -20,7 +20,7 @@ import shlex
 import shutil
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,11 +49,15 @@ _WAITING = "Another run prepares the environment; this one waits for it.\n"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """What some notebooks require, installed in a `folder`; `size` is in bytes."""
+    """What some notebooks require, installed in a `folder`; `size` is in bytes.
+
+    `lock` is a descriptor: as long as a process has it, the environment is not removed.
+    """
 
     requires: tuple[str, ...]
     folder: Path
     size: int = 0
+    lock: int | None = None
 
     @property
     def python(self) -> str:
@@ -141,7 +145,7 @@ class Environments:
                 await _acquire(lock, shared=True, say=say)
                 if (found := self._find(key)) is not None:
                     os.utime(self._record(key))  # it is used now
-                    yield found
+                    yield replace(found, lock=lock.descriptor)
                     return
             await self._build(key, requires, say)
 

@@ -354,6 +354,7 @@ class KernelSource:
                     stdout=output,
                     stderr=output,
                     start_new_session=True,
+                    pass_fds=[] if prepared is None or prepared.lock is None else [prepared.lock],
                 )
         except OSError as error:
             raise KernelStartError(manager.kernel_name, str(error)) from error

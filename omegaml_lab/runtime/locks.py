@@ -26,6 +26,11 @@ class FileLock:
     def __exit__(self, *_: object) -> None:
         self.release()
 
+    @property
+    def descriptor(self) -> int | None:
+        """The descriptor, None unless the lock was taken; whoever inherits it holds it too."""
+        return self._descriptor
+
     def take(self, *, shared: bool) -> bool:
         """Take the lock if it is free, and say whether it was."""
         how = fcntl.LOCK_SH if shared else fcntl.LOCK_EX

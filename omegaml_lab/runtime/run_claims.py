@@ -12,7 +12,7 @@ from omegaml_lab.runtime.run_documents import run_of
 from omegaml_lab.runtime.run_reader import RunReader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping
 
 __all__ = ["Claim", "RunClaims"]
 
@@ -39,20 +39,21 @@ class RunClaims(RunReader):
         for it went before another, that other one is taken: each has its turn.
         `result` names the notebook that the attempt will write, given the run as started.
         """
-        tried, unreadable = 0, list[str]()
-        while tried < _TRIES and (record := self._foremost(run_id, unreadable)) is not None:
+        passed: set[str] = set()
+        for _ in range(_TRIES):
+            record = self._foremost(run_id, passed)
+            if record is None or record["id"] in passed:
+                return None
             try:
                 if (claim := self._take(record, worker, result)) is not None:
                     return claim
-            except IntegrityError:
+            except IntegrityError:  # of a later version, say: that is in nobody's way
                 if record["id"] == run_id:
                     raise
-                unreadable.append(record["id"])  # of a later version, say: nobody waits for it
-            # Who named it was faster, so that it does not wait any more; or it may not start.
-            tried += 1 if record["id"] != run_id else _TRIES // 2
+            passed.add(record["id"])  # or another worker was faster, or it may not start yet
         return None
 
-    def _foremost(self, run_id: str, without: Sequence[str]) -> dict[str, Any] | None:
+    def _foremost(self, run_id: str, without: Collection[str]) -> dict[str, Any] | None:
         """Return the record of the run to take for the message about another one."""
         named = self._records.find(run_id)
         if named is None:
@@ -64,7 +65,7 @@ class RunClaims(RunReader):
         others = {"status": Status.QUEUED.value, "label": named["label"], "kind": "job"}
         more = {"limits.priority": {"$gt": own}} if waits else {}
         found = self._records.query(
-            {**others, "id": {"$nin": without}, "held_by": None, **more, **self.may_start()},
+            {**others, "id": {"$nin": [*without]}, "held_by": None, **more, **self.may_start()},
             sort=[("limits.priority", -1), ("queued_at", 1)],
             limit=1,
         )

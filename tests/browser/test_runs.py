@@ -39,7 +39,7 @@ def test_run_with_parameters(lab: Lab, open_lab: Callable[..., LabPage], theme: 
     expect(me.dialog.get_by_text("Enter a whole number")).to_be_visible()
     expect(me.dialog.get_by_text("This is not JSON")).to_be_visible()
     me.answer("Run")
-    expect(me.dialog).to_contain_text("Mend the values")
+    expect(me.dialog.get_by_text("Mend the values")).to_be_in_viewport()
     me.shot("refused")
     assert lab.runs(path) == []
 
@@ -54,10 +54,19 @@ def test_run_with_parameters(lab: Lab, open_lab: Callable[..., LabPage], theme: 
     field["months"].fill("[7]")
     me.dialog.get_by_label("plot", exact=True).check()
     me.dialog.get_by_label("share", exact=True).fill("0.25")
+    me.dialog.get_by_text("Limits, retries and priority").click()
+    priority = me.dialog.get_by_label("Priority", exact=True)
+    priority.fill("12")
+    me.answer("Run")
+    expect(me.dialog.get_by_text("from 0 to 9")).to_be_in_viewport()
+    me.shot("refused-priority")
+    assert lab.runs(path) == []
+    priority.fill("9")
     me.answer("Run")
     expect(me.dialog).to_have_count(0)
     run = lab.wait_run(path, "succeeded")
     assert run["parameters"] == {"limit": 3, "months": [7], "plot": True, "share": 0.25}
+    assert run["limits"]["priority"] == 9
     assert run["label"] == "default"
     result = lab.get(f"api/contents/{run['result_path']}")
     outputs = [o for cell in result["content"]["cells"] for o in cell["outputs"]]

@@ -15,6 +15,7 @@ from omegaml_lab.core.errors import RequirementsRefusedError
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.runs import Status
 from omegaml_lab.runtime.environments import Environment, Environments
+from omegaml_lab.runtime.kernels import KernelProcess, KernelSource
 from tests.integration.notebooks import notebook, printed
 from tests.integration.processes import alive, until, worker
 from tests.wheels import make_slow_sdist, make_wheel
@@ -166,6 +167,22 @@ def test_environments_go_when_no_run_uses_them(place: Path) -> None:
     assert [each.requires for each in would] == [("omt-a",)]
     assert would == unused(folder, 0).collect()
     assert list(home.iterdir()) == []
+
+
+def test_a_kernel_that_is_kept_holds_its_environment(place: Path) -> None:
+    folder = place / "held"
+    make_wheel(folder / "wheels", "omt_a")
+
+    async def start() -> KernelProcess:
+        source = KernelSource(None, unused(folder, 0))
+        async with source.start("python3", environment={}, requires=["omt-a"]) as kernel:
+            kernel.kept = True
+        return kernel
+
+    kernel = asyncio.run(start())
+    assert unused(folder, 0).collect() == []
+    kernel.close()
+    assert [each.requires for each in unused(folder, 0).collect()] == [("omt-a",)]
 
 
 @pytest.mark.long

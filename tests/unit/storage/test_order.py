@@ -34,10 +34,10 @@ def test_what_came_first_is_done_again_after_a_crash(home: Path) -> None:
         concerns.append(collection.write_concern.document)
         collection.replace_one({"_id": 1}, {"_id": 1}, upsert=True)
 
-    def crash_then_change() -> str:
+    def crash_then_change(number: int = 1) -> str:
         os.kill(embedded.status(home).pid, signal.SIGKILL)
         assert embedded.ensure(home) == url
-        connection.collection("seconds").insert_one({"_id": 1})
+        connection.collection("seconds").insert_one({"_id": number})
         return "done"
 
     connection.collection("firsts").find_one({"_id": 1})  # so that it knows the server
@@ -46,6 +46,15 @@ def test_what_came_first_is_done_again_after_a_crash(home: Path) -> None:
 
     assert in_order(connection, "firsts", first, lambda: "quiet") == "quiet"
     assert [concern.get("j") for concern in concerns] == [False, True, False]
+
+    def crash_and_hear_nothing() -> None:
+        crash_then_change(2)
+        raise TimeoutError
+
+    # It may have been taken all the same.
+    with pytest.raises(TimeoutError):
+        in_order(connection, "firsts", first, crash_and_hear_nothing)
+    assert [concern.get("j") for concern in concerns] == [False, True, False, False, True]
     assert connection.collection("firsts").count_documents({}) == 1
     connection.close()
 
