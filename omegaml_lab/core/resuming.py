@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from omegaml_lab.core.errors import ResumeError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -25,12 +27,14 @@ class Difference:
     cell: int
     gone: bool = False
 
-    @property
-    def reason(self) -> str:
-        """What is to be said of it."""
+    def refusal(self, run: str) -> ResumeError:
+        """Return why a run cannot be resumed then, and what to do about it."""
+        number = self.cell + 1
+        reason = f"cell {number} is not as it was when it was run"
         if self.gone:
-            return f"cell {self.cell + 1}, which has been run, is not in the notebook any more"
-        return f"cell {self.cell + 1} is not as it was when it was run"
+            reason = f"cell {number}, which has been run, is not in the notebook any more"
+        advice = f"Make cell {number} as it was, or run the notebook again."
+        return ResumeError(run, reason, cell=self.cell, advice=advice)
 
 
 def kept_seconds(run: Run) -> float:

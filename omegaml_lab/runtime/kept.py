@@ -64,15 +64,10 @@ class KeptKernel:
 
     @contextlib.asynccontextmanager
     async def start(
-        self,
-        name: str,
-        *,
-        environment: Mapping[str, str],
-        requires: Sequence[str] = (),
-        say: Callable[[str], None] = lambda _: None,
+        self, name: str, *, environment: Mapping[str, str], **_: Any
     ) -> AsyncIterator[KernelProcess]:
         """Lend the kernel, as `KernelSource.start` does."""
-        del name, requires, say  # they are those of the notebook as it was
+        del name  # it is that of the notebook as it was
         changed = {key: environment[key] for key in _TOLD if key in environment}
         self.kernel.resume(environment["OMEGA_RUN"], changed)
         async with lent(self.kernel) as kernel:

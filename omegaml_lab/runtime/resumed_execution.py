@@ -89,8 +89,7 @@ def _check(resumes: str, before: KeptKernel, notebook: Any) -> None:
     wanted = code_of(notebook.cells, without=INJECTED)
     first = difference(code_of(before.cells, without=INJECTED), wanted)
     if first is not None:
-        advice = f"Make cell {first.cell + 1} as it was, or run the notebook again."
-        raise ResumeError(resumes, first.reason, cell=first.cell, advice=advice)
+        raise first.refusal(resumes)
     code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     executed = [cell.source for cell in before.code]
     if code[: len(executed)] != executed:

@@ -86,5 +86,4 @@ def _check_code(runtime: OmegaRuntime, before: Run, name: Name) -> None:
     wanted = code_of(runtime.runs.notebook(name)["cells"], without=INJECTED)
     first = difference(executed, wanted)
     if first is not None:
-        advice = f"Make cell {first.cell + 1} as it was, or run the notebook again."
-        raise ResumeError(before.id, first.reason, cell=first.cell, advice=advice)
+        raise first.refusal(before.id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from omegaml_lab.core.errors import ConfigError, InvalidNameError
@@ -16,7 +16,6 @@ from omegaml_lab.server.uploads import Uploads
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from omegaml_lab.omega import Omega
     from omegaml_lab.server.contents import OmegaContentsManager
     from omegaml_lab.store.jobs import JobStore
 
@@ -30,13 +29,17 @@ def bucket_mount(
     manager: OmegaContentsManager, bucket: str, access: Access = "write"
 ) -> RepositoryMount:
     """Return a bucket of the manager's repository as a mount; nothing is contacted."""
-    jobs, started = _Jobs(manager.omega, bucket), datetime.now(UTC)
+    omega, started = manager.omega, datetime.now(UTC)
+
+    @cache
+    def jobs() -> JobStore:
+        return (omega if omega.bucket == bucket else omega.in_bucket(bucket)).jobs
+
     files: JobFiles | ReadOnlyFiles
     if access == "read":
-        files = ReadOnlyFiles(manager, lambda: jobs.store, started=started)
+        files = ReadOnlyFiles(manager, jobs, started=started)
     else:
-        uploads = Uploads(lambda: manager.omega.storage, bucket)
-        files = JobFiles(manager, lambda: jobs.store, uploads, started=started)
+        files = JobFiles(manager, jobs, Uploads(lambda: omega.storage, bucket), started=started)
     return RepositoryMount(files, manager.threads, bucket=bucket)
 
 
@@ -60,16 +63,3 @@ def buckets_beside(
         if name == taken:
             raise ConfigError(_SETTING, name, "another folder beside it is called so")
     return {name: bucket_mount(manager, name, access) for name, access in buckets.items()}
-
-
-class _Jobs:
-    """The jobs of one bucket, opened when they are first asked for."""
-
-    def __init__(self, omega: Omega, bucket: str) -> None:
-        self._omega = omega
-        self._bucket = bucket
-
-    @cached_property
-    def store(self) -> JobStore:
-        own = self._omega.bucket == self._bucket
-        return (self._omega if own else self._omega.in_bucket(self._bucket)).jobs
