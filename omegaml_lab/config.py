@@ -44,6 +44,7 @@ _KINDS: dict[str, type] = {
     "trash_days": float,
     "grace_hours": float,
     "environment_days": float,
+    "files_megabytes": float,
 }
 _MAY_BE_NONE = {
     "mongo_url", "broker_url", "dask_url", "signing_key", "signing_key_file", "smtp_url",
@@ -103,6 +104,8 @@ class Config:
     """Options of pip or uv for that, as ``--no-index --find-links /wheels``."""
     environment_days: float = 30.0
     """How long an environment that no run has used is kept."""
+    files_megabytes: float = 256.0
+    """Files beside a notebook that its kernel has on disk in all, and may leave there at once."""
     retention_datasets: str = "all"
     """Which earlier revisions of datasets are kept, see `core.retention`."""
     retention_models: str = "all"

@@ -119,6 +119,7 @@ def make_worker(omega: Omega, *, grace: float = GRACE, patience: float = PATIENC
 def _performer(omega: Omega) -> Performer:
     # These load papermill and nbformat: once, before the first run waits for them.
     from omegaml_lab.runtime import warm
+    from omegaml_lab.runtime.allowance import Allowance
     from omegaml_lab.runtime.callees import Callees
     from omegaml_lab.runtime.environments import Environments, index_urls
     from omegaml_lab.runtime.kernels import KernelSource
@@ -153,6 +154,7 @@ def _performer(omega: Omega) -> Performer:
         label=config.label,
         concurrency=config.slots[0],
         lease=config.lease_seconds,
+        allowance=Allowance(files=config.files_megabytes * 1e6),
         kept_kernels=config.kept_kernels,
         resume=lambda run_id: _resume(performer, omega, run_id),
         offer=lambda: offered(config),

@@ -32,6 +32,7 @@ _LOG_TAIL = 16_384
 __all__ = [
     "CellRunner",
     "KernelDiedError",
+    "Kernels",
     "LimitError",
     "MemoryLimitError",
     "Nobody",

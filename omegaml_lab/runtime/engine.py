@@ -16,9 +16,8 @@ from omegaml_lab.runtime.outputs import OUTPUT_LIMIT
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from omegaml_lab.runtime.cells import NotebookObserver
+    from omegaml_lab.runtime.cells import Kernels, NotebookObserver
     from omegaml_lab.runtime.kept import Keep, KeptKernel
-    from omegaml_lab.runtime.kernels import KernelSource
 
 __all__ = ["OmegaEngine"]
 
@@ -37,7 +36,7 @@ class OmegaEngine:
         log_output: bool = False,
         autosave_cell_every: int = 30,
         observer: NotebookObserver | None = None,
-        kernels: KernelSource | None = None,
+        kernels: Kernels | None = None,
         environment: Mapping[str, str] | None = None,
         output_limit: int = OUTPUT_LIMIT,
         limits: Limits = UNLIMITED,
@@ -69,7 +68,7 @@ class OmegaEngine:
         limits = limits.over(Limits(cell_timeout=execution_timeout))
         options: dict[str, Any] = {"limits": limits, "keep": keep, "kept": kept}
         options |= {"output_limit": output_limit, "requires": requires}
-        parts = (kept or kernels or KernelSource(), environment or {}, observer or Nobody())
+        parts = (kernels or kept or KernelSource(), environment or {}, observer or Nobody())
         try:
             asyncio.run(runner.run(*parts, **options))
         finally:

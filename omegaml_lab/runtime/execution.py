@@ -17,10 +17,11 @@ from omegaml_lab.core.errors import (
     RequirementsRefusedError,
 )
 from omegaml_lab.core.modules import MODULES, ModuleFolder
-from omegaml_lab.core.names import MAX_LENGTH, Name
+from omegaml_lab.core.names import MAX_LENGTH, Name, parent_of
 from omegaml_lab.core.parameters import INJECTED
 from omegaml_lab.core.resuming import code_of, kept_seconds
 from omegaml_lab.core.runs import Failure, Progress, Run, Status
+from omegaml_lab.runtime.beside import KernelsBeside
 from omegaml_lab.runtime.cells import KernelDiedError, LimitError
 from omegaml_lab.runtime.engine import OmegaEngine
 from omegaml_lab.runtime.kept import KeptKernel
@@ -28,7 +29,6 @@ from omegaml_lab.runtime.kernels import UnknownKernelError
 from omegaml_lab.runtime.live import LiveNotebook
 from omegaml_lab.runtime.log import LogTail
 from omegaml_lab.runtime.notebooks import prepare
-from omegaml_lab.runtime.outputs import OUTPUT_LIMIT
 from omegaml_lab.runtime.patience import patiently
 from omegaml_lab.runtime.requirements import required_by
 from omegaml_lab.runtime.scraps import recorded_in
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from omegaml_lab.core.limits import Usage
+    from omegaml_lab.runtime.allowance import Allowance
+    from omegaml_lab.runtime.cells import Kernels
     from omegaml_lab.runtime.kept import KeptKernels, Widgets
     from omegaml_lab.runtime.kernels import KernelProcess, KernelSource
     from omegaml_lab.runtime.run_records import Claim, RunRecords
@@ -76,8 +78,8 @@ class Execution:
         What the kernel's environment has beside that of the worker.
     secrets
         Texts that must not show up in log and error.
-    output_limit
-        Characters that the outputs may have in all before the run fails.
+    allowance
+        How much the run may leave behind.
     shelf
         Where the kernel is kept when a cell fails; None keeps none.
     """
@@ -91,13 +93,13 @@ class Execution:
         kernels: KernelSource,
         environment: Mapping[str, str],
         secrets: Sequence[str] = (),
-        output_limit: int = OUTPUT_LIMIT,
+        allowance: Allowance,
         shelf: KeptKernels | None = None,
     ) -> None:
         self.claim = claim
         self._shelf = shelf
         self._before: KeptKernel | None = None
-        self._output_limit = output_limit
+        self._allowance = allowance
         self._runs = runs
         self._jobs = jobs
         self._kernels = kernels
@@ -180,13 +182,26 @@ class Execution:
             progress_bar=False,
             autosave_cell_every=0,
             observer=live,
-            kernels=self._kernels,
+            kernels=self._beside(self._before or self._kernels),
             environment=self._environment,
-            output_limit=self._output_limit,
+            output_limit=self._allowance.outputs,
             limits=self.claim.run.limits,
             keep=self._keep if self._shelf else None,
             kept=self._before,
             requires=required_by(live.notebook),
+        )
+
+    def _beside(self, kernels: Kernels) -> KernelsBeside:
+        """Return kernels that have the files beside the notebook."""
+        run = self.claim.run
+        return KernelsBeside(
+            kernels,
+            run=run,
+            jobs=self._jobs,
+            folder=parent_of(run.job),
+            limit=self._allowance.files,
+            say=self._log.write,
+            given_up=lambda: self._reason in {StopReason.VOID, StopReason.GIVEN_BACK},
         )
 
     def _keep(self, kernel: KernelProcess, widgets: Widgets) -> bool:

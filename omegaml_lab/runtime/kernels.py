@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from omegaml_lab.runtime.environments import Environment, Environments
     from omegaml_lab.runtime.warm import Nursery
+    from omegaml_lab.store.workcopy import WorkingCopy
 
 __all__ = [
     "KernelProcess",
@@ -95,11 +96,15 @@ class _Manager(AsyncKernelManager):
 
 
 class KernelProcess:
-    """One running kernel; one that is `kept` lives on when its run has ended."""
+    """One running kernel; one that is `kept` lives on when its run has ended.
+
+    It works in the folder `work`, which `copy` keeps in step with that of its notebook.
+    """
 
     def __init__(self, manager: _Manager, folder: Path, process: Process, family: Family) -> None:
         self.manager = manager
-        self.folder = folder
+        self.folder, self.work = folder, folder / "work"
+        self.copy: WorkingCopy | None = None
         self.process = process
         self.family = family
         self.language_info: dict[str, Any] = {}

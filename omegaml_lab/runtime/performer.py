@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import OmegaError
 from omegaml_lab.core.runs import Status
+from omegaml_lab.runtime.allowance import Allowance
 from omegaml_lab.runtime.call_execution import CallExecution
 from omegaml_lab.runtime.execution import Execution, StopReason, result_name
 from omegaml_lab.runtime.kept import KeptKernels
-from omegaml_lab.runtime.outputs import OUTPUT_LIMIT
 from omegaml_lab.runtime.resumed_execution import ResumedExecution
 from omegaml_lab.runtime.run_records import utcnow
 
@@ -64,8 +64,8 @@ class Performer:
         Seconds of silence after which others hold this worker for dead.
     offer
         Returns what else the record of the worker says of it, which is asked for now and then.
-    output_limit
-        Characters that the outputs of a run may have in all.
+    allowance
+        How much a run may leave behind.
     kept_kernels
         How many kernels of failed runs are kept at most.
     resume
@@ -87,7 +87,7 @@ class Performer:
         concurrency: int = 1,
         lease: float = 20.0,
         offer: Callable[[], Mapping[str, object]] = dict,
-        output_limit: int = OUTPUT_LIMIT,
+        allowance: Allowance | None = None,
         kept_kernels: int = 0,
         resume: Callable[[str], object] = lambda _run_id: None,
     ) -> None:
@@ -101,7 +101,7 @@ class Performer:
         self._secrets = secrets
         self._label = label
         self._concurrency = concurrency
-        self._output_limit = output_limit
+        self._allowance = allowance or Allowance()
         self._resume = resume
         self._shelf = KeptKernels(runs.kept, limit=kept_kernels, resume=resume)
         self._offer, self._offered_at = offer, -_OFFER
@@ -213,7 +213,7 @@ class Performer:
             "kernels": self._kernels,
             "environment": environment,
             "secrets": self._secrets,
-            "output_limit": self._output_limit,
+            "allowance": self._allowance,
             "shelf": self._shelf,
         }
         if claim.run.resumes is not None:

@@ -10,7 +10,7 @@ from jupyter_server.gateway.gateway_client import GatewayClient
 
 from omegaml_lab.omega import Omega
 from omegaml_lab.server.contents import OmegaContentsManager
-from omegaml_lab.server.events import ChangeFeed, register_schemas
+from omegaml_lab.server.events import OBJECT_EVENT, ChangeFeed, register_schemas
 from omegaml_lab.server.handlers import routes
 from omegaml_lab.server.health import Health
 from omegaml_lab.server.kernels import OmegaKernelManager
@@ -78,11 +78,17 @@ class OmegaLab(ExtensionApp):
         )
         serverapp.web_app.settings["omega_feed"] = self.feed
         self.feed.start()
+        if isinstance(serverapp.kernel_manager, OmegaKernelManager):
+            serverapp.event_logger.add_listener(
+                schema_id=OBJECT_EVENT, listener=serverapp.kernel_manager.object_changed
+            )
 
     async def stop_extension(self) -> None:
-        """Stop the feed and disconnect."""
+        """Stop the feed, end the kernels, whose files are still to be kept, and disconnect."""
         if self.feed is not None:
             self.feed.stop()
+        if self.serverapp is not None:
+            await self.serverapp.cleanup_kernels()
         self.threads.close()
         self.health.close()
         self.omega.close()

@@ -6,14 +6,16 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+import traitlets
 from jupyter_client.kernelspec import NoSuchKernel
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 
 from omegaml_lab.core.modules import MODULES, MODULES_ARGUMENTS, ModuleFolder
 from omegaml_lab.server.contents import OmegaContentsManager
+from omegaml_lab.server.kernelfiles import KernelFiles
 from omegaml_lab.server.mounts import clean
 from omegaml_lab.server.repository import RepositoryMount
-from omegaml_lab.server.shared import extension_of
+from omegaml_lab.server.shared import extension_of, shared_omega, shared_threads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,10 +26,19 @@ __all__ = ["OmegaKernelManager", "kernel_environment"]
 
 
 class OmegaKernelManager(AsyncMappingKernelManager):
-    """Starts kernels in a folder of the disk, with the server's repository at hand."""
+    """Starts kernels where their notebook is, with the server's repository at hand.
+
+    One of a notebook of the repository works in a working copy of its folder.
+    """
+
+    files = traitlets.Instance(KernelFiles)
+
+    @traitlets.default("files")
+    def _default_files(self) -> KernelFiles:
+        return KernelFiles(shared_omega(self.parent).config, shared_threads(self.parent))
 
     def cwd_for_path(self, path: str, **kwargs: Any) -> str:
-        """Return the folder for a notebook: its own on the disk, else the server's root."""
+        """Return the folder for a notebook of the disk, else the server's root."""
         server: Any = self.parent
         manager = server.contents_manager
         if isinstance(manager, OmegaContentsManager):
@@ -36,32 +47,75 @@ class OmegaKernelManager(AsyncMappingKernelManager):
                 return str(self.root_dir)
         return str(super().cwd_for_path(path, **kwargs))
 
-    async def _async_start_kernel(self, *, path: Any = None, **kwargs: Any) -> str:
+    async def _async_start_kernel(
+        self, *, kernel_id: str | None = None, path: Any = None, **kwargs: Any
+    ) -> str:
+        start = super()._async_start_kernel
         extension = extension_of(self.parent)
-        if extension is not None:
-            ours = kernel_environment(extension.omega.config)
-            kwargs["env"] = {**(kwargs.get("env") or os.environ), **ours}
-            beside = None if path is None else self._modules_beside(path)
-            if beside is not None and self._is_ours(kwargs.get("kernel_name")):
-                kwargs["env"][MODULES] = str(beside)
-                kwargs["extra_arguments"] = [
-                    *(kwargs.get("extra_arguments") or ()),
-                    *MODULES_ARGUMENTS,
-                ]
-        return str(await super()._async_start_kernel(path=path, **kwargs))
+        if extension is None or (kernel_id is not None and kernel_id in self):
+            return str(await start(kernel_id=kernel_id, path=path, **kwargs))
+        kernel_id = kernel_id or self.new_kernel_id()
+        ours = kernel_environment(extension.omega.config)
+        kwargs["env"] = {**(kwargs.get("env") or os.environ), **ours}
+        if path is not None:
+            path = await self._settle(kernel_id, path, kwargs)
+        try:
+            return str(await start(kernel_id=kernel_id, path=path, **kwargs))
+        except BaseException:
+            await self.files.close(kernel_id)
+            raise
 
     start_kernel = _async_start_kernel  # type: ignore[assignment] # as upstream does
 
-    def _modules_beside(self, path: str) -> ModuleFolder | None:
-        """Return where a notebook of the repository finds its helper modules."""
+    async def _settle(self, kernel_id: str, path: str, kwargs: dict[str, Any]) -> str | None:
+        """Let the kernel of a notebook in the repository work beside it.
+
+        Returns the path by which it is left to decide where it works; none, if that is settled.
+        """
         server: Any = self.parent
         manager = server.contents_manager
         if not isinstance(manager, OmegaContentsManager):
-            return None
+            return path
         mount, folder = manager.mounts.find(clean(path))
         if not isinstance(mount, RepositoryMount):
-            return None
-        return ModuleFolder(bucket=mount.bucket, folder=folder)
+            return path
+        beside = ModuleFolder(bucket=mount.bucket, folder=folder)
+        if self._is_ours(kwargs.get("kernel_name")):
+            kwargs["env"][MODULES] = str(beside)
+            given = kwargs.get("extra_arguments") or ()
+            kwargs["extra_arguments"] = [*given, *MODULES_ARGUMENTS]
+        viewed = _VIEWED in kwargs["env"]
+        place = await self.files.open(kernel_id, beside, mount, viewed=viewed)
+        if place is None:
+            return path
+        kwargs["cwd"] = place
+        return None
+
+    async def _async_shutdown_kernel(self, kernel_id: str, *args: Any, **kwargs: Any) -> Any:
+        ended = await super()._async_shutdown_kernel(kernel_id, *args, **kwargs)
+        await self.files.close(kernel_id)
+        return ended
+
+    shutdown_kernel = _async_shutdown_kernel  # type: ignore[assignment] # as upstream does
+
+    def start_watching_activity(self, kernel_id: str) -> None:
+        """Watch also for what it leaves beside its notebook."""
+        super().start_watching_activity(kernel_id)
+        self.files.watch(kernel_id, self._kernels[kernel_id])
+
+    def stop_watching_activity(self, kernel_id: str) -> None:
+        """Watch no more."""
+        self.files.forget(kernel_id)
+        super().stop_watching_activity(kernel_id)
+
+    def _handle_kernel_died(self, kernel_id: str) -> None:
+        super()._handle_kernel_died(kernel_id)
+        self.files.ended(kernel_id)
+
+    async def object_changed(self, logger: object, schema_id: str, data: Any) -> None:
+        """Give the kernels what has changed beside their notebooks: a listener of events."""
+        del logger, schema_id
+        await self.files.changed(store=data["store"])
 
     def _is_ours(self, name: str | None) -> bool:
         """Whether a kernel is IPython in this environment: others could not load what we have."""
@@ -73,6 +127,7 @@ class OmegaKernelManager(AsyncMappingKernelManager):
         return argv[0] in _OUR_PYTHON and argv[1:3] == ["-m", "ipykernel_launcher"]
 
 
+_VIEWED = "VOILA_REQUEST_URL"
 _OUR_PYTHON = {
     sys.executable,
     "python",  # which is what jupyter_client takes these for

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from omegaml_lab.storage.connection import Connection
     from omegaml_lab.storage.holds import Holds
 
-__all__ = ["INLINE", "PIECE", "Blobs", "Data"]
+__all__ = ["INLINE", "PIECE", "Blobs", "Data", "content_hash"]
 
 Data = bytes | bytearray | memoryview
 
@@ -244,6 +244,19 @@ class _BlobFile(io.RawIOBase):
             (data,) = self._blobs._fetch([self._entries[index]])  # noqa: SLF001 - same module
             self._loaded = (start, data)
         return self._loaded
+
+
+def content_hash(source: Data | io.BufferedIOBase | Iterable[Data]) -> str:
+    """Return the hash that `Blobs.write` would give the same bytes, without keeping them."""
+    pieces = _cut(source)
+    first = next(pieces, b"")
+    second = next(pieces, None)
+    if second is None and len(first) <= INLINE:
+        return _digest(first).hex()
+    manifest = hashlib.sha256()
+    for piece in itertools.chain([first], () if second is None else [second], pieces):
+        manifest.update(Blob.entry(_digest(piece), len(piece)))
+    return manifest.hexdigest()
 
 
 def _digest(data: Data) -> bytes:

@@ -12,6 +12,8 @@ from omegaml_lab.core.pages import Page
 from omegaml_lab.storage.heads import to_metadata
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from omegaml_lab.core.metadata import Metadata
     from omegaml_lab.storage.connection import Connection
 
@@ -77,6 +79,21 @@ class Listing:
         with self._connection.errors():
             found = self._objects.find(where, _OF_CHILD, batch_size=_ALL)
             return [Child(**document) for document in found.sort([("rank", 1), ("name", 1)])]
+
+    def inside(self, folders: Collection[str], *, without: str) -> list[Metadata]:
+        """Return what is in any of `folders` and not of the kind `without`, sorted by name."""
+        where = {**self._scope, "parent": {"$in": list(folders)}, "kind": {"$ne": without}}
+        with self._connection.errors():
+            found = self._objects.find(where, {"payload": False})
+            return [to_metadata(document) for document in found.sort("name", 1)]
+
+    def holding(self, folders: Collection[str], kind: str) -> set[str]:
+        """Return those of `folders` that have something of a kind in them."""
+        if not folders:
+            return set()
+        where = {**self._scope, "parent": {"$in": list(folders)}, "kind": kind}
+        with self._connection.errors():
+            return set(self._objects.distinct("parent", where))
 
     def _where(self, folder: str, *, recursive: bool, search: str | None) -> dict[str, Any]:
         where: dict[str, Any] = dict(self._scope)

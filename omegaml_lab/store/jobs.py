@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, ClassVar
 
+from omegaml_lab.core.errors import InvalidNotebookError
 from omegaml_lab.core.names import Name, check_path
+from omegaml_lab.storage.blobs import content_hash
 from omegaml_lab.store.naming import Naming
 from omegaml_lab.store.store import OmegaStore
 
 if TYPE_CHECKING:
     import builtins
+    import io
     from collections.abc import Sequence
 
     from omegaml_lab.core.metadata import Metadata
@@ -53,6 +57,41 @@ class JobStore(OmegaStore):
     """A store of notebooks and of the files beside them, see `JobNaming`."""
 
     naming: ClassVar[Naming] = JobNaming()
+
+    def files_beside(self, folder: str) -> builtins.list[Metadata]:
+        """Return the files of a folder, and of those below it that hold no notebooks.
+
+        A folder with notebooks of its own is the place of other work. Nearer ones come first.
+        """
+        files: builtins.list[Metadata] = []
+        level = [folder]
+        while level:
+            there = self._listing.inside(level, without=NOTEBOOK)
+            files += [meta for meta in there if not meta.is_folder]
+            folders = [meta.name for meta in there if meta.is_folder]
+            others = self._listing.holding(folders, NOTEBOOK)
+            level = [name for name in folders if name not in others]
+        return files
+
+    def put_file(self, stream: io.BufferedReader, path: str) -> Metadata:
+        """Keep a file under exactly this path; one that is there as it is makes no revision.
+
+        A notebook is kept as one, or as a file if it is none. Errors are those of `put`.
+        """
+        name, there = Name(path), self.find(Name(path))
+        if there is not None and there.hash == content_hash(stream):
+            return there
+        stream.seek(0)
+        if path.endswith(SUFFIX):
+            with contextlib.suppress(InvalidNotebookError):
+                return self.put(stream.read(), name, kind=NOTEBOOK)
+            stream.seek(0)
+        return self.put(stream, name, kind="file")
+
+    def drop_revision(self, path: str, revision: int) -> bool:
+        """Move something to the trash if it still is at a revision, and say whether it was."""
+        head = self._lookup.find(Name(path))
+        return head is not None and head.metadata.revision == revision and self.drop_as_read(head)
 
     def module(self, folder: str, name: str) -> tuple[Metadata, bytes | None] | None:
         """Return the Python module `name` of a folder and its source, in one round trip.

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
 
+from tests.integration.processes import until
 from tests.integration.servers import Server, good, jupyter_server
 from tests.integration.test_server_contents import Place
 
@@ -22,15 +25,25 @@ def place(shared: Omega, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
         yield Place(server, "repo/", "")
 
 
-def executed(server: Server, kernel: str, code: str) -> str:
-    """What a kernel of the server prints, or the error that it shows."""
+def session(place: Place, path: str) -> Any:
+    body = {"path": path, "name": "n", "type": "notebook", "kernel": {"name": "python3"}}
+    return place.server.post("api/sessions", body)
+
+
+def connected(server: Server, kernel: str) -> BlockingKernelClient:
     client = BlockingKernelClient(
         connection_file=str(server.root.parent / "runtime" / f"kernel-{kernel}.json")
     )
     client.load_connection_file()
     client.start_channels(hb=False)  # which a busy machine is late with
+    client.wait_for_ready(timeout=60)
+    return client
+
+
+def executed(server: Server, kernel: str, code: str) -> str:
+    """What a kernel of the server prints, or the error that it shows."""
+    client = connected(server, kernel)
     try:
-        client.wait_for_ready(timeout=60)
         shown: list[Any] = []
         client.execute_interactive(code, timeout=60, output_hook=shown.append)
         contents = [message["content"] for message in shown]
@@ -48,14 +61,11 @@ def test_a_kernel_imports_what_is_beside_its_notebook(place: Place) -> None:
     place.put_text(f"{folder}/omt_tools/__init__.py", "from .inner import value")
     place.put_text(f"{folder}/omt_tools/inner.py", "value = 1")
     (place.server.root / "omt_helper.py").write_text("raise AssertionError")
-    (place.server.root / "omt_local.py").write_text("value = 2")
-    body = {"path": f"{folder}/n.ipynb", "name": "n", "type": "notebook"}
-    session = place.server.post("api/sessions", {**body, "kernel": {"name": "python3"}})
-    kernel = session["kernel"]["id"]
+    begun = session(place, f"{folder}/n.ipynb")
+    kernel = begun["kernel"]["id"]
     look = "import sys\nprint('pymongo' in sys.modules, sys.path[-1] == '')"
     assert executed(place.server, kernel, look) == "False True\n"
-    code = "import omt_tools, omt_local\nprint(omt_tools.value + omt_local.value)"
-    assert executed(place.server, kernel, code) == "3\n"
+    assert executed(place.server, kernel, "import omt_tools\nprint(omt_tools.value)") == "1\n"
     assert "why" in executed(place.server, kernel, "import omt_helper\nomt_helper.fail()")
     edited = "%load_ext autoreload\n%autoreload 2\nfrom omt_tools.inner import value"
     assert executed(place.server, kernel, edited) == ""
@@ -64,4 +74,45 @@ def test_a_kernel_imports_what_is_beside_its_notebook(place: Place) -> None:
     good(place.server.ask("POST", f"api/kernels/{kernel}/restart"))
     assert executed(place.server, kernel, "import omt_tools\nprint(omt_tools.value)") == "10\n"
     assert "omega-modules-" in executed(place.server, kernel, "print(omt_tools.__file__)")
-    place.server.ask("DELETE", f"api/sessions/{session['id']}")
+    place.server.ask("DELETE", f"api/sessions/{begun['id']}")
+
+
+def test_a_kernel_has_the_files_beside_its_notebook_and_leaves_its_own(place: Place) -> None:
+    folder = f"{place.repository}[files] of ü"
+    place.put(folder, type="directory")
+    place.put_text(f"{folder}/prices 1.csv", "x\n1\n")
+    first, second = (session(place, f"{folder}/{name}.ipynb") for name in "ab")
+    kernel = first["kernel"]["id"]
+    code = """
+        from pathlib import Path
+        print(Path("prices 1.csv").read_text())
+        Path("figures").mkdir()
+        _ = Path("figures/out.txt").write_text("made")
+    """
+    assert executed(place.server, kernel, dedent(code)) == "x\n1\n\n"
+    until(lambda: "figures" in place.names(folder))
+    until(lambda: "out.txt" in place.names(f"{folder}/figures"))
+    look = "print(open('figures/out.txt').read())"
+    assert executed(place.server, second["kernel"]["id"], look) == "made\n"
+    place.put_text(f"{folder}/prices 1.csv", "x\n2\n")
+    look = "print(open('prices 1.csv').read())"
+    until(lambda: executed(place.server, kernel, look) == "x\n2\n\n")
+    for one in (first, second):
+        cwd = executed(place.server, one["kernel"]["id"], "import os; print(os.getcwd())").strip()
+        place.server.ask("DELETE", f"api/sessions/{one['id']}")
+    until(lambda: not Path(cwd).exists())
+    assert place.names(folder) == {"prices 1.csv", "figures"}
+
+
+def test_what_a_kernel_wrote_is_kept_when_the_server_stops(shared: Omega, tmp_path: Path) -> None:
+    with jupyter_server(tmp_path, shared.url, root="repository") as server:
+        place = Place(server, "", "local/")
+        place.put("stopped", type="directory")
+        begun = session(place, "stopped/n.ipynb")
+        client = connected(server, begun["kernel"]["id"])
+        client.execute("open('log.txt', 'w').write('half')\nimport time\ntime.sleep(600)")
+        work = server.root.parent / "home" / "work"
+        until(lambda: list(work.glob("stopped-*/log.txt")))
+        client.stop_channels()
+    assert shared.jobs.get("stopped/log.txt") == b"half"
+    assert not list(work.iterdir())

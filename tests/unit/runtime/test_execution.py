@@ -12,6 +12,7 @@ import pytest
 from omegaml_lab.core.errors import StorageFullError
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.runs import Status
+from omegaml_lab.runtime.allowance import Allowance
 from omegaml_lab.runtime.callees import Callees
 from omegaml_lab.runtime.kernels import KernelSource
 from omegaml_lab.runtime.performer import Performer
@@ -129,7 +130,7 @@ def test_half_of_a_surrogate_pair_in_a_job_does_not_fail_its_run(omega: Omega) -
 
 
 def test_a_run_that_prints_without_end_fails_with_what_it_printed_so_far(omega: Omega) -> None:
-    performer = worker(omega, output_limit=200_000)
+    performer = worker(omega, allowance=Allowance(outputs=200_000))
     run = perform(omega, "print('first')\nwhile True: print('x' * 1000)", performer)
     assert run.status is Status.FAILED
     assert run.error is not None
@@ -147,12 +148,12 @@ def test_what_was_cleared_does_not_count_as_output(omega: Omega) -> None:
         "from IPython.display import clear_output\n"
         "for _ in range(20):\n    clear_output()\n    print('x' * 50_000, flush=True)"
     )
-    run = perform(omega, source, worker(omega, output_limit=200_000))
+    run = perform(omega, source, worker(omega, allowance=Allowance(outputs=200_000)))
     assert (run.status, run.error) == (Status.SUCCEEDED, None)
 
 
 def test_one_value_that_is_too_large_fails_the_run(omega: Omega) -> None:
-    run = perform(omega, "'x' * 300_000", worker(omega, output_limit=200_000))
+    run = perform(omega, "'x' * 300_000", worker(omega, allowance=Allowance(outputs=200_000)))
     assert run.status is Status.FAILED
     assert run.error is not None
     assert run.error.name == "TooMuchOutputError"

@@ -1,0 +1,110 @@
+"""Files of kernels: when a server brings working copies in step with the repository."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+from jupyter_client.session import Session
+
+from omegaml_lab.core.errors import OmegaError
+from omegaml_lab.server.readonly import ReadOnlyFiles
+from omegaml_lab.server.workcopies import WorkingCopies
+
+if TYPE_CHECKING:
+    from omegaml_lab.config import Config
+    from omegaml_lab.core.modules import ModuleFolder
+    from omegaml_lab.server.repository import RepositoryMount
+    from omegaml_lab.server.threads import Threads
+
+__all__ = ["KernelFiles"]
+
+_log = logging.getLogger(__name__)
+
+
+class KernelFiles:
+    """The working copies in which the kernels of one server work.
+
+    They are brought in step when a kernel starts, has run a cell, and ends, and get what others
+    change in the repository as soon as that is told.
+    """
+
+    def __init__(self, config: Config, threads: Threads) -> None:
+        self._copies = WorkingCopies(config.home / "work", limit=config.files_megabytes * 1e6)
+        self._threads = threads
+        self._streams: dict[str, Any] = {}
+        self._pulling = asyncio.Lock()
+        self._stale = False
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def open(
+        self, kernel: str, where: ModuleFolder, mount: RepositoryMount, *, viewed: bool
+    ) -> str | None:
+        """Return the folder in which a kernel is to work; None if there cannot be one.
+
+        What it writes there goes to the repository, unless nobody may write there, or it is
+        the kernel of somebody who has a report `viewed`.
+        """
+        written = not (viewed or isinstance(mount.files, ReadOnlyFiles))
+
+        def opened() -> str:
+            jobs = lambda: mount.files.jobs  # noqa: E731
+            return str(self._copies.open(kernel, where, jobs, written=written))
+
+        try:
+            return await self._threads.run(opened)
+        except (OmegaError, OSError) as error:
+            _log.warning("The files beside notebooks of %s cannot be had: %s", where, error)
+            return None
+
+    def watch(self, kernel: str, manager: Any) -> None:
+        """Bring its copy in step whenever a kernel has run something."""
+        if not self._copies.has(kernel):
+            return
+        session = Session(config=manager.session.config, key=manager.session.key)
+
+        def heard(parts: list[bytes]) -> None:
+            _, signed = session.feed_identities(parts)
+            message = session.deserialize(signed)
+            idle = message["content"].get("execution_state") == "idle"
+            if idle and message["parent_header"].get("msg_type") == "execute_request":
+                self._soon(self._threads.run(self._copies.sync, kernel))
+
+        self.forget(kernel)
+        self._streams[kernel] = stream = manager.connect_iopub()
+        stream.on_recv(heard)
+
+    def forget(self, kernel: str) -> None:
+        """Listen to a kernel no more."""
+        stream = self._streams.pop(kernel, None)
+        if stream is not None and not stream.closed():
+            stream.close()
+
+    async def close(self, kernel: str) -> None:
+        """Bring the copy of a kernel that has ended in step a last time."""
+        if self._copies.has(kernel):
+            await self._threads.run(self._copies.close, kernel)
+
+    def ended(self, kernel: str) -> None:
+        """Do so as soon as there is time for it."""
+        self._soon(self.close(kernel))
+
+    async def changed(self, *, store: str) -> None:
+        """Give the copies what has changed in a store of the repository."""
+        if store != "jobs" or self._stale:
+            return
+        self._stale = True  # one pull for all changes that are told meanwhile
+        async with self._pulling:
+            self._stale = False
+            await self._threads.run(self._copies.pull)
+
+    def _soon(self, work: Any) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.warning("A working copy is behind: %s", error)

@@ -1,0 +1,170 @@
+"""A working copy between a real repository and a real disk."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from omegaml_lab.core.names import Name
+from omegaml_lab.store import workcopy
+from omegaml_lab.store.recording import recording
+from omegaml_lab.store.workcopy import WorkingCopy
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from omegaml_lab.omega import Jobs, Omega
+
+
+@pytest.fixture
+def jobs(omega: Omega) -> Jobs:
+    return omega.jobs
+
+
+@pytest.fixture
+def copy(jobs: Jobs, tmp_path: Path) -> WorkingCopy:
+    return WorkingCopy(jobs, "etl", tmp_path, limit=1e6)
+
+
+def files(place: Path) -> set[str]:
+    return {str(path.relative_to(place)) for path in place.rglob("*") if path.is_file()}
+
+
+def test_the_folder_is_copied_with_folders_that_hold_no_notebooks(
+    jobs: Jobs, copy: WorkingCopy, tmp_path: Path
+) -> None:
+    for name in ("etl/a b.csv", "etl/data/deep/ü.bin", "etl/.env", "etl/other/x.csv", "top.csv"):
+        jobs.put(name.encode(), Name(name), kind="file")
+    jobs.put("1", "etl/report")
+    jobs.put("1", "etl/other/work")
+    assert copy.pull() == []
+    assert files(tmp_path) == {"a b.csv", "data/deep/ü.bin", ".env"}
+    assert (tmp_path / "data/deep/ü.bin").read_bytes() == "etl/data/deep/ü.bin".encode()
+
+
+def test_at_the_top_only_what_belongs_there_is_copied(jobs: Jobs, tmp_path: Path) -> None:
+    jobs.put(b"1", "etl/a.csv", kind="file")
+    jobs.put("1", "etl/report")
+    jobs.put(b"1", "top.csv", kind="file")
+    WorkingCopy(jobs, "", tmp_path, limit=1e6).pull()
+    assert files(tmp_path) == {"top.csv"}
+
+
+def test_what_a_kernel_leaves_is_kept_and_the_same_again_is_no_revision(
+    jobs: Jobs, copy: WorkingCopy, tmp_path: Path
+) -> None:
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures/a@2x.png").write_bytes(b"png")
+    (tmp_path / "__pycache__").mkdir()
+    (tmp_path / "__pycache__/x.pyc").write_bytes(b"")
+    (tmp_path / ".cache").write_bytes(b"")
+    (tmp_path / "link").symlink_to("/etc/hostname")
+    os.mkfifo(tmp_path / "pipe")
+    assert copy.push() == []
+    assert jobs.list() == ["etl/figures/a@2x.png"]
+    (tmp_path / "figures/a@2x.png").write_bytes(b"png")
+    copy.push()
+    assert jobs.metadata(Name("etl/figures/a@2x.png")).revision == 1
+    (tmp_path / "figures/a@2x.png").write_bytes(b"png 2")
+    copy.push()
+    assert jobs.get(Name("etl/figures/a@2x.png")) == b"png 2"
+    assert copy.pull() == []
+
+
+def test_a_notebook_that_a_kernel_writes_is_one(
+    jobs: Jobs, copy: WorkingCopy, tmp_path: Path
+) -> None:
+    jobs.put("1 + 1", "source")
+    (tmp_path / "made.ipynb").write_bytes(jobs.read_bytes("source"))
+    (tmp_path / "broken.ipynb").write_text("{")
+    assert copy.push() == []
+    assert jobs.metadata(Name("etl/made.ipynb")).kind == "notebook"
+    assert jobs.get(Name("etl/broken.ipynb")) == b"{"
+
+
+def test_changes_go_both_ways_and_nothing_is_lost(
+    jobs: Jobs, copy: WorkingCopy, tmp_path: Path
+) -> None:
+    jobs.put(b"1", "etl/a.csv", kind="file")
+    copy.pull()
+    jobs.put(b"2", "etl/a.csv", kind="file")
+    copy.pull()
+    assert (tmp_path / "a.csv").read_bytes() == b"2"
+    jobs.put(b"theirs", "etl/a.csv", kind="file")
+    (tmp_path / "a.csv").write_bytes(b"ours")
+    copy.pull()
+    assert (tmp_path / "a.csv").read_bytes() == b"ours"
+    copy.push()
+    assert [jobs.get(f"etl/a.csv@{n}") for n in (2, 3, 4)] == [b"2", b"theirs", b"ours"]
+
+
+def test_what_one_side_deletes_goes_unless_the_other_has_changed_it(
+    jobs: Jobs, copy: WorkingCopy, tmp_path: Path
+) -> None:
+    for name in "abcd":
+        jobs.put(b"1", f"etl/{name}.csv", kind="file")
+    copy.pull()
+    (tmp_path / "a.csv").unlink()
+    (tmp_path / "b.csv").unlink()
+    jobs.put(b"2", "etl/b.csv", kind="file")
+    jobs.drop("etl/c.csv")
+    jobs.drop("etl/d.csv")
+    (tmp_path / "d.csv").write_bytes(b"changed here")
+    copy.push()
+    copy.pull()
+    assert jobs.list() == ["etl/b.csv", "etl/d.csv"]
+    assert files(tmp_path) == {"b.csv", "d.csv"}
+    assert [dropped.name for dropped in jobs.trash().items if dropped.name == "etl/a.csv"]
+
+
+def test_what_is_too_much_is_left_out_and_named(
+    jobs: Jobs, copy: WorkingCopy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs.put(os.urandom(2_000_000), "etl/big.bin", kind="file")
+    jobs.put(b"1", "etl/small.bin", kind="file")
+    (told,) = copy.pull()
+    assert "etl/big.bin (2 MB)" in told
+    assert "om.jobs.open('etl/big.bin')" in told
+    assert files(tmp_path) == {"small.bin"}
+    (tmp_path / "out.bin").write_bytes(bytes(2_000_000))
+    (told,) = copy.push()
+    assert "out.bin (2 MB)" in told
+    monkeypatch.setattr(workcopy, "MOST", 10)
+    for number in range(30):
+        (tmp_path / f"many{number:02}").write_text(str(number))
+    told = "\n".join(copy.push())
+    assert "16 more" in told
+    assert len(jobs.list("etl")) == 12
+
+
+def test_a_name_that_nothing_can_be_kept_under_is_named(copy: WorkingCopy, tmp_path: Path) -> None:
+    (tmp_path / "good.txt").write_text("x")
+    (tmp_path / os.fsdecode(b"\xff\xfe.txt")).write_text("x")
+    (told,) = copy.push()
+    assert "is not kept beside the notebook" in told
+
+
+def test_reads_are_noted_where_they_happened(
+    omega: Omega, jobs: Jobs, copy: WorkingCopy, tmp_path: Path
+) -> None:
+    jobs.put(b"1", "etl/read.csv", kind="file")
+    jobs.put(b"1", "etl/unread.csv", kind="file")
+    copy.pull()
+    (tmp_path / "read.csv").read_bytes()
+    with recording("a" * 16):
+        copy.note_reads()
+        jobs.put("1", "etl/result")  # which waits for the notes
+    links = omega.storage.lineage.read_by(["a" * 16], limit=10)
+    assert [str(link.source) for link in links] == ["jobs etl/read.csv@1"]
+
+
+def test_a_folder_that_went_is_no_deletion(jobs: Jobs, copy: WorkingCopy, tmp_path: Path) -> None:
+    jobs.put(b"1", "etl/a.csv", kind="file")
+    copy.pull()
+    shutil.rmtree(tmp_path)
+    with pytest.raises(FileNotFoundError):
+        copy.push()
+    assert jobs.list() == ["etl/a.csv"]
