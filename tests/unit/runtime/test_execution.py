@@ -82,9 +82,9 @@ def worker(omega: Omega, *, jobs: JobStore | None = None, **options: Any) -> Per
     )
 
 
-def perform(omega: Omega, source: Any, performer: Performer) -> Run:
-    omega.jobs.put(source, "job")
-    execution = performer.take(omega.runtime.job("job").run().id)
+def perform(omega: Omega, source: Any, performer: Performer, *, job: str = "job") -> Run:
+    omega.jobs.put(source, job)
+    execution = performer.take(omega.runtime.job(job).run().id)
     assert execution is not None
     run = performer.perform(execution)
     assert run is not None
