@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from omegaml_lab.server.mounts import Model
     from omegaml_lab.server.uploads import Uploads
     from omegaml_lab.store.jobs import JobStore
+    from omegaml_lab.store.seen import Seen
 
 __all__ = ["JobFiles"]
 
@@ -58,11 +59,12 @@ class JobFiles(JobTree):
         super().__init__(manager, jobs, started=started)
         self._uploads = uploads
 
-    def save(self, model: Model, path: str) -> Model:
+    def save(self, model: Model, path: str, seen: Seen | None = None) -> Model:
         """Save what `model` holds; return the new model without content, with its hash.
 
         With ``"replace": False`` it must not be there yet, with ``"expect": hash`` what is there
-        must be what has this hash, until the very moment in which it is replaced.
+        must be what has this hash, until the very moment in which it is replaced. What was
+        `seen` there a moment ago is not looked for again.
 
         Raises
         ------
@@ -77,7 +79,7 @@ class JobFiles(JobTree):
         if model.get("chunk") not in (None, -1):
             data = decode(model["content"], model.get("format"), path)
             return self._uploads.add(path, model["chunk"], data)
-        meta = self._save(model, path, problem)
+        meta = self._save(model, path, problem, seen)
         saved = object_model(meta)
         if not meta.is_folder:
             saved["hash"], saved["hash_algorithm"] = meta.hash, HASH_ALGORITHM
@@ -91,12 +93,14 @@ class JobFiles(JobTree):
         if not self.jobs.exists(Name(path)) and not self.is_folder(parent_of(path)):
             raise HTTPError(404, f"No such directory: {parent_of(path)}")
 
-    def _save(self, model: Model, path: str, problem: dict[str, Any]) -> Metadata:
+    def _save(
+        self, model: Model, path: str, problem: dict[str, Any], seen: Seen | None
+    ) -> Metadata:
         replace = model.get("replace", True) is not False
         try:
             if model["type"] == "directory":
                 return self.jobs.make_folder(Name(path), exist_ok=True)
-            expect = self._expected(model, path)
+            expect = self._expected(model, path, seen)
             if model["type"] == "notebook":
                 return self._save_notebook(model, path, problem, replace=replace, expect=expect)
             data = decode(model["content"], model.get("format"), path)
@@ -115,17 +119,19 @@ class JobFiles(JobTree):
                 400, f"{path} is a {kind}, not a {model['type']}", reason="bad type"
             ) from error
 
-    def _expected(self, model: Model, path: str) -> int | None:
-        """Return the revision that the save may replace, None if it may replace any.
+    def _expected(self, model: Model, path: str, seen: Seen | None) -> int | Seen | None:
+        """Return the state that the save may replace, None if it may replace any.
 
-        Whoever saves between this look and the save itself makes another revision, so that
+        Whoever saves between the look at it and the save itself makes another revision, so that
         the store refuses: no two that saw the same hash both get through.
         """
         opened = model.get("expect")
         if opened is None:
-            return None
+            return seen
         if not isinstance(opened, str):
             raise HTTPError(400, f"What {path} is expected to be must be told by its hash")
+        if seen is not None and seen.metadata.hash == opened:
+            return seen.firmly()
         meta = self.find(path)
         if meta is None:
             raise HTTPError(409, f"{path} is gone: it was deleted or renamed since it was opened")
@@ -158,7 +164,7 @@ class JobFiles(JobTree):
         problem: dict[str, Any],
         *,
         replace: bool,
-        expect: int | None,
+        expect: int | Seen | None,
     ) -> Metadata:
         notebook = nbformat.from_dict(model["content"])
         try:
@@ -178,7 +184,7 @@ class JobFiles(JobTree):
         data: bytes | NotebookNode,
         *,
         replace: bool = True,
-        expect: int | None = None,
+        expect: int | Seen | None = None,
         folders: bool = True,
     ) -> Metadata:
         """Keep `data` at `path`: as a notebook where it can be one, else as a file."""
@@ -204,7 +210,7 @@ class JobFiles(JobTree):
         data: Any,
         *,
         replace: bool = True,
-        expect: int | None = None,
+        expect: int | Seen | None = None,
         folders: bool = True,
     ) -> Metadata:
         mimetype = mimetypes.guess_type(path)[0] or "application/octet-stream"

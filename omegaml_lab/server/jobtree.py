@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from omegaml_lab.server.contents import OmegaContentsManager
     from omegaml_lab.server.mounts import Model
     from omegaml_lab.store.jobs import JobStore
+    from omegaml_lab.store.seen import Seen
 
 __all__ = ["JobTree"]
 
@@ -53,6 +54,10 @@ class JobTree:
     def find(self, path: str) -> Metadata | None:
         """Return the metadata of what is at exactly this path."""
         return self.jobs.find(Name(path))
+
+    def look(self, path: str) -> Seen | None:
+        """Return what is at exactly this path, to be saved over."""
+        return self.jobs.look(Name(path))
 
     def is_folder(self, path: str) -> bool:
         """Say whether `path` is a folder."""

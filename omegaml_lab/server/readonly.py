@@ -10,6 +10,7 @@ from omegaml_lab.server.jobtree import JobTree
 
 if TYPE_CHECKING:
     from omegaml_lab.server.mounts import Model
+    from omegaml_lab.store.seen import Seen
 
 __all__ = ["ReadOnlyFiles"]
 
@@ -32,7 +33,7 @@ class ReadOnlyFiles(JobTree):
             " changed there. Copy it, or make it, in your own bucket.",
         )
 
-    def save(self, model: Model, path: str) -> Model:  # noqa: ARG002
+    def save(self, model: Model, path: str, seen: Seen | None = None) -> Model:  # noqa: ARG002
         """Refuse."""
         raise self.refusal(path)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from omegaml_lab.core.errors import OmegaError
@@ -15,10 +16,14 @@ if TYPE_CHECKING:
     from omegaml_lab.server.mounts import Model
     from omegaml_lab.server.readonly import ReadOnlyFiles
     from omegaml_lab.server.threads import Threads
+    from omegaml_lab.store.seen import Seen
 
 __all__ = ["RepositoryMount", "in_thread"]
 
 T = TypeVar("T")
+
+_seen: ContextVar[tuple[RepositoryMount, Seen] | None] = ContextVar("omega_seen", default=None)
+"""What was looked at last in the task of a request, and in which mount."""
 
 
 async def in_thread(threads: Threads, function: Callable[..., T], *args: Any) -> T:
@@ -42,8 +47,13 @@ class RepositoryMount:
         return not path or await self._run(self.files.is_folder, path)
 
     async def file_exists(self, path: str) -> bool:
-        """Say whether `path` is a file or notebook."""
-        return bool(path) and await self._run(self.files.is_file, path)
+        """Say whether `path` is a file or notebook.
+
+        A save that follows in the same request does not look again.
+        """
+        seen = await self._run(self.files.look, path) if path else None
+        _seen.set(None if seen is None else (self, seen))
+        return seen is not None and not seen.metadata.is_folder
 
     async def is_hidden(self, path: str) -> bool:
         """Say whether `path` is hidden, there or not."""
@@ -67,7 +77,9 @@ class RepositoryMount:
 
     async def save(self, model: Model, path: str) -> Model:
         """Save `model` and return it without its content."""
-        return await self._run(self.files.save, model, path)
+        mount, seen = _seen.get() or (None, None)
+        mine = mount is self and seen is not None and seen.metadata.name == path
+        return await self._run(self.files.save, model, path, seen if mine else None)
 
     async def remove(self, path: str) -> None:
         """Delete a file or folder."""

@@ -15,6 +15,7 @@ from omegaml_lab.core.names import Name
 from omegaml_lab.store.folders import folder_path, parents_of
 from omegaml_lab.store.options import checked
 from omegaml_lab.store.recording import Recorder
+from omegaml_lab.store.seen import Seen
 from omegaml_lab.store.terms import Terms
 from omegaml_lab.store.transfers import Transfers
 from omegaml_lab.store.writing import once
@@ -70,7 +71,7 @@ class OmegaStore(Transfers):
         *,
         kind: str | None = None,
         attributes: Mapping[str, Any] | None = None,
-        expect: int | None = None,
+        expect: int | Seen | None = None,
         replace: bool = True,
         keep: bool = True,
         folders: bool = True,
@@ -88,7 +89,8 @@ class OmegaStore(Transfers):
             Your own JSON values about it. None keeps those that are there. `retention` and
             `checkpoints`, which are said of all revisions, go only when they are named as None.
         expect
-            The revision that you have seen: 0 says that there must be none yet.
+            The revision that you have seen: 0 says that there must be none yet. What `look` has
+            returned spares another look, and is expected only where it is `firm`.
         replace, folders
             False refuses to replace what is there, or to make the folder if that is missing.
         keep
@@ -108,8 +110,12 @@ class OmegaStore(Transfers):
         """
         plain = None if attributes is None else check_attributes(attributes)
         backend, path = self._target(obj, name, kind)
+        seen = None
+        if isinstance(expect, Seen):
+            seen, expect = expect, expect.expected
         terms = Terms(expect=expect, replace=replace, keep=keep, attributes=plain, folders=folders)
-        return self._put(path, backend.kind, terms, self._writing(obj, path, backend, options))
+        write = self._writing(obj, path, backend, options)
+        return self._put(path, backend.kind, terms, write, seen=seen)
 
     def annotate(self, name: str | Name, attributes: Mapping[str, Any]) -> Metadata:
         """Set attributes without a new revision; an attribute that is None is removed."""
@@ -207,6 +213,11 @@ class OmegaStore(Transfers):
         head = self._lookup.find(name, payload=False)
         return None if head is None else head.metadata
 
+    def look(self, name: str | Name) -> Seen | None:
+        """Return what is there now, to be put over with `expect`; None when there is nothing."""
+        head = self._lookup.find(name)
+        return None if head is None else Seen(head)
+
     def exists(self, name: str | Name) -> bool:
         """Say whether there is such an object or folder."""
         return self._lookup.find(name, payload=False) is not None
@@ -256,11 +267,16 @@ class OmegaStore(Transfers):
 
     # -- inside ----------------------------------------------------------------------------
 
-    def _put(self, path: str, kind: str, terms: Terms, write: Writing) -> Metadata:
+    def _put(
+        self, path: str, kind: str, terms: Terms, write: Writing, *, seen: Seen | None = None
+    ) -> Metadata:
         with self._storage.holds.holding() as hold:
-            found = self._heads.find([path, *parents_of(path)])
+            if seen is not None and seen.fresh and seen.metadata.name == path:
+                found, missing = {path: seen.head}, []
+            else:
+                found = self._heads.find([path, *parents_of(path)])
+                missing = self._folders.missing(path, found)
             terms.check(self.name, path, found.get(path))
-            missing = self._folders.missing(path, found)
             if missing and path not in found and not terms.folders:
                 raise ObjectNotFoundError(self.name, missing[-1])
 

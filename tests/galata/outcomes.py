@@ -13,12 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ALLOWED", "Outcome", "Outcomes", "read_report"]
 
-_NOTEBOOK = "test/galata/notebook.spec.ts / Notebook Tests / Open and run cell by cell"
-_BESIDE = "its kernel opens a picture beside the notebook, which is not on the kernel's disk"
-
 ALLOWED: dict[tuple[str, str], str] = {
-    ("root", _NOTEBOOK): _BESIDE,
-    ("mount", _NOTEBOOK): _BESIDE,
     (
         "mount",
         "test/galata/contents.spec.ts / Contents API Tests / Upload directory to server",

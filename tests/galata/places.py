@@ -75,6 +75,16 @@ def run_specs(
     return report
 
 
+_PLAIN_TOOLBAR = {
+    "@jupyterlab/notebook-extension:panel": {
+        "toolbar": [
+            {"name": f"omega-{name}", "disabled": True} for name in ("run", "schedule", "history")
+        ]
+    }
+}
+"""One of their pictures shows the whole notebook, where our buttons would be the difference."""
+
+
 def _environment(place: str, home: Path, port: int) -> dict[str, str]:
     mine = {
         "GALATA_PLACE": place,
@@ -88,9 +98,12 @@ def _environment(place: str, home: Path, port: int) -> dict[str, str]:
     }
     (home / "files").mkdir()
     (home / "config" / "labconfig").mkdir(parents=True)
+    lab = home / "config" / "labconfig"
     if place == "disk":
         without = {"disabledExtensions": {"omegaml-lab": True}}
-        (home / "config" / "labconfig" / "page_config.json").write_text(json.dumps(without))
+        (lab / "page_config.json").write_text(json.dumps(without))
+    else:
+        (lab / "default_setting_overrides.json").write_text(json.dumps(_PLAIN_TOOLBAR))
     return {k: v for k, v in os.environ.items() if not k.startswith("OMEGA_")} | mine
 
 
