@@ -130,3 +130,23 @@ def test_a_folder_in_its_place_is_a_wrong_type(managers: list[OmegaContentsManag
     asyncio.run(managers[1].save({"type": "directory"}, "5"))
     refused = asyncio.run(save(managers[0], text("x", expect=opened["hash"]), "5"))
     assert refused.status_code == 400
+
+
+def test_who_saved_between_the_look_and_the_save_of_a_request_is_not_lost(
+    managers: list[OmegaContentsManager], shared: Omega
+) -> None:
+    async def requests() -> None:
+        mine, theirs = managers
+        opened = await mine.save(text("1"), "looked.txt")
+        assert await mine.file_exists("looked.txt")  # as Jupyter asks before each save
+        await theirs.save(text("theirs"), "looked.txt")
+        refused = await save(mine, text("mine", expect=opened["hash"]), "looked.txt")
+        assert isinstance(refused, HTTPError)
+        assert refused.status_code == 409
+        assert await mine.file_exists("looked.txt")
+        await theirs.save(text("theirs again"), "looked.txt")
+        await mine.save(text("mine"), "looked.txt")
+
+    asyncio.run(requests())
+    said = [shared.jobs.get(f"looked.txt@{n}") for n in (1, 2, 3, 4)]
+    assert said == [b"1", b"theirs", b"theirs again", b"mine"]
