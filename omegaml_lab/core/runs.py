@@ -14,6 +14,7 @@ from omegaml_lab.core.limits import UNLIMITED, Limits, Usage
 
 __all__ = [
     "FINAL",
+    "RESULTS",
     "TRANSITIONS",
     "Attempt",
     "Failure",
@@ -51,6 +52,10 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
 
 FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED, Status.LOST})
 """Where a run ends: only a retry takes it out of ``lost``, while it has attempts left."""
+
+
+RESULTS = "results"
+"""The folder of the jobs store in which runs keep the notebooks that they have executed."""
 
 
 def can_become(status: Status, wanted: Status) -> bool:

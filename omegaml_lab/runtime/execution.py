@@ -20,7 +20,7 @@ from omegaml_lab.core.modules import MODULES, ModuleFolder
 from omegaml_lab.core.names import MAX_LENGTH, Name, parent_of
 from omegaml_lab.core.parameters import INJECTED
 from omegaml_lab.core.resuming import code_of, kept_seconds
-from omegaml_lab.core.runs import Failure, Progress, Run, Status
+from omegaml_lab.core.runs import RESULTS, Failure, Progress, Run, Status
 from omegaml_lab.runtime.beside import KernelsBeside
 from omegaml_lab.runtime.cells import KernelDiedError, LimitError
 from omegaml_lab.runtime.engine import OmegaEngine
@@ -312,5 +312,5 @@ def result_name(run: Run) -> str | None:
         return None
     moment = run.started_at or run.queued_at
     folder = run.job.removesuffix(".ipynb")
-    name = f"results/{folder}/{moment:%Y-%m-%d %H.%M.%S} {run.id[:6]}.ipynb"
-    return name if len(name.encode()) <= MAX_LENGTH else f"results/{run.id}.ipynb"
+    name = f"{RESULTS}/{folder}/{moment:%Y-%m-%d %H.%M.%S} {run.id[:6]}.ipynb"
+    return name if len(name.encode()) <= MAX_LENGTH else f"{RESULTS}/{run.id}.ipynb"

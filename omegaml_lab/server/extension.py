@@ -87,8 +87,9 @@ class OmegaLab(ExtensionApp):
         """Stop the feed, end the kernels, whose files are still to be kept, and disconnect."""
         if self.feed is not None:
             self.feed.stop()
-        if self.serverapp is not None:
-            await self.serverapp.cleanup_kernels()
+        kernels = getattr(self.serverapp, "kernel_manager", None)
+        if isinstance(kernels, OmegaKernelManager):
+            await kernels.end()
         self.threads.close()
         self.health.close()
         self.omega.close()

@@ -32,6 +32,7 @@ class KernelFiles:
 
     def __init__(self, config: Config, threads: Threads) -> None:
         self._copies = WorkingCopies(config.home / "work", limit=config.files_megabytes * 1e6)
+        self._bucket = config.bucket
         self._threads = threads
         self._streams: dict[str, Any] = {}
         self._pulling = asyncio.Lock()
@@ -86,12 +87,18 @@ class KernelFiles:
         if self._copies.has(kernel):
             await self._threads.run(self._copies.close, kernel)
 
+    async def end(self) -> None:
+        """Leave nothing behind after the last kernel."""
+        await self._threads.run(self._copies.end)
+
     def ended(self, kernel: str) -> None:
         """Do so as soon as there is time for it."""
         self._soon(self.close(kernel))
 
-    async def changed(self, *, store: str) -> None:
+    async def changed(self, *, store: str, name: str, previous: str | None = None) -> None:
         """Give the copies what has changed in a store of the repository."""
+        if store == "jobs" and previous is not None:
+            self._copies.follow(self._bucket, previous, name)
         if store != "jobs" or self._stale:
             return
         self._stale = True  # one pull for all changes that are told meanwhile

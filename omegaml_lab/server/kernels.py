@@ -112,10 +112,16 @@ class OmegaKernelManager(AsyncMappingKernelManager):
         super()._handle_kernel_died(kernel_id)
         self.files.ended(kernel_id)
 
+    async def end(self) -> None:
+        """End all kernels, while what they leave beside their notebooks can still be kept."""
+        await self.shutdown_all()
+        await self.files.end()
+
     async def object_changed(self, logger: object, schema_id: str, data: Any) -> None:
         """Give the kernels what has changed beside their notebooks: a listener of events."""
         del logger, schema_id
-        await self.files.changed(store=data["store"])
+        name, previous = data["name"], data.get("previous")
+        await self.files.changed(store=data["store"], name=name, previous=previous)
 
     def _is_ours(self, name: str | None) -> bool:
         """Whether a kernel is IPython in this environment: others could not load what we have."""

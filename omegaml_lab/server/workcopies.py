@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
 import shutil
 import tempfile
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omegaml_lab.core.errors import OmegaError
+from omegaml_lab.runtime.locks import FileLock
 from omegaml_lab.store.workcopy import WorkingCopy
 
 if TYPE_CHECKING:
@@ -23,6 +26,9 @@ __all__ = ["SharedCopy", "WorkingCopies"]
 
 _log = logging.getLogger(__name__)
 
+_LEFT = 7 * 24 * 3600.0
+_LOCK = ".lock"
+
 
 class SharedCopy:
     """A working copy, and which kernels work in it.
@@ -31,31 +37,30 @@ class SharedCopy:
     the kernel of somebody who looks at a report.
     """
 
-    def __init__(self, copy: WorkingCopy, *, written: bool) -> None:
+    def __init__(self, copy: WorkingCopy, *, bucket: str, written: bool) -> None:
         self.place = copy.place
+        self.bucket = bucket
         self.kernels: set[str] = set()
+        self.follow = copy.follow
         self._copy = copy
         self._written = written
         self._said: set[str] = set()
 
     def sync(self) -> bool:
         """Push, then pull, and say whether all that the disk has is kept; it never raises."""
-        return self._done(self._copy.push if self._written else list, self._copy.pull)
+        return self._done(self._copy.push if self._written else list)
 
     def pull(self) -> None:
         """Pull only: a kernel may be in the middle of writing something."""
-        self._done(list, self._copy.pull)
+        self._done(list)
 
-    def _done(self, push: Callable[[], list[str]], pull: Callable[[], list[str]]) -> bool:
+    def _done(self, push: Callable[[], list[str]]) -> bool:
         try:
             not_kept = push()
-            self._tell(not_kept + pull())
+            self._tell(not_kept + self._copy.pull())
         except OmegaError as error:
             self._tell([f"Files beside notebooks wait on the disk, in {self.place}: {error}"])
             return False
-        except FileNotFoundError as error:
-            self._tell([f"Files beside notebooks cannot be told any more: {error}"])
-            return True
         return not not_kept
 
     def _tell(self, lines: list[str]) -> None:
@@ -68,10 +73,12 @@ class SharedCopy:
 class WorkingCopies:
     """The working copies of one server; every method blocks, and any thread may call it.
 
+    What servers that died have left in the same home goes after a week.
+
     Parameters
     ----------
     home
-        A folder of the disk for them.
+        A folder of the disk for those of all servers.
     limit
         Bytes that each is given, and may hand over at once.
     """
@@ -79,6 +86,8 @@ class WorkingCopies:
     def __init__(self, home: Path, *, limit: float) -> None:
         self._home = home
         self._limit = limit
+        self._folder: Path | None = None
+        self._held: FileLock | None = None
         self._shared: dict[str, SharedCopy] = {}
         self._lock = threading.Lock()
 
@@ -91,7 +100,8 @@ class WorkingCopies:
             copy = self._shared.get(key)
             if copy is None:
                 working = WorkingCopy(jobs(), where.folder, self._place(where), limit=self._limit)
-                copy = self._shared[key] = SharedCopy(working, written=written)
+                copy = SharedCopy(working, bucket=where.bucket, written=written)
+                self._shared[key] = copy
             copy.kernels.add(kernel)
         copy.sync()
         return copy.place
@@ -107,10 +117,14 @@ class WorkingCopies:
 
     def pull(self) -> None:
         """Give the disk what has changed in the repository."""
-        with self._lock:
-            copies = list(self._shared.values())
-        for copy in copies:
+        for copy in self._all():
             copy.pull()
+
+    def follow(self, bucket: str, old: str, new: str) -> None:
+        """Go with a folder of a bucket that was renamed."""
+        for copy in self._all():
+            if copy.bucket == bucket:
+                copy.follow(old, new)
 
     def close(self, kernel: str) -> None:
         """Bring them in step a last time; the folder goes with the last of its kernels.
@@ -129,11 +143,32 @@ class WorkingCopies:
             else:
                 _log.warning("Files that are not in the repository stay in %s", copy.place)
 
-    def _of(self, kernel: str) -> list[SharedCopy]:
+    def end(self) -> None:
+        """Leave nothing behind, unless something stays."""
+        with self._lock, contextlib.suppress(OSError):
+            if self._folder is not None and [*self._folder.iterdir()] == [self._folder / _LOCK]:
+                shutil.rmtree(self._folder)
+
+    def _all(self) -> list[SharedCopy]:
         with self._lock:
-            return [copy for copy in self._shared.values() if kernel in copy.kernels]
+            return list(self._shared.values())
+
+    def _of(self, kernel: str) -> list[SharedCopy]:
+        return [copy for copy in self._all() if kernel in copy.kernels]
 
     def _place(self, where: ModuleFolder) -> Path:
-        self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Return a new folder for a copy, in that of this server."""
+        if self._folder is None:
+            self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._sweep()
+            self._folder = Path(tempfile.mkdtemp(prefix="server-", dir=self._home))
+            self._held = FileLock(self._folder / _LOCK)
+            self._held.take(shared=False)
         name = re.sub(r"[^\w.-]+", "-", where.folder.rpartition("/")[2] or where.bucket)
-        return Path(tempfile.mkdtemp(prefix=f"{name[:40]}-", dir=self._home))
+        return Path(tempfile.mkdtemp(prefix=f"{name[:40]}-", dir=self._folder))
+
+    def _sweep(self) -> None:
+        for folder in self._home.glob("server-*"):
+            with contextlib.suppress(OSError), FileLock(folder / _LOCK) as lock:
+                if time.time() - folder.stat().st_mtime > _LEFT and lock.take(shared=False):
+                    shutil.rmtree(folder, ignore_errors=True)

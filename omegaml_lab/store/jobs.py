@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from omegaml_lab.core.errors import InvalidNotebookError
 from omegaml_lab.core.names import Name, check_path
+from omegaml_lab.core.runs import RESULTS
 from omegaml_lab.storage.blobs import content_hash
 from omegaml_lab.store.naming import Naming
 from omegaml_lab.store.store import OmegaStore
@@ -61,14 +62,15 @@ class JobStore(OmegaStore):
     def files_beside(self, folder: str) -> builtins.list[Metadata]:
         """Return the files of a folder, and of those below it that hold no notebooks.
 
-        A folder with notebooks of its own is the place of other work. Nearer ones come first.
+        A folder with notebooks of its own is the place of other work, and that of all results
+        is nobody's. Nearer ones come first.
         """
         files: builtins.list[Metadata] = []
         level = [folder]
         while level:
             there = self._listing.inside(level, without=NOTEBOOK)
             files += [meta for meta in there if not meta.is_folder]
-            folders = [meta.name for meta in there if meta.is_folder]
+            folders = [meta.name for meta in there if meta.is_folder and meta.name != RESULTS]
             others = self._listing.holding(folders, NOTEBOOK)
             level = [name for name in folders if name not in others]
         return files

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -18,10 +19,9 @@ from omegaml_lab.core.errors import (
 )
 from omegaml_lab.core.limits import size_text
 from omegaml_lab.core.names import Name
+from omegaml_lab.store.scanning import reason_of, scan, stat_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from omegaml_lab.core.metadata import Metadata
     from omegaml_lab.store.jobs import JobStore
 
@@ -30,7 +30,6 @@ __all__ = ["WorkingCopy"]
 MOST = 1000
 """Files that are pulled in all, and that one push keeps."""
 _LINES = 5
-_SKIPPED = "__pycache__"
 _UNREAD = 0
 
 
@@ -109,7 +108,8 @@ class WorkingCopy:
         """
         not_kept, budget = _Lines(), _Budget(self._limit)
         with self._lock:
-            found = dict(_scan(self.place))
+            unseen: list[OSError] = []
+            found = dict(scan(self.place, unseen.append))
             for path, now in found.items():
                 if (known := self._copied.get(path)) and known.is_still(now):
                     continue
@@ -121,14 +121,23 @@ class WorkingCopy:
                     )
                 elif error := self._keep(path, now):
                     not_kept.add(f"{path} is not kept beside the notebook: {error}")
-            for path in self._copied.keys() - found.keys():
-                self._drop(path)
+            if unseen:  # what lies there was not deleted
+                not_kept.add(f"{unseen[0].filename} cannot be looked at: {reason_of(unseen[0])}")
+            else:
+                for path in self._copied.keys() - found.keys():
+                    self._drop(path)
         return not_kept.said()
+
+    def follow(self, old: str, new: str) -> None:
+        """Go with a folder that was renamed, if this is that of one in it."""
+        with self._lock:
+            if f"{self._folder}/".startswith(f"{old}/"):
+                self._folder = new + self._folder[len(old) :]
 
     def note_reads(self) -> None:
         """Let the repository note which revisions were opened, where the disk keeps such times."""
         for path, copied in list(self._copied.items()):
-            now = _stat(self.place / path)
+            now = stat_of(self.place / path)
             if copied.pulled and now is not None and now.st_atime_ns != _UNREAD:
                 self._jobs.open(Name(self._outside(path), revision=copied.revision)).close()
 
@@ -139,7 +148,7 @@ class WorkingCopy:
         known, target = self._copied.get(path), self.place / path
         if known is not None and known.revision == meta.revision:
             return None  # and if it was deleted here, it stays so until the next push
-        now = _stat(target)
+        now = stat_of(target)
         if now is not None and not (known is not None and known.is_still(now)):
             return None  # it was changed here, and is to be pushed
         try:
@@ -147,11 +156,13 @@ class WorkingCopy:
         except ObjectNotFoundError:  # dropped a moment ago
             return None
         except OSError as error:
-            return error.strerror or str(error)
+            return reason_of(error)
         return None
 
     def _fetch(self, meta: Metadata, target: Path) -> _Copied:
         target.parent.mkdir(parents=True, exist_ok=True)
+        if target.parent.resolve() != self.place.resolve() / target.parent.relative_to(self.place):
+            raise OSError("a link is in the place of its folder")
         # Whole at any moment: the kernel may read it.
         handle, part = tempfile.mkstemp(dir=target.parent, prefix=".")
         try:
@@ -170,8 +181,9 @@ class WorkingCopy:
     def _discard(self, path: str) -> None:
         """Take from the disk what is not in the repository any more, unless it was changed."""
         known, target = self._copied.pop(path), self.place / path
-        if known.is_still(_stat(target)):
-            target.unlink(missing_ok=True)
+        if known.is_still(stat_of(target)):
+            with contextlib.suppress(OSError):
+                target.unlink()
 
     def _keep(self, path: str, now: os.stat_result) -> str | None:
         """Keep a file as it is; return why it cannot be, if so."""
@@ -185,7 +197,7 @@ class WorkingCopy:
         except FileNotFoundError:  # deleted a moment ago
             return None
         except OSError as error:
-            return error.strerror or str(error)
+            return reason_of(error)
         self._copied[path] = _Copied(meta.revision, now.st_size, now.st_mtime_ns, pulled=False)
         return None
 
@@ -231,23 +243,3 @@ class _Lines:
 
     def said(self) -> list[str]:
         return [*self._first, f"and so are {self._more} more files"] if self._more else self._first
-
-
-def _scan(place: Path, folder: str = "") -> Iterator[tuple[str, os.stat_result]]:
-    """Yield the files that are to be kept, by their paths below `place`."""
-    with os.scandir(place / folder) as entries:
-        for entry in sorted(entries, key=lambda entry: entry.name):
-            path = f"{folder}/{entry.name}" if folder else entry.name
-            if entry.name.startswith(".") or entry.name == _SKIPPED:
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                yield from _scan(place, path)
-            elif entry.is_file(follow_symlinks=False) and (now := _stat(place / path)):
-                yield path, now
-
-
-def _stat(path: Path) -> os.stat_result | None:
-    try:
-        return path.stat(follow_symlinks=False)
-    except OSError:
-        return None

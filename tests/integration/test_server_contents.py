@@ -372,7 +372,7 @@ def test_kernels_start_beside_the_files_and_see_the_repository(
     (place.server.root / "sub").mkdir(exist_ok=True)
     copies, name = place.server.root.parent / "home" / "work", folder.rpartition("/")[2]
     wanted = {
-        f"{folder}/n.ipynb": lambda: next(copies.glob(f"{name[:40]}-*")),
+        f"{folder}/n.ipynb": lambda: next(copies.glob(f"*/{name[:40]}-*")),
         f"{place.disk}sub/n.ipynb": lambda: place.server.root / "sub",
     }
     for path, cwd in wanted.items():

@@ -112,7 +112,7 @@ def test_what_a_kernel_wrote_is_kept_when_the_server_stops(shared: Omega, tmp_pa
         client = connected(server, begun["kernel"]["id"])
         client.execute("open('log.txt', 'w').write('half')\nimport time\ntime.sleep(600)")
         work = server.root.parent / "home" / "work"
-        until(lambda: list(work.glob("stopped-*/log.txt")))
+        until(lambda: list(work.glob("*/stopped-*/log.txt")))
         client.stop_channels()
     assert shared.jobs.get("stopped/log.txt") == b"half"
     assert not list(work.iterdir())

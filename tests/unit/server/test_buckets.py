@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tornado.web import HTTPError
-from traitlets.config import Configurable
 
 from omegaml_lab.core.errors import ConfigError
 from omegaml_lab.core.names import Name
 from omegaml_lab.server.contents import OmegaContentsManager
-from omegaml_lab.server.kernels import OmegaKernelManager
 from omegaml_lab.server.targets import contents_path, target_of
 from tests.integration.notebooks import notebook
 
@@ -143,16 +141,6 @@ def test_a_notebook_of_another_bucket_is_run_as_a_copy(
     assert omega.jobs.get("uploads/archive/folder/n.ipynb").cells[0].source == "print('archive')"
     with pytest.raises(HTTPError, match="no notebook"):
         target_of(manager, path="team/missing.ipynb").bring(omega)
-
-
-def test_its_kernel_finds_the_modules_beside_it(manager: OmegaContentsManager) -> None:
-    class Server(Configurable):
-        contents_manager = manager
-
-    kernels = OmegaKernelManager(parent=Server())
-    beside = kernels._modules_beside("archive/folder")
-    assert beside is not None
-    assert (beside.bucket, beside.folder) == ("archive", "folder")
 
 
 @pytest.mark.parametrize(

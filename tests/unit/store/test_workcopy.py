@@ -161,10 +161,32 @@ def test_reads_are_noted_where_they_happened(
     assert [str(link.source) for link in links] == ["jobs etl/read.csv@1"]
 
 
-def test_a_folder_that_went_is_no_deletion(jobs: Jobs, copy: WorkingCopy, tmp_path: Path) -> None:
-    jobs.put(b"1", "etl/a.csv", kind="file")
+def test_what_cannot_be_looked_at_is_no_deletion(
+    jobs: Jobs, copy: WorkingCopy, tmp_path: Path
+) -> None:
+    jobs.put(b"1", "etl/data/a.csv", kind="file")
     copy.pull()
+    (tmp_path / "data").rename(tmp_path.with_name("elsewhere"))
+    (tmp_path / "data").symlink_to(tmp_path.with_name("elsewhere"))
+    jobs.put(b"2", "etl/data/b.csv", kind="file")
+    (told,) = copy.pull()
+    assert "a link is in the place of its folder" in told
+    assert files(tmp_path.with_name("elsewhere")) == {"a.csv"}
     shutil.rmtree(tmp_path)
-    with pytest.raises(FileNotFoundError):
-        copy.push()
-    assert jobs.list() == ["etl/a.csv"]
+    (told,) = copy.push()
+    assert "cannot be looked at" in told
+    assert jobs.list() == ["etl/data/a.csv", "etl/data/b.csv"]
+
+
+def test_a_renamed_folder_is_followed(jobs: Jobs, tmp_path: Path) -> None:
+    jobs.put(b"1", "etl/in/a.csv", kind="file")
+    copy = WorkingCopy(jobs, "etl/in", tmp_path, limit=1e6)
+    copy.pull()
+    jobs.rename("etl", "load")
+    copy.follow("et", "x")
+    copy.follow("etl", "load")
+    (tmp_path / "b.csv").write_text("2")
+    copy.push()
+    copy.pull()
+    assert jobs.list() == ["load/in/a.csv", "load/in/b.csv"]
+    assert files(tmp_path) == {"a.csv", "b.csv"}

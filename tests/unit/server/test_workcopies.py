@@ -1,0 +1,101 @@
+"""The working copies of a server, on a real repository."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from omegaml_lab.core.modules import ModuleFolder
+from omegaml_lab.server.workcopies import WorkingCopies
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from omegaml_lab.omega import Omega
+
+ETL = ModuleFolder(bucket="default", folder="etl")
+
+
+@pytest.fixture
+def copies(tmp_path: Path) -> WorkingCopies:
+    return WorkingCopies(tmp_path / "work", limit=1000)
+
+
+def test_kernels_of_a_folder_share_it_until_the_last_one_ends(
+    omega: Omega, copies: WorkingCopies
+) -> None:
+    first, second = (copies.open(k, ETL, lambda: omega.jobs, written=True) for k in "ab")
+    assert first == second
+    (first / "a.csv").write_text("1")
+    copies.close("a")
+    assert omega.jobs.get("etl/a.csv") == b"1"
+    assert first.exists()
+    copies.close("b")
+    assert not first.exists()
+    copies.close("b")
+    assert not copies.has("b")
+
+
+def test_what_is_only_looked_at_is_nobodys_and_not_kept(
+    omega: Omega, copies: WorkingCopies
+) -> None:
+    omega.jobs.put(b"1", "etl/a.csv", kind="file")
+    first, second = (copies.open(k, ETL, lambda: omega.jobs, written=False) for k in "ab")
+    assert first != second
+    (first / "a.csv").write_text("2")
+    (first / "b.csv").write_text("2")
+    copies.sync("a")
+    copies.close("a")
+    assert not first.exists()
+    assert (second / "a.csv").read_text() == "1"
+    assert omega.jobs.list() == ["etl/a.csv"]
+    assert omega.jobs.metadata("etl/a.csv").revision == 1
+
+
+def test_what_cannot_be_kept_stays_on_the_disk_and_is_told_once(
+    omega: Omega, copies: WorkingCopies, caplog: pytest.LogCaptureFixture
+) -> None:
+    place = copies.open("a", ETL, lambda: omega.jobs, written=True)
+    (place / "big.bin").write_bytes(bytes(2000))
+    copies.sync("a")
+    copies.sync("a")
+    copies.close("a")
+    assert (place / "big.bin").exists()
+    assert caplog.text.count("big.bin (2 kB) is not kept beside the notebook") == 1
+    assert f"Files that are not in the repository stay in {place}" in caplog.text
+    copies.end()
+    assert (place / "big.bin").exists()
+
+
+def test_a_rename_is_followed_in_its_bucket(omega: Omega, copies: WorkingCopies) -> None:
+    omega.jobs.put(b"1", "etl/a.csv", kind="file")
+    place = copies.open("a", ETL, lambda: omega.jobs, written=True)
+    omega.jobs.rename("etl", "load")
+    copies.follow("other", "etl", "x")
+    copies.follow("default", "etl", "load")
+    copies.pull()
+    (place / "b.csv").write_text("2")
+    copies.sync("a")
+    assert omega.jobs.list() == ["load/a.csv", "load/b.csv"]
+
+
+def test_what_a_dead_server_left_goes_after_a_week(
+    omega: Omega, copies: WorkingCopies, tmp_path: Path
+) -> None:
+    living = copies.open("a", ETL, lambda: omega.jobs, written=True).parent
+    young, old = (tmp_path / "work" / f"server-{name}" for name in ("young", "old"))
+    for folder in (young, old):
+        folder.mkdir()
+        (folder / "left.csv").write_text("1")
+    long_ago = time.time() - 8 * 24 * 3600
+    for folder in (living, old):
+        os.utime(folder, (long_ago, long_ago))
+    other = WorkingCopies(tmp_path / "work", limit=1000)
+    mine = other.open("b", ETL, lambda: omega.jobs, written=True).parent
+    assert set((tmp_path / "work").iterdir()) == {living, young, mine}
+    other.close("b")
+    other.end()
+    assert not mine.exists()
