@@ -97,9 +97,11 @@ class KernelFiles:
 
     async def changed(self, *, store: str, name: str, previous: str | None = None) -> None:
         """Give the copies what has changed in a store of the repository."""
-        if store == "jobs" and previous is not None:
+        if store != "jobs":
+            return
+        if previous is not None:
             self._copies.follow(self._bucket, previous, name)
-        if store != "jobs" or self._stale:
+        if self._stale or not self._copies.concern(self._bucket, name, previous):
             return
         self._stale = True  # one pull for all changes that are told meanwhile
         async with self._pulling:

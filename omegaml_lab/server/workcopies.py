@@ -41,7 +41,7 @@ class SharedCopy:
         self.place = copy.place
         self.bucket = bucket
         self.kernels: set[str] = set()
-        self.follow = copy.follow
+        self.follow, self.holds = copy.follow, copy.holds
         self._copy = copy
         self._written = written
         self._said: set[str] = set()
@@ -114,6 +114,11 @@ class WorkingCopies:
         """Bring repository and disk in step after a kernel has worked."""
         for copy in self._of(kernel):
             copy.sync()
+
+    def concern(self, bucket: str, *names: str | None) -> bool:
+        """Say whether one of them may have something of one of these names."""
+        copies = [copy for copy in self._all() if copy.bucket == bucket]
+        return any(copy.holds(name) for copy in copies for name in names if name)
 
     def pull(self) -> None:
         """Give the disk what has changed in the repository."""

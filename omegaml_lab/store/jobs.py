@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
     from omegaml_lab.core.metadata import Metadata
 
-__all__ = ["JobNaming", "JobStore"]
+__all__ = ["SUFFIX", "JobNaming", "JobStore"]
 
 NOTEBOOK = "notebook"
 SUFFIX = ".ipynb"
+"""How the name of a notebook ends."""
 _MODULE_SUFFIX, _PACKAGE = ".py", "__init__.py"
 
 

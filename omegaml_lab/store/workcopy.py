@@ -19,6 +19,7 @@ from omegaml_lab.core.errors import (
 )
 from omegaml_lab.core.limits import size_text
 from omegaml_lab.core.names import Name
+from omegaml_lab.store.jobs import SUFFIX
 from omegaml_lab.store.scanning import reason_of, scan, stat_of
 
 if TYPE_CHECKING:
@@ -127,6 +128,10 @@ class WorkingCopy:
                 for path in self._copied.keys() - found.keys():
                     self._drop(path)
         return not_kept.said()
+
+    def holds(self, name: str) -> bool:
+        """Say whether something of this name can be in it."""
+        return not name.endswith(SUFFIX) and name.startswith(self._outside(""))
 
     def follow(self, old: str, new: str) -> None:
         """Go with a folder that was renamed, if this is that of one in it."""
