@@ -88,9 +88,9 @@ def make_worker(omega: Omega, *, grace: float = GRACE, patience: float = PATIENC
     )
 
     @app.task(name=PERFORM)  # type: ignore[untyped-decorator]
-    def perform(run_id: str, database: str) -> None:
+    def perform(run_id: str, database: str, kind: str | None = None) -> None:
         if database == omega.storage.database:
-            _perform(performer, omega, run_id)
+            _perform(performer, omega, run_id, kind)
 
     @signals.worker_ready.connect(weak=False)  # type: ignore[untyped-decorator]
     def ready(**_: Any) -> None:
@@ -175,8 +175,8 @@ def _environment(omega: Omega, run: Run) -> dict[str, str]:
     }
 
 
-def _perform(performer: Performer, omega: Omega, run_id: str) -> None:
-    execution = performer.take(run_id)
+def _perform(performer: Performer, omega: Omega, run_id: str, kind: str | None = None) -> None:
+    execution = performer.take(run_id, kind)
     if execution is None:
         return
     try:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-__all__ = ["FITTING", "METHODS", "CallKind", "shown_call"]
+__all__ = ["CALLS", "FITTING", "METHODS", "CallKind", "shown_call"]
 
 CallKind = Literal["model", "script"]
 """What a run that executes no notebook calls."""
+
+CALLS: frozenset[str] = frozenset(get_args(CallKind))
+"""These kinds of runs."""
 
 FITTING = frozenset({"fit", "partial_fit"})
 """The methods that make a new revision of the model."""

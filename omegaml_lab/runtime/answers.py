@@ -10,6 +10,7 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import TYPE_CHECKING
 
 from omegaml_lab.core.errors import RunTimeoutError, StorageUnavailableError
+from omegaml_lab.core.runs import FINAL
 
 if TYPE_CHECKING:
     from omegaml_lab.core.runs import Run
@@ -19,6 +20,7 @@ __all__ = ["Answers"]
 
 _LOOK = 5.0
 _STANDS = 10.0
+_ENDED = {"status": [status.value for status in FINAL]}
 
 
 class Answers:
@@ -79,7 +81,7 @@ class Answers:
             stop.set()
 
     def _listen(self, stop: threading.Event) -> None:
-        for run in self._runs.changes(stop, poll=0.5):
+        for run in self._runs.changes(stop, poll=0.5, to=_ENDED):
             self._stands.set()
             if run is not None and run.final:
                 with self._lock:

@@ -132,7 +132,7 @@ class Broker:
         messages = [
             self.app.signature(
                 PERFORM,
-                args=[run.id, self._database],
+                args=[run.id, self._database, run.kind],
                 options={"queue": queue_of(self._database, run.label), **_SENDING},
             )
             for run in runs

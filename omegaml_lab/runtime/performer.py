@@ -10,6 +10,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from omegaml_lab.core.calls import CALLS
 from omegaml_lab.core.errors import OmegaError
 from omegaml_lab.core.runs import Status
 from omegaml_lab.runtime.allowance import Allowance
@@ -161,11 +162,11 @@ class Performer:
         """How many runs go on."""
         return len(self._going)
 
-    def take(self, run_id: str) -> AnyExecution | None:
+    def take(self, run_id: str, kind: str | None = None) -> AnyExecution | None:
         """Claim a run, or one that goes before it; None when there is none to be had.
 
         It may be with another worker already, or cancelled: a message that comes twice does no
-        harm.
+        harm. Before a call, which its `kind` tells, none goes.
         """
         if self._draining.is_set():
             return None
@@ -173,7 +174,10 @@ class Performer:
             self._taking[run_id] = False
         claim = None
         try:
-            claim = self._runs.claim(run_id, worker=self.id, result=result_name)
+            if kind in CALLS:
+                claim = self._runs.claim_call(run_id, worker=self.id)
+            else:
+                claim = self._runs.claim(run_id, worker=self.id, result=result_name)
         finally:
             if claim is None:
                 with self._lock:
@@ -249,7 +253,9 @@ class Performer:
                 _log.warning("no heartbeat: %s", error)
 
     def _mind_cancels(self) -> None:
-        for run in self._runs.changes(self._stop):
+        for run in self._runs.changes(
+            self._stop, to={"cancel_requested": [True], "held_by": [self.id]}
+        ):
             if run is None:
                 continue
             if run.held_by == self.id and run.status is Status.QUEUED:

@@ -6,6 +6,7 @@ import secrets
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from omegaml_lab.core.calls import CALLS
 from omegaml_lab.core.errors import IntegrityError
 from omegaml_lab.core.runs import Progress, Run, Status
 from omegaml_lab.runtime.run_documents import run_of
@@ -71,6 +72,20 @@ class RunClaims(RunReader):
         )
         return found[0] if found else named if waits else None
 
+    def claim_call(self, run_id: str, *, worker: str) -> Claim | None:
+        """Take a queued call for `worker`, in one round trip; None when it does not wait.
+
+        Calls have no priorities: each is taken by its own message.
+        """
+        token = secrets.token_hex(8)
+        taken = self._records.update(
+            run_id,
+            where={"kind": {"$in": [*CALLS]}, **self._waits(worker)},
+            set=self._started(worker, token, None),
+            inc={"beat": 1},
+        )
+        return Claim(run=run_of(taken), token=token) if taken else None
+
     def _take(
         self, record: Mapping[str, Any], worker: str, result: Callable[[Run], str | None]
     ) -> Claim | None:
@@ -78,26 +93,30 @@ class RunClaims(RunReader):
         started = run_of({**record, "started_at": now})
         taken = self._records.update(
             record["id"],
-            where={
-                "status": Status.QUEUED.value,
-                "attempt": record["attempt"],
-                "held_by": {"$in": [None, worker]},
-                **self.may_start(),
-            },
-            set={
-                "retry_at": None,
-                "usage": None,
-                "status": Status.RUNNING.value,
-                "claim": token,
-                "worker": worker,
-                "started_at": now,
-                "heartbeat_at": now,
-                "result": result(started),
-                "progress": asdict(Progress()),
-                "notice": None,
-                "error": None,
-                "log": "",
-            },
+            where={"attempt": record["attempt"], **self._waits(worker)},
+            set={**self._started(worker, token, result(started)), "started_at": now},
             inc={"beat": 1},
         )
         return Claim(run=run_of(taken), token=token) if taken else None
+
+    def _waits(self, worker: str) -> dict[str, Any]:
+        """Return the condition that a run is to be had by a worker."""
+        held_by = {"$in": [None, worker]}
+        return {"status": Status.QUEUED.value, "held_by": held_by, **self.may_start()}
+
+    def _started(self, worker: str, token: str, result: str | None) -> dict[str, Any]:
+        now = self._now()
+        return {
+            "retry_at": None,
+            "usage": None,
+            "status": Status.RUNNING.value,
+            "claim": token,
+            "worker": worker,
+            "started_at": now,
+            "heartbeat_at": now,
+            "result": result,
+            "progress": asdict(Progress()),
+            "notice": None,
+            "error": None,
+            "log": "",
+        }

@@ -15,7 +15,7 @@ from omegaml_lab.runtime.run_documents import FREE, LOST_FOR_NOW, run_of
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from omegaml_lab.storage.records import Records
 
@@ -83,9 +83,18 @@ class RunReader:
         where = {"id": {"$in": list(run_ids)}, "$or": [goes_on, LOST_FOR_NOW]}
         return {record["id"] for record in self._records.query(where)}
 
-    def changes(self, stop: threading.Event, *, poll: float = 0.5) -> Iterator[Run | None]:
-        """Yield each changed run, live, and None about every `poll` seconds without news."""
-        for record in self._records.changes(stop, poll=poll):
+    def changes(
+        self,
+        stop: threading.Event,
+        *,
+        poll: float = 0.5,
+        to: Mapping[str, Collection[Any]] | None = None,
+    ) -> Iterator[Run | None]:
+        """Yield each changed run, live, and None about every `poll` seconds without news.
+
+        With `to` those that have got one of these values in one of these fields.
+        """
+        for record in self._records.changes(stop, poll=poll, to=to):
             if record is None:
                 yield None
             else:

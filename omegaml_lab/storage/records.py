@@ -12,7 +12,7 @@ from omegaml_lab.storage.feed import watch
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from omegaml_lab.storage.connection import Connection
 
@@ -220,17 +220,43 @@ class Records:
         keys = [(_key(f.removeprefix("-")), -1 if f.startswith("-") else 1) for f in fields]
         self._connection.ensure_index(self.name, keys)
 
+    def change(
+        self,
+        id: str,  # noqa: A002
+        *,
+        where: Mapping[str, Any],
+        set: Mapping[str, Any],  # noqa: A002
+        inc: Mapping[str, int | float],
+    ) -> bool:
+        """Change a record like `update`, and say whether it matched: for who knows the rest.
+
+        It is the cheaper one: a server that returns the new state first keeps a copy of it,
+        for the case that it is asked again.
+        """
+        with self._connection.errors():
+            condition = {"$and": [_by_id(id), _where(where)]}
+            changed = self._collection.update_one(
+                condition, {"$set": dict(set), "$inc": dict(inc)}
+            )
+            return bool(changed.matched_count)
+
     def changes(
-        self, stop: threading.Event, *, poll: float = 0.5
+        self,
+        stop: threading.Event,
+        *,
+        poll: float = 0.5,
+        to: Mapping[str, Collection[Any]] | None = None,
     ) -> Iterator[dict[str, Any] | None]:
         """Yield the new state of each record that is added or changed, as it happens.
+
+        With `to` only where one of these fields was given one of these values: the server then
+        tells of nothing else.
 
         Yields None once when the feed stands, so that no change is missed by who reads the
         records right after, and then about every `poll` seconds when nothing came. Deletions
         are not told. Outlives a restart of the server; ends when `stop` is set.
         """
-        kinds = {"$match": {"operationType": {"$in": ["insert", "update", "replace"]}}}
-        for event in watch(self._connection, self.name, [kinds], stop, poll=poll):
+        for event in watch(self._connection, self.name, [_told(to)], stop, poll=poll):
             if event is None:
                 yield None
             elif event.get("fullDocument"):  # else it was deleted before we could look
@@ -239,6 +265,17 @@ class Records:
     @property
     def _collection(self) -> Any:
         return self._connection.collection(self.name)
+
+
+def _told(to: Mapping[str, Collection[Any]] | None) -> dict[str, Any]:
+    """Return the stage that selects the changes to tell of."""
+    if to is None:
+        return {"$match": {"operationType": {"$in": ["insert", "update", "replace"]}}}
+    given = [(_key(field), {"$in": list(values)}) for field, values in to.items()]
+    updated = [{f"updateDescription.updatedFields.{field}": each} for field, each in given]
+    whole = [{f"fullDocument.{field}": each} for field, each in given]
+    made = {"operationType": {"$in": ["insert", "replace"]}, "$or": whole}
+    return {"$match": {"$or": [*updated, made]}}
 
 
 def _wrong(error: BulkWriteError) -> list[dict[str, Any]]:

@@ -107,7 +107,7 @@ def test_no_other_worker_takes_it(omega: Omega, performer: Performer) -> None:
 
 
 def test_a_kernel_that_dies_while_it_is_kept_says_why(omega: Omega, performer: Performer) -> None:
-    dies = "import threading\nthreading.Timer(0.3, lambda: os._exit(3)).start()"
+    dies = "import threading\nthreading.Timer(1.5, lambda: os._exit(3)).start()"
     run, _ = failed(omega, performer, dies)
     until(lambda: omega.runtime.runs.get(run.id).kept_until is None)
     assert "it exited with code 3" in str(omega.runtime.runs.get(run.id).notice)
