@@ -75,7 +75,8 @@ class RunClaims(RunReader):
     def claim_call(self, run_id: str, *, worker: str) -> Claim | None:
         """Take a queued call for `worker`, in one round trip; None when it does not wait.
 
-        Calls have no priorities: each is taken by its own message.
+        Calls have no priorities: each is taken by its own message. A claim that the database
+        forgets when it dies is void, as one whose worker was given up for lost.
         """
         token = secrets.token_hex(8)
         taken = self._records.update(
@@ -83,6 +84,7 @@ class RunClaims(RunReader):
             where={"kind": {"$in": [*CALLS]}, **self._waits(worker)},
             set=self._started(worker, token, None),
             inc={"beat": 1},
+            safely=False,
         )
         return Claim(run=run_of(taken), token=token) if taken else None
 

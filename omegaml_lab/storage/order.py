@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
     from omegaml_lab.storage.connection import Connection
 
-__all__ = ["in_order"]
+__all__ = ["TAKEN", "in_order"]
 
 T = TypeVar("T")
 
-_TAKEN = WriteConcern(w=1, j=False)
+TAKEN = WriteConcern(w=1, j=False)
+"""How a change is acknowledged that the server has taken, and may forget if it dies at once."""
 
 
 def in_order(
@@ -40,7 +41,7 @@ def in_order(
     if writer is None:
         first(safely)
         return then()
-    first(safely.with_options(write_concern=_TAKEN))
+    first(safely.with_options(write_concern=TAKEN))
     try:
         return then()
     finally:  # it may have been taken even where nobody could say so

@@ -9,6 +9,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from omegaml_lab.core.errors import DuplicateRecordError
 from omegaml_lab.storage.feed import watch
+from omegaml_lab.storage.order import TAKEN
 
 if TYPE_CHECKING:
     import threading
@@ -150,10 +151,13 @@ class Records:
         unset: Sequence[str] = (),
         inc: Mapping[str, int | float] | None = None,
         add: Mapping[str, Any] | None = None,
+        safely: bool = True,
     ) -> dict[str, Any] | None:
         """Change a record if it (still) matches `where`, in one atomic step.
 
-        `add` names lists, and what they have from now on, once.
+        `add` names lists, and what they have from now on, once. What is not done `safely` is
+        not waited for until it is on the disk: a server that dies the moment after has
+        forgotten it, unless a change that was done safely followed.
 
         Returns
         -------
@@ -169,11 +173,14 @@ class Records:
         if add:
             changes["$addToSet"] = dict(add)
         condition = {"$and": [_by_id(id), _where(where)]} if where else _by_id(id)
+        records = self._collection
+        if not safely:
+            records = records.with_options(write_concern=TAKEN)
         with self._connection.errors():
             if not changes:
-                return _record(self._collection.find_one(condition))
+                return _record(records.find_one(condition))
             return _record(
-                self._collection.find_one_and_update(
+                records.find_one_and_update(
                     condition, changes, return_document=ReturnDocument.AFTER
                 )
             )
