@@ -52,6 +52,12 @@ export const groupIcon = icon(
   '<path d="M7 3h14v12h-2V5H7z"/><path d="M3 7h14v14H3zm2 2v10h10V9z"/><path d="M8 11v6l5-3z"/>'
 );
 
+/** Runs that are compared by what they have logged: a flask, and what is in it. */
+export const experimentIcon = icon(
+  'experiment',
+  '<path d="M8 2h8v2h-1v5.2l5.4 9.3A2.3 2.3 0 0 1 18.4 22H5.6a2.3 2.3 0 0 1-2-3.5L9 9.2V4H8zm3 2v5.7L8.5 14h7L13 9.7V4z"/>'
+);
+
 /** Waits in the queue. */
 export const queuedIcon = icon(
   'queued',

@@ -2,6 +2,7 @@ import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { commandsPlugin } from './plugins/commands';
 import { conflictsPlugin } from './plugins/conflicts';
+import { experimentsPlugin } from './plugins/experiments';
 import { groupsPlugin } from './plugins/groups';
 import { historyPlugin } from './plugins/history';
 import { notificationsPlugin } from './plugins/notifications';
@@ -17,6 +18,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   commandsPlugin,
   panelPlugin,
   groupsPlugin,
+  experimentsPlugin,
   historyPlugin,
   conflictsPlugin,
   notificationsPlugin,

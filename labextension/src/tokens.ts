@@ -1,6 +1,7 @@
 import { Token } from '@lumino/coreutils';
 
 import type { OmegaClient } from './client';
+import type { ExperimentsModel } from './models/experiments';
 import type { Feed } from './models/feed';
 import type { GroupsModel } from './models/groups';
 import type { ReportsModel } from './models/reports';
@@ -16,6 +17,7 @@ export interface IOmega {
   readonly feed: Feed;
   readonly repository: RepositoryModel;
   readonly runs: RunsModel;
+  readonly experiments: ExperimentsModel;
   readonly groups: GroupsModel;
   readonly reports: ReportsModel;
   readonly schedules: SchedulesModel;
@@ -51,6 +53,8 @@ export const CommandIDs = {
   compareGroup: 'omega:compare-group',
   cancelGroup: 'omega:cancel-group',
   retryGroup: 'omega:retry-group',
+  openExperiment: 'omega:open-experiment',
+  dropExperiment: 'omega:drop-experiment',
   dropObject: 'omega:drop-object',
   history: 'omega:history',
   showPanel: 'omega:show-panel'

@@ -4,3 +4,4 @@ import './runs.css';
 import './forms.css';
 import './schedules.css';
 import './history.css';
+import './experiments.css';

@@ -1,6 +1,7 @@
 import type { ServerConnection } from '@jupyterlab/services';
 
 import { Connection } from './connection';
+import { ExperimentsClient } from './experiments';
 import { GroupsClient } from './groups';
 import { ObjectsClient } from './objects';
 import { ParametersClient } from './parameters';
@@ -17,6 +18,7 @@ import { TrashClient } from './trash';
 export class OmegaClient {
   constructor(settings: ServerConnection.ISettings) {
     this.connection = new Connection(settings);
+    this.experiments = new ExperimentsClient(this.connection);
     this.groups = new GroupsClient(this.connection);
     this.objects = new ObjectsClient(this.connection);
     this.parameters = new ParametersClient(this.connection);
@@ -31,6 +33,7 @@ export class OmegaClient {
   }
 
   readonly connection: Connection;
+  readonly experiments: ExperimentsClient;
   readonly groups: GroupsClient;
   readonly objects: ObjectsClient;
   readonly parameters: ParametersClient;

@@ -1,6 +1,8 @@
 import type { IListing } from '../client/connection';
 import type { GroupsClient, IGroup, IGroupRow, IGroupTable } from '../client/groups';
 import type { IRun } from '../client/runs';
+import type { Sortable } from './compare';
+import { sortable, sortedBy } from './compare';
 import type { Feed } from './feed';
 import { ListModel } from './list';
 import { PolledModel } from './polled';
@@ -93,15 +95,8 @@ export class GroupModel extends PolledModel {
 
   /** The rows as they are sorted; what has no value comes last. */
   get rows(): readonly IGroupRow[] {
-    const rows = [...(this._table?.rows ?? [])];
-    const sign = this._descending ? -1 : 1;
-    return rows.sort((a, b) => {
-      const [x, y] = [valueOf(a, this._sort), valueOf(b, this._sort)];
-      if (x === null || y === null) {
-        return Number(x === null) - Number(y === null);
-      }
-      return sign * compare(x, y) || (a.place ?? 0) - (b.place ?? 0);
-    });
+    const rows = sortedBy(this._table?.rows ?? [], row => row.place ?? 0, false);
+    return sortedBy(rows, row => valueOf(row, this._sort), this._descending);
   }
 
   override dispose(): void {
@@ -145,24 +140,11 @@ export class GroupModel extends PolledModel {
   private _descending = false;
 }
 
-function valueOf(row: IGroupRow, column: GroupColumn): number | string | null {
+function valueOf(row: IGroupRow, column: GroupColumn): Sortable {
   const value = column.startsWith('p:')
     ? row.parameters[column.slice(2)]
     : column.startsWith('r:')
       ? row.recorded[column.slice(2)]
       : row[column as 'place' | 'job' | 'status' | 'seconds' | 'error'];
-  if (value === null || value === undefined || typeof value === 'number') {
-    return value ?? null;
-  }
-  return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-/** Numbers by what they are worth and before texts, which are compared as people read them. */
-function compare(a: number | string, b: number | string): number {
-  if (typeof a === 'number' && typeof b === 'number') {
-    return a - b;
-  }
-  return typeof a === typeof b
-    ? String(a).localeCompare(String(b), undefined, { numeric: true })
-    : Number(typeof a === 'string') - Number(typeof b === 'string');
+  return sortable(value);
 }

@@ -1,13 +1,12 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ILayoutRestorer } from '@jupyterlab/application';
-import type { MainAreaWidget } from '@jupyterlab/apputils';
-import { WidgetTracker } from '@jupyterlab/apputils';
 import { ITranslator } from '@jupyterlab/translation';
 
 import { addGroupsCommands } from '../commands/groups';
 import { GroupModel } from '../models/groups';
 import { createGroupPage } from '../pages/group';
 import { CommandIDs, DOMAIN, IOmega } from '../tokens';
+import { pageOpener } from './pageopener';
 
 /** Compares the runs that were asked for together; one page a group. */
 export const groupsPlugin: JupyterFrontEndPlugin<void> = {
@@ -24,26 +23,18 @@ export const groupsPlugin: JupyterFrontEndPlugin<void> = {
   ): void => {
     const { commands, shell } = app;
     const trans = translator.load(DOMAIN);
-    const open = new WidgetTracker<MainAreaWidget>({ namespace: 'omega-group' });
-    const models = new WeakMap<MainAreaWidget, GroupModel>();
-    const show = (id: string): void => {
-      let page = open.find(each => models.get(each)?.id === id);
-      if (!page) {
-        const model = new GroupModel({ client: omega.client.groups, feed: omega.feed }, id);
-        page = createGroupPage({ model, commands, trans });
-        models.set(page, model);
-        model.start();
-        shell.add(page, 'main', { type: 'Omega' });
-        void open.add(page);
-      }
-      shell.activateById(page.id);
-    };
-    addGroupsCommands({ commands, omega, show, trans });
-    const idOf = (page: MainAreaWidget): string => models.get(page)?.id ?? '';
-    void restorer?.restore(open, {
+    const show = pageOpener({
+      namespace: 'omega-group',
       command: CommandIDs.compareGroup,
-      args: page => ({ id: idOf(page) }),
-      name: idOf
+      shell,
+      restorer,
+      open: id => {
+        const model = new GroupModel({ client: omega.client.groups, feed: omega.feed }, id);
+        const page = createGroupPage({ model, commands, trans });
+        model.start();
+        return page;
+      }
     });
+    addGroupsCommands({ commands, omega, show, trans });
   }
 };

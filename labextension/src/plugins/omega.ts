@@ -2,6 +2,7 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { Throttler } from '@lumino/polling';
 
 import { OmegaClient } from '../client';
+import { ExperimentsModel } from '../models/experiments';
 import { Feed } from '../models/feed';
 import { GroupsModel } from '../models/groups';
 import { TabMemory } from '../models/memory';
@@ -25,6 +26,7 @@ export const omegaPlugin: JupyterFrontEndPlugin<IOmega> = {
     const feed = new Feed(serviceManager.events.stream, id => client.runs.get(id));
     const started = new TabMemory('omegaml-lab:started', window.sessionStorage);
     const runs = new RunsModel({ client: client.runs, feed, started });
+    const experiments = new ExperimentsModel({ client: client.experiments, feed });
     const groups = new GroupsModel({ client: client.groups, feed });
     const reports = new ReportsModel({ client: client.reports, runs });
     const schedules = new SchedulesModel({ client: client.schedules, runs, feed });
@@ -32,7 +34,7 @@ export const omegaPlugin: JupyterFrontEndPlugin<IOmega> = {
     const trash = new TrashModel({ client: client.trash, feed });
     const status = new StatusModel({ client: client.status });
     const refresh = async (): Promise<void> => {
-      const shown = [runs, groups, reports, schedules, repository, trash];
+      const shown = [runs, groups, reports, schedules, repository, experiments, trash];
       await Promise.all(shown.map(model => model.refresh()));
     };
     // What was pushed while the server was away is missed: ask.
@@ -47,10 +49,22 @@ export const omegaPlugin: JupyterFrontEndPlugin<IOmega> = {
       groups.start();
       repository.start();
       schedules.start();
+      experiments.start();
       trash.start();
       status.start();
       return reports.refresh();
     });
-    return { client, feed, repository, runs, groups, reports, schedules, status, trash };
+    return {
+      client,
+      feed,
+      repository,
+      runs,
+      groups,
+      experiments,
+      reports,
+      schedules,
+      status,
+      trash
+    };
   }
 };

@@ -9,6 +9,7 @@ import { Panel } from '@lumino/widgets';
 import * as React from 'react';
 
 import { omegaIcon } from '../icons';
+import { createExperimentsPage } from '../pages/experiments';
 import { createRepositoryPage } from '../pages/repository';
 import { createRunsPage } from '../pages/runs';
 import { createSchedulesPage } from '../pages/schedules';
@@ -17,7 +18,9 @@ import { CommandIDs, DOMAIN, IOmega } from '../tokens';
 import { HealthLine } from '../views/health';
 
 /** How high the sections are: the repository has its tabs and its search above what it lists. */
-const SIZES = [4, 3, 3, 5];
+const SIZES = [4, 3, 3, 4, 5];
+/** Those at the end are closed at first: they are looked into now and then. */
+const CLOSED = 2;
 
 /** Adds the side panel. A page more is one line more here. */
 export const panelPlugin: JupyterFrontEndPlugin<void> = {
@@ -49,16 +52,20 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     panel.node.setAttribute('role', 'region');
     panel.node.setAttribute('aria-label', trans.__('Omega'));
     const options = { omega, commands, documents, trans };
-    const pages = [createRepositoryPage, createRunsPage, createSchedulesPage, createTrashPage].map(
-      create => create(options)
-    );
-    // The trash is looked into when something is missed: a section begins as it is added.
-    pages[pages.length - 1].hide();
+    const pages = [
+      createRepositoryPage,
+      createRunsPage,
+      createSchedulesPage,
+      createExperimentsPage,
+      createTrashPage
+    ].map(create => create(options));
+    const closed = pages.length - CLOSED;
+    pages.slice(closed).forEach(page => page.hide()); // a section begins as it is added
     pages.forEach(page => panel.addWidget(page));
     const sections = panel.content as AccordionPanel;
     sections.setRelativeSizes(SIZES);
     sections.expansionToggled.connect((_, index) => {
-      if (index === pages.length - 1 && !pages[index].isHidden) {
+      if (index >= closed && !pages[index].isHidden) {
         sections.setRelativeSizes(SIZES); // else it gets what the others happen to leave
       }
     });

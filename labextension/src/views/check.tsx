@@ -2,7 +2,7 @@ import * as React from 'react';
 
 export interface ICheckProps {
   label: string;
-  hint: string;
+  hint?: string;
   checked: boolean;
   set: (checked: boolean) => void;
 }
@@ -14,7 +14,7 @@ export function Check({ label, hint, checked, set }: ICheckProps): JSX.Element {
       <input type="checkbox" checked={checked} onChange={event => set(event.target.checked)} />
       <span>
         {label}
-        <span className="jp-Omega-hint">{hint}</span>
+        {hint && <span className="jp-Omega-hint">{hint}</span>}
       </span>
     </label>
   );

@@ -1,7 +1,8 @@
 import { Time } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { ReadonlyJSONObject } from '@lumino/coreutils';
+import type { ReadonlyJSONObject, ReadonlyJSONValue } from '@lumino/coreutils';
 
+import type { MetricValue } from '../client/experiments';
 import type { IAttempt, ILimits, IUsage } from '../client/limits';
 
 const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'];
@@ -91,6 +92,22 @@ export function formatParameters(parameters: ReadonlyJSONObject): string {
   return Object.entries(parameters)
     .map(([name, value]) => `${name} = ${JSON.stringify(value)}`)
     .join('\n');
+}
+
+/** A value of a table: texts as they are, all else as JSON says it. */
+export function formatValue(value: ReadonlyJSONValue | undefined): string {
+  if (value === undefined || value === null) {
+    return '';
+  }
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** A number that was measured, short: what is beyond six digits tells nobody apart. */
+export function formatMetric(value: MetricValue | undefined): string {
+  if (typeof value !== 'number') {
+    return value ?? '';
+  }
+  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6)));
 }
 
 /** What an attempt has used. */

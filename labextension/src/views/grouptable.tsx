@@ -1,13 +1,12 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { notebookIcon, redoIcon, stopIcon } from '@jupyterlab/ui-components';
-import type { ReadonlyJSONValue } from '@lumino/coreutils';
 import * as React from 'react';
 
 import type { IGroup, IGroupRow, IGroupTable } from '../client/groups';
 import { countFailed } from '../client/groups';
 import type { GroupColumn, GroupModel } from '../models/groups';
 import { Actions } from './card';
-import { formatDuration } from './format';
+import { formatDuration, formatValue } from './format';
 import { GroupBar, groupStanding } from './groupcard';
 import { useRoving, useSignal } from './hooks';
 import { IconButton } from './iconbutton';
@@ -165,12 +164,5 @@ function Cell({ row, column, actions, trans }: ICellProps): JSX.Element {
     return <span title={text}>{text}</span>;
   }
   const values = column.startsWith('p:') ? row.parameters : row.recorded;
-  return <bdi>{written(values[column.slice(2)])}</bdi>;
-}
-
-function written(value: ReadonlyJSONValue | undefined): string {
-  if (value === undefined || value === null) {
-    return '';
-  }
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return <bdi>{formatValue(values[column.slice(2)])}</bdi>;
 }
