@@ -123,8 +123,11 @@ export class ExperimentModel extends PolledModel {
     this.emitChanged();
   }
 
-  /** Whether the runs that are compared differ in a column. */
+  /** Whether the runs that are compared differ in a parameter or metric. */
   differs(column: RunColumn): boolean {
+    if (!/^[pm]:/.test(column)) {
+      return false; // when they started, say, which is always another time
+    }
     const values = this.compared.map(row => JSON.stringify(valueOf(row, column)));
     return new Set(values).size > 1;
   }

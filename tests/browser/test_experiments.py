@@ -1,0 +1,70 @@
+"""Experiments in the Lab: what runs have logged is listed, compared and drawn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .lab import Lab
+    from .page import LabPage
+
+SOURCE = """\
+import omegaml_lab as om
+with om.runtime.experiment("{name}") as exp:
+    exp.log_param("data", "flights@3")
+    for step in range(20):
+        exp.log_metric("loss", 1 / (depth + step), step=step)
+    exp.log_metric("accuracy", 0.8 + depth / 100)"""
+
+
+@pytest.mark.timeout(240)
+def test_runs_are_compared_by_what_they_logged(
+    lab: Lab, open_lab: Callable[..., LabPage], theme: str
+) -> None:
+    path, name = f"tuned/{theme}.ipynb", f"tuning {theme}"
+    lab.put_notebook(path, "depth: int = 3", SOURCE.format(name=name))
+    me = open_lab("experiments", theme)
+    me.show_panel()
+    me.panel.get_by_role("heading", name="Experiments").click()
+    section = me.page.locator("#omega-experiments")
+    if theme == "light":
+        expect(section).to_contain_text("No experiments yet")
+        me.shot("none yet")
+    lab.post("omega/api/groups", {"path": path, "grid": {"depth": [3, 5, 8]}})
+    card = section.locator(f"[data-id='{name}']")
+    expect(card).to_contain_text("3 runs", timeout=60_000)
+    expect(card).to_contain_text("all ended", timeout=60_000)
+    card.get_by_role("button", name="Compare").click()
+
+    page = me.page.locator(".jp-Omega-experimentPage:visible")
+    rows = page.locator("tbody tr")
+    expect(rows).to_have_count(3)
+    page.get_by_label("Metric that is drawn").select_option("accuracy")
+    expect(page).to_contain_text("No run has logged it more than once")
+    page.get_by_label("Metric that is drawn").select_option("loss")
+    expect(page.locator(".jp-Omega-chart polyline")).to_have_count(3)
+    page.get_by_role("button", name="accuracy").click()
+    page.get_by_role("button", name="accuracy").click()
+    expect(rows.first).to_contain_text("0.88")
+
+    # The keyboard: Space picks, the arrows go on.
+    rows.first.focus()
+    me.page.keyboard.press("Space")
+    me.page.keyboard.press("ArrowDown")
+    me.page.keyboard.press("Space")
+    differing = page.locator("td[data-differs][data-column='parameter']")
+    expect(differing).to_have_text(["8", "5"])
+    me.shot("compared")
+    page.get_by_label("Only the 2 that are compared").check()
+    expect(rows).to_have_count(2)
+    expect(page.locator(".jp-Omega-chart polyline")).to_have_count(2)
+
+    card.get_by_role("button", name="Forget…").click()
+    expect(me.dialog).to_contain_text("stay")
+    me.answer("Forget")
+    expect(card).to_have_count(0)
