@@ -50,5 +50,6 @@ def worker(
     config = resolve(session.config(label=label, concurrency=concurrency, autoscale=autoscale))
     least, most = config.slots
     many = f"{least}" if least == most else f"{least} to {most}"
-    click.echo(f"A worker with label {config.label} performs {many} runs at once.")
+    runs = "run" if most == 1 else "runs"
+    click.echo(f"A worker with label {config.label} performs {many} {runs} at once.")
     return main(config, grace=grace)
