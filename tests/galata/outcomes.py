@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 __all__ = ["ALLOWED", "Outcome", "Outcomes", "read_report"]
 
+_CRUMBS = (
+    "test/jupyterlab/breadcrumbs-snapshot.test.ts / Adaptive Breadcrumbs Snapshots"
+    " / should render correctly with wide sidebar"
+)
 _PATH = "its picture shows a path, which begins with the folder of the mount there"
 
 ALLOWED: dict[tuple[str, str], str] = {
@@ -22,8 +26,7 @@ ALLOWED: dict[tuple[str, str], str] = {
     ): "looks for its folder's whole path as one name, as it has at the root alone",
     (
         "mount",
-        "test/jupyterlab/breadcrumbs-snapshot.test.ts / Adaptive Breadcrumbs Snapshots"
-        " / should render correctly with wide sidebar",
+        _CRUMBS,
     ): _PATH,
     (
         "mount",
