@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 
+import { ApiError } from '../src/client/connection';
 import { LimitsForm } from '../src/models/limitsform';
 import { formatLimits, formatUsage } from '../src/views/format';
 import { trans } from './samples';
@@ -12,6 +13,21 @@ test('what is left empty is not asked for', () => {
   form.set('retries', '3');
   form.set('memory', '  ');
   expect(form.values()).toEqual({ timeout: '10 min', retries: '3' });
+});
+
+test('the one that is refused is marked until it is typed anew, by the name people see', () => {
+  const form = new LimitsForm();
+  const said =
+    "Limit 'cell_timeout' = 'so. long': it must be a time like 90, '90 s' or '10 min'. Mend it.";
+  expect(form.refuse(new ApiError(said, 'InvalidLimitError', 400), trans)).toBe(
+    "Time for a cell: it must be a time like 90, '90 s' or '10 min'"
+  );
+  expect(form.refused?.name).toBe('cell_timeout');
+  form.set('timeout', '1 h');
+  expect(form.refused?.name).toBe('cell_timeout');
+  form.set('cell_timeout', '1 min');
+  expect(form.refused).toBeNull();
+  expect(form.refuse(new ApiError('No such notebook', 'HTTPError', 404), trans)).toBeNull();
 });
 
 test('limits and use are told as people say them', () => {

@@ -58,7 +58,9 @@ def test_run_with_parameters(lab: Lab, open_lab: Callable[..., LabPage], theme: 
     priority = me.dialog.get_by_label("Priority", exact=True)
     priority.fill("12")
     me.answer("Run")
-    expect(me.dialog.get_by_text("from 0 to 9")).to_be_in_viewport()
+    refusal = me.dialog.get_by_role("alert").get_by_text("Priority: it must be a whole number")
+    expect(refusal).to_be_in_viewport()
+    expect(priority).to_have_attribute("aria-invalid", "true")
     me.shot("refused-priority")
     assert lab.runs(path) == []
     priority.fill("9")

@@ -134,7 +134,7 @@ async function submit(
     await tellThem(notify, { job }, options.trans);
     return true;
   } catch (error) {
-    form.refuse(messageOf(error));
+    form.refuse(limits.refuse(error, options.trans) ?? messageOf(error));
     return false;
   }
 }

@@ -135,7 +135,7 @@ async function ask(
     ],
     focusNodeSelector: `#${WHEN_ID}`,
     guard: form,
-    submit: () => submit(form, act)
+    submit: () => submit(form, act, trans)
   });
   try {
     await dialog.launch();
@@ -144,7 +144,11 @@ async function ask(
   }
 }
 
-async function submit(form: ScheduleForm, act: () => Promise<void>): Promise<boolean> {
+async function submit(
+  form: ScheduleForm,
+  act: () => Promise<void>,
+  trans: TranslationBundle
+): Promise<boolean> {
   try {
     if (!(await form.check())) {
       return false; // the form tells why
@@ -152,7 +156,7 @@ async function submit(form: ScheduleForm, act: () => Promise<void>): Promise<boo
     await act();
     return true;
   } catch (error) {
-    form.refuse(messageOf(error));
+    form.refuse(form.limits.refuse(error, trans) ?? messageOf(error));
     return false;
   }
 }

@@ -1,7 +1,25 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
+import { ApiError } from '../client/connection';
 import type { AskedLimits, ILimits, LimitName } from '../client/limits';
+
+/** What the limits are called where people see them. */
+export function limitLabels(trans: TranslationBundle): Record<LimitName, string> {
+  return {
+    timeout: trans.__('Time for the run'),
+    cell_timeout: trans.__('Time for a cell'),
+    memory: trans.__('Memory'),
+    retries: trans.__('Retries'),
+    retry_wait: trans.__('Wait before a retry'),
+    keep_kernel: trans.__('Keep the kernel'),
+    priority: trans.__('Priority')
+  };
+}
+
+/** How the server says that it does not understand one: its name, what was given, and why. */
+const REFUSED = /^Limit '(\w+)' = .*?: (it must [^.]*)\./s;
 
 /** What was typed for the limits of a run; the server knows what it means. */
 export class LimitsForm {
@@ -29,7 +47,27 @@ export class LimitsForm {
 
   set(name: LimitName, text: string): void {
     this._texts.set(name, text);
+    if (this._refused?.name === name) {
+      this._refused = null;
+    }
     this._changed.emit();
+  }
+
+  /** Which one the server did not understand, and why. */
+  get refused(): { name: LimitName; reason: string } | null {
+    return this._refused;
+  }
+
+  /** Mark the one that an error is about; return what to say of it, null of other errors. */
+  refuse(error: unknown, trans: TranslationBundle): string | null {
+    const told = error instanceof ApiError ? REFUSED.exec(error.message) : null;
+    if (told === null || !(told[1] in limitLabels(trans))) {
+      return null;
+    }
+    const name = told[1] as LimitName;
+    this._refused = { name, reason: told[2] };
+    this._changed.emit();
+    return trans.__('%1: %2', limitLabels(trans)[name], told[2]);
   }
 
   /** What to ask for: what is left empty is as the settings of the server say. */
@@ -40,6 +78,7 @@ export class LimitsForm {
 
   private readonly _changed = new Signal<this, void>(this);
   private readonly _texts = new Map<LimitName, string>();
+  private _refused: { name: LimitName; reason: string } | null = null;
 }
 
 /** A limit as a person would type it. */

@@ -4,6 +4,7 @@ import type { ReadonlyJSONObject, ReadonlyJSONValue } from '@lumino/coreutils';
 
 import type { MetricValue } from '../client/experiments';
 import type { IAttempt, ILimits, IUsage } from '../client/limits';
+import { limitLabels } from '../models/limitsform';
 
 const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'];
 
@@ -124,14 +125,15 @@ export function formatLimits(
   const time = (seconds: number | null | undefined): string | null =>
     seconds === null || seconds === undefined ? null : formatDuration(seconds, trans);
   const memory = limits?.memory ?? null;
+  const labels = limitLabels(trans);
   const lines: [string, string | null][] = [
-    [trans.__('Time for the run'), time(limits?.timeout)],
-    [trans.__('Time for a cell'), time(limits?.cell_timeout)],
-    [trans.__('Memory'), memory === null ? null : formatSize(memory)],
-    [trans.__('Retries'), limits?.retries?.toString() ?? null],
-    [trans.__('Wait before a retry'), time(limits?.retry_wait)],
-    [trans.__('Kernel kept'), time(limits?.keep_kernel)],
-    [trans.__('Priority'), limits?.priority?.toString() ?? null]
+    [labels.timeout, time(limits?.timeout)],
+    [labels.cell_timeout, time(limits?.cell_timeout)],
+    [labels.memory, memory === null ? null : formatSize(memory)],
+    [labels.retries, limits?.retries?.toString() ?? null],
+    [labels.retry_wait, time(limits?.retry_wait)],
+    [labels.keep_kernel, time(limits?.keep_kernel)],
+    [labels.priority, limits?.priority?.toString() ?? null]
   ];
   const told = lines.filter(([, value]) => value !== null);
   return told.length > 0 ? told.map(([name, value]) => `${name}: ${value}`).join('\n') : null;

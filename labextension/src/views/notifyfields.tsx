@@ -34,7 +34,7 @@ export function NotifyFields({ form, of, trans }: INotifyFieldsProps): JSX.Eleme
             list={`${ID}-list`}
             autoComplete="off"
             spellCheck={false}
-            placeholder="ann@example.org"
+            placeholder={trans.__('e.g. %1', 'ann@example.org')}
             aria-describedby={`${ID}-hint`}
             value={form.to}
             onChange={event => form.set(event.target.value)}

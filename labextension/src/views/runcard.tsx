@@ -160,7 +160,12 @@ function RunDetails({ run, reachable, actions, trans }: IRunCardProps): JSX.Elem
     [trans.__('Started'), run.started_at && formatTime(run.started_at)],
     [trans.__('Ended'), run.ended_at && formatTime(run.ended_at)],
     [trans.__('Worker'), run.worker],
-    [trans.__('Attempt'), trans.__('%1 of %2', run.attempt, run.max_attempts)],
+    [
+      trans.__('Attempt'),
+      run.attempt > 1 || run.limits?.retries
+        ? trans.__('%1 of %2', run.attempt, run.max_attempts)
+        : null
+    ],
     [trans.__('Earlier attempts'), formatAttempts(run.attempts, trans)],
     [trans.__('Next attempt'), run.retry_at ? formatTime(run.retry_at) : null],
     [trans.__('Resumes'), run.resumes ?? null],

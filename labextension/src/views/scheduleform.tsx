@@ -133,7 +133,7 @@ function RareFields({ form, trans }: IFieldsProps): JSX.Element {
       <TextField
         id="jp-Omega-jitter"
         label={trans.__('Start later by chance')}
-        example="5 min"
+        example={trans.__('e.g. %1', '5 min')}
         hint={trans.__('By so much at most, so that not all begin at once.')}
         value={jitter}
         set={value => form.choose({ jitter: value })}
