@@ -86,17 +86,17 @@ class PandasBackend(ChunkedBackend, TableBackend):
         chunk_rows: int | None = None,
         index: Sequence[Any] | str | None = None,
     ) -> Callable[[Written], Written]:
-        """Return what adds the rows of a frame to one that is kept.
+        """Return what adds the rows of a frame to one that is kept, those of Dask by partitions.
 
         It raises `SchemaMismatchError` where the columns or the index are of other types.
         """
         from omegaml_lab.frames.appending import Addition
         from omegaml_lab.frames.compacting import crowded
+        from omegaml_lab.frames.partitions import PartitionsAddition
 
-        if _is_lazy(obj):
-            raise InvalidFrameError(name, "add the partitions of a Dask frame one by one")
+        make = PartitionsAddition if _is_lazy(obj) else Addition
         rows = _chunk_rows(chunk_rows, name)
-        addition = Addition(obj, storage, name, chunk_rows=rows, index=_listed(index))
+        addition = make(obj, storage, name, chunk_rows=rows, index=_listed(index))
 
         def add(state: Written) -> Written:
             if crowded(state.payload):
@@ -105,7 +105,7 @@ class PandasBackend(ChunkedBackend, TableBackend):
             before, after = (p.blob.size if p.blob else 0 for p in (state.payload, payload))
             return Written(
                 payload=payload,
-                size=state.size - before + after + written.size,
+                size=state.size - before + after + sum(part.size for part in written),
                 hash=addition.hash(state.hash, payload, written),
                 details={**state.details, "rows": _rows(payload)},
             )

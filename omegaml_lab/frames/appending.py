@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import math
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from omegaml_lab.frames.schema import FrameSchema
     from omegaml_lab.storage.storage import Storage
 
-__all__ = ["Addition", "extended", "index_types"]
+__all__ = ["Addition", "extended", "index_types", "write_fitting"]
 
 _NAN = object()
 
@@ -49,11 +50,11 @@ class Addition:
         self._name = name
         self._chunk_rows = chunk_rows
         self._index = None if index is None else list(index)
-        self._written: WrittenPart | None = None
+        self._written: list[WrittenPart] = []
         self._fits = b""
 
-    def to(self, payload: Payload) -> tuple[Payload, WrittenPart]:
-        """Return the payload with the rows added, and these.
+    def to(self, payload: Payload) -> tuple[Payload, list[WrittenPart]]:
+        """Return the payload with the rows added, and these in the parts they were written in.
 
         Raises
         ------
@@ -64,29 +65,47 @@ class Addition:
         """
         layout = Layout.of(payload, self._storage, self._name)
         key = _shape(layout.schema)
-        written = self._written
-        if written is None or key != self._fits:
-            rows = _fitting(self._obj, layout.schema, self._name)
+        if not self._written or key != self._fits:
             index = layout.schema.sorted_by
             if self._index is not None and self._index != index:
                 reason = f"it is kept sorted by {index!r}, they should be by {self._index!r}"
                 raise SchemaMismatchError(self._name, reason)
-            written = write_part(
-                rows, self._storage, self._name, chunk_rows=self._chunk_rows, index=index
-            )
-            self._written, self._fits = written, key
-        schema = extended(layout.schema, written)
+            self._written, self._fits = self._write(layout.schema), key
+        schema = functools.reduce(extended, self._written, layout.schema)
         blob = self._storage.blobs.write(schema.to_bytes())
-        return Payload(blob=blob, segments=(*layout.segments, written.segment)), written
+        segments = (*layout.segments, *(written.segment for written in self._written))
+        return Payload(blob=blob, segments=segments), self._written
 
     @staticmethod
-    def hash(before: str | None, payload: Payload, written: WrittenPart) -> str:
+    def hash(before: str | None, payload: Payload, written: Sequence[WrittenPart]) -> str:
         """Return the hash of a frame from that of the one before."""
         digest = hashlib.sha256((before or "").encode())
         if payload.blob is not None:
             digest.update(payload.blob.hash.encode())
-        digest.update(written.digests)
+        for part in written:
+            digest.update(part.digests)
         return digest.hexdigest()
+
+    def _write(self, schema: FrameSchema) -> list[WrittenPart]:
+        """Write the rows as those of a frame with this schema are; there is at least one part."""
+        rows = self._chunk_rows
+        return [write_fitting(self._obj, self._storage, self._name, schema, chunk_rows=rows)]
+
+
+def write_fitting(
+    obj: Any, storage: Storage, name: str, schema: FrameSchema, *, chunk_rows: int
+) -> WrittenPart:
+    """Write rows with their columns in the order of a frame, sorted as it is.
+
+    Raises
+    ------
+    SchemaMismatchError
+        If they are not like those of the frame.
+    InvalidFrameError
+        If something in them cannot be kept.
+    """
+    rows = _fitting(obj, schema, name)
+    return write_part(rows, storage, name, chunk_rows=chunk_rows, index=schema.sorted_by)
 
 
 def extended(schema: FrameSchema, written: WrittenPart) -> FrameSchema:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import operator
 from dataclasses import dataclass, replace
+from numbers import Number
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -192,21 +193,42 @@ def _check_types(leaf: Leaf, name: str, empty: Any) -> None:
     if isinstance(empty.dtype, pd.StringDtype):
         _check_texts(leaf, name)
         return
-    if empty.dtype == object or empty.dtype.kind == "c" or not _has_order(empty):
+    if empty.dtype == object:
         return
     for value in {type(v): v for v in _compared(leaf) if not _is_missing(v)}.values():
+        if not _can_equal(empty.dtype, value):
+            raise _holds_no(leaf, name, str(empty.dtype), value)
+        if empty.dtype.kind == "c" or not _has_order(empty):
+            continue
         try:
             pd.Series(empty, dtype=empty.dtype) < value  # noqa: B015 - for what it raises
         except REFUSALS as error:
-            reason = f"a column of {empty.dtype} holds no {type(value).__name__}: {value!r}"
-            raise InvalidFilterError(name, leaf.label, leaf.op, reason) from error
+            raise _holds_no(leaf, name, str(empty.dtype), value) from error
 
 
 def _check_texts(leaf: Leaf, name: str) -> None:
     for value in _compared(leaf):
         if not isinstance(value, str) and not _is_missing(value):
-            reason = f"a column of text holds no {type(value).__name__}: {value!r}"
-            raise InvalidFilterError(name, leaf.label, leaf.op, reason)
+            raise _holds_no(leaf, name, "text", value)
+
+
+def _can_equal(dtype: Any, value: Any) -> bool:
+    """Say whether a value may equal one of a column of numbers or intervals.
+
+    Without rows to compare with, NumPy has no objection to anything.
+    """
+    if isinstance(dtype, pd.IntervalDtype):
+        return isinstance(value, pd.Interval)
+    if dtype.kind not in "biufc":
+        return True
+    if isinstance(value, np.ndarray):  # of no axes
+        return value.dtype.kind in "biufc"
+    return isinstance(value, Number | np.bool_) and not isinstance(value, np.timedelta64)
+
+
+def _holds_no(leaf: Leaf, name: str, held: str, value: Any) -> InvalidFilterError:
+    reason = f"a column of {held} holds no {type(value).__name__}: {value!r}"
+    return InvalidFilterError(name, leaf.label, leaf.op, reason)
 
 
 def _has_order(empty: Any) -> bool:

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import functools
 import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import InvalidFrameError
-from omegaml_lab.frames.appending import extended, index_types
+from omegaml_lab.frames.appending import Addition, extended, index_types, write_fitting
 from omegaml_lab.frames.columns import is_flat
 from omegaml_lab.frames.empties import empty
 from omegaml_lab.frames.writer import WrittenPart, write_part
 from omegaml_lab.storage.payloads import Payload
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from omegaml_lab.frames.columns import Recipe
     from omegaml_lab.frames.schema import FrameSchema
     from omegaml_lab.storage.storage import Storage
 
-__all__ = ["joined", "write_partitions"]
+__all__ = ["PartitionsAddition", "joined", "write_partitions"]
 
 
 def write_partitions(
@@ -35,19 +36,41 @@ def write_partitions(
     InvalidFrameError
         If the partitions are not alike, or something in them cannot be kept.
     """
+    write = functools.partial(
+        write_part, storage=storage.quiet(), name=name, chunk_rows=chunk_rows, index=index
+    )
+    return joined(_computed(obj, storage, write), storage, name)
+
+
+class PartitionsAddition(Addition):
+    """The rows of a Dask DataFrame or Series that are to be added to a frame, like `Addition`.
+
+    All partitions are there before the first of their rows is seen, and none if one fails.
+    """
+
+    def _write(self, schema: FrameSchema) -> list[WrittenPart]:
+        write = functools.partial(
+            write_fitting,
+            storage=self._storage.quiet(),
+            name=self._name,
+            schema=replace(schema, later=[]),  # of many segments no task needs to know
+            chunk_rows=self._chunk_rows,
+        )
+        return _computed(self._obj, self._storage, write)
+
+
+def _computed(
+    obj: Any, storage: Storage, write: Callable[[Any], WrittenPart]
+) -> list[WrittenPart]:
+    """Let Dask compute and write each partition; return those with rows, or else the first."""
     from dask.base import compute
     from dask.delayed import delayed
 
     run: Any = compute  # which has no types
-    write = delayed(write_part, pure=False)
-    tasks = [
-        write(part, storage.quiet(), name, chunk_rows=chunk_rows, index=index)
-        for part in obj.to_delayed()
-    ]
+    task = delayed(write, pure=False)
     with storage.holds.kept_alive():  # Dask may write them in other processes
-        written: Sequence[WrittenPart] = run(*tasks)
-    parts = [part for part in written if part.segment.rows] or list(written[:1])
-    return joined(parts, storage, name)
+        written: Sequence[WrittenPart] = run(*(task(part) for part in obj.to_delayed()))
+    return [part for part in written if part.segment.rows] or list(written[:1])
 
 
 def joined(parts: Sequence[WrittenPart], storage: Storage, name: str) -> tuple[Payload, int, str]:

@@ -167,15 +167,21 @@ def _errors(url: str) -> Iterator[None]:
     except OSError as error:
         raise SourceUnavailableError(shown, error.strerror or type(error).__name__) from None
     except _client_errors() as error:
-        status = getattr(error, "status", None)
+        status = getattr(error, "status", None) or _reply(error)
         reason = f"the server answers {status}" if status else type(error).__name__
         raise SourceUnavailableError(shown, reason) from None
 
 
 def _client_errors() -> tuple[type[Exception], ...]:
-    """Return the errors of aiohttp, which are no OSErrors, when it is in use."""
-    aiohttp = sys.modules.get("aiohttp")
-    return (aiohttp.ClientError,) if aiohttp else ()
+    """Return the errors of aiohttp and ftplib, which are no OSErrors, when these are in use."""
+    known = {"aiohttp": "ClientError", "ftplib": "Error"}
+    return tuple(getattr(sys.modules[m], name) for m, name in known.items() if m in sys.modules)
+
+
+def _reply(error: Exception) -> str | None:
+    """Return the number that an FTP server answers first."""
+    code = str(error)[:3]
+    return code if code.isdecimal() else None
 
 
 def _plain(value: Any) -> Any:

@@ -72,8 +72,9 @@ class TableAddition:
                 raise SchemaMismatchError(self._name, reason)
         added, written = self._addition.to(payload)
         sizes = [p.blob.size if p.blob else 0 for p in (payload, added)]
+        more = sizes[1] - sizes[0] + sum(part.size for part in written)
         digest = self._addition.hash(before, added, written)
-        return replace(added, meta=payload.meta), sizes[1] - sizes[0] + written.size, digest
+        return replace(added, meta=payload.meta), more, digest
 
 
 def _chunk_rows(wanted: int | None, name: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from omegaml_lab.storage.chunks import LARGEST, Chunk
 from omegaml_lab.storage.payloads import Payload, Segment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from omegaml_lab.frames.columns import EncodedColumn
     from omegaml_lab.storage.storage import Storage
@@ -87,20 +88,19 @@ def write_part(
     except UnsupportedObjectError as error:
         reason = f"its labels, time zones or attrs hold a {error.obj_type}"
         raise InvalidFrameError(name, reason) from error
-    writer = _Writer(storage, name, columns, groups)
-    tasks = writer.tasks(schema.rows, chunk_rows) if columns else []
     storage.chunks.prepare()
-    with ThreadPoolExecutor(_THREADS, "omega-frame") as pool:
-        written = storage.progress(
-            pool.map(writer.write, tasks), what=f"put {name}", total=len(tasks)
+
+    def write(wait: bool) -> WrittenPart:  # noqa: FBT001 - its only argument
+        writer = _Writer(storage, name, columns, groups)
+        results = writer.write(schema.rows, chunk_rows, wait=wait) if columns else []
+        return WrittenPart(
+            schema=schema,
+            segment=Segment(id=writer.segment, rows=schema.rows, chunks=len(results)),
+            size=sum(size for size, _ in results),
+            digests=b"".join(part for _, part in results),
         )
-        results = [part for parts in written for part in parts]
-    return WrittenPart(
-        schema=schema,
-        segment=Segment(id=writer.segment, rows=schema.rows, chunks=len(results)),
-        size=sum(size for size, _ in results),
-        digests=b"".join(part for _, part in results),
-    )
+
+    return storage.chunks.settled(write)
 
 
 class _Writer:
@@ -117,7 +117,24 @@ class _Writer:
         for position, group in enumerate(groups):
             self._by_group.setdefault(group, []).append(position)
 
-    def tasks(self, rows: int, chunk_rows: int) -> list[tuple[int, range]]:
+    def write(self, rows: int, chunk_rows: int, *, wait: bool) -> list[tuple[int, bytes]]:
+        """Write all rows; return the stored size and the digest of each chunk.
+
+        The last chunk is waited for also without `wait`, and written after all others are.
+        """
+        *tasks, last = self._tasks(rows, chunk_rows)
+        with ThreadPoolExecutor(_THREADS, "omega-frame") as pool:
+            written = pool.map(lambda task: self._write(self._chunks(task), wait=wait), tasks)
+            made = pool.submit(list, self._chunks(last))
+
+            def ending() -> Iterator[list[tuple[int, bytes]]]:
+                yield self._write(made.result())
+
+            results = itertools.chain(written, ending())
+            told = self._storage.progress(results, what=f"put {self._name}", total=len(tasks) + 1)
+            return [part for parts in told for part in parts]
+
+    def _tasks(self, rows: int, chunk_rows: int) -> list[tuple[int, range]]:
         """Return the group and rows of each chunk; an empty frame has one, for its types."""
         widest = max(column.width for column in self._columns)
         # So many rows of wide text are split below; this bounds the memory that it takes.
@@ -128,39 +145,47 @@ class _Writer:
             for group in self._by_group
         ]
 
-    def write(self, task: tuple[int, range]) -> list[tuple[int, bytes]]:
-        """Write some rows of a group; return the stored size and the digest of each chunk."""
+    def _write(
+        self, documents: Iterable[Sequence[Chunk]], *, wait: bool = True
+    ) -> list[tuple[int, bytes]]:
+        """Write the chunks of some rows, of which each sequence has all columns of a group."""
+        written = []
+        for chunks in documents:
+            self._storage.chunks.write(chunks, wait=wait)
+            digest = hashlib.sha256()
+            size = 0
+            for chunk in chunks:
+                for data in chunk.columns.values():
+                    digest.update(data)
+                    size += len(data)
+            written.append((size, digest.digest()))
+        return written
+
+    def _chunks(self, task: tuple[int, range]) -> Iterator[list[Chunk]]:
+        """Yield the chunks of some rows of a group, of fewer at a time if they are too large."""
         group, rows = task
         try:
-            chunks = [
-                Chunk(
-                    segment=self.segment,
-                    group=group,
-                    part=part,
-                    start=rows.start,
-                    stop=rows.stop,
-                    columns=columns,
-                    zones=zones,
-                )
-                for part, (columns, zones) in enumerate(self._parts(self._by_group[group], rows))
-            ]
+            parts = list(self._parts(self._by_group[group], rows))
         except _TooLargeError as error:
             if len(rows) == 1:
                 reason = f"{error} in row {rows.start}; keep such values as files"
                 raise InvalidFrameError(self._name, reason) from None
             middle = rows.start + len(rows) // 2
-            return [
-                *self.write((group, range(rows.start, middle))),
-                *self.write((group, range(middle, rows.stop))),
-            ]
-        self._storage.chunks.write(chunks)
-        digest = hashlib.sha256()
-        size = 0
-        for chunk in chunks:
-            for data in chunk.columns.values():
-                digest.update(data)
-                size += len(data)
-        return [(size, digest.digest())]
+            yield from self._chunks((group, range(rows.start, middle)))
+            yield from self._chunks((group, range(middle, rows.stop)))
+            return
+        yield [
+            Chunk(
+                segment=self.segment,
+                group=group,
+                part=part,
+                start=rows.start,
+                stop=rows.stop,
+                columns=columns,
+                zones=zones,
+            )
+            for part, (columns, zones) in enumerate(parts)
+        ]
 
     def _parts(
         self, positions: Sequence[int], rows: range

@@ -37,8 +37,9 @@ _THREADS = 2
 class Blobs:
     """Writes and reads blobs. Equal content is kept once in a repository.
 
-    Pieces are written before any head refers to them. Each carries the time when a writer
-    last relied on it (``t``), so that a collector can leave young ones alone.
+    Pieces are written before any head refers to them. Each carries the time when it was
+    written or made young (``t``), so that a collector can leave young ones alone. Who writes
+    does so under a hold of its own.
     """
 
     def __init__(self, connection: Connection, holds: Holds) -> None:
@@ -148,7 +149,7 @@ class Blobs:
         self._holds.announce()
         now = datetime.now(UTC)
         with self._connection.errors():
-            there = self._touched(set(digests), now)
+            there = self._relied_on(set(digests), now)
             new = {d: p for d, p in zip(digests, pieces, strict=True) if d not in there}
             if new:
                 documents = [{"_id": d, "t": now, "d": piece} for d, piece in new.items()]
@@ -161,9 +162,11 @@ class Blobs:
             Blob.entry(digest, len(piece)) for digest, piece in zip(digests, pieces, strict=True)
         )
 
-    def _touched(self, digests: set[bytes], now: datetime) -> set[bytes]:
-        """Return which pieces are there, made young so that no collector takes them."""
+    def _relied_on(self, digests: set[bytes], now: datetime) -> set[bytes]:
+        """Return which pieces are there, so that no collector takes them from now on."""
         there = self._there(digests)
+        if there and self._holds.rely_on(there):
+            return self._there(there)  # a collector that has ended since may have taken some
         if there:
             touch = self._pieces.update_many({"_id": {"$in": list(there)}}, {"$max": {"t": now}})
             if touch.matched_count != len(there):  # some were collected in between

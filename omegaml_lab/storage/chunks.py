@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from omegaml_lab.storage.order import TAKEN, settled
 from omegaml_lab.storage.zones import to_query
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from omegaml_lab.storage.connection import Connection
     from omegaml_lab.storage.holds import Holds
@@ -24,6 +25,7 @@ __all__ = ["LARGEST", "Chunk", "Chunks"]
 LARGEST = 15 * 1024 * 1024
 """How much the columns of one chunk may take; MongoDB's limit for a document is 16 MiB."""
 
+T = TypeVar("T")
 _COLLECTION = "chunks"
 # The columns are compressed already.
 _OPTIONS = {"storageEngine": {"wiredTiger": {"configString": "block_compressor=none"}}}
@@ -58,12 +60,24 @@ class Chunks:
         """Make sure that the collection is there, without compression by the server."""
         self._connection.ensure_collection(_COLLECTION, _OPTIONS)
 
-    def write(self, chunks: Sequence[Chunk]) -> None:
-        """Keep chunks; when it returns they are on disk."""
+    def settled(self, write: Callable[[bool], T]) -> T:
+        """Return what `write` does, whose chunks are on disk then; it is told how to write them.
+
+        They are to be waited for each, or but the last that it writes. It may be called twice,
+        and writes another segment the second time.
+        """
+        with self._connection.errors():
+            return settled(self._connection, write)
+
+    def write(self, chunks: Sequence[Chunk], *, wait: bool = True) -> None:
+        """Keep chunks; when it returns they are on disk, or without `wait` on their way."""
         self._holds.announce()
         now = datetime.now(UTC)
+        collection = self._collection
+        if not wait:
+            collection = collection.with_options(write_concern=TAKEN)
         with self._connection.errors():
-            self._collection.insert_many([_document(c, now) for c in chunks], ordered=False)
+            collection.insert_many([_document(c, now) for c in chunks], ordered=False)
 
     def read(
         self, segment: str, group: int, rows: range, positions: Collection[int] | None

@@ -2,7 +2,8 @@
 
 What may be removed is decided in one snapshot of the repository: of the holds of writers, of
 the heads and of the earlier states. Whatever a writer relies on afterwards it has written or
-touched after the snapshot, and each removal is a compare-and-delete on that time.
+touched after the snapshot, and each removal is a compare-and-delete on that time; or it has
+named it in its hold while no collector was on record, which the snapshot then shows.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pymongo.errors import ConfigurationError, OperationFailure
 
 from omegaml_lab.storage.payloads import Blob
+from omegaml_lab.storage.sweeps import Sweeps
 from omegaml_lab.storage.times import now
 
 if TYPE_CHECKING:
@@ -61,6 +63,7 @@ class Garbage:
     def __init__(self, connection: Connection, holds: Holds) -> None:
         self._connection = connection
         self._holds = holds
+        self.sweeps = Sweeps(connection)
 
     def before(self, grace: timedelta) -> datetime:
         """Return the time up to which what nobody needs may be removed.
@@ -136,6 +139,7 @@ class Garbage:
     ) -> References:
         oldest = self._holds.oldest(session=session)
         found = References(min(before, oldest or before))
+        found.pieces.update(self._holds.named(session=session))
         # Without a snapshot: what is dropped or replaced meanwhile goes from the heads to the
         # states, and what is restored comes back.
         once = ["objects", "revisions"]

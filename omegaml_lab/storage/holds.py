@@ -3,7 +3,8 @@
 A writer relies on pieces and chunks before its head refers to them, and on old revisions
 before they are tagged or restored. While it does, a record in ``holds`` says since when, and
 the collector leaves alone whatever somebody wrote or relied on after that. A writer that dies
-leaves its record; it counts for `LIFETIME` after its last sign of life.
+leaves its record; it counts for `LIFETIME` after its last sign of life. Pieces that were there
+before are named in the record (``d``, their digests in a row).
 """
 
 from __future__ import annotations
@@ -20,10 +21,11 @@ from typing import TYPE_CHECKING, Any
 from pymongo.write_concern import WriteConcern
 
 from omegaml_lab.core.errors import IntegrityError, StorageUnavailableError
+from omegaml_lab.storage.sweeps import Sweeps
 from omegaml_lab.storage.times import now
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from datetime import datetime
 
     from omegaml_lab.storage.connection import Connection
@@ -33,6 +35,9 @@ __all__ = ["LIFETIME", "Hold", "Holds"]
 LIFETIME = timedelta(days=1)
 """How long the record of a writer counts that gave no sign of life since."""
 _SIGN_OF_LIFE = LIFETIME.total_seconds() / 24
+_DIGEST = 32
+_MOST_NAMED = 100_000
+"""So many pieces, of 3 MB of digests, a record names; a document has room for five times more."""
 
 
 def _clock() -> float:
@@ -44,11 +49,15 @@ def _clock() -> float:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Hold:
-    """What one writer holds; `kept` is when its record was last written, on the local clock."""
+    """What one writer holds; `kept` is when its record was last written, on the local clock.
+
+    `named` is how many pieces the record names.
+    """
 
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     since: datetime = field(default_factory=now)
     kept: float | None = None
+    named: int = 0
 
 
 class Holds:
@@ -56,6 +65,7 @@ class Holds:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._sweeps = Sweeps(connection)
         self._begin()
 
     def _begin(self) -> None:
@@ -106,6 +116,25 @@ class Holds:
         for hold in list(self._open):
             self.keep(hold)
 
+    def rely_on(self, digests: Collection[bytes]) -> bool:
+        """Name pieces that are there in the holds of this process; say whether that is enough.
+
+        If so they stay, as far as they are there when this returns. It is not enough where a
+        collector is at work, which may have decided before, or nothing is held here, or the
+        record is full: then they have to be made young.
+        """
+        holds = [hold for hold in list(self._open) if hold.kept is not None]
+        if not holds or any(hold.named + len(digests) > _MOST_NAMED for hold in holds):
+            return False
+        where = {"_id": {"$in": [hold.id for hold in holds]}}
+        with self._connection.errors():
+            named = self._holds.update_many(where, {"$push": {"d": b"".join(digests)}})
+        if named.matched_count < len(holds):  # which of them is gone is not known here
+            return False
+        for hold in holds:
+            hold.named += len(digests)
+        return not self._sweeps.any()
+
     @contextlib.contextmanager
     def kept_alive(self) -> Iterator[None]:
         """Announce, and give signs of life while other processes write for this one.
@@ -146,11 +175,21 @@ class Holds:
 
         Errors are those of pymongo: who reads in a `session` has its own answer to them.
         """
-        found = self._holds.find({}, {"t": True}, session=session)
+        found = self._holds.find({"t": {"$exists": True}}, {"t": True}, session=session)
         return min((document["t"] for document in found), default=None)
 
+    def named(self, *, session: Any = None) -> set[bytes]:
+        """Return the pieces that writers say they rely on; errors like `oldest`."""
+        found = self._holds.find({"d": {"$exists": True}}, {"d": True}, session=session)
+        return {
+            bytes(some[start : start + _DIGEST])
+            for document in found
+            for some in document["d"]
+            for start in range(0, len(some), _DIGEST)
+        }
+
     def bury(self, moment: datetime) -> int:
-        """Remove the records of writers that are dead at `moment`; return how many."""
+        """Remove the records of writers and collectors dead at `moment`; return how many."""
         with self._connection.errors():
             dead = {"beat": {"$lt": moment - LIFETIME}}
             return int(self._holds.delete_many(dead).deleted_count)

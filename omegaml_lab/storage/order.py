@@ -1,7 +1,7 @@
-"""Two changes in a row, of which only the second is waited for on its way to the disk.
+"""Changes in a row, of which only the last is waited for on its way to the disk.
 
 A server writes its journal, and a replica set its log, in the order of the changes: what came
-first is safe as soon as what followed is. That holds while one server takes both.
+first is safe as soon as what followed is. That holds while one server takes them all.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from omegaml_lab.storage.connection import Connection
 
-__all__ = ["TAKEN", "in_order"]
+__all__ = ["TAKEN", "in_order", "settled"]
 
 T = TypeVar("T")
 
@@ -47,6 +47,21 @@ def in_order(
     finally:  # it may have been taken even where nobody could say so
         if _writer(connection) != writer:
             first(safely)
+
+
+def settled(connection: Connection, write: Callable[[bool], T]) -> T:
+    """Return what `write` does, all of which is on disk then.
+
+    It is told whether to wait for each change. Where it is not, its last one, which follows
+    all others, must be waited for all the same. It is called again, to wait for each, when
+    another server or process took some, which may have lost them: it must do no harm then.
+    """
+    writer = _writer(connection)
+    if writer is not None:
+        done = write(False)  # noqa: FBT003 - its only argument
+        if _writer(connection) == writer:
+            return done
+    return write(True)  # noqa: FBT003
 
 
 def _writer(connection: Connection) -> tuple[Any, ...] | None:

@@ -44,8 +44,9 @@ class DatasetStore(OmegaStore):
         name
             Where. Nothing need be there yet.
         append
-            Add the rows of a frame, as `pandas.concat` would, in a new revision. All that
-            several writers add at once is in the end there, in some order.
+            Add the rows of a frame, as `pandas.concat` would, in a new revision; those of Dask
+            partition by partition, which are seen together. All that several writers add at
+            once is in the end there, in some order.
         **options
             Those of `OmegaStore.put`.
 

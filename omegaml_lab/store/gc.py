@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -122,12 +123,15 @@ class Collector:
         dry_run: bool,
     ) -> datetime:
         """Remove what is not referred to; return up to when."""
-        references = self._garbage.references(before, leaving)
-        limit = references.before
-        for digests in _batches(self._garbage.pieces(references)):
-            count, size = self._garbage.remove_pieces(digests, before=limit, dry_run=dry_run)
-            tally.pieces, tally.bytes = tally.pieces + count, tally.bytes + size
-            progress("pieces", tally.pieces)
+        sweep = contextlib.nullcontext(_unseen) if dry_run else self._garbage.sweeps.sweeping()
+        with sweep as alive:
+            references = self._garbage.references(before, leaving)
+            limit = references.before
+            for digests in _batches(self._garbage.pieces(references)):
+                alive()
+                count, size = self._garbage.remove_pieces(digests, before=limit, dry_run=dry_run)
+                tally.pieces, tally.bytes = tally.pieces + count, tally.bytes + size
+                progress("pieces", tally.pieces)
         for segment in self._garbage.segments(references):
             count, size = self._garbage.remove_segment(segment, before=limit, dry_run=dry_run)
             tally.chunks, tally.bytes = tally.chunks + count, tally.bytes + size
@@ -212,6 +216,10 @@ def trained_on(storage: Storage) -> set[Pin]:
             pins.add((bucket, "datasets", one["name"], one["revision"]))
             pins.add((one.get("id", ""), one["revision"]))
     return pins
+
+
+def _unseen() -> None:
+    """Who removes nothing is on no record."""
 
 
 def _batches(digests: Iterable[bytes]) -> Iterator[list[bytes]]:

@@ -141,6 +141,10 @@ def test_unknown_columns_and_operators(data: OmegaStore, flights: pd.DataFrame) 
     [
         ({"month": "three"}, "holds no str"),
         ({"month__in": [3, "three"]}, "holds no str"),
+        ({"month": object()}, "holds no object"),
+        ({"month__lt": object()}, "holds no object"),
+        ({"month__not_in": [object()]}, "holds no object"),
+        ({"month": np.timedelta64(3, "s")}, "holds no timedelta64"),
         ({"month__gt": "three"}, "month"),
         ({"month__contains": "3"}, "str"),
         ({"carrier": 3}, "holds no int"),

@@ -22,6 +22,7 @@ from omegaml_lab.core.errors import (
     InvalidFrameError,
     InvalidOptionError,
     ObjectNotFoundError,
+    SchemaMismatchError,
     UnknownColumnError,
 )
 from omegaml_lab.core.filters import Q
@@ -298,7 +299,7 @@ def test_partitions_that_are_not_alike(data: DatasetStore) -> None:
         data.put(lazy, "x")
     assert not data.exists("x")
     data.put(parts[0], "x")
-    with pytest.raises(InvalidFrameError, match="partitions"):
+    with pytest.raises(SchemaMismatchError, match="column 'a' is int64 there and float64 here"):
         data.put(lazy, "x", append=True)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from omegaml_lab.storage import embedded
 from omegaml_lab.storage.connection import Connection
 from omegaml_lab.storage.order import in_order
+from omegaml_lab.storage.storage import Storage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,3 +72,35 @@ def test_a_server_that_is_not_known_waits_for_both(home: Path) -> None:
     )
     assert waited == [True]
     connection.close()
+
+
+def test_a_frame_is_whole_though_the_server_crashes_amid_its_chunks(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import pandas as pd
+
+    from omegaml_lab.frames.reader import Selection, read_frame
+    from omegaml_lab.frames.writer import write_frame
+
+    url = embedded.ensure(home)
+    storage = Storage.open(url)
+    storage.ping()
+    write, waits, lock = storage.chunks.write, [], threading.Lock()
+
+    def crash_at_the_third(chunks: Any, *, wait: bool) -> None:
+        with lock:
+            waits.append(wait)
+            if len(waits) == 3:
+                os.kill(embedded.status(home).pid, signal.SIGKILL)
+                assert embedded.ensure(home) == url
+            write(chunks, wait=wait)
+
+    monkeypatch.setattr(storage.chunks, "write", crash_at_the_third)
+    frame = pd.DataFrame({"n": range(60)})
+    payload, _, _ = write_frame(frame, storage, "x", chunk_rows=10)
+    assert waits == [False] * 5 + [True] * 7  # once more, and each waited for
+    pd.testing.assert_frame_equal(read_frame(payload, storage, "x", Selection()), frame)
+    assert storage.segments.there(payload)
+    write_frame(frame, storage, "x", chunk_rows=10)
+    assert waits[12:] == [False] * 5 + [True]
+    storage.close()
