@@ -10,6 +10,7 @@ from jupyter_client.session import Session
 
 from omegaml_lab.core.errors import OmegaError
 from omegaml_lab.server.readonly import ReadOnlyFiles
+from omegaml_lab.server.turns import Turns
 from omegaml_lab.server.workcopies import WorkingCopies
 
 if TYPE_CHECKING:
@@ -35,8 +36,7 @@ class KernelFiles:
         self._bucket = config.bucket
         self._threads = threads
         self._streams: dict[str, Any] = {}
-        self._pulling = asyncio.Lock()
-        self._stale = False
+        self._pulls = Turns(lambda: threads.run(self._copies.pull))
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def open(
@@ -64,13 +64,16 @@ class KernelFiles:
         if not self._copies.has(kernel):
             return
         session = Session(config=manager.session.config, key=manager.session.key)
+        turns = Turns(lambda: self._threads.run(self._copies.sync, kernel))
 
         def heard(parts: list[bytes]) -> None:
             _, signed = session.feed_identities(parts)
-            message = session.deserialize(signed)
-            idle = message["content"].get("execution_state") == "idle"
-            if idle and message["parent_header"].get("msg_type") == "execute_request":
-                self._soon(self._threads.run(self._copies.sync, kernel))
+            message = session.deserialize(signed, content=False)  # outputs may be large
+            of = message["parent_header"].get("msg_type")
+            if (message["header"]["msg_type"], of) != ("status", "execute_request"):
+                return
+            if session.unpack(message["content"])["execution_state"] == "idle":
+                self._soon(turns.ask())
 
         self.forget(kernel)
         self._streams[kernel] = stream = manager.connect_iopub()
@@ -101,12 +104,8 @@ class KernelFiles:
             return
         if previous is not None:
             self._copies.follow(self._bucket, previous, name)
-        if self._stale or not self._copies.concern(self._bucket, name, previous):
-            return
-        self._stale = True  # one pull for all changes that are told meanwhile
-        async with self._pulling:
-            self._stale = False
-            await self._threads.run(self._copies.pull)
+        if self._copies.concern(self._bucket, name, previous):
+            await self._pulls.ask()
 
     def _soon(self, work: Any) -> None:
         task = asyncio.ensure_future(work)
