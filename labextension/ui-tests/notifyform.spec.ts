@@ -54,6 +54,22 @@ test('a wrong address is refused in the words of the server', async () => {
   await expect(form.apply({ job: 'a' })).rejects.toBeInstanceOf(ApiError);
 });
 
+test('a wrong address is marked before anything is asked for, until it is typed anew', async () => {
+  const form = new NotifyForm(client);
+  await form.check();
+  expect(server.asked).toEqual([]); // nobody is to be told
+  form.set(' nowhere ');
+  server.answer = () => ({ status: 400, json: { message: 'no channel', type: 'Invalid' } });
+  await expect(form.check()).rejects.toThrow('no channel');
+  expect(server.last.body).toEqual({ to: 'nowhere', on: 'failure', check: true });
+  expect(form.refused).toBe('no channel');
+  form.set('ann@example.org');
+  expect(form.refused).toBeNull();
+  server.answer = () => ({ status: 204 });
+  await form.check();
+  expect(form.refused).toBeNull();
+});
+
 test('where nobody may know who is told, the form does without', async () => {
   server.answer = () => ({ status: 403, json: { message: 'no' } });
   expect(await NotifyForm.of(client, { path: 'a.ipynb' })).toBeNull();

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
     from rich.progress import Progress
+    from rich.style import Style
 
 __all__ = [
     "STATUS_COLOURS",
@@ -82,7 +84,8 @@ def print_table(
 ) -> None:
     """Print a table; cells that are words of a status get its colour.
 
-    `empty` is said when there are no rows, `more` below the table.
+    Terminals open links by a click, also those that are folded. `empty` is said when there are
+    no rows, `more` below the table.
     """
     from rich import box
     from rich.table import Table
@@ -94,13 +97,21 @@ def print_table(
     for row in rows:
         cells = ["" if cell is None else str(cell) for cell in row]
         # As Text: names are data, and may hold what would otherwise be markup.
-        table.add_row(*(Text(cell, style=STATUS_COLOURS.get(cell, "")) for cell in cells))
+        table.add_row(*(Text(cell, style=_style(cell)) for cell in cells))
     if table.row_count == 0:
         click.echo(empty)
         return
     console().print(table)
     if more:
         click.echo(more)
+
+
+def _style(cell: str) -> Style:
+    from rich.style import Style
+
+    # A blank would end a link, and what is no link may begin like one.
+    link = cell if re.fullmatch(r"https?://\S+", cell) else None
+    return Style(color=STATUS_COLOURS.get(cell), link=link)
 
 
 def print_facts(facts: Mapping[str, object]) -> None:

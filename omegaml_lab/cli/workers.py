@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 import click
+from packaging.utils import canonicalize_name
 
 from omegaml_lab.cli.output import ago, print_facts, print_json, print_table
 from omegaml_lab.cli.session import Session, examples, json_option, pass_session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 __all__ = ["workers"]
 
@@ -72,13 +77,20 @@ def show(session: Session, *, worker: str, packages: tuple[str, ...], as_json: b
             "heard of": ago(found.heartbeat_at),
         }
     )
-    rows = (each.partition("==") for each in found.packages or ())
     print_table(
         ("package", "version"),
-        ((name, version) for name, _, version in rows if _named(name, packages)),
-        empty="It has no such package." if packages else "It does not tell its packages.",
+        _offered(found.packages, packages) if found.packages else (),
+        empty="It does not tell its packages.",
     )
 
 
-def _named(package: str, patterns: tuple[str, ...]) -> bool:
-    return not patterns or any(fnmatchcase(package, pattern.lower()) for pattern in patterns)
+def _offered(packages: Iterable[str], patterns: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Yield what a worker has of what is asked for, then what it has not."""
+    has = {name: version for name, _, version in (each.partition("==") for each in packages)}
+    named = {
+        pattern: {name for name in has if fnmatchcase(name, canonicalize_name(pattern))}
+        for pattern in patterns or ("*",)
+    }
+    shown = set().union(*named.values())
+    yield from ((name, version) for name, version in has.items() if name in shown)
+    yield from ((pattern, "not offered") for pattern, names in named.items() if not names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
@@ -23,6 +24,9 @@ __all__ = [
     "Status",
     "can_become",
 ]
+
+# What colours text in a terminal and puts links there (ECMA-48: control sequences, commands).
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
 
 
 class Status(StrEnum):
@@ -86,6 +90,12 @@ class Failure:
     message: str
     cell: int | None = None
     traceback: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Return it for people, in plain text: the colours are for what draws a traceback."""
+        where = "" if self.cell is None else f" in cell {self.cell + 1}"
+        told = "\n".join((f"{self.name}{where}: {self.message}", *self.traceback))
+        return _ESCAPES.sub("", told)
 
     def cut(self, *, message: int = 10_000, traceback: int = 100_000) -> Failure:
         """Return it with so many characters at most: the first of the message, the last lines."""

@@ -60,6 +60,16 @@ class Notifications:
         self._config = config
         self._bucket = runtime.runs.bucket
 
+    def check(self, to: str, *, on: Occasion | str = Occasion.FAILURE) -> None:
+        """Refuse whom `add` would refuse for the address; nothing is kept.
+
+        Raises
+        ------
+        InvalidRecipientError
+            If there is no such channel, or no such address of it.
+        """
+        self._parsed(to, on)
+
     def add(
         self,
         to: str,

@@ -35,8 +35,9 @@ NOTIFICATIONS: dict[str, Schema] = {
             "path": {"type": "string", "minLength": 1, "description": "A path of contents."},
             "job": {"type": "string", "minLength": 1, "description": "A name in the jobs store."},
             "schedule": {"type": "string", "minLength": 1, "description": "The id of one."},
+            "check": {"type": "boolean", "description": "Only say whether the address is good."},
         },
-        optional=("on", "path", "job", "schedule"),
+        optional=("on", "path", "job", "schedule", "check"),
     ),
     "Notification": record(
         {

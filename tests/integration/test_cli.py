@@ -58,7 +58,7 @@ def write(path, node) -> str:
     return str(path)
 
 
-def test_a_notebook_on_disk_is_put_run_and_published(omega, place):
+def test_a_notebook_on_disk_is_put_run_and_published(omega, place, monkeypatch):
     write(place / "work" / "good.ipynb", GOOD)
     code, out, err = omega("run", "./work/good.ipynb", "-p", "a=2", "--publish")
     assert code == 0, err
@@ -73,6 +73,12 @@ def test_a_notebook_on_disk_is_put_run_and_published(omega, place):
     assert "sum 4.5" in out
     code, out, _ = omega("reports", "list", "--json")
     assert "work/good" in {report["name"] for report in json.loads(out)}
+    assert "OMEGA_PUBLIC_URL makes theirs whole links" in omega("reports", "list")[1]
+    monkeypatch.setenv("OMEGA_PUBLIC_URL", "https://lab.example.org/")
+    out = omega("reports", "list")[1]
+    assert "https://lab.example.org/omega/reports/work/good" in out
+    assert "OMEGA_PUBLIC_URL" not in out
+    monkeypatch.delenv("OMEGA_PUBLIC_URL")
     assert omega("reports", "unpublish", "work/good")[0] == 0
     assert omega("reports", "unpublish", "work/good")[0] == 1
 
@@ -81,9 +87,12 @@ def test_workers_tell_what_they_have(omega):
     code, out, _ = omega("workers", "list")
     assert (code, "python3" in out, "installed" in out) == (0, True, True)
     (known,) = json.loads(omega("workers", "list", "--json")[1])
-    code, out, _ = omega("workers", "show", known["id"], "numpy", "panda*")
+    code, out, _ = omega("workers", "show", known["id"], "numpy", "panda*", "no_such")
     assert (code, "numpy" in out, pd.__version__ in out) == (0, True, True), out
     assert "tornado" not in out
+    rows = [line.split(maxsplit=1) for line in out.splitlines()]
+    assert ["no_such", "not offered"] in [[cell.strip() for cell in row] for row in rows]
+    assert sum("not offered" in line for line in out.splitlines()) == 1
     code, _, err = omega("workers", "show", "nobody")
     assert (code, "No worker 'nobody' is alive" in err) == (1, True)
 

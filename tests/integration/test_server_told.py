@@ -33,7 +33,10 @@ def test_who_is_told_of_runs(api: Api, shared: Omega) -> None:
     listed = api.ask("GET", "recipients", 200)
     assert listed == {"items": [mail, chat], "total": 2}
     assert api.ask("GET", "recipients", 200, job="told/a % ü")["items"] == [chat]
+    api.ask("POST", "recipients", 204, {"to": "lab:eve", "on": "end", "check": True})
+    assert api.ask("GET", "recipients", 200)["total"] == 2, "it was only looked at"
     for body, status in (
+        ({"to": "telex:1", "check": True}, 400),
         ({"to": "telex:1"}, 400),
         ({"to": "email:1"}, 400),
         ({"to": "lab:ann", "on": "sometimes"}, 400),

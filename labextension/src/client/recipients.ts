@@ -29,6 +29,11 @@ export class RecipientsClient {
     return this._connection.request('POST', ['recipients'], {}, { to, on, ...of });
   }
 
+  /** Fail where an address is one that `add` refuses; nothing is kept. */
+  check(to: string, on: Occasion): Promise<void> {
+    return this._connection.request('POST', ['recipients'], {}, { to, on, check: true });
+  }
+
   drop(id: string): Promise<void> {
     return this._connection.request('DELETE', ['recipients', id]);
   }

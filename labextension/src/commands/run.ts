@@ -118,6 +118,7 @@ async function submit(
     return false;
   }
   try {
+    await notify?.check();
     const grid = form.grid();
     let job: string;
     if (Object.keys(grid).length > 0) {

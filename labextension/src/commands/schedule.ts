@@ -124,6 +124,10 @@ async function ask(
   act: () => Promise<void>
 ): Promise<void> {
   const workers = await workersOf(omega);
+  const checked = async (): Promise<void> => {
+    await notify?.check();
+    await act();
+  };
   const dialog = new FormDialog({
     title,
     body: ReactWidget.create(
@@ -135,7 +139,7 @@ async function ask(
     ],
     focusNodeSelector: `#${WHEN_ID}`,
     guard: form,
-    submit: () => submit(form, act, trans)
+    submit: () => submit(form, checked, trans)
   });
   try {
     await dialog.launch();

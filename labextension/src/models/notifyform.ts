@@ -1,7 +1,7 @@
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import { ApiError } from '../client/connection';
+import { ApiError, messageOf } from '../client/connection';
 import type { IRecipient, Occasion, RecipientsClient, Told } from '../client/recipients';
 
 /** Who is told of runs, and who is to be from now on; the server knows which addresses are good. */
@@ -44,6 +44,7 @@ export class NotifyForm {
 
   set(to: string): void {
     this._to = to;
+    this._refused = null;
     this._changed.emit();
   }
 
@@ -56,6 +57,26 @@ export class NotifyForm {
     this._known = this._known.filter(recipient => recipient.id !== id);
     this._dropped = [...this._dropped, id];
     this._changed.emit();
+  }
+
+  /** Have what was typed refused before a run starts, and mark it. */
+  async check(): Promise<void> {
+    this._refused = null;
+    if (this._to.trim() === '') {
+      return;
+    }
+    try {
+      await this._client.check(this._to.trim(), this._on);
+    } catch (error) {
+      this._refused = messageOf(error);
+      this._changed.emit();
+      throw error;
+    }
+  }
+
+  /** Why the address was refused, until it is typed anew. */
+  get refused(): string | null {
+    return this._refused;
   }
 
   /** Let it be so. Asked for again after a refusal, what was done is done once. */
@@ -77,5 +98,6 @@ export class NotifyForm {
   private readonly _changed = new Signal<this, void>(this);
   private _dropped: readonly string[] = [];
   private _to = '';
+  private _refused: string | null = null;
   private _on: Occasion = 'failure';
 }

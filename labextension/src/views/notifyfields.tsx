@@ -36,6 +36,7 @@ export function NotifyFields({ form, of, trans }: INotifyFieldsProps): JSX.Eleme
             spellCheck={false}
             placeholder={trans.__('e.g. %1', 'ann@example.org')}
             aria-describedby={`${ID}-hint`}
+            aria-invalid={form.refused !== null}
             value={form.to}
             onChange={event => form.set(event.target.value)}
           />

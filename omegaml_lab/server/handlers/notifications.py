@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from omegaml_lab.core.notifications import Delivery
+from omegaml_lab.core.notifications import Delivery, Occasion
 from omegaml_lab.server.handlers.base import OmegaHandler
 from omegaml_lab.server.openapi import Operation, path_parameter, query
 from omegaml_lab.server.targets import target_of
@@ -40,7 +40,7 @@ class RecipientsHandler(OmegaHandler):
         "post": Operation(
             summary="Let somebody be told of runs: of all, or of a notebook or schedule",
             body="RecipientRequest",
-            answers={201: "Recipient"},
+            answers={201: "Recipient", 204: None},
             problems=(400, 404),
         ),
     }
@@ -56,6 +56,12 @@ class RecipientsHandler(OmegaHandler):
     async def post(self) -> None:
         """Answer POST."""
         body = self.body("RecipientRequest")
+        if body.pop("check", False):
+            on = body.get("on", Occasion.FAILURE)
+            await self.call(lambda: self.omega.notifications.check(body["to"], on=on))
+            self.set_status(204)
+            self.finish()
+            return
         path, job = body.pop("path", None), body.pop("job", None)
         if path is not None:
             job = target_of(self.contents_manager, path=path).job

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 
 import click
@@ -108,3 +109,14 @@ def test_what_is_not_of_the_form_is_wrong_usage(typed):
 def test_what_is_no_value_is_refused(typed):
     with pytest.raises(InvalidParameterError):
         parse_values("job", [typed], DECLARED)
+
+
+def test_links_in_a_table_are_opened_by_a_click(monkeypatch):
+    monkeypatch.setattr("sys.stdout", terminal := StringIO())
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "30")
+    link = "https://lab.example.org/omega/reports/a-long-name"
+    print_table(("name", "link"), [("flights", link), ("x", "https://a b")], empty="nothing")
+    assert terminal.getvalue().count(f";{link}\x1b\\") >= 2  # folded, and whole in each line
+    assert ";https://a b\x1b" not in terminal.getvalue()

@@ -58,3 +58,16 @@ def test_what_a_newer_version_adds_is_ignored() -> None:
 def test_a_record_that_is_no_run_is_damaged(wrong: dict[str, object]) -> None:
     with pytest.raises(IntegrityError, match="run x"):
         Run.from_record({**RECORD, **wrong})
+
+
+def test_a_failure_is_told_in_plain_text() -> None:
+    trace = (
+        "\x1b[31mNameError\x1b[39m Traceback",
+        "\x1b]8;;file://a\x1b\\a.py\x1b]8;;\x1b\\ line 1",
+    )
+    failure = Failure(name="NameError", message="no \x1b[1;32mx\x1b[0m", cell=2, traceback=trace)
+    assert str(failure) == "NameError in cell 3: no x\nNameError Traceback\na.py line 1"
+    assert failure.traceback == trace
+    assert (
+        str(Failure(name="MissingKernelError", message="[7] no")) == "MissingKernelError: [7] no"
+    )
