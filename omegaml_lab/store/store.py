@@ -110,12 +110,8 @@ class OmegaStore(Transfers):
         """
         plain = None if attributes is None else check_attributes(attributes)
         backend, path = self._target(obj, name, kind)
-        seen = None
-        if isinstance(expect, Seen):
-            seen, expect = expect, expect.expected
         terms = Terms(expect=expect, replace=replace, keep=keep, attributes=plain, folders=folders)
-        write = self._writing(obj, path, backend, options)
-        return self._put(path, backend.kind, terms, write, seen=seen)
+        return self._put(path, backend.kind, terms, self._writing(obj, path, backend, options))
 
     def annotate(self, name: str | Name, attributes: Mapping[str, Any]) -> Metadata:
         """Set attributes without a new revision; an attribute that is None is removed."""
@@ -267,10 +263,9 @@ class OmegaStore(Transfers):
 
     # -- inside ----------------------------------------------------------------------------
 
-    def _put(
-        self, path: str, kind: str, terms: Terms, write: Writing, *, seen: Seen | None = None
-    ) -> Metadata:
+    def _put(self, path: str, kind: str, terms: Terms, write: Writing) -> Metadata:
         with self._storage.holds.holding() as hold:
+            seen = terms.seen
             if seen is not None and seen.fresh and seen.metadata.name == path:
                 found, missing = {path: seen.head}, []
             else:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from omegaml_lab.core.errors import ConflictError, ObjectExistsError
 from omegaml_lab.core.retention import LASTING, checkpoints, lasting
 from omegaml_lab.storage.heads import State
+from omegaml_lab.store.seen import Seen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,20 +23,26 @@ __all__ = ["Terms"]
 class Terms:
     """What the caller of a put asked for; see `OmegaStore.put`."""
 
-    expect: int | None
+    expect: int | Seen | None
     replace: bool
     keep: bool
     attributes: Mapping[str, Any] | None
     folders: bool = True
     lineage: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def seen(self) -> Seen | None:
+        """What was looked at just before, None where nothing was."""
+        return self.expect if isinstance(self.expect, Seen) else None
+
     def check(self, store: str, path: str, head: Head | None) -> None:
         """Raise unless `head`, what is there now, may be replaced."""
         if head is not None and head.metadata.is_folder:
             raise ObjectExistsError(store, path)
         actual = head.metadata.revision if head else 0
-        if self.expect is not None and actual != self.expect:
-            raise ConflictError(store, path, expected=self.expect, actual=actual)
+        expected = self.seen.expected if self.seen else self.expect
+        if isinstance(expected, int) and actual != expected:
+            raise ConflictError(store, path, expected=expected, actual=actual)
         if head is not None and not self.replace:
             raise ObjectExistsError(store, path)
 
