@@ -16,6 +16,7 @@ from omegaml_lab.core.limits import UNLIMITED, Limits, Usage
 __all__ = [
     "FINAL",
     "RESULTS",
+    "RESULT_OF",
     "TRANSITIONS",
     "Attempt",
     "Failure",
@@ -60,6 +61,9 @@ FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED, Status.LOS
 
 RESULTS = "results"
 """The folder of the jobs store in which runs keep the notebooks that they have executed."""
+
+RESULT_OF = "omega"
+"""What in the metadata of such a notebook tells its ``run`` and the ``job``."""
 
 
 def can_become(status: Status, wanted: Status) -> bool:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import OmegaError
 from omegaml_lab.runtime.patience import patiently
-from omegaml_lab.store.recording import recording
 from omegaml_lab.store.workcopy import WorkingCopy
 
 if TYPE_CHECKING:
@@ -75,17 +74,19 @@ class KernelsBeside:
                     await _to_the_end(asyncio.to_thread(self._push, copy))
 
     def _copy(self, kernel: KernelProcess) -> WorkingCopy:
-        if kernel.copy is None:  # else it has worked there before
-            kernel.copy = WorkingCopy(self._jobs, self._folder, kernel.work, limit=self._limit)
+        jobs = self._jobs.read_by(self._run.id)
+        if kernel.copy is None:
+            kernel.copy = WorkingCopy(jobs, self._folder, kernel.work, limit=self._limit)
+        else:  # it has worked there before, for another run
+            kernel.copy.go_on(jobs)
         return kernel.copy
 
     def _pull(self, copy: WorkingCopy) -> None:
         self._tell(self._patiently(copy.pull))
 
     def _push(self, copy: WorkingCopy) -> None:
-        with recording(self._run.id):
-            self._patiently(copy.note_reads)
-            self._tell(self._patiently(copy.push))
+        self._patiently(copy.note_reads)
+        self._tell(self._patiently(copy.push))
 
     def _patiently(self, act: Callable[[], Any]) -> Any:
         try:

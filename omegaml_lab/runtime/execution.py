@@ -20,7 +20,7 @@ from omegaml_lab.core.modules import MODULES, ModuleFolder
 from omegaml_lab.core.names import MAX_LENGTH, Name, parent_of
 from omegaml_lab.core.parameters import INJECTED
 from omegaml_lab.core.resuming import code_of, kept_seconds
-from omegaml_lab.core.runs import RESULTS, Failure, Progress, Run, Status
+from omegaml_lab.core.runs import RESULT_OF, RESULTS, Failure, Progress, Run, Status
 from omegaml_lab.runtime.beside import KernelsBeside
 from omegaml_lab.runtime.cells import KernelDiedError, LimitError
 from omegaml_lab.runtime.engine import OmegaEngine
@@ -162,7 +162,9 @@ class Execution:
 
     def _prepared(self) -> Any:
         run = self.claim.run
-        return prepare(run.job, self._job(), run.parameters)
+        notebook = prepare(run.job, self._job(), run.parameters)
+        notebook.metadata[RESULT_OF] = {"run": run.id, "job": run.job}
+        return notebook
 
     def _job(self) -> object:
         run = self.claim.run

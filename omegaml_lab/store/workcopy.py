@@ -73,6 +73,11 @@ class WorkingCopy:
         self._copied: dict[str, _Copied] = {}
         self._lock = threading.Lock()
 
+    def go_on(self, jobs: JobStore) -> None:
+        """Go on for another one, to whom `jobs` belongs."""
+        with self._lock:
+            self._jobs = jobs
+
     def pull(self) -> list[str]:
         """Give the disk what the repository has; return what was left out, in a few lines.
 

@@ -182,6 +182,12 @@ def test_an_open_result_grows(lab: Lab, open_lab: Callable[..., LabPage]) -> Non
     expect(me.notebook.get_by_text("step 4 done", exact=True)).to_be_visible(timeout=30_000)
     # It is there to be read: nothing was started for it.
     assert [s["path"] for s in lab.get("api/sessions") if s["path"].startswith("results/")] == []
+    origin = me.page.get_by_role("note").get_by_text(f"The result of a run of {path}")
+    expect(origin).to_be_visible()
+    me.shot("origin")
+    me.page.get_by_role("button", name="Open the notebook").click()
+    expect(origin).to_be_hidden()
+    expect(me.notebook.locator(".cm-line", has_text="step 4 done").first).to_be_visible()
 
 
 @pytest.mark.timeout(180)

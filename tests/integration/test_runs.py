@@ -175,7 +175,7 @@ def test_the_kernel_is_alone_in_an_empty_folder_and_knows_its_repository(shared:
         "om.datasets.put({'a': 1}, 'from-inside')\n"
         "print(os.environ['OMEGA_RUN'])"
     )
-    run = start(shared, "inside", notebook(source)).wait(60, check=True)
+    run = start(shared, "alone/inside", notebook(source)).wait(60, check=True)
     first, second = printed(result_of(shared, run)).splitlines()
     import json
 

@@ -28,7 +28,7 @@ export function addRunsCommands(options: IRunsCommandOptions): void {
     addEntryCommand(commands, { id, label, icon, act, find: run => omega.runs.find(run) });
   };
   add(CommandIDs.openResult, trans.__('Open result'), notebookIcon, run =>
-    Promise.resolve(openResult(documents, run))
+    openResult(documents, run)
   );
   add(CommandIDs.openFailingCell, trans.__('Open the failing cell'), notebookIcon, run =>
     openFailingCell(documents, run)

@@ -1,23 +1,36 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { IDocumentManager } from '@jupyterlab/docmanager';
 
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { ITranslator } from '@jupyterlab/translation';
+
 import type { IRun } from '../client/runs';
 import { reload } from '../commands/reload';
-import { IOmega } from '../tokens';
+import { addOrigin } from '../pages/origin';
+import { DOMAIN, IOmega } from '../tokens';
 
 /** The least time between two looks at a result that grows. */
 const PAUSE = 1500;
 
-/** Keeps open results up to date while their runs go on. */
+/** Keeps open results up to date while their runs go on, and says of each what it is. */
 export const resultsPlugin: JupyterFrontEndPlugin<void> = {
   id: 'omegaml-lab:results',
   description: 'Shows the outputs of a running notebook as they come.',
   autoStart: true,
-  requires: [IOmega, IDocumentManager],
-  activate: (_: JupyterFrontEnd, omega: IOmega, documents: IDocumentManager): void => {
+  requires: [IOmega, IDocumentManager, ITranslator],
+  optional: [INotebookTracker],
+  activate: (
+    _: JupyterFrontEnd,
+    omega: IOmega,
+    documents: IDocumentManager,
+    translator: ITranslator,
+    notebooks: INotebookTracker | null
+  ): void => {
     const results = new OpenResults(documents);
     omega.runs.heard.connect((_, run) => results.update(run));
     omega.runs.ended.connect((_, run) => results.update(run, true));
+    const trans = translator.load(DOMAIN);
+    notebooks?.widgetAdded.connect((_, panel) => void addOrigin(panel, documents, trans));
   }
 };
 

@@ -1,0 +1,17 @@
+const RESULTS = 'results/';
+
+/**
+ * The path of the notebook whose run has left the one at `path`; null if that is none.
+ *
+ * `told` is what its metadata say. A copy that somebody has made elsewhere is theirs.
+ */
+export function originOf(path: string, told: unknown): string | null {
+  const job = (told as { job?: unknown } | null | undefined)?.job;
+  if (typeof job !== 'string' || job === '') {
+    return null;
+  }
+  // The repository may be shown as a folder, as may be the bucket.
+  const at = path.startsWith(RESULTS) ? 0 : path.indexOf(`/${RESULTS}`) + 1;
+  const inside = path.startsWith(RESULTS, at);
+  return inside ? path.slice(0, at) + job : null;
+}

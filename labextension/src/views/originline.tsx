@@ -1,0 +1,24 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { Button } from '@jupyterlab/ui-components';
+import * as React from 'react';
+
+export interface IOriginLineProps {
+  /** The path of the notebook that was run. */
+  job: string;
+  open: () => void;
+  trans: TranslationBundle;
+}
+
+/** What a notebook is that a run has left. */
+export function OriginLine({ job, open, trans }: IOriginLineProps): JSX.Element {
+  return (
+    <div className="jp-Omega-originLine" role="note">
+      <span>
+        {trans.__('The result of a run of %1. What you change here changes no run.', job)}
+      </span>
+      <Button minimal small className="jp-Omega-textButton" onClick={open}>
+        {trans.__('Open the notebook')}
+      </Button>
+    </div>
+  );
+}
