@@ -10,6 +10,7 @@ from omegaml_lab.core.names import Name, check_path
 from omegaml_lab.core.runs import RESULTS
 from omegaml_lab.storage.blobs import content_hash
 from omegaml_lab.store.naming import Naming
+from omegaml_lab.store.recording import Recorder
 from omegaml_lab.store.store import OmegaStore
 
 if TYPE_CHECKING:
@@ -59,6 +60,17 @@ class JobStore(OmegaStore):
     """A store of notebooks and of the files beside them, see `JobNaming`."""
 
     naming: ClassVar[Naming] = JobNaming()
+
+    def read_by(self, run: str) -> JobStore:
+        """Return the same store, whose reads and writes are those of a run."""
+        return JobStore(
+            self._storage,
+            self.name,
+            registry=self._registry,
+            bucket=self.bucket,
+            owner=self._owner,
+            recorder=Recorder(self._storage.lineage, run=run),
+        )
 
     def files_beside(self, folder: str) -> builtins.list[Metadata]:
         """Return the files of a folder, and of those below it that hold no notebooks.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
 
 from omegaml_lab.core.errors import (
     InvalidNameError,
@@ -58,17 +58,6 @@ class OmegaStore(Transfers):
         super().__init__(storage, name, bucket=bucket, owner=owner)
         self._recorder = recorder or Recorder(storage.lineage)
         self._registry = registry
-
-    def read_by(self, run: str) -> Self:
-        """Return the same store, whose reads and writes are those of a run."""
-        return type(self)(
-            self._storage,
-            self.name,
-            registry=self._registry,
-            bucket=self.bucket,
-            owner=self._owner,
-            recorder=Recorder(self._storage.lineage, run=run),
-        )
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name} of {self._storage.address}/{self.bucket}>"
