@@ -61,15 +61,16 @@ class JobStore(OmegaStore):
 
     naming: ClassVar[Naming] = JobNaming()
 
-    def read_by(self, run: str) -> JobStore:
-        """Return the same store, whose reads and writes are those of a run."""
+    def read_by(self, run: str | None) -> JobStore:
+        """Return the same store, whose reads and writes are those of a run, or of none."""
+        lineage = self._storage.lineage
         return JobStore(
             self._storage,
             self.name,
             registry=self._registry,
             bucket=self.bucket,
             owner=self._owner,
-            recorder=Recorder(self._storage.lineage, run=run),
+            recorder=Recorder(lineage, run=run) if run else Recorder.none(lineage),
         )
 
     def files_beside(self, folder: str) -> builtins.list[Metadata]:

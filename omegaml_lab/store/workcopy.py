@@ -67,7 +67,7 @@ class WorkingCopy:
 
     def __init__(self, jobs: JobStore, folder: str, place: Path, *, limit: float) -> None:
         self.place = place
-        self._jobs = jobs
+        self._jobs, self._unnoted = jobs, jobs.read_by(None)
         self._folder = folder
         self._limit = limit
         self._copied: dict[str, _Copied] = {}
@@ -76,7 +76,7 @@ class WorkingCopy:
     def go_on(self, jobs: JobStore) -> None:
         """Go on for another one, to whom `jobs` belongs."""
         with self._lock:
-            self._jobs = jobs
+            self._jobs, self._unnoted = jobs, jobs.read_by(None)
 
     def pull(self) -> list[str]:
         """Give the disk what the repository has; return what was left out, in a few lines.
@@ -177,7 +177,7 @@ class WorkingCopy:
         handle, part = tempfile.mkstemp(dir=target.parent, prefix=".")
         try:
             name = Name(meta.name, revision=meta.revision)
-            with os.fdopen(handle, "wb") as file, self._jobs.open(name) as stream:
+            with os.fdopen(handle, "wb") as file, self._unnoted.open(name) as stream:
                 shutil.copyfileobj(stream, file, 1 << 20)
             written = int(meta.modified.timestamp() * 1e6) * 1000
             os.utime(part, ns=(_UNREAD, written))
