@@ -14,7 +14,7 @@ export function OriginLine({ job, open, trans }: IOriginLineProps): JSX.Element 
   return (
     <div className="jp-Omega-originLine" role="note">
       <span>
-        {trans.__('The result of a run of %1. What you change here changes no run.', job)}
+        {trans.__('The result of a run of %1. Changes here do not change that notebook.', job)}
       </span>
       <Button minimal small className="jp-Omega-textButton" onClick={open}>
         {trans.__('Open the notebook')}
