@@ -220,6 +220,19 @@ class Records:
         with self._connection.errors():
             return bool(self._collection.delete_one(_by_id(id)).deleted_count)
 
+    def take(
+        self, where: Mapping[str, Any], *, sort: Sequence[tuple[str, int]]
+    ) -> dict[str, Any] | None:
+        """Remove the first record that matches in the order of `sort`, and return it.
+
+        No other one gets it too. It is not waited for until that is on the disk: after a crash
+        of the server the record may be there again.
+        """
+        order = [(_key(field), way) for field, way in sort]
+        with self._connection.errors():
+            taken = self._noting(safely=False).find_one_and_delete(_where(where), sort=order)
+            return _record(taken)
+
     def index(self, *fields: str) -> None:
         """Make sure there is an index on these fields; ``-field`` sorts descending."""
         keys = [(_key(f.removeprefix("-")), -1 if f.startswith("-") else 1) for f in fields]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sklearn.linear_model import LinearRegression
 
-from omegaml_lab.core.errors import InvalidCallError, RunFailedError
+from omegaml_lab.core.errors import IntegrityError, InvalidCallError, RunFailedError
 from omegaml_lab.runtime import answers
 from tests.integration.processes import until
 
@@ -48,3 +48,21 @@ def test_what_no_model_can_is_not_asked_for(omega: Omega) -> None:
     with pytest.raises(InvalidCallError):
         omega.runtime.model("m").call("explode")
     assert omega.runtime.runs.list().total == 0
+
+
+def test_a_call_of_a_later_version_waits_for_a_worker_that_understands_it(omega: Omega) -> None:
+    runs, records = omega.runtime.runs.records, omega.storage.records("runs")
+    run = runs.create("m", 1, parameters={}, kind="model", call={"method": "predict"})
+    records.update(run.id, set={"on_failure": "rethink", "hints": 3})
+    with pytest.raises(IntegrityError):
+        runs.claim_call(run.id, worker="w")
+    record = records.find(run.id) or {}
+    assert {key: record[key] for key in ("status", "claim", "worker", "hints")} == {
+        "status": "queued",
+        "claim": None,
+        "worker": None,
+        "hints": 3,
+    }
+    records.update(run.id, set={"on_failure": "stop"})
+    assert runs.claim_call(run.id, worker="w") is not None
+    assert runs.claim_call(run.id, worker="v") is None
