@@ -5,11 +5,12 @@
 Starts a MongoDB of its own, and a worker for each broker: the embedded one and, where it is
 installed, RabbitMQ. Prints the time of `om.runtime.model("m").predict(row)`, of the same in
 this process, of a script that returns at once, and of one acknowledged write, of which a call
-takes three.
+takes one, and a message of the embedded broker another. Look at the load that it prints.
 """
 
 from __future__ import annotations
 
+import os
 import statistics
 import sys
 import tempfile
@@ -70,6 +71,7 @@ def measure(title: str, omega: Omega, folder: Path) -> None:
 def main() -> None:
     from tests.integration.rabbitmq import RabbitMQ, installed
 
+    print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         url = embedded.ensure(folder / "home")

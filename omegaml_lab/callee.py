@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from omegaml_lab.config import Config
 from omegaml_lab.core.metadata import Metadata
 from omegaml_lab.omega import Omega
-from omegaml_lab.runtime.calling import Target
+from omegaml_lab.runtime.calling import Caller, Target
 from omegaml_lab.runtime.log import LogTail
 from omegaml_lab.runtime.parcels import opened, wrapped
 from omegaml_lab.runtime.tracking import note_call
@@ -54,7 +54,8 @@ class _Callee:
     def __init__(self, omega: Omega) -> None:
         calls = omega.runtime.calls
         self._runtime = omega.runtime
-        self._stores, self._caller = calls.stores, calls.caller
+        self._stores = calls.stores
+        self._caller = Caller(calls.stores, later=True)
 
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Return what came of a call: its parcel or its error, and what it printed."""
@@ -68,6 +69,10 @@ class _Callee:
                 # The edge of this process: whatever the code raised is the answer.
                 return {"error": _failure(error), "log": tail.log.text()}
         return {"answer": answer, "log": tail.log.text()}
+
+    def settle(self) -> None:
+        """Do what is left of a call once it is answered: while the worker writes that down."""
+        self._caller.settle()
 
     def _perform(self, request: Mapping[str, Any]) -> dict[str, Any]:
         call, target = request["call"], Target(**request["target"])
@@ -122,6 +127,7 @@ def main(path: str) -> None:
         for line in lines:
             answer = callee.answer(json.loads(line))
             connection.sendall(json.dumps(answer).encode() + b"\n")
+            callee.settle()
 
 
 if __name__ == "__main__":

@@ -122,8 +122,7 @@ class ModelHandle(_Model):
         InvalidCallError
             If models have no such method.
         """
-        if method not in METHODS:
-            raise InvalidCallError(self.name, method, "model", known=METHODS)
+        _check(self.name, method)
         return self._runtime.calls.start("model", self._target, method, args, kwargs)
 
     def call(self, method: str, *args: Any, **kwargs: Any) -> Any:
@@ -131,10 +130,13 @@ class ModelHandle(_Model):
 
         Raises
         ------
+        InvalidCallError
+            If models have no such method.
         RunFailedError
             If it failed.
         """
-        answer = self._runtime.calls.now(self.start(method, *args, **kwargs))
+        _check(self.name, method)
+        answer = self._runtime.calls.now("model", self._target, method, args, kwargs)
         if method in FITTING:
             store = self._runtime.calls.stores.models
             fitted = Name(answer["name"], revision=answer["revision"])
@@ -209,7 +211,7 @@ class ScriptHandle:
         RunFailedError
             If it failed.
         """
-        return self._runtime.calls.now(self.start(*args, **kwargs))
+        return self._runtime.calls.now("script", self._target, "run", args, kwargs)
 
     def start(self, *args: Any, **kwargs: Any) -> CallHandle:
         """Have the script run, and return at once; the handle gets what it returns."""
@@ -226,6 +228,11 @@ class LocalScript:
     def run(self, *args: Any, **kwargs: Any) -> Any:
         """Run the script here; return what it returns, a generator's as a list."""
         return self._runtime.calls.caller.script(self._target, args, kwargs)
+
+
+def _check(name: str, method: str) -> None:
+    if method not in METHODS:
+        raise InvalidCallError(name, method, "model", known=METHODS)
 
 
 def _given(X: Any, y: Any) -> tuple[Any, ...]:  # noqa: N803

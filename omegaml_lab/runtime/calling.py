@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import logging
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.calls import FITTING, METHODS
-from omegaml_lab.core.errors import ConflictError, InvalidCallError
+from omegaml_lab.core.errors import ConflictError, InvalidCallError, OmegaError
 from omegaml_lab.core.names import Name
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["Caller", "Target"]
 
 _MODELS = 8
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +49,15 @@ class Target:
 
 
 class Caller:
-    """Performs calls on the stores of a bucket, and keeps the models that it loaded."""
+    """Performs calls on the stores of a bucket, and keeps the models that it loaded.
 
-    def __init__(self, stores: Stores) -> None:
+    Who calls `settle` after each call spares it the work beside it: that a model which is kept
+    was read is noted `later`.
+    """
+
+    def __init__(self, stores: Stores, *, later: bool = False) -> None:
         self._stores = stores
+        self._later = later
         self._models: OrderedDict[Target, Any] = OrderedDict()
         self._heads: dict[Target, Head] = {}
 
@@ -94,6 +102,16 @@ class Caller:
         result = function(*args, **kwargs)
         return self._put(target, model, read, run) if fits else result
 
+    def settle(self) -> None:
+        """Note what was read by the calls up to now; what cannot be noted waits for the next.
+
+        Nothing that they wrote depends on it: a write has noted before what was read before it.
+        """
+        try:
+            self._stores.models.recorder.flush(safely=False)
+        except OmegaError as error:
+            _log.warning("what the call read is noted later: %s", error)
+
     def settings(self, target: Target) -> dict[str, Any]:
         """Return the parameters that a model which was called was made with, if it tells."""
         model: Any = self._models.get(target)
@@ -136,11 +154,10 @@ class Caller:
         models = self._stores.models
         if target not in self._models:
             self._keep(target, self._load(target))
-        elif target in self._heads:  # it was read for the run of another call
-            models.recorder.read(self._heads[target])
-        else:
-            self._heads[target] = models.head(target.pinned)
-            models.recorder.read(self._heads[target])
+        else:  # it was read for the run of another call
+            if target not in self._heads:
+                self._heads[target] = models.head(target.pinned)
+            models.recorder.read(self._heads[target], later=self._later)
         self._models.move_to_end(target)
         return self._models[target]
 

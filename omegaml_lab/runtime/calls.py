@@ -7,7 +7,12 @@ import copy
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from omegaml_lab.core.errors import BrokerUnavailableError, OmegaError, RunFailedError
+from omegaml_lab.core.errors import (
+    BrokerUnavailableError,
+    OmegaError,
+    RunFailedError,
+    RunNotFoundError,
+)
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.runs import Status
 from omegaml_lab.runtime.answers import Answers
@@ -77,8 +82,11 @@ class Calls:
         kwargs: Mapping[str, Any],
         *,
         label: str | None = None,
+        safely: bool = True,
     ) -> CallHandle:
         """Queue a call, and tell the workers.
+
+        It is on the disk then, if `safely`.
 
         Raises
         ------
@@ -97,7 +105,7 @@ class Calls:
             # In pairs: what somebody calls an argument may be no name for a field.
             "kwargs": [list(pair) for pair in zip(kwargs, parcels[len(args) :], strict=True)],
         }
-        return self._submit(run_id, kind, target.name, target.revision, call, label)
+        return self._submit(run_id, kind, target.name, target.revision, call, label, safely=safely)
 
     def again(self, before: Run) -> Run:
         """Queue a call again as it was.
@@ -131,8 +139,33 @@ class Calls:
         """
         return self._answers.wait(run.id, timeout)
 
-    def now(self, handle: CallHandle) -> Any:
-        """Return what a call returns; who loses patience and interrupts it cancels it."""
+    def now(
+        self,
+        kind: CallKind,
+        target: Target,
+        method: str,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+    ) -> Any:
+        """Have something called, and return what it returns.
+
+        Who loses patience and interrupts it cancels it. Nobody knows of the run before it has
+        ended, which is on the disk together with all before it. So its beginning is not waited
+        for; a database that dies and forgets it is asked again.
+
+        Raises
+        ------
+        UnsupportedObjectError
+            If an argument is of a type that no kind keeps.
+        RunFailedError
+            If it failed.
+        """
+        try:
+            return self._patient(self.start(kind, target, method, args, kwargs, safely=False))
+        except RunNotFoundError:
+            return self._patient(self.start(kind, target, method, args, kwargs))
+
+    def _patient(self, handle: CallHandle) -> Any:
         try:
             return handle.get()
         except KeyboardInterrupt:
@@ -167,6 +200,8 @@ class Calls:
         call: Any,
         label: str | None,
         experiments: Sequence[str] = (),
+        *,
+        safely: bool = True,
     ) -> CallHandle:
         self._answers.expect(run_id)
         records = self.runtime.runs.records
@@ -184,6 +219,7 @@ class Calls:
                 call=call,
                 object=kept,
                 experiments=around(*experiments),
+                safely=safely,
             )
         try:
             # No look for workers, which takes time: a run that waits is told so by the scheduler.

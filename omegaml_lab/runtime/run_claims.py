@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from omegaml_lab.core.calls import CALLS
 from omegaml_lab.core.errors import IntegrityError
 from omegaml_lab.core.runs import Progress, Run, Status
-from omegaml_lab.runtime.run_documents import run_of
+from omegaml_lab.runtime.run_documents import WAITING, run_of
 from omegaml_lab.runtime.run_reader import RunReader
 
 if TYPE_CHECKING:
@@ -77,6 +77,11 @@ class RunClaims(RunReader):
 
         Calls have no priorities: each is taken by its own message. A claim that the database
         forgets when it dies is void, as one whose worker was given up for lost.
+
+        Raises
+        ------
+        IntegrityError
+            If this version does not understand it; it waits on for a worker that does.
         """
         token = secrets.token_hex(8)
         taken = self._records.update(
@@ -86,7 +91,14 @@ class RunClaims(RunReader):
             inc={"beat": 1},
             safely=False,
         )
-        return Claim(run=run_of(taken), token=token) if taken else None
+        if taken is None:
+            return None
+        try:
+            return Claim(run=run_of(taken), token=token)
+        except IntegrityError:  # it is known only now, and was in one round trip for that
+            back = {**WAITING, "hints": taken.get("hints", 0)}
+            self._records.update(run_id, where={"claim": token}, set=back)
+            raise
 
     def _take(
         self, record: Mapping[str, Any], worker: str, result: Callable[[Run], str | None]

@@ -1,9 +1,10 @@
 """Messages through MongoDB: a transport for kombu that needs no broker beside the repository.
 
-A message is a record; who deletes it has it. Waiting consumers are woken by the collection's
+A message is a record; who removes it has it. Waiting consumers are woken by the collection's
 change feed, so an idle worker asks nothing of the database, and a message is there within
 milliseconds. A message may get lost with a consumer that dies: the records of the runs are the
-truth, and the sweeper sends it again. See ``docs/decisions/0030-embedded-broker.md``.
+truth, and the sweeper sends it again. A message that comes back with a server that died does
+no harm. See ``docs/decisions/0030-embedded-broker.md``.
 """
 
 from __future__ import annotations
@@ -43,12 +44,11 @@ class Channel(virtual.Channel):
         self._messages.insert(record)
 
     def _get(self, queue: str, timeout: float | None = None) -> dict[str, Any]:  # noqa: ARG002
-        oldest = [("at", 1)]
-        for record in self._messages.query({"queue": queue}, sort=oldest, limit=1):
-            if self._messages.delete(record["id"]):
-                message: dict[str, Any] = json.loads(record["text"])
-                return message
-        raise Empty
+        record = self._messages.take({"queue": queue}, sort=[("at", 1)])
+        if record is None:
+            raise Empty
+        message: dict[str, Any] = json.loads(record["text"])
+        return message
 
     def basic_ack(self, delivery_tag: str, multiple: bool = False) -> None:  # noqa: FBT001, FBT002 - as kombu has it
         """Take a message as done, and look at once for the next one: there is room for it."""

@@ -15,6 +15,7 @@ from pymongo.errors import BulkWriteError
 from omegaml_lab.core.lineage import Link, Reference, Relation, RunReference
 from omegaml_lab.storage.connection import is_duplicate
 from omegaml_lab.storage.heads import reference_to
+from omegaml_lab.storage.order import TAKEN
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -48,16 +49,20 @@ class LineageRecords:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def note(self, reads: Sequence[Read]) -> None:
-        """Note reads; what is noted already stays as it is."""
+    def note(self, reads: Sequence[Read], *, safely: bool = True) -> None:
+        """Note reads; what is noted already stays as it is.
+
+        What is not noted `safely` is not waited for until it is on the disk.
+        """
         if not reads:
             return
         for field in ("run", "object"):
             self._connection.ensure_index(_COLLECTION, [(field, 1)])
         documents = [_document(read) for read in reads]
+        noted = self._reads if safely else self._reads.with_options(write_concern=TAKEN)
         with self._connection.errors():
             try:
-                self._reads.insert_many(documents, ordered=False)
+                noted.insert_many(documents, ordered=False)
             except BulkWriteError as error:
                 if not is_duplicate(error):
                     raise

@@ -34,8 +34,8 @@ class Records:
         self._connection = connection
         self.name = name
 
-    def insert(self, record: Mapping[str, Any]) -> None:
-        """Add a record.
+    def insert(self, record: Mapping[str, Any], *, safely: bool = True) -> None:
+        """Add a record; `safely` means what it does in `update`.
 
         Raises
         ------
@@ -44,7 +44,7 @@ class Records:
         """
         with self._connection.errors():
             try:
-                self._collection.insert_one(_stored(record))
+                self._noting(safely=safely).insert_one(_stored(record))
             except DuplicateKeyError as error:
                 raise DuplicateRecordError(self.name, str(record["id"])) from error
 
@@ -173,9 +173,7 @@ class Records:
         if add:
             changes["$addToSet"] = dict(add)
         condition = {"$and": [_by_id(id), _where(where)]} if where else _by_id(id)
-        records = self._collection
-        if not safely:
-            records = records.with_options(write_concern=TAKEN)
+        records = self._noting(safely=safely)
         with self._connection.errors():
             if not changes:
                 return _record(records.find_one(condition))
@@ -221,6 +219,19 @@ class Records:
         """Remove the record with this id; say whether it was there."""
         with self._connection.errors():
             return bool(self._collection.delete_one(_by_id(id)).deleted_count)
+
+    def take(
+        self, where: Mapping[str, Any], *, sort: Sequence[tuple[str, int]]
+    ) -> dict[str, Any] | None:
+        """Remove the first record that matches in the order of `sort`, and return it.
+
+        No other one gets it too. It is not waited for until that is on the disk: after a crash
+        of the server the record may be there again.
+        """
+        order = [(_key(field), way) for field, way in sort]
+        with self._connection.errors():
+            taken = self._noting(safely=False).find_one_and_delete(_where(where), sort=order)
+            return _record(taken)
 
     def index(self, *fields: str) -> None:
         """Make sure there is an index on these fields; ``-field`` sorts descending."""
@@ -272,6 +283,10 @@ class Records:
     @property
     def _collection(self) -> Any:
         return self._connection.collection(self.name)
+
+    def _noting(self, *, safely: bool) -> Any:
+        records = self._collection
+        return records if safely else records.with_options(write_concern=TAKEN)
 
 
 def _told(to: Mapping[str, Collection[Any]] | None) -> dict[str, Any]:

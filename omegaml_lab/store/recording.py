@@ -87,8 +87,11 @@ class Recorder:
         """Return one that notes nothing, for what is nobody's data."""
         return _NoRecorder(lineage)
 
-    def read(self, head: Head) -> None:
-        """Note that the run read a state, unless it wrote that itself."""
+    def read(self, head: Head, *, later: bool = False) -> None:
+        """Note that the run read a state, unless it wrote that itself.
+
+        What is read with `later` is noted by the next `flush` or write, and by no thread.
+        """
         run = self.run
         if run is None or head.metadata.run == run:
             return
@@ -103,7 +106,7 @@ class Recorder:
             self._seen.add((what.id, what.revision))
             kept: Reference | None = what if len(self._seen) <= MOST else None
             self._pending.append(Read(run=run, what=kept, relation=self._relation))
-            if self._thread is None:
+            if self._thread is None and not later:
                 self._thread = threading.Thread(target=self._work, name="lineage", daemon=True)
                 self._thread.start()
 
@@ -115,8 +118,8 @@ class Recorder:
         self.flush()
         return {"run": run}
 
-    def flush(self) -> None:
-        """Return when all reads up to now are noted.
+    def flush(self, *, safely: bool = True) -> None:
+        """Return when all reads up to now are noted: on the disk, if `safely`.
 
         Raises
         ------
@@ -129,7 +132,7 @@ class Recorder:
             with self._lock:
                 batch, self._pending = self._pending, []
             try:
-                self._lineage.note(batch)
+                self._lineage.note(batch, safely=safely)
             except OmegaError:
                 with self._lock:
                     self._pending = batch + self._pending

@@ -101,6 +101,24 @@ def test_one_of_many_wins(runs: Records) -> None:
         assert sum(pool.map(claim, range(8))) == 1
 
 
+def test_who_takes_a_record_is_the_only_one_to_have_it(runs: Records) -> None:
+    for number in range(40):
+        runs.insert({"id": str(number), "queue": "a", "at": 40 - number})
+    runs.insert({"id": "other", "queue": "b", "at": 0})
+
+    def take(_: int) -> list[str]:
+        taken = []
+        while (record := runs.take({"queue": "a"}, sort=[("at", 1)])) is not None:
+            taken.append(record["id"])
+        return taken
+
+    assert runs.take({"queue": "a"}, sort=[("at", 1)]) == {"id": "39", "queue": "a", "at": 1}
+    with ThreadPoolExecutor(4) as pool:
+        taken = [each for some in pool.map(take, range(4)) for each in some]
+    assert sorted(taken, key=int) == [str(number) for number in range(39)]
+    assert [record["id"] for record in runs.query()] == ["other"]
+
+
 def test_update_many_upsert_and_delete(runs: Records) -> None:
     for n in range(3):
         assert runs.upsert(str(n), {"n": n}) == {"id": str(n), "n": n}

@@ -164,6 +164,23 @@ def test_a_call_of_a_model_in_memory_reads_it_too(omega: Omega) -> None:
     assert told(omega.models.lineage("m").results()) == {"run first", "run second", "run third"}
 
 
+def test_what_calls_read_is_noted_once_they_are_settled(omega: Omega) -> None:
+    from sklearn.linear_model import LinearRegression
+
+    omega.models.put(LinearRegression().fit([[0], [1]], [0, 1]), "m")
+    stores = Stores.of(omega.storage, omega.registry, bucket="default", owner="")
+    caller, target = Caller(stores, later=True), Target.of(omega.models.metadata("m"))
+    with recording("first"):
+        caller.model(target, "predict", [[[2]]], {})  # it is read from the store
+        stores.models.recorder.flush()
+    for run in ("second", "third"):
+        with recording(run):
+            caller.model(target, "predict", [[[2]]], {})
+    assert told(omega.models.lineage("m").results()) == {"run first"}
+    caller.settle()
+    assert told(omega.models.lineage("m").results()) == {"run first", "run second", "run third"}
+
+
 def test_more_reads_than_are_noted_are_told(omega: Omega, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recorder_module, "MOST", 3)
     for n in range(6):
