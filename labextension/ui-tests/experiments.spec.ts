@@ -43,9 +43,13 @@ class Answers extends ExperimentsClient {
     return Promise.resolve({ ...ABOUT, items: this.runs, total: this.runs.length });
   }
 
-  override values(_: string, metric: string): Promise<{ items: IValue[]; total: number }> {
-    this.asked.push(metric);
-    const items = this.logged.filter(value => value.metric === metric);
+  override values(
+    _: string,
+    metric: string,
+    run: string
+  ): Promise<{ items: IValue[]; total: number }> {
+    this.asked.push(`${metric} of ${run}`);
+    const items = this.logged.filter(value => value.metric === metric && value.run === run);
     return Promise.resolve({ items, total: items.length });
   }
 }
@@ -104,23 +108,28 @@ test('what is compared is told where it differs, and can be shown alone', async 
 });
 
 test('the course of a metric is drawn for a few runs, without what is no number', async () => {
-  const many = Array.from({ length: 9 }, (_, index) => makeRun(String(index)));
+  const many = Array.from({ length: 9 }, (_, index) =>
+    makeRun(String(index), { metrics: { loss: 1 } })
+  );
   many[0].metrics = { acc: 1, loss: 1 };
   const { model, client } = await opened(many, [
-    ...many.flatMap(({ run }) => logged(run, 'loss', 3, 'NaN', 1)),
+    ...many.flatMap(({ run }) => logged(run, 'loss', 3, 'NaN', 1).reverse()),
     ...logged('1', 'acc', 1)
   ]);
   expect([model.metric, model.lines.length]).toEqual(['acc', 0]);
   await model.draw('loss');
-  expect(client.asked).toEqual(['acc', 'loss']);
+  expect(client.asked.length).toBe(1 + MOST_LINES);
   expect(model.lines.length).toBe(MOST_LINES);
+  model.sortBy('job');
+  expect(model.lines[0].run.run).toBe('0');
   expect(model.lines[0].points).toEqual([
     { step: 0, value: 3 },
     { step: 2, value: 1 }
   ]);
-  model.pick('1', true);
-  model.pick('2', true);
-  expect(model.lines.map(({ run }) => run.run)).toEqual(['1', '2']);
+  model.pick('7', true);
+  model.pick('8', true);
+  await model.refresh();
+  expect(model.lines.map(({ run }) => run.run)).toEqual(['7', '8']);
 });
 
 test('experiments are listed in pages, by their newest run or by name', async () => {

@@ -59,6 +59,7 @@ class KernelsBeside:
         self._limit = limit
         self._say = say
         self._given_up = given_up
+        self._cancelled = False
 
     @contextlib.asynccontextmanager
     async def start(self, name: str, **options: Any) -> AsyncIterator[KernelProcess]:
@@ -66,12 +67,12 @@ class KernelsBeside:
         async with self._kernels.start(name, **options) as kernel:
             # While the kernel starts: it runs nothing before this block is entered.
             copy = self._copy(kernel)
-            await asyncio.to_thread(self._pull, copy)
+            await self._to_the_end(asyncio.to_thread(self._pull, copy))
             try:
                 yield kernel
             finally:
                 if not self._given_up():
-                    await _to_the_end(asyncio.to_thread(self._push, copy))
+                    await self._to_the_end(asyncio.to_thread(self._push, copy))
 
     def _copy(self, kernel: KernelProcess) -> WorkingCopy:
         jobs = self._jobs.read_by(self._run.id)
@@ -81,31 +82,40 @@ class KernelsBeside:
             kernel.copy.go_on(jobs)
         return kernel.copy
 
+    async def _to_the_end(self, work: Coroutine[Any, Any, None]) -> None:
+        """Wait for it however often this task is cancelled: it needs the folder that goes then.
+
+        Who is cancelled does not wait for a database that is away.
+        """
+        task, cancelled = asyncio.ensure_future(work), None
+        while not task.done():
+            try:
+                await asyncio.shield(task)
+            except asyncio.CancelledError as error:
+                cancelled, self._cancelled = error, True
+        if cancelled is not None:
+            raise cancelled
+
     def _pull(self, copy: WorkingCopy) -> None:
         self._tell(self._patiently(copy.pull))
 
     def _push(self, copy: WorkingCopy) -> None:
         self._patiently(copy.note_reads)
-        self._tell(self._patiently(copy.push))
+        self._tell(self._patiently(lambda: copy.push(anyway=True)))
 
     def _patiently(self, act: Callable[[], Any]) -> Any:
         try:
-            return patiently(act, what=f"run {self._run.id}", hurried=self._given_up)
+            return patiently(
+                act,
+                what=f"run {self._run.id}",
+                hurried=lambda: self._cancelled or self._given_up(),
+            )
         except OmegaError as error:
             return [f"Files beside the notebook are not all in their place: {error}"]
+
+    def _hurried(self) -> bool:
+        return self._cancelled or self._given_up()
 
     def _tell(self, lines: list[str] | None) -> None:
         for line in lines or ():
             self._say(f"{line}\n")
-
-
-async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
-    """Wait for it however often this task is cancelled: it needs the folder that goes then."""
-    task, cancelled = asyncio.ensure_future(work), None
-    while not task.done():
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError as error:
-            cancelled = error
-    if cancelled is not None:
-        raise cancelled

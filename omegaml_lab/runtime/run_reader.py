@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import IntegrityError, RunNotFoundError
@@ -12,6 +12,7 @@ from omegaml_lab.core.pages import Page
 from omegaml_lab.core.runs import Run, Status
 from omegaml_lab.runtime.kept_records import KeptRecords
 from omegaml_lab.runtime.run_documents import FREE, LOST_FOR_NOW, run_of
+from omegaml_lab.storage.times import now
 
 if TYPE_CHECKING:
     import threading
@@ -28,8 +29,8 @@ LONGEST_PAUSE = 60.0
 
 
 def utcnow() -> datetime:
-    """Return the present moment, aware and in UTC."""
-    return datetime.now(UTC)
+    """Return the present moment, aware and in UTC, as precise as it is kept."""
+    return now()
 
 
 class RunReader:

@@ -34,7 +34,7 @@ class KernelFiles:
     def __init__(self, config: Config, threads: Threads) -> None:
         self._copies = WorkingCopies(config.home / "work", limit=config.files_megabytes * 1e6)
         self._bucket = config.bucket
-        self._threads = threads
+        self._threads = threads  # of their own: who saves does not wait for what kernels leave
         self._streams: dict[str, Any] = {}
         self._pulls = Turns(lambda: threads.run(self._copies.pull))
         self._tasks: set[asyncio.Task[None]] = set()
@@ -92,10 +92,13 @@ class KernelFiles:
 
     async def end(self) -> None:
         """Leave nothing behind after the last kernel."""
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._threads.run(self._copies.end)
+        self._threads.close()
 
     def ended(self, kernel: str) -> None:
         """Do so as soon as there is time for it."""
+        self.forget(kernel)
         self._soon(self.close(kernel))
 
     async def changed(self, *, store: str, name: str, previous: str | None = None) -> None:
@@ -103,7 +106,7 @@ class KernelFiles:
         if store != "jobs":
             return
         if previous is not None:
-            self._copies.follow(self._bucket, previous, name)
+            await self._threads.run(self._copies.follow, self._bucket, previous, name)
         if self._copies.concern(self._bucket, name, previous):
             await self._pulls.ask()
 

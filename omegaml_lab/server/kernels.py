@@ -15,7 +15,8 @@ from omegaml_lab.server.contents import OmegaContentsManager
 from omegaml_lab.server.kernelfiles import KernelFiles
 from omegaml_lab.server.mounts import clean
 from omegaml_lab.server.repository import RepositoryMount
-from omegaml_lab.server.shared import extension_of, shared_omega, shared_threads
+from omegaml_lab.server.shared import extension_of, shared_omega
+from omegaml_lab.server.threads import Threads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +36,7 @@ class OmegaKernelManager(AsyncMappingKernelManager):
 
     @traitlets.default("files")
     def _default_files(self) -> KernelFiles:
-        return KernelFiles(shared_omega(self.parent).config, shared_threads(self.parent))
+        return KernelFiles(shared_omega(self.parent).config, Threads(size=4))
 
     def cwd_for_path(self, path: str, **kwargs: Any) -> str:
         """Return the folder for a notebook of the disk, else the server's root."""

@@ -24,6 +24,11 @@ class Turns:
         if self._waiting:
             return
         self._waiting = True
-        async with self._lock:
+        try:
+            await self._lock.acquire()
+        finally:
             self._waiting = False
+        try:
             await self._act()
+        finally:
+            self._lock.release()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import re
 import shutil
 import tempfile
@@ -40,15 +41,25 @@ class SharedCopy:
     def __init__(self, copy: WorkingCopy, *, bucket: str, written: bool) -> None:
         self.place = copy.place
         self.bucket = bucket
+        self.written = written
         self.kernels: set[str] = set()
         self.follow, self.holds = copy.follow, copy.holds
         self._copy = copy
-        self._written = written
         self._said: set[str] = set()
+
+    @property
+    def folder(self) -> str:
+        """The folder of the repository, as it is called now."""
+        return self._copy.folder
+
+    @property
+    def may_go(self) -> bool:
+        """Whether nothing is lost with it."""
+        return not self.written or self._copy.is_kept()
 
     def sync(self) -> bool:
         """Push, then pull, and say whether all that the disk has is kept; it never raises."""
-        return self._done(self._copy.push if self._written else list)
+        return self._done(self._copy.push if self.written else list)
 
     def pull(self) -> None:
         """Pull only: a kernel may be in the middle of writing something."""
@@ -88,23 +99,33 @@ class WorkingCopies:
         self._limit = limit
         self._folder: Path | None = None
         self._held: FileLock | None = None
-        self._shared: dict[str, SharedCopy] = {}
-        self._lock = threading.Lock()
+        self._copies: list[SharedCopy] = []
+        self._lock = threading.Lock()  # of the list, and never held for long
+        self._opening = threading.Lock()
 
     def open(
         self, kernel: str, where: ModuleFolder, jobs: Callable[[], JobStore], *, written: bool
     ) -> Path:
         """Let a kernel work in the copy of a folder; return the folder of the disk for it."""
-        key = str(where) if written else f"{where} {kernel}"
-        with self._lock:
-            copy = self._shared.get(key)
+        with self._opening:
+            copy = self._shared(where, kernel) if written else None
             if copy is None:
                 working = WorkingCopy(jobs(), where.folder, self._place(where), limit=self._limit)
                 copy = SharedCopy(working, bucket=where.bucket, written=written)
-                self._shared[key] = copy
-            copy.kernels.add(kernel)
+                copy.kernels.add(kernel)
+                with self._lock:
+                    self._copies.append(copy)
         copy.sync()
         return copy.place
+
+    def _shared(self, where: ModuleFolder, kernel: str) -> SharedCopy | None:
+        """Return the copy that kernels of a folder share, and that this one does from now on."""
+        with self._lock:
+            for copy in self._copies:
+                if copy.written and (copy.bucket, copy.folder) == (where.bucket, where.folder):
+                    copy.kernels.add(kernel)
+                    return copy
+        return None
 
     def has(self, kernel: str) -> bool:
         """Say whether a kernel works in one of them."""
@@ -114,6 +135,7 @@ class WorkingCopies:
         """Bring repository and disk in step after a kernel has worked."""
         for copy in self._of(kernel):
             copy.sync()
+        self._touch()
 
     def concern(self, bucket: str, *names: str | None) -> bool:
         """Say whether one of them may have something of one of these names."""
@@ -137,13 +159,14 @@ class WorkingCopies:
         What could not be kept stays on the disk, and the log says where.
         """
         for copy in self._of(kernel):
-            kept = copy.sync()
+            kept = not copy.written or copy.sync()
             with self._lock:
                 copy.kernels.discard(kernel)
                 if copy.kernels:
                     continue
-                self._shared = {k: c for k, c in self._shared.items() if c is not copy}
-            if kept:
+                self._copies.remove(copy)
+            # Something that the kernel has started may still write there.
+            if kept and copy.may_go:
                 shutil.rmtree(copy.place, ignore_errors=True)
             else:
                 _log.warning("Files that are not in the repository stay in %s", copy.place)
@@ -156,7 +179,7 @@ class WorkingCopies:
 
     def _all(self) -> list[SharedCopy]:
         with self._lock:
-            return list(self._shared.values())
+            return [*self._copies]
 
     def _of(self, kernel: str) -> list[SharedCopy]:
         return [copy for copy in self._all() if kernel in copy.kernels]
@@ -172,8 +195,19 @@ class WorkingCopies:
         name = re.sub(r"[^\w.-]+", "-", where.folder.rpartition("/")[2] or where.bucket)
         return Path(tempfile.mkdtemp(prefix=f"{name[:40]}-", dir=self._folder))
 
+    def _touch(self) -> None:
+        """Note that this server lives: what it leaves is kept for a week from now on."""
+        if self._folder is not None:
+            with contextlib.suppress(OSError):
+                os.utime(self._folder / _LOCK)
+
     def _sweep(self) -> None:
         for folder in self._home.glob("server-*"):
             with contextlib.suppress(OSError), FileLock(folder / _LOCK) as lock:
-                if time.time() - folder.stat().st_mtime > _LEFT and lock.take(shared=False):
+                age = time.time() - (folder / _LOCK).stat().st_mtime
+                if not lock.take(shared=False):
+                    continue  # its server lives
+                if age > _LEFT:
                     shutil.rmtree(folder, ignore_errors=True)
+                else:
+                    _log.warning("A server that ended early has left files in %s", folder)

@@ -80,11 +80,14 @@ class Listing:
             found = self._objects.find(where, _OF_CHILD, batch_size=_ALL)
             return [Child(**document) for document in found.sort([("rank", 1), ("name", 1)])]
 
-    def inside(self, folders: Collection[str], *, without: str) -> list[Metadata]:
-        """Return what is in any of `folders` and not of the kind `without`, sorted by name."""
+    def inside(self, folders: Collection[str], *, without: str, limit: int) -> list[Metadata]:
+        """Return what is in any of `folders` and not of the kind `without`, sorted by name.
+
+        Of more than `limit` only so many.
+        """
         where = {**self._scope, "parent": {"$in": list(folders)}, "kind": {"$ne": without}}
         with self._connection.errors():
-            found = self._objects.find(where, {"payload": False})
+            found = self._objects.find(where, {"payload": False}, limit=limit)
             return [to_metadata(document) for document in found.sort("name", 1)]
 
     def holding(self, folders: Collection[str], kind: str) -> set[str]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar
 from omegaml_lab.core.errors import InvalidNotebookError
 from omegaml_lab.core.names import Name, check_path
 from omegaml_lab.core.runs import RESULTS
-from omegaml_lab.storage.blobs import content_hash
 from omegaml_lab.store.naming import Naming
 from omegaml_lab.store.recording import Recorder
 from omegaml_lab.store.store import OmegaStore
@@ -73,29 +72,31 @@ class JobStore(OmegaStore):
             recorder=Recorder(lineage, run=run) if run else Recorder.none(lineage),
         )
 
-    def files_beside(self, folder: str) -> builtins.list[Metadata]:
+    def files_beside(self, folder: str, *, most: int = 2000) -> builtins.list[Metadata]:
         """Return the files of a folder, and of those below it that hold no notebooks.
 
         A folder with notebooks of its own is the place of other work, and that of all results
-        is nobody's. Nearer ones come first.
+        is nobody's. Nearer ones come first; of more than `most` that are looked at the rest
+        is left out.
         """
         files: builtins.list[Metadata] = []
         level = [folder]
-        while level:
-            there = self._listing.inside(level, without=NOTEBOOK)
+        while level and len(files) < most:
+            there = self._listing.inside(level, without=NOTEBOOK, limit=most)
             files += [meta for meta in there if not meta.is_folder]
             folders = [meta.name for meta in there if meta.is_folder and meta.name != RESULTS]
             others = self._listing.holding(folders, NOTEBOOK)
             level = [name for name in folders if name not in others]
         return files
 
-    def put_file(self, stream: io.BufferedReader, path: str) -> Metadata:
+    def put_file(self, stream: io.BufferedReader, path: str, *, digest: str) -> Metadata:
         """Keep a file under exactly this path; one that is there as it is makes no revision.
 
-        A notebook is kept as one, or as a file if it is none. Errors are those of `put`.
+        `digest` is its `content_hash`. A notebook is kept as one, or as a file if it is none.
+        Errors are those of `put`.
         """
         name, there = Name(path), self.find(Name(path))
-        if there is not None and there.hash == content_hash(stream):
+        if there is not None and there.hash == digest:
             return there
         stream.seek(0)
         if path.endswith(SUFFIX):
@@ -103,11 +104,6 @@ class JobStore(OmegaStore):
                 return self.put(stream.read(), name, kind=NOTEBOOK)
             stream.seek(0)
         return self.put(stream, name, kind="file")
-
-    def drop_revision(self, path: str, revision: int) -> bool:
-        """Move something to the trash if it still is at a revision, and say whether it was."""
-        head = self._lookup.find(Name(path))
-        return head is not None and head.metadata.revision == revision and self.drop_as_read(head)
 
     def module(self, folder: str, name: str) -> tuple[Metadata, bytes | None] | None:
         """Return the Python module `name` of a folder and its source, in one round trip.

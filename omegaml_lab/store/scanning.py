@@ -19,8 +19,8 @@ def scan(
 ) -> Iterator[tuple[str, os.stat_result]]:
     """Yield the files of a folder, by their paths below `place`, in the order of their names.
 
-    Hidden ones, links, pipes and byte code are none of them. `unseen` is told of folders that
-    cannot be read.
+    Hidden ones, links, pipes and byte code are none of them. `unseen` is told of what cannot be
+    looked at.
     """
     try:
         with os.scandir(place / folder) as entries:
@@ -34,8 +34,13 @@ def scan(
             continue
         if entry.is_dir(follow_symlinks=False):
             yield from scan(place, unseen, path)
-        elif entry.is_file(follow_symlinks=False) and (now := stat_of(place / path)):
-            yield path, now
+        elif entry.is_file(follow_symlinks=False):
+            try:
+                yield path, (place / path).stat(follow_symlinks=False)
+            except FileNotFoundError:  # deleted a moment ago
+                continue
+            except OSError as error:
+                unseen(error)
 
 
 def stat_of(path: Path) -> os.stat_result | None:

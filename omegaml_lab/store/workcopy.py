@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,8 @@ from omegaml_lab.core.errors import (
 )
 from omegaml_lab.core.limits import size_text
 from omegaml_lab.core.names import Name
+from omegaml_lab.storage.blobs import content_hash
+from omegaml_lab.store.budget import Budget, Lines
 from omegaml_lab.store.jobs import SUFFIX
 from omegaml_lab.store.scanning import reason_of, scan, stat_of
 
@@ -28,32 +30,35 @@ if TYPE_CHECKING:
 
 __all__ = ["WorkingCopy"]
 
-MOST = 1000
-"""Files that are pulled in all, and that one push keeps."""
-_LINES = 5
 _UNREAD = 0
 
 
 @dataclass(frozen=True, slots=True)
 class _Copied:
-    """A file as disk and repository both had it; `pulled` tells from which side it came."""
+    """A file as disk and repository both had it; `inode` is that of one that was pulled."""
 
     revision: int
+    hash: str | None
     size: int
     written: int
-    pulled: bool
+    inode: int | None = None
 
     def is_still(self, now: os.stat_result | None) -> bool:
         """Whether the disk has it as it was."""
         return now is not None and (now.st_size, now.st_mtime_ns) == (self.size, self.written)
+
+    def was_read(self, now: os.stat_result | None) -> bool:
+        """Whether it was pulled and has been opened since, where the disk keeps such times."""
+        return now is not None and now.st_ino == self.inode and now.st_atime_ns != _UNREAD
 
 
 class WorkingCopy:
     """A folder of the jobs store, and the folder of a disk that goes with it.
 
     It has what `JobStore.files_beside` names. What was changed on both sides is pushed before
-    it is pulled: the disk's is the newest revision then, behind the other one. Hidden files,
-    links and byte code stay on the disk. It may be used by many threads.
+    it is pulled: the disk's is the newest revision then, behind the other one. What is deleted
+    on the disk stays in the repository; hidden files, links and byte code stay on the disk.
+    It may be used by many threads.
 
     Parameters
     ----------
@@ -62,13 +67,13 @@ class WorkingCopy:
     place
         The folder of the disk. It is there, and nobody else's.
     limit
-        Bytes that are pulled in all, and that one push keeps.
+        Bytes that it has in all.
     """
 
     def __init__(self, jobs: JobStore, folder: str, place: Path, *, limit: float) -> None:
         self.place = place
+        self.folder = folder
         self._jobs, self._unnoted = jobs, jobs.read_by(None)
-        self._folder = folder
         self._limit = limit
         self._copied: dict[str, _Copied] = {}
         self._lock = threading.Lock()
@@ -86,17 +91,17 @@ class WorkingCopy:
         StorageUnavailableError
             If nobody answers. What was pulled until then is whole.
         """
-        left_out, budget = _Lines(), _Budget(self._limit)
+        left_out, budget = Lines(), Budget(self._limit)
         with self._lock:
-            there = {
-                self._inside(meta.name): meta for meta in self._jobs.files_beside(self._folder)
-            }
+            if self._lost():
+                return [self._lost_line()]
+            there = {self._inside(m.name): m for m in self._jobs.files_beside(self.folder)}
             for path, meta in there.items():
                 if not budget.takes(meta.size):
                     size = size_text(meta.size)
                     left_out.add(
-                        f"{meta.name} ({size}) is not copied beside the notebook, it is too much:"
-                        f" read it by om.jobs.open({meta.name!r}), or raise files_megabytes"
+                        f"{meta.name} ({size}) is not copied beside the notebook,"
+                        f" {budget.reason}: read it by om.jobs.open({meta.name!r})"
                     )
                 elif error := self._update(path, meta):
                     left_out.add(f"{meta.name} is not copied beside the notebook: {error}")
@@ -104,35 +109,43 @@ class WorkingCopy:
                 self._discard(path)
         return left_out.said()
 
-    def push(self) -> list[str]:
+    def push(self, *, anyway: bool = False) -> list[str]:
         """Give the repository what the disk has; return what was not kept, in a few lines.
+
+        `anyway` makes the folder anew where it is not in the repository any more.
 
         Raises
         ------
         StorageUnavailableError, StorageFullError
             If nothing can be kept now. What was pushed until then is whole.
         """
-        not_kept, budget = _Lines(), _Budget(self._limit)
+        not_kept, budget = Lines(), Budget(self._limit)
         with self._lock:
             unseen: list[OSError] = []
-            found = dict(scan(self.place, unseen.append))
-            for path, now in found.items():
-                if (known := self._copied.get(path)) and known.is_still(now):
+            found = list(scan(self.place, unseen.append))
+            changed = {path for path, now in found if not self._knows(path, now)}
+            if changed and not anyway and self._lost():
+                return [self._lost_line()]
+            for path, now in found:
+                fits = budget.takes(now.st_size)
+                if path not in changed:
                     continue
-                if not budget.takes(now.st_size):
+                if not fits:
                     size = size_text(now.st_size)
                     not_kept.add(
-                        f"{path} ({size}) is not kept beside the notebook, it is too much: put it"
-                        " into the datasets, or raise files_megabytes"
+                        f"{path} ({size}) is not kept beside the notebook, {budget.reason}:"
+                        " put it into the datasets"
                     )
                 elif error := self._keep(path, now):
                     not_kept.add(f"{path} is not kept beside the notebook: {error}")
-            if unseen:  # what lies there was not deleted
-                not_kept.add(f"{unseen[0].filename} cannot be looked at: {reason_of(unseen[0])}")
-            else:
-                for path in self._copied.keys() - found.keys():
-                    self._drop(path)
+        for refusal in unseen[:1]:
+            not_kept.add(f"{refusal.filename} cannot be looked at: {reason_of(refusal)}")
         return not_kept.said()
+
+    def is_kept(self) -> bool:
+        """Say whether the repository has all that the disk has, as far as is known here."""
+        with self._lock:
+            return all(self._knows(path, now) for path, now in scan(self.place, lambda _: None))
 
     def holds(self, name: str) -> bool:
         """Say whether something of this name can be in it."""
@@ -141,40 +154,57 @@ class WorkingCopy:
     def follow(self, old: str, new: str) -> None:
         """Go with a folder that was renamed, if this is that of one in it."""
         with self._lock:
-            if f"{self._folder}/".startswith(f"{old}/"):
-                self._folder = new + self._folder[len(old) :]
+            if self.folder and f"{self.folder}/".startswith(f"{old}/"):
+                self.folder = new + self.folder[len(old) :]
 
     def note_reads(self) -> None:
         """Let the repository note which revisions were opened, where the disk keeps such times."""
-        for path, copied in list(self._copied.items()):
-            now = stat_of(self.place / path)
-            if copied.pulled and now is not None and now.st_atime_ns != _UNREAD:
-                self._jobs.open(Name(self._outside(path), revision=copied.revision)).close()
+        with self._lock:
+            read = [
+                Name(self._outside(path), revision=copied.revision)
+                for path, copied in self._copied.items()
+                if copied.was_read(stat_of(self.place / path))
+            ]
+        for name in read:
+            with contextlib.suppress(ObjectNotFoundError):  # dropped meanwhile
+                self._jobs.open(name).close()
 
     # -- one file --------------------------------------------------------------------------
+
+    def _knows(self, path: str, now: os.stat_result) -> bool:
+        copied = self._copied.get(path)
+        return copied is not None and copied.is_still(now)
 
     def _update(self, path: str, meta: Metadata) -> str | None:
         """Bring a file up to date; return why it cannot be, if so."""
         known, target = self._copied.get(path), self.place / path
         if known is not None and known.revision == meta.revision:
-            return None  # and if it was deleted here, it stays so until the next push
+            return None  # and if it was deleted here, it stays so until it is changed there
         now = stat_of(target)
         if now is not None and not (known is not None and known.is_still(now)):
             return None  # it was changed here, and is to be pushed
         try:
-            self._copied[path] = self._fetch(meta, target)
+            copied = self._fetch(meta, target, now)
         except ObjectNotFoundError:  # dropped a moment ago
             return None
         except OSError as error:
             return reason_of(error)
+        if copied is not None:
+            self._copied[path] = copied
         return None
 
-    def _fetch(self, meta: Metadata, target: Path) -> _Copied:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if target.parent.resolve() != self.place.resolve() / target.parent.relative_to(self.place):
+    def _fetch(
+        self, meta: Metadata, target: Path, before: os.stat_result | None
+    ) -> _Copied | None:
+        """Put a file in its place; None where the kernel has written there meanwhile."""
+        folder = self.place.resolve() / target.parent.relative_to(self.place)
+        if target.parent.resolve() != folder:
             raise OSError("a link is in the place of its folder")
+        if not self.place.is_dir():
+            raise FileNotFoundError("the folder of the kernel is gone")
+        folder.mkdir(parents=True, exist_ok=True)
         # Whole at any moment: the kernel may read it.
-        handle, part = tempfile.mkstemp(dir=target.parent, prefix=".")
+        handle, part = tempfile.mkstemp(dir=folder, prefix=".")
         try:
             name = Name(meta.name, revision=meta.revision)
             with os.fdopen(handle, "wb") as file, self._unnoted.open(name) as stream:
@@ -182,15 +212,20 @@ class WorkingCopy:
             written = int(meta.modified.timestamp() * 1e6) * 1000
             os.utime(part, ns=(_UNREAD, written))
             Path(part).chmod(0o600)
+            if _differs(stat_of(target), before):
+                return None
+            inode = Path(part).stat().st_ino
             Path(part).replace(target)
-        except BaseException:
+        finally:
             Path(part).unlink(missing_ok=True)
-            raise
-        return _Copied(meta.revision, meta.size, written, pulled=True)
+        return _Copied(meta.revision, meta.hash, meta.size, written, inode)
 
     def _discard(self, path: str) -> None:
-        """Take from the disk what is not in the repository any more, unless it was changed."""
-        known, target = self._copied.pop(path), self.place / path
+        """Take from the disk what was dropped in the repository, unless it was changed here."""
+        known, target = self._copied[path], self.place / path
+        if known.inode is None or self._jobs.exists(Name(self._outside(path))):
+            return  # the kernel's own, or one that is not listed any more
+        del self._copied[path]
         if known.is_still(stat_of(target)):
             with contextlib.suppress(OSError):
                 target.unlink()
@@ -199,7 +234,11 @@ class WorkingCopy:
         """Keep a file as it is; return why it cannot be, if so."""
         try:
             with (self.place / path).open("rb") as stream:
-                meta = self._jobs.put_file(stream, self._outside(path))
+                digest, known = content_hash(stream), self._copied.get(path)
+                if known is not None and known.hash == digest:  # written as it was
+                    self._copied[path] = replace(known, size=now.st_size, written=now.st_mtime_ns)
+                    return None
+                meta = self._jobs.put_file(stream, self._outside(path), digest=digest)
         except (StorageUnavailableError, StorageFullError):
             raise
         except OmegaError as error:
@@ -208,48 +247,31 @@ class WorkingCopy:
             return None
         except OSError as error:
             return reason_of(error)
-        self._copied[path] = _Copied(meta.revision, now.st_size, now.st_mtime_ns, pulled=False)
+        self._copied[path] = _Copied(meta.revision, digest, now.st_size, now.st_mtime_ns)
         return None
 
-    def _drop(self, path: str) -> None:
-        """Move to the trash what was deleted here, unless somebody has changed it since."""
-        known = self._copied.pop(path)
-        self._jobs.drop_revision(self._outside(path), known.revision)
+    def _lost(self) -> bool:
+        """Say whether the folder is not in the repository any more: renamed, say, or dropped."""
+        return bool(self.folder) and not self._jobs.exists(Name(self.folder))
+
+    def _lost_line(self) -> str:
+        return (
+            f"The folder {self.folder} is not in the repository any more: what its kernels write"
+            f" stays in {self.place}. Start them again where their notebooks are now."
+        )
 
     def _inside(self, name: str) -> str:
-        return name[len(self._folder) + 1 :] if self._folder else name
+        return name[len(self.folder) + 1 :] if self.folder else name
 
     def _outside(self, path: str) -> str:
-        return f"{self._folder}/{path}" if self._folder else path
+        return f"{self.folder}/{path}" if self.folder else path
 
 
-class _Budget:
-    """What may be copied at once."""
-
-    def __init__(self, size: float) -> None:
-        self._size = size
-        self._count = MOST
-
-    def takes(self, size: int) -> bool:
-        """Take a file of so many bytes, if there is room for it."""
-        if size > self._size or not self._count:
-            return False
-        self._size, self._count = self._size - size, self._count - 1
-        return True
-
-
-class _Lines:
-    """A few lines for people, of however many."""
-
-    def __init__(self) -> None:
-        self._first: list[str] = []
-        self._more = 0
-
-    def add(self, line: str) -> None:
-        if len(self._first) < _LINES:
-            self._first.append(line)
-        else:
-            self._more += 1
-
-    def said(self) -> list[str]:
-        return [*self._first, f"and so are {self._more} more files"] if self._more else self._first
+def _differs(now: os.stat_result | None, before: os.stat_result | None) -> bool:
+    if now is None or before is None:
+        return now is not before
+    return (now.st_ino, now.st_mtime_ns, now.st_size) != (
+        before.st_ino,
+        before.st_mtime_ns,
+        before.st_size,
+    )

@@ -60,9 +60,9 @@ export class ExperimentsClient {
     return this._connection.request('GET', ['experiments', name], { ...query });
   }
 
-  /** The values of a metric, in the order in which they were logged. */
-  values(name: string, metric: string): Promise<IListing<IValue>> {
-    return this._connection.request('GET', ['values', name], { metric });
+  /** The values of a metric that a run has logged, the first ones in the order of logging. */
+  values(name: string, metric: string, run: string): Promise<IListing<IValue>> {
+    return this._connection.request('GET', ['values', name], { metric, run });
   }
 
   /** Forget it; runs of jobs, models and scripts stay. */

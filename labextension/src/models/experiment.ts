@@ -39,8 +39,9 @@ export class ExperimentModel extends PolledModel {
     this._client = client;
     this._feed = feed;
     this._soon = new Throttler(() => this.refresh(), { limit: 1000, edge: 'trailing' });
-    this._onRun = (_, { id, status }) => {
-      if (status === 'running' || this._comparison?.items.some(({ run }) => run === id)) {
+    this._onRun = (_, { id }) => {
+      // Whether another one is part of this, its news does not tell: the poll finds it.
+      if (this._comparison?.items.some(({ run }) => run === id)) {
         void this._soon.invoke();
       }
     };
@@ -89,13 +90,17 @@ export class ExperimentModel extends PolledModel {
     return this._metric;
   }
 
-  /** What the runs that are looked at have logged of it, a few runs at most. */
+  /** What the runs that are drawn have logged of it. */
   get lines(): readonly ILine[] {
-    const looked = this.compared.length > 0 ? this.compared : this.rows;
-    return looked
-      .map(run => ({ run, points: pointsOf(this._values, run.run) }))
-      .filter(({ points }) => points.length > 1)
-      .slice(0, MOST_LINES);
+    return this.drawn
+      .map(run => ({ run, points: this._points.get(run.run) ?? [] }))
+      .filter(({ points }) => points.length > 1);
+  }
+
+  /** The runs whose course is drawn: the first of those that are compared, or the newest. */
+  get drawn(): readonly IComparedRun[] {
+    const looked = this.compared.length > 0 ? this.compared : this._all;
+    return looked.filter(({ metrics }) => (this._metric ?? '') in metrics).slice(0, MOST_LINES);
   }
 
   override dispose(): void {
@@ -116,6 +121,9 @@ export class ExperimentModel extends PolledModel {
       this._picked.delete(run);
     }
     this.emitChanged();
+    if (this.drawn.some(each => !this._points.has(each.run))) {
+      void this.refresh();
+    }
   }
 
   narrow(narrowed: boolean): void {
@@ -142,7 +150,7 @@ export class ExperimentModel extends PolledModel {
   /** Draw the course of a metric. */
   async draw(metric: string): Promise<void> {
     this._metric = metric;
-    this._values = [];
+    this._points = new Map();
     this.emitChanged();
     await this.refresh();
   }
@@ -159,14 +167,18 @@ export class ExperimentModel extends PolledModel {
 
   protected async fetch(): Promise<void> {
     try {
-      const comparison = await this._client.get(this.name, { limit: this._limit });
-      const metric = this._metric ?? firstMetric(comparison);
-      const values = metric === null ? [] : (await this._client.values(this.name, metric)).items;
+      this._comparison = await this._client.get(this.name, { limit: this._limit });
+      this._metric ??= firstMetric(this._comparison);
+      const metric = this._metric;
+      const drawn = metric === null ? [] : this.drawn;
+      const answers = await Promise.all(
+        drawn.map(({ run }) => this._client.values(this.name, metric ?? '', run))
+      );
       // Another metric may have been chosen while this one was asked for.
-      if (!this.isDisposed && (this._metric === null || this._metric === metric)) {
-        this._comparison = comparison;
-        this._metric = metric;
-        this._values = values;
+      if (!this.isDisposed && this._metric === metric) {
+        this._points = new Map(
+          drawn.map(({ run }, index) => [run, pointsOf(answers[index].items)])
+        );
         this.setError(null);
       }
     } catch (error) {
@@ -187,7 +199,7 @@ export class ExperimentModel extends PolledModel {
   private readonly _onRun: (feed: Feed, run: IRun) => void;
   private readonly _picked = new Set<string>();
   private _comparison: IComparison | null = null;
-  private _values: readonly IValue[] = [];
+  private _points: ReadonlyMap<string, ILine['points']> = new Map();
   private _metric: string | null = null;
   private _narrowed = false;
   private _sort: RunColumn = 'started_at';
@@ -215,8 +227,10 @@ function numberOf(value: MetricValue | undefined): number | null {
   return Number.isNaN(number) ? null : number;
 }
 
-function pointsOf(values: readonly IValue[], run: string): ILine['points'] {
+/** Where a line goes through, by step; what is no number is left out. */
+function pointsOf(values: readonly IValue[]): ILine['points'] {
   return values
-    .filter(value => value.run === run && typeof value.value === 'number')
-    .map(({ step, value }) => ({ step, value: value as number }));
+    .filter(value => typeof value.value === 'number')
+    .map(({ step, value }) => ({ step, value: value as number }))
+    .sort((a, b) => a.step - b.step);
 }

@@ -34,8 +34,8 @@ export function Chart({ metric, lines, nameOf, trans }: IChartProps): JSX.Elemen
         role="img"
         aria-label={trans.__('%1 from %2 to %3', metric, values.low, values.high)}
       >
-        {[values.low, values.high].map(value => (
-          <g key={value} className="jp-Omega-chartGrid">
+        {[values.low, values.high].map((value, index) => (
+          <g key={index} className="jp-Omega-chartGrid">
             <line x1={LEFT} x2={WIDTH - EDGE} y1={y(value)} y2={y(value)} />
             <text x={LEFT - 6} y={y(value)} textAnchor="end" dominantBaseline="middle">
               {formatMetric(value)}
@@ -44,7 +44,7 @@ export function Chart({ metric, lines, nameOf, trans }: IChartProps): JSX.Elemen
         ))}
         {[steps.low, steps.high].map((step, index) => (
           <text
-            key={step}
+            key={index}
             className="jp-Omega-chartStep"
             x={x(step)}
             y={HEIGHT - 5}

@@ -4,6 +4,7 @@ import * as React from 'react';
 
 import type { IComparedRun, IComparison } from '../client/experiments';
 import type { ExperimentModel, RunColumn } from '../models/experiment';
+import { MOST_LINES } from '../models/experiment';
 import { Chart } from './chart';
 import { Check } from './check';
 import { formatAgo, formatDuration, formatMetric, formatTime, formatValue } from './format';
@@ -99,6 +100,9 @@ function Course({ model, trans }: IPartProps): JSX.Element | null {
         options={metrics.map(name => ({ value: name, label: name }))}
         onChange={event => void model.draw(event.target.value)}
       />
+      {model.compared.length > MOST_LINES && (
+        <span className="jp-Omega-hint">{trans.__('The first %1 are drawn', MOST_LINES)}</span>
+      )}
       {lines.length > 0 ? (
         <Chart metric={metric} lines={lines} nameOf={({ run }) => runName(run)} trans={trans} />
       ) : (

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from omegaml_lab.core.lineage import Relation
 from omegaml_lab.core.runs import Status
 from omegaml_lab.runtime.allowance import Allowance
-from omegaml_lab.runtime.beside import _to_the_end
+from omegaml_lab.runtime.beside import KernelsBeside
 from tests.integration.processes import until
 from tests.unit.runtime.test_execution import perform, worker
 
@@ -74,7 +74,17 @@ def test_what_needs_the_folder_is_waited_for_however_often_it_is_cancelled() -> 
         done.append(True)
 
     async def cancelled() -> None:
-        task = asyncio.create_task(_to_the_end(push()))
+        nothing: Any = None
+        kernels = KernelsBeside(
+            nothing,
+            run=nothing,
+            jobs=nothing,
+            folder="",
+            limit=0,
+            say=print,
+            given_up=lambda: False,
+        )
+        task = asyncio.create_task(kernels._to_the_end(push()))
         for _ in range(3):
             await asyncio.sleep(0.01)
             task.cancel()
@@ -83,3 +93,11 @@ def test_what_needs_the_folder_is_waited_for_however_often_it_is_cancelled() -> 
         assert done
 
     asyncio.run(cancelled())
+
+
+def test_what_is_beside_a_run_is_there_for_the_next_one(omega: Omega) -> None:
+    omega.jobs.put(b"KEY=1", "etl/.env", kind="file")
+    source = "import os\nprint(open('.env').read())\nos.remove('.env')\nos.symlink('/etc', 'etc')"
+    for _ in range(2):
+        assert perform(omega, source, worker(omega), job="etl/job").status is Status.SUCCEEDED
+    assert omega.jobs.get("etl/.env") == b"KEY=1"

@@ -20,7 +20,8 @@ ETL = ModuleFolder(bucket="default", folder="etl")
 
 
 @pytest.fixture
-def copies(tmp_path: Path) -> WorkingCopies:
+def copies(omega: Omega, tmp_path: Path) -> WorkingCopies:
+    omega.jobs.make_folder("etl")
     return WorkingCopies(tmp_path / "work", limit=1000)
 
 
@@ -83,6 +84,10 @@ def test_a_rename_is_followed_in_its_bucket(omega: Omega, copies: WorkingCopies)
     (place / "b.csv").write_text("2")
     copies.sync("a")
     assert omega.jobs.list() == ["load/a.csv", "load/b.csv"]
+    omega.jobs.put(b"new", "etl/new.csv", kind="file")
+    other = copies.open("b", ETL, lambda: omega.jobs, written=True)
+    assert other != place
+    assert [path.name for path in other.iterdir()] == ["new.csv"]
 
 
 def test_what_a_dead_server_left_goes_after_a_week(
@@ -92,10 +97,11 @@ def test_what_a_dead_server_left_goes_after_a_week(
     young, old = (tmp_path / "work" / f"server-{name}" for name in ("young", "old"))
     for folder in (young, old):
         folder.mkdir()
+        (folder / ".lock").touch()
         (folder / "left.csv").write_text("1")
     long_ago = time.time() - 8 * 24 * 3600
     for folder in (living, old):
-        os.utime(folder, (long_ago, long_ago))
+        os.utime(folder / ".lock", (long_ago, long_ago))
     other = WorkingCopies(tmp_path / "work", limit=1000)
     mine = other.open("b", ETL, lambda: omega.jobs, written=True).parent
     assert set((tmp_path / "work").iterdir()) == {living, young, mine}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from omegaml_lab.core.names import Name
-from omegaml_lab.store import workcopy
+from omegaml_lab.store import budget
 from omegaml_lab.store.recording import recording
 from omegaml_lab.store.workcopy import WorkingCopy
 
@@ -25,7 +25,13 @@ def jobs(omega: Omega) -> Jobs:
 
 
 @pytest.fixture
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("elsewhere") / "data"
+
+
+@pytest.fixture
 def copy(jobs: Jobs, tmp_path: Path) -> WorkingCopy:
+    jobs.make_folder("etl")
     return WorkingCopy(jobs, "etl", tmp_path, limit=1e6)
 
 
@@ -101,23 +107,89 @@ def test_changes_go_both_ways_and_nothing_is_lost(
     assert [jobs.get(f"etl/a.csv@{n}") for n in (2, 3, 4)] == [b"2", b"theirs", b"ours"]
 
 
-def test_what_one_side_deletes_goes_unless_the_other_has_changed_it(
-    jobs: Jobs, copy: WorkingCopy, tmp_path: Path
+def test_what_is_deleted_on_the_disk_stays_in_the_repository(
+    jobs: Jobs, copy: WorkingCopy, tmp_path: Path, elsewhere: Path
 ) -> None:
-    for name in "abcd":
-        jobs.put(b"1", f"etl/{name}.csv", kind="file")
+    for name in ("a.csv", "b.csv", ".env", "data/c.csv"):
+        jobs.put(b"1", f"etl/{name}", kind="file")
     copy.pull()
     (tmp_path / "a.csv").unlink()
     (tmp_path / "b.csv").unlink()
-    jobs.put(b"2", "etl/b.csv", kind="file")
-    jobs.drop("etl/c.csv")
-    jobs.drop("etl/d.csv")
-    (tmp_path / "d.csv").write_bytes(b"changed here")
+    (tmp_path / "b.csv").symlink_to(tmp_path / ".env")
+    (tmp_path / "data").rename(elsewhere)
+    (tmp_path / "data").symlink_to(elsewhere)
+    assert copy.push() == []
+    copy.pull()
+    assert not (tmp_path / "a.csv").exists()
+    assert jobs.list() == ["etl/.env", "etl/a.csv", "etl/b.csv", "etl/data/c.csv"]
+    assert jobs.trash().items == []
+
+
+def test_what_is_dropped_in_the_repository_goes_unless_it_is_the_kernels(
+    jobs: Jobs, copy: WorkingCopy, tmp_path: Path
+) -> None:
+    for name in "abc":
+        jobs.put(b"1", f"etl/{name}.csv", kind="file")
+    jobs.put(b"1", "etl/data/d.csv", kind="file")
+    copy.pull()
+    (tmp_path / "b.csv").write_bytes(b"changed here")
+    (tmp_path / "own.csv").write_bytes(b"made here")
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results/own.txt").write_bytes(b"made here")
+    copy.push()
+    for name in ("a", "b", "own"):
+        jobs.drop(f"etl/{name}.csv")
+    jobs.put("1", "etl/data/work")  # now the folder is the place of other work
+    copy.pull()
+    assert files(tmp_path) == {"b.csv", "c.csv", "own.csv", "results/own.txt", "data/d.csv"}
+
+
+def test_a_pull_overwrites_nothing_that_is_written_meanwhile(
+    jobs: Jobs, copy: WorkingCopy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs.put(b"1", "etl/a.csv", kind="file")
+    copy.pull()
+    jobs.put(b"2", "etl/a.csv", kind="file")
+    copyfileobj = shutil.copyfileobj
+
+    def slowly(*args: Any) -> None:
+        copyfileobj(*args)
+        (tmp_path / "a.csv").write_bytes(b"ours")
+
+    monkeypatch.setattr(shutil, "copyfileobj", slowly)
+    copy.pull()
+    assert (tmp_path / "a.csv").read_bytes() == b"ours"
+    copy.push()
+    assert jobs.get("etl/a.csv") == b"ours"
+
+
+def test_what_is_written_as_it_was_is_no_change(
+    jobs: Jobs, copy: WorkingCopy, tmp_path: Path
+) -> None:
+    jobs.put(b"1", "etl/a.csv", kind="file")
+    copy.pull()
+    jobs.put(b"theirs", "etl/a.csv", kind="file")
+    (tmp_path / "a.csv").write_bytes(b"1")
     copy.push()
     copy.pull()
-    assert jobs.list() == ["etl/b.csv", "etl/d.csv"]
-    assert files(tmp_path) == {"b.csv", "d.csv"}
-    assert [dropped.name for dropped in jobs.trash().items if dropped.name == "etl/a.csv"]
+    assert (tmp_path / "a.csv").read_bytes() == b"theirs"
+    assert jobs.metadata("etl/a.csv").revision == 2
+
+
+def test_a_folder_that_went_takes_nothing_and_gets_nothing(
+    jobs: Jobs, copy: WorkingCopy, tmp_path: Path
+) -> None:
+    jobs.put(b"1", "etl/a.csv", kind="file")
+    copy.pull()
+    jobs.rename("etl", "load")  # and nobody tells
+    (tmp_path / "b.csv").write_text("2")
+    assert "is not in the repository any more" in copy.push()[0]
+    copy.pull()
+    assert files(tmp_path) == {"a.csv", "b.csv"}
+    assert not copy.is_kept()
+    assert jobs.list() == ["load/a.csv"]
+    copy.push(anyway=True)
+    assert jobs.get("etl/b.csv") == b"2"
 
 
 def test_what_is_too_much_is_left_out_and_named(
@@ -132,12 +204,14 @@ def test_what_is_too_much_is_left_out_and_named(
     (tmp_path / "out.bin").write_bytes(bytes(2_000_000))
     (told,) = copy.push()
     assert "out.bin (2 MB)" in told
-    monkeypatch.setattr(workcopy, "MOST", 10)
+    monkeypatch.setattr(budget, "MOST", 10)
     for number in range(30):
         (tmp_path / f"many{number:02}").write_text(str(number))
-    told = "\n".join(copy.push())
-    assert "16 more" in told
-    assert len(jobs.list("etl")) == 12
+    for _ in range(2):
+        told = "\n".join(copy.push())
+        assert "more than 10 files" in told
+        assert "16 more" in told
+        assert len(jobs.list("etl")) == 12
 
 
 def test_a_name_that_nothing_can_be_kept_under_is_named(copy: WorkingCopy, tmp_path: Path) -> None:
@@ -161,21 +235,29 @@ def test_reads_are_noted_where_they_happened(
     assert [str(link.source) for link in links] == ["jobs etl/read.csv@1"]
 
 
-def test_what_cannot_be_looked_at_is_no_deletion(
-    jobs: Jobs, copy: WorkingCopy, tmp_path: Path
-) -> None:
+def test_nothing_is_written_through_a_link(jobs: Jobs, copy: WorkingCopy, tmp_path: Path) -> None:
     jobs.put(b"1", "etl/data/a.csv", kind="file")
     copy.pull()
-    (tmp_path / "data").rename(tmp_path.with_name("elsewhere"))
-    (tmp_path / "data").symlink_to(tmp_path.with_name("elsewhere"))
-    jobs.put(b"2", "etl/data/b.csv", kind="file")
+    (tmp_path / "data").rename(elsewhere)
+    (tmp_path / "data").symlink_to(elsewhere)
+    jobs.put(b"2", "etl/data/deep/b.csv", kind="file")
     (told,) = copy.pull()
     assert "a link is in the place of its folder" in told
-    assert files(tmp_path.with_name("elsewhere")) == {"a.csv"}
+    assert files(elsewhere) == {"a.csv"}
+    assert not (elsewhere / "deep").exists()
+
+
+def test_what_cannot_be_looked_at_is_told(jobs: Jobs, copy: WorkingCopy, tmp_path: Path) -> None:
+    jobs.put(b"1", "etl/a.csv", kind="file")
+    copy.pull()
     shutil.rmtree(tmp_path)
     (told,) = copy.push()
     assert "cannot be looked at" in told
-    assert jobs.list() == ["etl/data/a.csv", "etl/data/b.csv"]
+    jobs.put(b"2", "etl/a.csv", kind="file")
+    (told,) = copy.pull()
+    assert "the folder of the kernel is gone" in told
+    assert not tmp_path.exists()
+    assert jobs.list() == ["etl/a.csv"]
 
 
 def test_a_renamed_folder_is_followed(jobs: Jobs, tmp_path: Path) -> None:
