@@ -143,9 +143,10 @@ class WorkingCopies:
         return any(copy.holds(name) for copy in copies for name in names if name)
 
     def pull(self) -> None:
-        """Give the disk what has changed in the repository."""
+        """Give the disk what has changed in the repository, but not who only looks at a report."""
         for copy in self._all():
-            copy.pull()
+            if copy.written:
+                copy.pull()
 
     def follow(self, bucket: str, old: str, new: str) -> None:
         """Go with a folder of a bucket that was renamed."""
