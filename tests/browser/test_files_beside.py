@@ -35,6 +35,8 @@ def test_a_file_is_uploaded_read_and_another_one_left(
     upload = {"name": "prices.csv", "mimeType": "text/csv", "buffer": b"day,price\n1,9.5\n2,9.7\n"}
     chooser.value.set_files([upload])  # type: ignore[list-item] # a file that is on no disk
     expect(me.file("prices.csv")).to_be_visible()
+    # JupyterLab shows what was uploaded, a little later.
+    expect(me.page.locator(".lm-DockPanel-tabBar", has_text="prices.csv")).to_be_visible()
 
     me.file("report.ipynb").dblclick()
     me.wait_for_kernel()
