@@ -39,10 +39,11 @@ def test_a_file_is_uploaded_read_and_another_one_left(
     expect(me.page.locator(".lm-DockPanel-tabBar", has_text="prices.csv")).to_be_visible()
 
     me.file("report.ipynb").dblclick()
-    me.wait_for_kernel()
-    me.notebook.click()
-    me.page.get_by_role("menuitem", name="Run", exact=True).click()
-    me.menu_entry("Run All Cells").click()
+    # What is run before that is not run.
+    status = me.page.locator("#jp-main-statusbar")
+    expect(status.get_by_text("| Idle")).to_be_visible(timeout=60_000)
+    me.cell(1).locator(".cm-content").click()
+    me.page.keyboard.press("Shift+Enter")
     expect(me.notebook.get_by_text("rows: 3", exact=True)).to_be_visible(timeout=30_000)
     expect(me.file("summary.csv")).to_be_visible(timeout=30_000)
     expect(me.file("figures")).to_be_visible()
