@@ -235,7 +235,9 @@ def test_reads_are_noted_where_they_happened(
     assert [str(link.source) for link in links] == ["jobs etl/read.csv@1"]
 
 
-def test_nothing_is_written_through_a_link(jobs: Jobs, copy: WorkingCopy, tmp_path: Path) -> None:
+def test_nothing_is_written_through_a_link(
+    jobs: Jobs, copy: WorkingCopy, tmp_path: Path, elsewhere: Path
+) -> None:
     jobs.put(b"1", "etl/data/a.csv", kind="file")
     copy.pull()
     (tmp_path / "data").rename(elsewhere)
