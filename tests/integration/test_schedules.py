@@ -175,6 +175,7 @@ def test_real_schedulers_and_a_worker_run_what_is_due(omega: Omega, tmp_path: Pa
         until(lambda: omega.runtime.runs.get(wanted).status is Status.SUCCEEDED)
         assert "n is 5" in omega.runtime.runs.get(wanted).log
         first.kill()
+        until(lambda: utcnow() >= due + timedelta(seconds=1))  # it is due once in a second
         again = make_due(omega, schedule)
         until(lambda: omega.runtime.schedules.get(schedule.id).last_due == again)
         until(lambda: omega.runtime.runs.list().total == 2)
