@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from omegaml_lab.storage.storage import Storage
 
 __all__ = ["ArrowBackend", "PolarsBackend"]
+
+_CONVERTING = threading.Lock()
+"""A thread that asks polars for the types of an Enum, and one that converts it, may wait for each
+other for ever: one with Python's lock, one with a lock of polars."""
 
 
 class ArrowBackend(ChunkedBackend):
@@ -118,14 +123,15 @@ class PolarsBackend(ArrowBackend):
 
         polars = _polars()
         frame = obj.collect(engine="streaming") if isinstance(obj, polars.LazyFrame) else obj
-        for column, dtype in frame.schema.items():
-            if dtype == polars.Object:  # which would become addresses
-                raise InvalidFrameError(name, f"column {column!r} holds Python objects")
-        try:
-            # The oldest form is the one that Arrow's own functions can handle.
-            return frame.to_arrow(compat_level=polars.CompatLevel.oldest()), "table"
-        except (polars.exceptions.PolarsError, pa.ArrowException) as error:
-            raise InvalidFrameError(name, str(error)) from error
+        with _CONVERTING:
+            for column, dtype in frame.schema.items():
+                if dtype == polars.Object:  # which would become addresses
+                    raise InvalidFrameError(name, f"column {column!r} holds Python objects")
+            try:
+                # The oldest form is the one that Arrow's own functions can handle.
+                return frame.to_arrow(compat_level=polars.CompatLevel.oldest()), "table"
+            except (polars.exceptions.PolarsError, pa.ArrowException) as error:
+                raise InvalidFrameError(name, str(error)) from error
 
 
 def _polars() -> Any:
