@@ -310,8 +310,8 @@ class RunRecords(RunClaims):
             "ended_at": self._now(),
             **(kept or {}),
         }
-        if self._records.change(claim.run.id, where=_held(claim), set=ended, inc={"beat": 1}):
-            return run_of({**run_document(claim.run), **ended})
+        if (run := self._held(claim, ended)) is not None:
+            return run
         # When the answer to an earlier try was lost with the connection, it is done already.
         record = self._records.find(claim.run.id) or {}
         done = record.get("claim") == claim.token and record.get("status") == status.value
@@ -335,7 +335,7 @@ class RunRecords(RunClaims):
     ) -> Run | None:
         record = self._records.update(
             claim.run.id,
-            where={**_held(claim), **(where or {})},
+            where={"status": Status.RUNNING.value, "claim": claim.token, **(where or {})},
             set=values,
             inc={"beat": 1},
         )
@@ -351,8 +351,3 @@ class RunRecords(RunClaims):
             for fields in INDEXES:
                 self._records.index(*fields)
             self._indexed = True
-
-
-def _held(claim: Claim) -> dict[str, Any]:
-    """Return the condition that a claim holds."""
-    return {"status": Status.RUNNING.value, "claim": claim.token}

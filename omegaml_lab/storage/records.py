@@ -238,26 +238,6 @@ class Records:
         keys = [(_key(f.removeprefix("-")), -1 if f.startswith("-") else 1) for f in fields]
         self._connection.ensure_index(self.name, keys)
 
-    def change(
-        self,
-        id: str,  # noqa: A002
-        *,
-        where: Mapping[str, Any],
-        set: Mapping[str, Any],  # noqa: A002
-        inc: Mapping[str, int | float],
-    ) -> bool:
-        """Change a record like `update`, and say whether it matched: for who knows the rest.
-
-        It is the cheaper one: a server that returns the new state first keeps a copy of it,
-        for the case that it is asked again.
-        """
-        with self._connection.errors():
-            condition = {"$and": [_by_id(id), _where(where)]}
-            changed = self._collection.update_one(
-                condition, {"$set": dict(set), "$inc": dict(inc)}
-            )
-            return bool(changed.matched_count)
-
     def changes(
         self,
         stop: threading.Event,
