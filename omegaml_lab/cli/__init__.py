@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import sys
 import traceback
 from typing import TYPE_CHECKING
@@ -89,17 +88,12 @@ def main(args: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OmegaError as error:
-        return _failed(_typed(str(error.args[0]) if error.args else str(error)), debug=debug)
+        return _failed(str(error.args[0]) if error.args else str(error), debug=debug)
     except Exception as error:  # noqa: BLE001 - the edge: nothing is above it
         _log.debug("unexpected", exc_info=True)
         hint = "" if debug else " `omega --debug …` shows where it comes from."
         return _failed(f"{type(error).__name__}: {error}.{hint}", debug=debug)
     return result if isinstance(result, int) else 0
-
-
-def _typed(message: str) -> str:
-    """Return what an error says with commands to type in the place of Python's."""
-    return re.sub(r"`om\.(\w+)\.list\(\)`", r"`omega \1 list`", message)
 
 
 def _failed(message: str, *, debug: bool) -> int:

@@ -148,7 +148,7 @@ def test_json_of_a_run_is_nothing_but_json(omega, served):
         (["runs", "cancel", "nothing"], 1, "There is no run 'nothing'"),
         (["jobs", "show", "a//b"], 1, "is not a valid name"),
         (["jobs", "publish", "never"], 1, "There is no 'never' in jobs"),
-        (["datasets", "get", "nothing"], 1, "`omega datasets list` shows what there is"),
+        (["datasets", "get", "nothing"], 1, "A list of datasets shows what there is"),
         (["reports", "unpublish", "nothing"], 1, "Nothing is published as 'nothing'"),
         (["nonsense"], 2, "No such command 'nonsense'"),
     ],

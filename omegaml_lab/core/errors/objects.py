@@ -52,7 +52,7 @@ class ObjectNotFoundError(OmegaError, LookupError):
         self.name = name
         super().__init__(
             f"There is no {name!r} in {store}.{suggestion(name, known)}"
-            f" `om.{store}.list()` shows what there is."
+            f" A list of {store} shows what there is."
         )
 
 
