@@ -86,6 +86,19 @@ test('runs are sorted by a metric, and what has none comes last', async () => {
   expect(order()).toBe('41325');
 });
 
+test('the best of many is found, though only the first ones are shown', async () => {
+  const many = Array.from({ length: 250 }, (_, index) =>
+    makeRun(`r${index}`, { metrics: { loss: index } })
+  ).reverse();
+  const { model } = await opened(many);
+  expect([model.rows.length, model.total]).toEqual([100, 250]);
+  model.sortBy('m:loss');
+  expect(model.rows[0].run).toBe('r0');
+  model.more();
+  model.more();
+  expect(model.rows.length).toBe(250);
+});
+
 test('what is compared is told where it differs, and can be shown alone', async () => {
   const { model } = await opened([
     makeRun('1', { parameters: { depth: 3, data: 'a' } }),

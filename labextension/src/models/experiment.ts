@@ -1,5 +1,3 @@
-import { Throttler } from '@lumino/polling';
-
 import type {
   ExperimentsClient,
   IComparedRun,
@@ -9,12 +7,12 @@ import type {
 } from '../client/experiments';
 import type { IRun } from '../client/runs';
 import type { Sortable } from './compare';
-import { sortable, sortedBy } from './compare';
+import { sortable } from './compare';
 import type { IExperimentsOptions } from './experiments';
-import type { Feed } from './feed';
-import { PolledModel } from './polled';
+import { TableModel } from './table';
 
 const PAGE = 100;
+const MOST_RUNS = 10_000;
 const POLL_INTERVAL = 15_000;
 /** Lines that can be told from each other. */
 export const MOST_LINES = 6;
@@ -30,34 +28,17 @@ export interface ILine {
 }
 
 /** The runs of one experiment, to be sorted, picked and compared. */
-export class ExperimentModel extends PolledModel {
+export class ExperimentModel extends TableModel<IComparedRun, RunColumn> {
   constructor(
     { client, feed }: IExperimentsOptions,
     readonly name: string
   ) {
-    super(POLL_INTERVAL);
+    super({ feed, interval: POLL_INTERVAL, sort: 'started_at', descending: true });
     this._client = client;
-    this._feed = feed;
-    this._soon = new Throttler(() => this.refresh(), { limit: 1000, edge: 'trailing' });
-    this._onRun = (_, { id }) => {
-      // Whether another one is part of this, its news does not tell: the poll finds it.
-      if (this._comparison?.items.some(({ run }) => run === id)) {
-        void this._soon.invoke();
-      }
-    };
-    feed.runChanged.connect(this._onRun);
   }
 
   get comparison(): IComparison | null {
     return this._comparison;
-  }
-
-  get sort(): RunColumn {
-    return this._sort;
-  }
-
-  get descending(): boolean {
-    return this._descending;
   }
 
   /** The runs that are to be told from each other; none where there is nothing to compare. */
@@ -71,10 +52,14 @@ export class ExperimentModel extends PolledModel {
     return this._narrowed && this.compared.length > 0;
   }
 
-  /** The runs that are shown, as they are sorted. */
+  /** The runs that are shown: the first ones, as all of them are sorted. */
   get rows(): readonly IComparedRun[] {
-    const rows = this.narrowed ? this.compared : this._all;
-    return sortedBy(rows, row => valueOf(row, this._sort), this._descending);
+    return this.sorted(this.narrowed ? this.compared : this._all).slice(0, this._shown);
+  }
+
+  /** How many there are to be shown. */
+  get total(): number {
+    return this.narrowed ? this.compared.length : this._all.length;
   }
 
   /** The names of the parameters, and of the metrics, that any run has. */
@@ -101,12 +86,6 @@ export class ExperimentModel extends PolledModel {
   get drawn(): readonly IComparedRun[] {
     const looked = this.compared.length > 0 ? this.compared : this._all;
     return looked.filter(({ metrics }) => (this._metric ?? '') in metrics).slice(0, MOST_LINES);
-  }
-
-  override dispose(): void {
-    this._feed.runChanged.disconnect(this._onRun);
-    this._soon.dispose();
-    super.dispose();
   }
 
   isPicked(run: string): boolean {
@@ -136,15 +115,8 @@ export class ExperimentModel extends PolledModel {
     if (!/^[pm]:/.test(column)) {
       return false; // when they started, say, which is always another time
     }
-    const values = this.compared.map(row => JSON.stringify(valueOf(row, column)));
+    const values = this.compared.map(row => JSON.stringify(this.sortValue(row, column)));
     return new Set(values).size > 1;
-  }
-
-  /** Sort by a column; by the same one again the other way round. */
-  sortBy(column: RunColumn): void {
-    this._descending = column === this._sort && !this._descending;
-    this._sort = column;
-    this.emitChanged();
   }
 
   /** Draw the course of a metric. */
@@ -156,18 +128,34 @@ export class ExperimentModel extends PolledModel {
   }
 
   /** Show more runs. */
-  async more(): Promise<void> {
-    this._limit += PAGE;
-    await this.refresh();
+  more(): void {
+    this._shown += PAGE;
+    this.emitChanged();
   }
 
   protected get loaded(): boolean {
     return this._comparison !== null;
   }
 
-  protected async fetch(): Promise<void> {
-    try {
-      this._comparison = await this._client.get(this.name, { limit: this._limit });
+  /** Whether another run is part of this, its news does not tell: the poll finds it. */
+  protected isAbout({ id }: IRun): boolean {
+    return this._all.some(({ run }) => run === id);
+  }
+
+  protected sortValue(row: IComparedRun, column: RunColumn): Sortable {
+    if (column.startsWith('p:')) {
+      return sortable(row.parameters[column.slice(2)]);
+    }
+    if (column.startsWith('m:')) {
+      return numberOf(row.metrics[column.slice(2)]);
+    }
+    return row[column as 'started_at' | 'job' | 'status' | 'duration' | 'owner'];
+  }
+
+  protected fetch(): Promise<void> {
+    return this.telling(async () => {
+      // All of them: what is best is not to be found among the newest ones only.
+      this._comparison = await this._client.get(this.name, { limit: MOST_RUNS });
       this._metric ??= firstMetric(this._comparison);
       const metric = this._metric;
       const drawn = metric === null ? [] : this.drawn;
@@ -175,18 +163,12 @@ export class ExperimentModel extends PolledModel {
         drawn.map(({ run }) => this._client.values(this.name, metric ?? '', run))
       );
       // Another metric may have been chosen while this one was asked for.
-      if (!this.isDisposed && this._metric === metric) {
+      if (this._metric === metric) {
         this._points = new Map(
           drawn.map(({ run }, index) => [run, pointsOf(answers[index].items)])
         );
-        this.setError(null);
       }
-    } catch (error) {
-      this.setError(error);
-      throw error;
-    } finally {
-      this.emitChanged();
-    }
+    });
   }
 
   private get _all(): readonly IComparedRun[] {
@@ -194,31 +176,16 @@ export class ExperimentModel extends PolledModel {
   }
 
   private readonly _client: ExperimentsClient;
-  private readonly _feed: Feed;
-  private readonly _soon: Throttler;
-  private readonly _onRun: (feed: Feed, run: IRun) => void;
   private readonly _picked = new Set<string>();
   private _comparison: IComparison | null = null;
   private _points: ReadonlyMap<string, ILine['points']> = new Map();
   private _metric: string | null = null;
   private _narrowed = false;
-  private _sort: RunColumn = 'started_at';
-  private _descending = true;
-  private _limit = PAGE;
+  private _shown = PAGE;
 }
 
 function firstMetric({ items }: IComparison): string | null {
   return items.flatMap(({ metrics }) => Object.keys(metrics))[0] ?? null;
-}
-
-function valueOf(row: IComparedRun, column: RunColumn): Sortable {
-  if (column.startsWith('p:')) {
-    return sortable(row.parameters[column.slice(2)]);
-  }
-  if (column.startsWith('m:')) {
-    return numberOf(row.metrics[column.slice(2)]);
-  }
-  return row[column as 'started_at' | 'job' | 'status' | 'duration' | 'owner'];
 }
 
 /** NaN is no value to sort by, and infinity is. */

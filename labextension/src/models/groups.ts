@@ -5,8 +5,7 @@ import type { Sortable } from './compare';
 import { sortable, sortedBy } from './compare';
 import type { Feed } from './feed';
 import { ListModel } from './list';
-import { PolledModel } from './polled';
-import { Throttler } from '@lumino/polling';
+import { TableModel } from './table';
 
 const PAGE = 30;
 const POLL_INTERVAL = 30_000;
@@ -64,87 +63,47 @@ export type GroupColumn =
   'place' | 'job' | 'status' | 'seconds' | 'error' | `p:${string}` | `r:${string}`;
 
 /** The runs of one group, to be compared. */
-export class GroupModel extends PolledModel {
+export class GroupModel extends TableModel<IGroupRow, GroupColumn> {
   constructor(
     { client, feed }: IGroupsOptions,
     readonly id: string
   ) {
-    super(POLL_INTERVAL);
+    super({ feed, interval: POLL_INTERVAL, sort: 'place' });
     this._client = client;
-    this._soon = new Throttler(() => this.refresh(), { limit: 500, edge: 'trailing' });
-    this._onRun = (_, run) => {
-      if (run.group === id && !this.isDisposed) {
-        void this._soon.invoke();
-      }
-    };
-    this._feed = feed;
-    feed.runChanged.connect(this._onRun);
   }
 
   get table(): IGroupTable | null {
     return this._table;
   }
 
-  get sort(): GroupColumn {
-    return this._sort;
-  }
-
-  get descending(): boolean {
-    return this._descending;
-  }
-
   /** The rows as they are sorted; what has no value comes last. */
   get rows(): readonly IGroupRow[] {
-    const rows = sortedBy(this._table?.rows ?? [], row => row.place ?? 0, false);
-    return sortedBy(rows, row => valueOf(row, this._sort), this._descending);
-  }
-
-  override dispose(): void {
-    this._feed.runChanged.disconnect(this._onRun);
-    this._soon.dispose();
-    super.dispose();
-  }
-
-  /** Sort by a column; by the same one again the other way round. */
-  sortBy(column: GroupColumn): void {
-    this._descending = column === this._sort && !this._descending;
-    this._sort = column;
-    this.emitChanged();
+    return this.sorted(sortedBy(this._table?.rows ?? [], row => row.place ?? 0, false));
   }
 
   protected get loaded(): boolean {
     return this._table !== null;
   }
 
-  protected async fetch(): Promise<void> {
-    try {
-      const table = await this._client.table(this.id);
-      if (!this.isDisposed) {
-        this._table = table;
-        this.setError(null);
-      }
-    } catch (error) {
-      this.setError(error);
-      throw error;
-    } finally {
-      this.emitChanged();
-    }
+  protected isAbout({ group }: IRun): boolean {
+    return group === this.id;
+  }
+
+  protected sortValue(row: IGroupRow, column: GroupColumn): Sortable {
+    const value = column.startsWith('p:')
+      ? row.parameters[column.slice(2)]
+      : column.startsWith('r:')
+        ? row.recorded[column.slice(2)]
+        : row[column as 'place' | 'job' | 'status' | 'seconds' | 'error'];
+    return sortable(value);
+  }
+
+  protected fetch(): Promise<void> {
+    return this.telling(async () => {
+      this._table = await this._client.table(this.id);
+    });
   }
 
   private readonly _client: GroupsClient;
-  private readonly _feed: Feed;
-  private readonly _soon: Throttler;
-  private readonly _onRun: (feed: Feed, run: IRun) => void;
   private _table: IGroupTable | null = null;
-  private _sort: GroupColumn = 'place';
-  private _descending = false;
-}
-
-function valueOf(row: IGroupRow, column: GroupColumn): Sortable {
-  const value = column.startsWith('p:')
-    ? row.parameters[column.slice(2)]
-    : column.startsWith('r:')
-      ? row.recorded[column.slice(2)]
-      : row[column as 'place' | 'job' | 'status' | 'seconds' | 'error'];
-  return sortable(value);
 }

@@ -8,10 +8,11 @@ import { MOST_LINES } from '../models/experiment';
 import { Chart } from './chart';
 import { Check } from './check';
 import { formatAgo, formatDuration, formatMetric, formatTime, formatValue } from './format';
-import { useRoving, useSignal } from './hooks';
+import { useRoving } from './hooks';
 import { IconButton } from './iconbutton';
+import { Polled } from './polled';
 import { SortHead } from './sorthead';
-import { Failed, Loading, More } from './states';
+import { More } from './states';
 import { STATUS_ICONS, statusLabel } from './status';
 
 export interface IExperimentTableProps {
@@ -24,29 +25,29 @@ export interface IExperimentTableProps {
 /** The runs of an experiment below each other, to be sorted and compared, and their courses. */
 export function ExperimentTable(props: IExperimentTableProps): JSX.Element {
   const { model, trans } = props;
-  useSignal(model.changed);
-  const { comparison } = model;
-  const failed = model.error !== null && (
-    <Failed message={model.error} retry={() => void model.refresh()} trans={trans} />
-  );
-  if (!comparison) {
-    return failed || <Loading label={trans.__('Loading runs…')} />;
-  }
   return (
-    <div className="jp-Omega-section">
-      {failed}
-      <Head model={model} comparison={comparison} trans={trans} />
-      <Course model={model} trans={trans} />
-      <div className="jp-Omega-compared">
-        <Rows {...props} />
-        <More
-          shown={comparison.items.length}
-          total={comparison.total}
-          more={() => void model.more()}
-          trans={trans}
-        />
-      </div>
-    </div>
+    <Polled
+      model={model}
+      told={() => model.comparison}
+      loading={trans.__('Loading runs…')}
+      trans={trans}
+    >
+      {comparison => (
+        <>
+          <Head model={model} comparison={comparison} trans={trans} />
+          <Course model={model} trans={trans} />
+          <div className="jp-Omega-compared">
+            <Rows {...props} />
+            <More
+              shown={model.rows.length}
+              total={model.total}
+              more={() => model.more()}
+              trans={trans}
+            />
+          </div>
+        </>
+      )}
+    </Polled>
   );
 }
 

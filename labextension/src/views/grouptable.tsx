@@ -8,10 +8,10 @@ import type { GroupColumn, GroupModel } from '../models/groups';
 import { Actions } from './card';
 import { formatDuration, formatValue } from './format';
 import { GroupBar, groupStanding } from './groupcard';
-import { useRoving, useSignal } from './hooks';
+import { useRoving } from './hooks';
 import { IconButton } from './iconbutton';
+import { Polled } from './polled';
 import { SortHead } from './sorthead';
-import { Failed, Loading } from './states';
 import { STATUS_ICONS, statusLabel } from './status';
 
 export interface IGroupTableActions {
@@ -29,22 +29,22 @@ export interface IGroupTableProps {
 /** The runs of a group below each other, to be compared and sorted. */
 export function GroupTable(props: IGroupTableProps): JSX.Element {
   const { model, trans } = props;
-  useSignal(model.changed);
-  const { table } = model;
-  const failed = model.error !== null && (
-    <Failed message={model.error} retry={() => void model.refresh()} trans={trans} />
-  );
-  if (!table) {
-    return failed || <Loading label={trans.__('Loading runs…')} />;
-  }
   return (
-    <div className="jp-Omega-section">
-      {failed}
-      <Head {...props} table={table} />
-      <div className="jp-Omega-compared">
-        <Rows {...props} table={table} />
-      </div>
-    </div>
+    <Polled
+      model={model}
+      told={() => model.table}
+      loading={trans.__('Loading runs…')}
+      trans={trans}
+    >
+      {table => (
+        <>
+          <Head {...props} table={table} />
+          <div className="jp-Omega-compared">
+            <Rows {...props} table={table} />
+          </div>
+        </>
+      )}
+    </Polled>
   );
 }
 
