@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from omegaml_lab.storage.storage import ObjectChange
 
 __all__ = [
+    "NOTICE_EVENT",
     "NOTIFICATION_EVENT",
     "OBJECT_EVENT",
     "RUN_EVENT",
@@ -41,6 +42,7 @@ RUN_EVENT = "urn:omegaml-lab:events:run:v1"
 OBJECT_EVENT = "urn:omegaml-lab:events:object:v1"
 SCHEDULE_EVENT = "urn:omegaml-lab:events:schedule:v1"
 NOTIFICATION_EVENT = "urn:omegaml-lab:events:notification:v1"
+NOTICE_EVENT = "urn:omegaml-lab:events:notice:v1"
 _PAUSE = 5.0
 _TOLD = frozenset(
     {
@@ -76,7 +78,7 @@ T = TypeVar("T")
 
 def register_schemas(logger: EventLogger) -> None:
     """Announce our events on a server's event bus."""
-    for schema in (_RUN_SCHEMA, _OBJECT_SCHEMA, _SCHEDULE_SCHEMA, _NOTIFICATION_SCHEMA):
+    for schema in _SCHEMAS:
         if schema["$id"] not in logger.schemas:
             logger.register_event_schema(schema)
 
@@ -199,6 +201,10 @@ class ChangeFeed:
         """Tell that a schedule was dropped on this server: the database does not."""
         self._emit(SCHEDULE_EVENT, {"schedule": schedule_id, "change": "dropped"})
 
+    def tell_notice(self, message: str) -> None:
+        """Tell the user of this server something that they are to know, from any thread."""
+        self._emit(NOTICE_EVENT, {"message": message})
+
     def _emit(self, schema: str, data: dict[str, Any]) -> None:
         if self._loop is None or self._stop.is_set():
             return
@@ -266,3 +272,18 @@ _NOTIFICATION_SCHEMA: dict[str, Any] = {
     },
     "required": ["id", "run", "job", "happening"],
 }
+
+_NOTICE_SCHEMA: dict[str, Any] = {
+    "$id": NOTICE_EVENT,
+    "version": "1",
+    "title": "The user of this server is to know something",
+    "description": "Such as a file beside a notebook that is not kept, and what to do.",
+    "personal-data": True,
+    "type": "object",
+    "properties": {
+        "message": {"type": "string", "title": "Message", "description": "What to know."}
+    },
+    "required": ["message"],
+}
+
+_SCHEMAS = (_RUN_SCHEMA, _OBJECT_SCHEMA, _SCHEDULE_SCHEMA, _NOTIFICATION_SCHEMA, _NOTICE_SCHEMA)

@@ -79,8 +79,10 @@ class OmegaLab(ExtensionApp):
         serverapp.web_app.settings["omega_feed"] = self.feed
         self.feed.start()
         if isinstance(serverapp.kernel_manager, OmegaKernelManager):
+            kernels = serverapp.kernel_manager
+            kernels.files.tell = self.feed.tell_notice
             serverapp.event_logger.add_listener(
-                schema_id=OBJECT_EVENT, listener=serverapp.kernel_manager.object_changed
+                schema_id=OBJECT_EVENT, listener=kernels.object_changed
             )
 
     async def stop_extension(self) -> None:

@@ -14,6 +14,8 @@ from omegaml_lab.server.turns import Turns
 from omegaml_lab.server.workcopies import WorkingCopies
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from omegaml_lab.config import Config
     from omegaml_lab.core.modules import ModuleFolder
     from omegaml_lab.server.repository import RepositoryMount
@@ -28,11 +30,17 @@ class KernelFiles:
     """The working copies in which the kernels of one server work.
 
     They are brought in step when a kernel starts, has run a cell, and ends, and get what others
-    change in the repository as soon as that is told.
+    change in the repository as soon as that is told. What its user is to know of it goes to
+    `tell`, from any thread.
     """
 
     def __init__(self, config: Config, threads: Threads) -> None:
-        self._copies = WorkingCopies(config.home / "work", limit=config.files_megabytes * 1e6)
+        self.tell: Callable[[str], object] = lambda _: None
+        self._copies = WorkingCopies(
+            config.home / "work",
+            limit=config.files_megabytes * 1e6,
+            tell=self._tell,
+        )
         self._bucket = config.bucket
         self._threads = threads  # of their own: who saves does not wait for what kernels leave
         self._streams: dict[str, Any] = {}
@@ -109,6 +117,9 @@ class KernelFiles:
             await self._threads.run(self._copies.follow, self._bucket, previous, name)
         if self._copies.concern(self._bucket, name, previous):
             await self._pulls.ask()
+
+    def _tell(self, line: str) -> None:
+        self.tell(line)
 
     def _soon(self, work: Any) -> None:
         task = asyncio.ensure_future(work)

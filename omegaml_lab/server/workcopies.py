@@ -38,13 +38,21 @@ class SharedCopy:
     the kernel of somebody who looks at a report.
     """
 
-    def __init__(self, copy: WorkingCopy, *, bucket: str, written: bool) -> None:
+    def __init__(
+        self,
+        copy: WorkingCopy,
+        *,
+        bucket: str,
+        written: bool,
+        tell: Callable[[str], object],
+    ) -> None:
         self.place = copy.place
         self.bucket = bucket
         self.written = written
         self.kernels: set[str] = set()
         self.follow, self.holds = copy.follow, copy.holds
         self._copy = copy
+        self._to = tell
         self._said: set[str] = set()
 
     @property
@@ -78,6 +86,7 @@ class SharedCopy:
         for line in lines:
             if line not in self._said:  # once, not after each cell
                 _log.warning("%s", line)
+                self._to(line)
         self._said = set(lines)
 
 
@@ -91,12 +100,17 @@ class WorkingCopies:
     home
         A folder of the disk for those of all servers.
     limit
-        Bytes that each is given, and may hand over at once.
+        Bytes that each has in all.
+    tell
+        Told what its user is to know: what is left out, and what is not kept.
     """
 
-    def __init__(self, home: Path, *, limit: float) -> None:
+    def __init__(
+        self, home: Path, *, limit: float, tell: Callable[[str], object] = lambda _: None
+    ) -> None:
         self._home = home
         self._limit = limit
+        self._tell = tell
         self._folder: Path | None = None
         self._held: FileLock | None = None
         self._copies: list[SharedCopy] = []
@@ -111,7 +125,8 @@ class WorkingCopies:
             copy = self._shared(where, kernel) if written else None
             if copy is None:
                 working = WorkingCopy(jobs(), where.folder, self._place(where), limit=self._limit)
-                copy = SharedCopy(working, bucket=where.bucket, written=written)
+                tell = self._tell
+                copy = SharedCopy(working, bucket=where.bucket, written=written, tell=tell)
                 copy.kernels.add(kernel)
                 with self._lock:
                     self._copies.append(copy)

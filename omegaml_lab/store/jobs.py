@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, ClassVar
 
-from omegaml_lab.core.errors import InvalidNotebookError
+from omegaml_lab.core.errors import InvalidNameError, InvalidNotebookError
 from omegaml_lab.core.names import Name, check_path
 from omegaml_lab.core.runs import RESULTS
 from omegaml_lab.store.naming import Naming
@@ -15,7 +15,7 @@ from omegaml_lab.store.store import OmegaStore
 if TYPE_CHECKING:
     import builtins
     import io
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from omegaml_lab.core.metadata import Metadata
 
@@ -72,22 +72,27 @@ class JobStore(OmegaStore):
             recorder=Recorder(lineage, run=run) if run else Recorder.none(lineage),
         )
 
-    def files_beside(self, folder: str, *, most: int = 2000) -> builtins.list[Metadata]:
-        """Return the files of a folder, and of those below it that hold no notebooks.
+    def beside(self, folder: str, *, most: int = 2000) -> builtins.list[Metadata]:
+        """Return the files and folders in a folder, and in those below that hold no notebooks.
 
         A folder with notebooks of its own is the place of other work, and that of all results
         is nobody's. Nearer ones come first; of more than `most` that are looked at the rest
         is left out.
         """
-        files: builtins.list[Metadata] = []
+        found: builtins.list[Metadata] = []
         level = [folder]
-        while level and len(files) < most:
+        while level and len(found) < most:
             there = self._listing.inside(level, without=NOTEBOOK, limit=most)
-            files += [meta for meta in there if not meta.is_folder]
-            folders = [meta.name for meta in there if meta.is_folder and meta.name != RESULTS]
-            others = self._listing.holding(folders, NOTEBOOK)
+            folders = [meta.name for meta in there if meta.is_folder]
+            others = {RESULTS} | self._listing.holding(folders, NOTEBOOK)
+            found += [meta for meta in there if meta.name not in others]
             level = [name for name in folders if name not in others]
-        return files
+        return found
+
+    def present(self, paths: Collection[str]) -> dict[str, Metadata]:
+        """Return what is under exactly these paths, in one round trip; some may be no names."""
+        found = self._heads.find(filter(_can_be, paths), payload=False)
+        return {path: head.metadata for path, head in found.items()}
 
     def put_file(self, stream: io.BufferedReader, path: str, *, digest: str) -> Metadata:
         """Keep a file under exactly this path; one that is there as it is makes no revision.
@@ -139,3 +144,12 @@ class JobStore(OmegaStore):
         inits = [f"{folder}/{name}/{_PACKAGE}".lstrip("/") for name in below]
         packages = {path.split("/")[-2]: True for path in self._heads.find(inits, payload=False)}
         return sorted((modules | packages).items())
+
+
+def _can_be(path: str) -> bool:
+    """Say whether something can be kept under a path."""
+    try:
+        check_path(path)
+    except InvalidNameError:
+        return False
+    return True

@@ -25,6 +25,8 @@ from omegaml_lab.store.jobs import SUFFIX
 from omegaml_lab.store.scanning import reason_of, scan, stat_of
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from omegaml_lab.core.metadata import Metadata
     from omegaml_lab.store.jobs import JobStore
 
@@ -55,7 +57,7 @@ class _Copied:
 class WorkingCopy:
     """A folder of the jobs store, and the folder of a disk that goes with it.
 
-    It has what `JobStore.files_beside` names. What was changed on both sides is pushed before
+    It has what `JobStore.beside` names. What was changed on both sides is pushed before
     it is pulled: the disk's is the newest revision then, behind the other one. What is deleted
     on the disk stays in the repository; hidden files, links and byte code stay on the disk.
     It may be used by many threads.
@@ -76,6 +78,7 @@ class WorkingCopy:
         self._jobs, self._unnoted = jobs, jobs.read_by(None)
         self._limit = limit
         self._copied: dict[str, _Copied] = {}
+        self._left_out: set[str] = set()
         self._lock = threading.Lock()
 
     def go_on(self, jobs: JobStore) -> None:
@@ -95,9 +98,13 @@ class WorkingCopy:
         with self._lock:
             if self._lost():
                 return [self._lost_line()]
-            there = {self._inside(m.name): m for m in self._jobs.files_beside(self.folder)}
+            there = {self._inside(meta.name): meta for meta in self._jobs.beside(self.folder)}
+            self._left_out.clear()
             for path, meta in there.items():
-                if not budget.takes(meta.size):
+                if meta.is_folder:
+                    self._make_folder(path)
+                elif not budget.takes(meta.size):
+                    self._left_out.add(path)
                     size = size_text(meta.size)
                     left_out.add(
                         f"{meta.name} ({size}) is not copied beside the notebook,"
@@ -112,7 +119,8 @@ class WorkingCopy:
     def push(self, *, anyway: bool = False) -> list[str]:
         """Give the repository what the disk has; return what was not kept, in a few lines.
 
-        `anyway` makes the folder anew where it is not in the repository any more.
+        `anyway` makes the folder anew where it is not in the repository any more, and replaces
+        what the kernel could not see there: of who has no disk to keep it on.
 
         Raises
         ------
@@ -126,11 +134,17 @@ class WorkingCopy:
             changed = {path for path, now in found if not self._knows(path, now)}
             if changed and not anyway and self._lost():
                 return [self._lost_line()]
+            unseen_here = self._unseen(changed)
             for path, now in found:
                 fits = budget.takes(now.st_size)
                 if path not in changed:
                     continue
-                if not fits:
+                if path in unseen_here and not anyway:
+                    not_kept.add(
+                        f"{path} is not kept beside the notebook: the repository has another one,"
+                        " which is not copied here. Write it under another name"
+                    )
+                elif not fits:
                     size = size_text(now.st_size)
                     not_kept.add(
                         f"{path} ({size}) is not kept beside the notebook, {budget.reason}:"
@@ -138,6 +152,10 @@ class WorkingCopy:
                     )
                 elif error := self._keep(path, now):
                     not_kept.add(f"{path} is not kept beside the notebook: {error}")
+                elif (before := unseen_here.get(path)) is not None:
+                    not_kept.add(
+                        f"{path} was replaced, which was not copied here: it is revision {before}"
+                    )
         for refusal in unseen[:1]:
             not_kept.add(f"{refusal.filename} cannot be looked at: {reason_of(refusal)}")
         return not_kept.said()
@@ -175,6 +193,37 @@ class WorkingCopy:
         copied = self._copied.get(path)
         return copied is not None and copied.is_still(now)
 
+    def _unseen(self, changed: Collection[str]) -> dict[str, int]:
+        """Return what the kernel has made and the repository has too, where it could not see it.
+
+        Of each the revision. What somebody else made a moment ago it would see with a pull.
+        """
+        new = [self._outside(path) for path in changed if path not in self._copied]
+        present = self._jobs.present(new) if new else {}
+        if not present:
+            return {}
+        seen = {meta.name for meta in self._jobs.beside(self.folder)}
+        names = {name: self._inside(name) for name in present}
+        return {
+            path: present[name].revision
+            for name, path in names.items()
+            if name not in seen or path in self._left_out
+        }
+
+    def _make_folder(self, path: str) -> None:
+        """Make a folder, unless something else is in its place."""
+        with contextlib.suppress(OSError):
+            self._folder_at(self.place / path)
+
+    def _folder_at(self, path: Path) -> Path:
+        """Return a folder of the disk, made if it is missing; never through a link."""
+        if not self.place.is_dir():
+            raise FileNotFoundError("the folder of the kernel is gone")
+        if path.resolve() != self.place.resolve() / path.relative_to(self.place):
+            raise OSError("a link is in the place of its folder")
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
     def _update(self, path: str, meta: Metadata) -> str | None:
         """Bring a file up to date; return why it cannot be, if so."""
         known, target = self._copied.get(path), self.place / path
@@ -197,12 +246,7 @@ class WorkingCopy:
         self, meta: Metadata, target: Path, before: os.stat_result | None
     ) -> _Copied | None:
         """Put a file in its place; None where the kernel has written there meanwhile."""
-        folder = self.place.resolve() / target.parent.relative_to(self.place)
-        if target.parent.resolve() != folder:
-            raise OSError("a link is in the place of its folder")
-        if not self.place.is_dir():
-            raise FileNotFoundError("the folder of the kernel is gone")
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = self._folder_at(target.parent)
         # Whole at any moment: the kernel may read it.
         handle, part = tempfile.mkstemp(dir=folder, prefix=".")
         try:

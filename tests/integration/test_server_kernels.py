@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
 
+from omegaml_lab.server.events import NOTICE_EVENT
 from tests.integration.processes import until
 from tests.integration.servers import Server, good, jupyter_server
 from tests.integration.test_server_contents import Place
+from tests.integration.test_server_events import Listener
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,3 +118,16 @@ def test_what_a_kernel_wrote_is_kept_when_the_server_stops(shared: Omega, tmp_pa
         client.stop_channels()
     assert shared.jobs.get("stopped/log.txt") == b"half"
     assert not list(work.iterdir())
+
+
+def test_what_is_not_kept_is_told(shared: Omega, tmp_path: Path) -> None:
+    small = {"OMEGA_FILES_MEGABYTES": "0.001"}
+    with jupyter_server(tmp_path, shared.url, root="repository", environ=small) as server:
+        place = Place(server, "", "local/")
+        place.put("told", type="directory")
+        listener = Listener(server)
+        kernel = session(place, "told/n.ipynb")["kernel"]["id"]
+        executed(server, kernel, "_ = open('big.bin', 'wb').write(bytes(2000))")
+        message = listener.wait_for(NOTICE_EVENT)["message"]
+        listener.close()
+    assert "big.bin (2 kB) is not kept beside the notebook" in message

@@ -12,6 +12,8 @@ export const SCHEDULE_SCHEMA = 'urn:omegaml-lab:events:schedule:v1';
 
 export const NOTIFICATION_SCHEMA = 'urn:omegaml-lab:events:notification:v1';
 
+export const NOTICE_SCHEMA = 'urn:omegaml-lab:events:notice:v1';
+
 /** The user of this server wants to be told that a run has ended. */
 export interface INotification {
   id: string;
@@ -66,6 +68,11 @@ export class Feed implements IDisposable {
     return this._notified;
   }
 
+  /** The user of this server is to know something. */
+  get noticed(): ISignal<this, string> {
+    return this._noticed;
+  }
+
   get isDisposed(): boolean {
     return this._isDisposed;
   }
@@ -87,6 +94,8 @@ export class Feed implements IDisposable {
       this._scheduleChanged.emit(event as unknown as IScheduleChange);
     } else if (event.schema_id === NOTIFICATION_SCHEMA) {
       this._notified.emit(event as unknown as INotification);
+    } else if (event.schema_id === NOTICE_SCHEMA) {
+      this._noticed.emit(event.message as string);
     }
   }
 
@@ -127,5 +136,6 @@ export class Feed implements IDisposable {
   private readonly _objectChanged = new Signal<this, IObjectChange>(this);
   private readonly _scheduleChanged = new Signal<this, IScheduleChange>(this);
   private readonly _notified = new Signal<this, INotification>(this);
+  private readonly _noticed = new Signal<this, string>(this);
   private _isDisposed = false;
 }

@@ -33,6 +33,9 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
         tellEnded(app.commands, trans, run);
       }
     });
+    omega.feed.noticed.connect((_, message) => {
+      Notification.warning(message, { autoClose: false });
+    });
     omega.feed.notified.connect((_, { run: id, happening }) => {
       void (async () => {
         const run = await omega.client.runs.get(id);

@@ -20,9 +20,14 @@ ETL = ModuleFolder(bucket="default", folder="etl")
 
 
 @pytest.fixture
-def copies(omega: Omega, tmp_path: Path) -> WorkingCopies:
+def told() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def copies(omega: Omega, tmp_path: Path, told: list[str]) -> WorkingCopies:
     omega.jobs.make_folder("etl")
-    return WorkingCopies(tmp_path / "work", limit=1000)
+    return WorkingCopies(tmp_path / "work", limit=1000, tell=told.append)
 
 
 def test_kernels_of_a_folder_share_it_until_the_last_one_ends(
@@ -57,7 +62,7 @@ def test_what_is_only_looked_at_is_nobodys_and_not_kept(
 
 
 def test_what_cannot_be_kept_stays_on_the_disk_and_is_told_once(
-    omega: Omega, copies: WorkingCopies, caplog: pytest.LogCaptureFixture
+    omega: Omega, copies: WorkingCopies, told: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     place = copies.open("a", ETL, lambda: omega.jobs, written=True)
     (place / "big.bin").write_bytes(bytes(2000))
@@ -65,7 +70,9 @@ def test_what_cannot_be_kept_stays_on_the_disk_and_is_told_once(
     copies.sync("a")
     copies.close("a")
     assert (place / "big.bin").exists()
-    assert caplog.text.count("big.bin (2 kB) is not kept beside the notebook") == 1
+    assert "big.bin (2 kB) is not kept beside the notebook" in caplog.text
+    assert len(told) == 1
+    assert "big.bin (2 kB) is not kept" in told[0]
     assert f"Files that are not in the repository stay in {place}" in caplog.text
     copies.end()
     assert (place / "big.bin").exists()

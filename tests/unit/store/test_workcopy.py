@@ -214,6 +214,39 @@ def test_what_is_too_much_is_left_out_and_named(
         assert len(jobs.list("etl")) == 12
 
 
+def test_what_a_kernel_cannot_see_it_does_not_replace(
+    jobs: Jobs, copy: WorkingCopy, tmp_path: Path
+) -> None:
+    jobs.put("1", "etl/other/work")
+    jobs.put(b"theirs", "etl/other/prices.csv", kind="file")
+    jobs.put(os.urandom(2_000_000), "etl/big.bin", kind="file")
+    copy.pull()
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/prices.csv").write_text("ours")
+    (tmp_path / "big.bin").write_text("ours")
+    told = "\n".join(copy.push())
+    assert "other/prices.csv is not kept" in told
+    assert "big.bin is not kept" in told
+    assert not copy.is_kept()
+    assert jobs.get("etl/other/prices.csv") == b"theirs"
+    told = "\n".join(copy.push(anyway=True))
+    assert "other/prices.csv was replaced, which was not copied here: it is revision 1" in told
+    assert jobs.get("etl/other/prices.csv@1") == b"theirs"
+    jobs.put(b"theirs", "etl/new.csv", kind="file")  # which a pull would bring
+    (tmp_path / "new.csv").write_text("ours")
+    copy.push()
+    assert jobs.get("etl/new.csv") == b"ours"
+
+
+def test_empty_folders_are_there(jobs: Jobs, copy: WorkingCopy, tmp_path: Path) -> None:
+    jobs.make_folder("etl/plots/deep")
+    (tmp_path / "taken").write_text("x")
+    jobs.make_folder("etl/taken/inside")
+    copy.pull()
+    assert (tmp_path / "plots/deep").is_dir()
+    assert (tmp_path / "taken").read_text() == "x"
+
+
 def test_a_name_that_nothing_can_be_kept_under_is_named(copy: WorkingCopy, tmp_path: Path) -> None:
     (tmp_path / "good.txt").write_text("x")
     (tmp_path / os.fsdecode(b"\xff\xfe.txt")).write_text("x")
