@@ -7,6 +7,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import OmegaError
+from omegaml_lab.core.names import parent_of
 from omegaml_lab.runtime.patience import patiently
 from omegaml_lab.store.workcopy import WorkingCopy
 
@@ -31,10 +32,10 @@ class KernelsBeside:
     ----------
     kernels
         Starts them.
-    run, jobs, folder
-        The run, and the folder of its notebook in the store that it is in.
+    run, jobs
+        The run, and the store that its notebook is in.
     limit
-        Bytes that are copied in either direction.
+        Bytes of the files that the folder has in all.
     say
         Told of what is left out, for the run's log.
     given_up
@@ -47,7 +48,6 @@ class KernelsBeside:
         *,
         run: Run,
         jobs: JobStore,
-        folder: str,
         limit: float,
         say: Callable[[str], None],
         given_up: Callable[[], bool],
@@ -55,7 +55,6 @@ class KernelsBeside:
         self._kernels = kernels
         self._run = run
         self._jobs = jobs
-        self._folder = folder
         self._limit = limit
         self._say = say
         self._given_up = given_up
@@ -77,7 +76,8 @@ class KernelsBeside:
     def _copy(self, kernel: KernelProcess) -> WorkingCopy:
         jobs = self._jobs.read_by(self._run.id)
         if kernel.copy is None:
-            kernel.copy = WorkingCopy(jobs, self._folder, kernel.work, limit=self._limit)
+            folder = parent_of(self._run.job)
+            kernel.copy = WorkingCopy(jobs, folder, kernel.work, limit=self._limit)
         else:  # it has worked there before, for another run
             kernel.copy.go_on(jobs)
         return kernel.copy

@@ -17,7 +17,7 @@ from omegaml_lab.core.errors import (
     RequirementsRefusedError,
 )
 from omegaml_lab.core.modules import MODULES, ModuleFolder
-from omegaml_lab.core.names import MAX_LENGTH, Name, parent_of
+from omegaml_lab.core.names import MAX_LENGTH, Name
 from omegaml_lab.core.parameters import INJECTED
 from omegaml_lab.core.resuming import code_of, kept_seconds
 from omegaml_lab.core.runs import RESULT_OF, RESULTS, Failure, Progress, Run, Status
@@ -200,7 +200,6 @@ class Execution:
             kernels,
             run=run,
             jobs=self._jobs,
-            folder=parent_of(run.job),
             limit=self._allowance.files,
             say=self._log.write,
             given_up=lambda: self._reason in {StopReason.VOID, StopReason.GIVEN_BACK},

@@ -79,7 +79,6 @@ def test_what_needs_the_folder_is_waited_for_however_often_it_is_cancelled() -> 
             nothing,
             run=nothing,
             jobs=nothing,
-            folder="",
             limit=0,
             say=print,
             given_up=lambda: False,
