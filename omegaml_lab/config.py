@@ -45,10 +45,12 @@ _KINDS: dict[str, type] = {
     "grace_hours": float,
     "environment_days": float,
     "files_megabytes": float,
+    "cache_megabytes": float,
 }
 _MAY_BE_NONE = {
     "mongo_url", "broker_url", "dask_url", "signing_key", "signing_key_file", "smtp_url",
 }  # fmt: skip
+_MAY_BE_ZERO = {"kept_kernels", "cache_megabytes"}
 _SHORTEST_KEY = 32
 
 
@@ -106,6 +108,8 @@ class Config:
     """How long an environment that no run has used is kept."""
     files_megabytes: float = 256.0
     """Files beside a notebook that its kernel has on disk in all, and may leave there at once."""
+    cache_megabytes: float = 64.0
+    """Columns of frames that were read, kept in memory for who asks again; 0 keeps none."""
     retention_datasets: str = "all"
     """Which earlier revisions of datasets are kept, see `core.retention`."""
     retention_models: str = "all"
@@ -229,7 +233,7 @@ def _plain(key: str, value: Any) -> Any:
     if key == "signing_key" and len(typed) < _SHORTEST_KEY:
         reason = f"a key has at least {_SHORTEST_KEY} characters; `openssl rand -hex 32` makes one"
         raise ConfigError(key, "…", reason)
-    if key == "kept_kernels" and typed == 0:
+    if key in _MAY_BE_ZERO and typed == 0:
         return typed
     if kind in {int, float} and not 0 < typed < math.inf:  # nan is neither
         raise ConfigError(key, value, "it must be a number greater than zero")

@@ -124,8 +124,9 @@ class Omega:
                     home=self.config.home,
                 )
                 progress = bar if self.config.progress else silent
+                cache = int(self.config.cache_megabytes * 1e6)
                 self._storage = Storage.open(
-                    self.url, folder=folder, signer=signer, progress=progress
+                    self.url, folder=folder, signer=signer, progress=progress, cache=cache
                 )
             return self._storage
 

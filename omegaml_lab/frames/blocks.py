@@ -31,12 +31,16 @@ _UNKNOWN: Recipe = {"form": "unknown"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """Rows of a segment that no chunk reaches out of; `first` is where the segment starts."""
+    """Rows of a segment that no chunk reaches out of; `first` is where the segment starts.
+
+    Each chunk in it has `step` rows, or the last one fewer, unless that is not known.
+    """
 
     part: int
     segment: str
     first: int
     rows: range
+    step: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +76,8 @@ class Layout:
         """Yield a block for each segment, all rows in it."""
         first = 0
         for number, segment in enumerate(self.segments):
-            rows = range(segment.rows)
-            yield Block(part=number, segment=segment.id, first=first, rows=rows)
+            rows, step = range(segment.rows), self._step(number)
+            yield Block(part=number, segment=segment.id, first=first, rows=rows, step=step)
             first += segment.rows
 
     def index_names(self) -> list[Any]:
@@ -121,10 +125,13 @@ class Layout:
 
         What was too large for one chunk was cut once more, and then there are more of them.
         """
+        step = self._step(part)
+        return None if step is None else range(0, max(self.segments[part].rows, 1), step)
+
+    def _step(self, part: int) -> int | None:
         rows, step = self.segments[part].rows, self.parts[part].chunk_rows
-        starts = range(0, max(rows, 1), step)
-        regular = len(starts) * len({*self.parts[part].groups})
-        return starts if self.segments[part].chunks == regular else None
+        regular = len(range(0, max(rows, 1), step)) * len({*self.parts[part].groups})
+        return step if self.segments[part].chunks == regular else None
 
 
 def adjacent(blocks: Sequence[Block], most: int) -> Iterator[Block]:

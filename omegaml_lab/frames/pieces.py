@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from omegaml_lab.frames.filters import Tree
     from omegaml_lab.frames.schema import Part
+    from omegaml_lab.storage.chunks import Chunk
     from omegaml_lab.storage.storage import Storage
 
 __all__ = ["Piece", "Pieces"]
@@ -178,10 +179,18 @@ class Pieces:
         part = self.layout.parts[block.part]
         for group in sorted({part.groups[position] for position in positions}):
             here = self.layout.chosen(block.part, group, positions)
-            for chunk in self.storage.chunks.read(block.segment, group, block.rows, here):
-                for position, data in chunk.columns.items():
-                    found[position].append((range(chunk.start, chunk.stop), data))
+            for chunk in self._chunks(block, group, here):
+                for position in positions & chunk.columns.keys():
+                    rows = range(chunk.start, chunk.stop)
+                    found[position].append((rows, chunk.columns[position]))
         return found
+
+    def _chunks(self, block: Block, group: int, here: list[int] | None) -> Iterator[Chunk]:
+        chunks = self.storage.chunks
+        if block.step is None:
+            return chunks.read(block.segment, group, block.rows, here)
+        starts = range(block.rows.start, block.rows.stop, block.step)
+        return chunks.reread(block.segment, group, starts, here)
 
     def _array(
         self,

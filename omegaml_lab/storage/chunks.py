@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from omegaml_lab.storage.cache import CachedChunk
 from omegaml_lab.storage.order import TAKEN, settled
 from omegaml_lab.storage.zones import to_query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
+    from omegaml_lab.storage.cache import ColumnCache, Key
     from omegaml_lab.storage.connection import Connection
     from omegaml_lab.storage.holds import Holds
     from omegaml_lab.storage.zones import Condition
@@ -52,9 +54,10 @@ class Chunk:
 class Chunks:
     """Writes and reads chunks."""
 
-    def __init__(self, connection: Connection, holds: Holds) -> None:
+    def __init__(self, connection: Connection, holds: Holds, cache: ColumnCache) -> None:
         self._connection = connection
         self._holds = holds
+        self._cache = cache
 
     def prepare(self) -> None:
         """Make sure that the collection is there, without compression by the server."""
@@ -98,6 +101,32 @@ class Chunks:
         with self._connection.errors():
             for document in self._collection.find(where, fields, batch_size=100):
                 yield _chunk(document)
+
+    def reread(
+        self, segment: str, group: int, starts: range, positions: Collection[int] | None
+    ) -> Iterator[Chunk]:
+        """Yield what `read` does of the chunks that start at `starts`, from memory if it is there.
+
+        It is for who may ask again, and knows that there are these chunks and no others.
+        """
+        keys: list[Key] = [(segment, group, start) for start in starts]
+        cached = self._cache.find(keys, positions)
+        if cached is not None:
+            for (_, _, start), found in cached.items():
+                yield Chunk(
+                    segment=segment,
+                    group=group,
+                    part=0,
+                    start=start,
+                    stop=found.stop,
+                    columns=found.columns,
+                )
+            return
+        rows = range(starts.start, starts.stop)
+        for chunk in self.read(segment, group, rows, positions):
+            kept = CachedChunk(stop=chunk.stop, columns=chunk.columns, whole=positions is None)
+            self._cache.keep((segment, group, chunk.start), kept)
+            yield chunk
 
     def starts(
         self, segments: Collection[str], groups: Iterable[int]

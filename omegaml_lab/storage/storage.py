@@ -11,6 +11,7 @@ from omegaml_lab.core.progress import silent
 from omegaml_lab.storage import passing
 from omegaml_lab.storage.archive import PURGED, Archive
 from omegaml_lab.storage.blobs import Blobs
+from omegaml_lab.storage.cache import CACHE_BYTES, ColumnCache
 from omegaml_lab.storage.chunks import Chunks
 from omegaml_lab.storage.collections import Collections
 from omegaml_lab.storage.connection import Connection
@@ -52,13 +53,14 @@ class Storage:
         *,
         signer: Signer | None = None,
         progress: Progress = silent,
+        cache: int = CACHE_BYTES,
     ) -> None:
         self._connection = connection
         self.progress = progress
         self.signer = signer or Signer()
         self.holds = Holds(connection)
         self.blobs = Blobs(connection, self.holds)
-        self.chunks = Chunks(connection, self.holds)
+        self.chunks = Chunks(connection, self.holds, ColumnCache(cache))
         self.garbage = Garbage(connection, self.holds)
         self.segments = Segments(connection, self.chunks, self.holds)
         self.objects = Objects(connection)
@@ -80,18 +82,20 @@ class Storage:
         folder: Path | None = None,
         signer: Signer | None = None,
         progress: Progress = silent,
+        cache: int = CACHE_BYTES,
     ) -> Storage:
         """Open the database that a ``mongodb://`` URL names in its path (default: omega).
 
         `folder` is where the server keeps its data, if that is on this machine and known.
-        Without a `signer` nothing can be loaded that must be signed.
+        Without a `signer` nothing can be loaded that must be signed. `cache` is how many bytes
+        of frames that were read are kept in memory.
 
         Raises
         ------
         ConfigError
             If the URL is not one.
         """
-        return cls(Connection(url, folder=folder), signer=signer, progress=progress)
+        return cls(Connection(url, folder=folder), signer=signer, progress=progress, cache=cache)
 
     def quiet(self) -> Storage:
         """Return this storage for work that is a small part of other work, and tells nothing."""
