@@ -1,4 +1,4 @@
-"""pandas DataFrames and Series, in columns."""
+"""DataFrames and Series of pandas, and of geopandas, in columns."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from omegaml_lab.storage.payloads import Payload
     from omegaml_lab.storage.storage import Storage
 
-__all__ = ["PandasBackend"]
+__all__ = ["GeoBackend", "PandasBackend"]
 
 _TOLD = 200
 _TAKEN = {"DataFrame", "Series", "TextFileReader", "JsonReader"}
@@ -141,6 +141,74 @@ class PandasBackend(ChunkedBackend, TableBackend):
         if done is None:
             return None
         return replace(state, payload=done.payload, size=state.size + done.growth)
+
+
+class GeoBackend(PandasBackend):
+    """GeoDataFrames and GeoSeries: geometries come back with their coordinate reference systems.
+
+    They are kept as frames of pandas whose geometries are bytes (WKB), and take the same options.
+    That is what `getl` and `query` see of them.
+    """
+
+    kind: ClassVar[str] = "geopandas.chunks"
+
+    def accepts(self, obj: object, name: str) -> bool:  # noqa: ARG002
+        """Take frames and series of geopandas."""
+        cls = type(obj)
+        names = {"GeoDataFrame", "GeoSeries"}
+        return cls.__module__.startswith("geopandas.") and cls.__name__ in names
+
+    def write(
+        self,
+        obj: Any,
+        storage: Storage,
+        name: str,
+        *,
+        chunk_rows: int | None = None,
+        index: Sequence[Any] | str | None = None,
+    ) -> Written:
+        """Write the frame; errors like those of a frame of pandas."""
+        from omegaml_lab.frames.geometry import encoded, marked
+
+        plain, known = encoded(obj)
+        written = super().write(plain, storage, name, chunk_rows=chunk_rows, index=index)
+        return replace(
+            written,
+            payload=replace(written.payload, meta={**written.payload.meta, **known}),
+            hash=marked(written.hash, known),
+            details={**written.details, **_details(obj, len(obj))},
+        )
+
+    def adding(
+        self,
+        obj: Any,
+        storage: Storage,
+        name: str,
+        *,
+        chunk_rows: int | None = None,
+        index: Sequence[Any] | str | None = None,
+    ) -> Callable[[Written], Written]:
+        """Return what adds the rows of a frame to one that is kept.
+
+        It raises `SchemaMismatchError` where types, or systems of coordinates, are others.
+        """
+        from omegaml_lab.frames.geometry import check_alike, encoded
+
+        plain, known = encoded(obj)
+        add_plain = super().adding(plain, storage, name, chunk_rows=chunk_rows, index=index)
+
+        def add(state: Written) -> Written:
+            check_alike(state.payload.meta, known, name)
+            added = add_plain(state)
+            return replace(added, payload=replace(added.payload, meta=state.payload.meta))
+
+        return add
+
+    def given(self, frame: Any, payload: Payload, name: str) -> Any:  # noqa: ARG002
+        """Return the frame of geopandas that was read as one of pandas."""
+        from omegaml_lab.frames.geometry import decoded
+
+        return decoded(frame, payload.meta)
 
 
 def _streamed(frames: Iterator[Any], storage: Storage, name: str, chunk_rows: int) -> Written:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import fsspec
+import geopandas as gpd
+import geopandas.testing
 import nbformat
 import numpy as np
 import pandas as pd
@@ -16,6 +18,7 @@ import polars as pl
 import polars.testing
 import pyarrow as pa
 import pytest
+import shapely
 import sqlalchemy
 from pymongo import MongoClient
 
@@ -161,6 +164,35 @@ class TestPolars(BackendContract):
 
     def assert_equal(self, got: Any, put: Any) -> None:
         polars.testing.assert_frame_equal(got, put)
+
+
+class TestGeo(BackendContract):
+    kind = "geopandas.chunks"
+
+    def examples(self) -> list[Any]:
+        points = gpd.points_from_xy([1.5, 2, -3e8], [0, -0.5, 1e-9], z=[1, 2, 3])
+        odd = gpd.GeoDataFrame(
+            {
+                "n": pd.array([1, None, 3], dtype="Int64"),
+                "word": ["a", None, "ß"],
+                "shape": points,
+            },
+            geometry="shape",
+            crs="EPSG:4326",
+            index=pd.Index(["x", "y", "z"], name="place"),
+        )
+        square = shapely.box(0, 0, 1, 1)
+        odd["other"] = gpd.GeoSeries([square, None, shapely.Polygon()], odd.index, crs=3857)
+        many = gpd.GeoDataFrame(geometry=gpd.points_from_xy(range(70_000), range(70_000)))
+        return [odd, many, many.head(0), odd.other, odd.set_geometry("other")]
+
+    def assert_equal(self, got: Any, put: Any) -> None:
+        assert type(got) is type(put)
+        if isinstance(put, gpd.GeoSeries):
+            geopandas.testing.assert_geoseries_equal(got, put)
+        else:
+            geopandas.testing.assert_geodataframe_equal(got, put, check_like=False)
+            assert got.active_geometry_name == put.active_geometry_name
 
 
 class TestReference(BackendContract):
