@@ -115,7 +115,8 @@ def _schemes() -> frozenset[str]:
 
 
 def _checked(obj: Any, options: Mapping[str, Any]) -> str:
-    scheme = scheme_of(obj) if isinstance(obj, str) else None
+    # Keys of object stores have spaces. By itself such a text is none: a sentence may begin so.
+    scheme = scheme_of(obj.replace(" ", "+")) if isinstance(obj, str) else None
     if scheme is None:
         told = f"A {type(obj).__name__} that is no URL"
         raise InvalidSourceError(
