@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import dask.dataframe as dd
@@ -103,7 +104,8 @@ def parts(om: Omega, folder: Path) -> None:
         lambda: duck.sql(means).df(),
         2,
     )
-    with Omega(om.url, bucket="benchmark", cache_megabytes=0) as forgetful:
+    config = replace(om.config, mongo_url=om.url, bucket="benchmark", cache_megabytes=0)
+    with Omega(config=config) as forgetful:
         ratio(
             "the same, nothing in our memory / DuckDB",
             lambda: forgetful.datasets.query("frame", by="group", aggregate={"price": "mean"}),

@@ -49,7 +49,7 @@ class CachedChunk:
 
 
 class ColumnCache:
-    """Columns as they are stored, up to `size` bytes; those not asked for longest go first.
+    """Columns as they are stored, up to `limit` bytes; those not asked for longest go first.
 
     A process whose memory is limited (``ulimit``) keeps nothing: all of it is for its work.
 
@@ -58,8 +58,8 @@ class ColumnCache:
     it begins with an empty one.
     """
 
-    def __init__(self, size: int = CACHE_BYTES) -> None:
-        self._limit = size
+    def __init__(self, limit: int = CACHE_BYTES) -> None:
+        self.limit = limit
         self._begin()
 
     def _begin(self) -> None:
@@ -94,7 +94,7 @@ class ColumnCache:
         """Keep columns that were read, beside those of the same chunk that are here."""
         if self._pid != os.getpid():
             self._begin()
-        limit = 0 if _is_limited() else self._limit
+        limit = 0 if _is_limited() else self.limit
         with self._lock:
             before = self._chunks.pop(key, None)
             if before is not None:

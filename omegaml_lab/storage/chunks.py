@@ -57,7 +57,7 @@ class Chunks:
     def __init__(self, connection: Connection, holds: Holds, cache: ColumnCache) -> None:
         self._connection = connection
         self._holds = holds
-        self._cache = cache
+        self.cache = cache
 
     def prepare(self) -> None:
         """Make sure that the collection is there, without compression by the server."""
@@ -110,7 +110,7 @@ class Chunks:
         It is for who may ask again, and knows that there are these chunks and no others.
         """
         keys: list[Key] = [(segment, group, start) for start in starts]
-        cached = self._cache.find(keys, positions)
+        cached = self.cache.find(keys, positions)
         if cached is not None:
             for (_, _, start), found in cached.items():
                 yield Chunk(
@@ -125,7 +125,7 @@ class Chunks:
         rows = range(starts.start, starts.stop)
         for chunk in self.read(segment, group, rows, positions):
             kept = CachedChunk(stop=chunk.stop, columns=chunk.columns, whole=positions is None)
-            self._cache.keep((segment, group, chunk.start), kept)
+            self.cache.keep((segment, group, chunk.start), kept)
             yield chunk
 
     def starts(

@@ -72,7 +72,8 @@ class Storage:
             return opened_by_name, (passing.remember(self),)
         # With the password, for the processes that compute lazy frames: such pickles are made
         # for their connections, and kept nowhere.
-        return _opened_once, (self._connection.url, self._connection.folder)
+        connection, cache = self._connection, self.chunks.cache.limit
+        return _opened_once, (connection.url, connection.folder, cache)
 
     @classmethod
     def open(
@@ -159,9 +160,9 @@ class Storage:
 
 
 @functools.cache
-def _opened_once(url: str, folder: Path | None) -> Storage:
+def _opened_once(url: str, folder: Path | None, cache: int) -> Storage:
     """Return a storage that all have in common who come to this process from another."""
-    return Storage.open(url, folder=folder)
+    return Storage.open(url, folder=folder, cache=cache)
 
 
 def opened_by_name(address: str) -> Storage:

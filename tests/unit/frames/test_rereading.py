@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from omegaml_lab.core.filters import Q
+from omegaml_lab.omega import Omega
 from tests.unit.frames import twins
 from tests.unit.frames.test_filters import same
 
@@ -114,3 +117,11 @@ def test_twins(data: DatasetStore, drawn: st.DataObject) -> None:
         missing = Q(drawn.draw(st.sampled_from(labels)), "isnull", drawn.draw(st.booleans()))
         condition = missing | ~missing
         same(data.get("x", condition, columns=some), whole[some])
+
+
+def test_a_process_that_computes_lazy_frames_keeps_as_much(omega: Omega) -> None:
+    config = replace(omega.config, mongo_url=omega.url, cache_megabytes=3)
+    with Omega(config=config) as frugal:
+        copied = pickle.loads(pickle.dumps(frugal.storage))
+    assert copied.chunks.cache.limit == 3_000_000
+    copied.close()
