@@ -9,13 +9,24 @@ from tornado.web import HTTPError
 
 from omegaml_lab.core.errors import ObjectNotFoundError
 from omegaml_lab.core.names import Name
+from omegaml_lab.server.buckets import bucket_shown
 from omegaml_lab.server.contents import OmegaContentsManager
 from omegaml_lab.server.mounts import clean, hidden, join
 
 if TYPE_CHECKING:
     from omegaml_lab.omega import Omega
+    from omegaml_lab.server.buckets import Access
+    from omegaml_lab.server.jobtree import JobTree
 
-__all__ = ["UPLOADS", "Target", "contents_path", "places_beside", "target_of"]
+__all__ = [
+    "UPLOADS",
+    "Target",
+    "buckets_of",
+    "contents_path",
+    "files_of_bucket",
+    "places_beside",
+    "target_of",
+]
 
 UPLOADS = "uploads"
 """The folder of the jobs store that takes copies of notebooks from the disk and elsewhere."""
@@ -86,11 +97,33 @@ def target_of(manager: Any, *, path: str | None = None, job: str | None = None) 
     return Target(Name(join(UPLOADS, place)), manager, clean(path))
 
 
-def contents_path(manager: Any, job: str | None) -> str | None:
-    """Return where a server's contents show an object of the jobs store, None if nowhere."""
+def contents_path(manager: Any, job: str | None, bucket: str | None = None) -> str | None:
+    """Return where a server's contents show an object of the jobs store, None if nowhere.
+
+    It is one of the user's bucket, unless another one is named.
+    """
     if job is None or not isinstance(manager, OmegaContentsManager):
         return None
-    return manager.path_of_job(job)
+    return manager.path_of_job(job, bucket)
+
+
+def files_of_bucket(manager: Any, bucket: str) -> JobTree:
+    """Return what a server shows of another bucket than the user's.
+
+    Raises
+    ------
+    HTTPError
+        404 if it does not show it.
+    """
+    ours = isinstance(manager, OmegaContentsManager)
+    mount = bucket_shown(manager, bucket) if ours else None
+    if mount is None:
+        raise HTTPError(
+            404,
+            f"This server does not show the bucket {bucket!r}: it has to be one of"
+            " OmegaContentsManager.buckets",
+        )
+    return mount.files
 
 
 def places_beside(manager: Any) -> list[str]:
@@ -99,3 +132,8 @@ def places_beside(manager: Any) -> list[str]:
         return []
     mounts = manager.mounts.named
     return [name for name, mount in mounts.items() if mount is not manager.repository]
+
+
+def buckets_of(manager: Any) -> dict[str, Access]:
+    """Return what may be done in the other buckets, each of which is in a folder of its name."""
+    return dict(manager.buckets) if isinstance(manager, OmegaContentsManager) else {}
