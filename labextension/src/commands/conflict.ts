@@ -11,6 +11,7 @@ import * as React from 'react';
 import type { AskedSaves } from '../models/askedsaves';
 import { areSame, copyPath } from '../models/conflict';
 import type { IOpened } from '../models/opened';
+import { placeIn } from '../models/place';
 import type { IRefusedSave, SaveOptions } from '../models/saveguard';
 import { isConflict, namedError } from '../models/saveguard';
 import type { IOmega } from '../tokens';
@@ -18,7 +19,6 @@ import type { ITheirs } from '../views/conflict';
 import { Conflict } from '../views/conflict';
 import { FormDialog } from '../views/formdialog';
 import type { IRendering } from '../views/rendering';
-import { placeIn } from './history';
 
 export interface IConflictContext {
   omega: IOmega;

@@ -1,19 +1,15 @@
 import { historyIcon } from '@jupyterlab/ui-components';
 
 import type { IPlace } from '../client/objects';
-import type { IStatus } from '../client/status';
+import type { IShownPlace } from '../models/place';
+import { placeIn } from '../models/place';
 import { CommandIDs } from '../tokens';
 import { tellError } from './ask';
 import type { ICommandOptions } from './run';
 
-/** An object, and whether it may be changed here. */
-export interface IHistoryOf extends IPlace {
-  writable: boolean;
-}
-
 export interface IHistoryCommandOptions extends ICommandOptions {
   /** Show the history of an object. */
-  show: (object: IHistoryOf) => void;
+  show: (object: IShownPlace) => void;
 }
 
 /** *History*: of the file that is selected, looked at or named, or of any object. */
@@ -57,25 +53,4 @@ export function addHistoryCommand(options: IHistoryCommandOptions): void {
       }
     }
   });
-}
-
-/** The job at a path of Jupyter's contents, null where none can be. */
-export function placeIn(
-  { mount, beside, buckets }: Pick<IStatus, 'mount' | 'beside' | 'buckets'>,
-  path: string
-): IHistoryOf | null {
-  const first = path.split('/', 1)[0];
-  if (first in buckets) {
-    const name = path.slice(first.length + 1);
-    const writable = buckets[first] === 'write';
-    return name ? { store: 'jobs', name, bucket: first, writable } : null;
-  }
-  const mine = (name: string): IHistoryOf => ({ store: 'jobs', name, writable: true });
-  if (mount === null || beside.includes(first)) {
-    return null;
-  }
-  if (mount === '') {
-    return mine(path);
-  }
-  return path.startsWith(`${mount}/`) ? mine(path.slice(mount.length + 1)) : null;
 }

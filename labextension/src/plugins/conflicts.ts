@@ -1,5 +1,5 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { Dialog } from '@jupyterlab/apputils';
+import { Dialog, Notification } from '@jupyterlab/apputils';
 import { IEditorServices } from '@jupyterlab/codeeditor';
 import { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
 import { IDocumentManager } from '@jupyterlab/docmanager';
@@ -8,10 +8,14 @@ import { NotebookPanel } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import type { Contents } from '@jupyterlab/services';
 import { IDefaultDrive, RestContentProvider } from '@jupyterlab/services';
+import type { TranslationBundle } from '@jupyterlab/translation';
 import { ITranslator } from '@jupyterlab/translation';
 
 import { Conflicts } from '../commands/conflict';
+import { reload } from '../commands/reload';
 import { AskedSaves } from '../models/askedsaves';
+import { Elsewhere } from '../models/elsewhere';
+import type { IOpened } from '../models/opened';
 import { OpenedDocuments } from '../models/opened';
 import { SaveGuard } from '../models/saveguard';
 import { DOMAIN, IOmega } from '../tokens';
@@ -81,9 +85,53 @@ export const conflictsPlugin: JupyterFrontEndPlugin<void> = {
       settle: refused => conflicts.settle(refused)
     });
     drive.contentProviderRegistry.register(PROVIDER, guard);
+    const notices = new Notices(translator.load(DOMAIN));
+    new Elsewhere({
+      feed: omega.feed,
+      documents: opened,
+      guard,
+      rest,
+      reload: async ({ context, factory }) => {
+        const widget = documents.findWidget(context.path, factory);
+        if (widget) {
+          await reload(widget);
+        }
+      },
+      gone: one => notices.tellGone(one)
+    });
     guardAll(documents.registry, opened);
   }
 };
+
+/** Tells of documents that are open and not there any more, of each once. */
+class Notices {
+  constructor(private readonly _trans: TranslationBundle) {}
+
+  tellGone({ context }: IOpened): void {
+    const { path } = context;
+    if (this._told.get(context) === path) {
+      return;
+    }
+    this._told.set(context, path);
+    const message =
+      context.contentsModel?.writable === false
+        ? this._trans.__('“%1” was deleted elsewhere. It is still open here.', path)
+        : this._trans.__(
+            '“%1” was deleted elsewhere. It is still open here: saving it makes it anew.',
+            path
+          );
+    const id = Notification.warning(message, { autoClose: false });
+    context.disposed.connect(() => Notification.dismiss(id));
+    context.saveState.connect((_, state) => {
+      if (state === 'completed') {
+        this._told.delete(context);
+        Notification.dismiss(id);
+      }
+    });
+  }
+
+  private readonly _told = new WeakMap<DocumentRegistry.Context, string>();
+}
 
 /** Put the guard before all that opens documents, now and later. */
 function guardAll(registry: DocumentRegistry, opened: OpenedDocuments): void {

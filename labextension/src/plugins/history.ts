@@ -10,10 +10,10 @@ import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator } from '@jupyterlab/translation';
 
-import type { IHistoryOf } from '../commands/history';
 import { addHistoryCommand } from '../commands/history';
 import { Targets } from '../commands/targets';
 import { HistoryModel } from '../models/history';
+import type { IShownPlace } from '../models/place';
 import { createHistoryPage } from '../pages/history';
 import { CommandIDs, DOMAIN, IOmega } from '../tokens';
 
@@ -55,7 +55,7 @@ export const historyPlugin: JupyterFrontEndPlugin<void> = {
     const rendering = { rendermime, contentFactory, mimeTypes, languages, translator };
     const open = new WidgetTracker<MainAreaWidget>({ namespace: 'omega-history' });
     const models = new WeakMap<MainAreaWidget, HistoryModel>();
-    const show = ({ store, name, bucket, writable }: IHistoryOf): void => {
+    const show = ({ store, name, bucket, writable }: IShownPlace): void => {
       const isIt = (page: MainAreaWidget): boolean => {
         const model = models.get(page);
         return model?.store === store && model.name === name && model.bucket === bucket;

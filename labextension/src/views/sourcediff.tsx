@@ -38,7 +38,9 @@ export function SourceDiff(props: ISourceDiffProps): JSX.Element {
     let gone = false;
     void supportOf({ mimeType, fileName }, languages).then(support => {
       if (!gone && host.current) {
-        const extensions = [...READ_ONLY, support];
+        // Cells are short; of a file one wants to know where.
+        const numbers = fileName === undefined ? [] : lineNumbers();
+        const extensions = [...READ_ONLY, numbers, support];
         view = new MergeView({
           a: { doc: before, extensions },
           b: { doc: after, extensions },
