@@ -19,12 +19,14 @@ let saving: Promise<void>;
 let told: Contents.IChangedArgs[];
 let renewed: string[];
 let gone: string[];
+let followed: string[];
 let there: boolean;
 
 beforeEach(() => {
   bus = new Bus();
   documents = new OpenedDocuments();
-  [told, renewed, gone, there, saving] = [[], [], [], false, Promise.resolve()];
+  [told, renewed, gone, followed] = [[], [], [], []];
+  [there, saving] = [false, Promise.resolve()];
   const fileChanged: Signal<IContentProvider, Contents.IChangedArgs> = new Signal({} as never);
   fileChanged.connect((_, change) => void told.push(change));
   elsewhere = new Elsewhere({
@@ -37,6 +39,8 @@ beforeEach(() => {
           ? Promise.resolve({} as Contents.IModel)
           : Promise.reject(new ServerConnection.ResponseError(new Response('', { status: 404 })))
     },
+    renamed: (old, now) => void followed.push(`${old} → ${now}`),
+    dropped: path => void followed.push(path),
     reload: opened => {
       renewed.push(opened.context.path);
       return Promise.resolve();
@@ -112,6 +116,8 @@ test('documents go along when a folder of any name is renamed', () => {
       newValue: { path: 'team/c[/b.md', name: 'b.md' }
     }
   ]);
+  bus.file({ change: 'dropped', path: 'team/c[' });
+  expect(followed).toEqual(['team/a (1) → team/c[', 'team/c[']);
 });
 
 test('what was deleted is told of where it is open, unless it is there again', async () => {

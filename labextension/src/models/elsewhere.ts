@@ -23,6 +23,10 @@ export interface IElsewhereOptions {
   rest: Pick<IContentProvider, 'get'>;
   /** Show what is stored now. */
   reload: (opened: IOpened) => Promise<void>;
+  /** A folder was renamed, if it was one: who looks into it goes along. */
+  renamed: (old: string, now: string) => void;
+  /** A folder was deleted, if it was one: who looks into it goes to the one that it was in. */
+  dropped: (path: string) => void;
   /** A document that is open is not there any more. */
   gone: (opened: IOpened) => void;
 }
@@ -54,11 +58,13 @@ export class Elsewhere implements IDisposable {
     }
     this._look(path);
     if (previous !== undefined && previous !== null) {
+      this._options.renamed(previous, path);
       this._look(previous);
       this._rename(previous, path);
     } else if (change === 'put') {
       this._options.documents.at(path).forEach(opened => void this._renew(opened, hash ?? null));
     } else if (change === 'dropped') {
+      this._options.dropped(path);
       setTimeout(() => void this._tellGone(path), OWN);
     }
   }

@@ -2,8 +2,10 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { Dialog, Notification } from '@jupyterlab/apputils';
 import { IEditorServices } from '@jupyterlab/codeeditor';
 import { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
+import { PathExt } from '@jupyterlab/coreutils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
+import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { NotebookPanel } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import type { Contents } from '@jupyterlab/services';
@@ -15,6 +17,7 @@ import { Conflicts } from '../commands/conflict';
 import { reload } from '../commands/reload';
 import { AskedSaves } from '../models/askedsaves';
 import { Elsewhere } from '../models/elsewhere';
+import { isAt } from '../models/history';
 import type { IOpened } from '../models/opened';
 import { OpenedDocuments } from '../models/opened';
 import { SaveGuard } from '../models/saveguard';
@@ -43,6 +46,7 @@ export const conflictsPlugin: JupyterFrontEndPlugin<void> = {
     IEditorLanguageRegistry,
     ITranslator
   ],
+  optional: [IFileBrowserFactory],
   activate: (
     app: JupyterFrontEnd,
     omega: IOmega,
@@ -52,7 +56,8 @@ export const conflictsPlugin: JupyterFrontEndPlugin<void> = {
     contentFactory: NotebookPanel.IContentFactory,
     { mimeTypeService: mimeTypes }: IEditorServices,
     languages: IEditorLanguageRegistry,
-    translator: ITranslator
+    translator: ITranslator,
+    browsers: IFileBrowserFactory | null
   ): void => {
     if (!drive.contentProviderRegistry || app.hasPlugin(COLLABORATION)) {
       return;
@@ -85,23 +90,50 @@ export const conflictsPlugin: JupyterFrontEndPlugin<void> = {
       settle: refused => conflicts.settle(refused)
     });
     drive.contentProviderRegistry.register(PROVIDER, guard);
-    const notices = new Notices(translator.load(DOMAIN));
-    new Elsewhere({
-      feed: omega.feed,
-      documents: opened,
-      guard,
-      rest,
-      reload: async ({ context, factory }) => {
-        const widget = documents.findWidget(context.path, factory);
-        if (widget) {
-          await reload(widget);
-        }
-      },
-      gone: one => notices.tellGone(one)
-    });
+    bringElsewhere({ omega, documents, opened, guard, rest, browsers, translator });
     guardAll(documents.registry, opened);
   }
 };
+
+interface IElsewhereContext {
+  omega: IOmega;
+  documents: IDocumentManager;
+  opened: OpenedDocuments;
+  guard: SaveGuard;
+  rest: RestContentProvider;
+  browsers: IFileBrowserFactory | null;
+  translator: ITranslator;
+}
+
+/** Let the file browser and open documents show what is done elsewhere. */
+function bringElsewhere(context: IElsewhereContext): void {
+  const { omega, documents, opened, guard, rest, browsers, translator } = context;
+  const notices = new Notices(translator.load(DOMAIN));
+  const { contents } = documents.services;
+  /** Let the file browsers that look into a folder look into another one. */
+  const go = (folder: string, where: (path: string) => string): void =>
+    browsers?.tracker.forEach(({ model }) => {
+      const path = contents.localPath(model.path);
+      if (isAt(path, folder)) {
+        void model.cd(`/${where(path)}`);
+      }
+    });
+  new Elsewhere({
+    feed: omega.feed,
+    documents: opened,
+    guard,
+    rest,
+    renamed: (old, now) => go(old, path => now + path.slice(old.length)),
+    dropped: dropped => go(dropped, () => PathExt.dirname(dropped)),
+    reload: async ({ context: { path }, factory }) => {
+      const widget = documents.findWidget(path, factory);
+      if (widget) {
+        await reload(widget);
+      }
+    },
+    gone: one => notices.tellGone(one)
+  });
+}
 
 /** Tells of documents that are open and not there any more, of each once. */
 class Notices {
