@@ -141,3 +141,31 @@ test('a save elsewhere is shown without being asked for, and a rename is followe
   await until(() => server.last.path.endsWith('/jobs/archive/a%20b%25.ipynb'));
   expect(model.name).toBe('archive/a b%.ipynb');
 });
+
+test('of another bucket all is asked for there, and only what happens there is heard', async () => {
+  const client = new OmegaClient(server.settings);
+  const other = new HistoryModel({
+    client,
+    feed: bus.feed,
+    store: 'jobs',
+    name: NAME,
+    bucket: 'team'
+  });
+  await other.refresh();
+  await other.restore(1);
+  await other.tag('final', 1);
+  await other.untag('final');
+  await other.content(1);
+  expect(server.asked.every(({ query }) => query.bucket === 'team')).toBe(true);
+  expect(other.url(1)).toContain('bucket=team');
+  bus.file({ name: 'reports', previous: 'x', change: 'renamed' });
+  bus.file({ name: 'ours', previous: 'reports', change: 'renamed', bucket: 'team' });
+  expect(other.name).toBe('ours/a b%.ipynb');
+  other.dispose();
+});
+
+test('what is too large is not even asked for', async () => {
+  const large = makeRevision(1, { kind: 'file', name: 'a.csv', size: 60_000_000 });
+  expect(await model.file(large)).toEqual({ form: 'large' });
+  expect(server.asked).toEqual([]);
+});

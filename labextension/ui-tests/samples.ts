@@ -5,6 +5,7 @@ import { Stream } from '@lumino/signaling';
 import type { IObject } from '../src/client/objects';
 import type { IRun, RunChange } from '../src/client/runs';
 import type { ISchedule } from '../src/client/schedules';
+import type { IObjectChange } from '../src/models/feed';
 import { Feed, OBJECT_SCHEMA, RUN_SCHEMA, SCHEDULE_SCHEMA } from '../src/models/feed';
 
 export const trans = nullTranslator.load('omegaml_lab');
@@ -117,6 +118,12 @@ export class Bus {
 
   object(store: string, name: string, change = 'put', previous = name): void {
     this._stream.emit({ schema_id: OBJECT_SCHEMA, store, name, change, previous });
+  }
+
+  /** Something is done to a file of a bucket that is shown. */
+  file(told: Partial<IObjectChange>): void {
+    const event = { schema_id: OBJECT_SCHEMA, store: 'jobs', change: 'put', ...told };
+    this._stream.emit(event);
   }
 
   schedule(schedule: string, change = 'saved'): void {

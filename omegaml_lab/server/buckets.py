@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from omegaml_lab.server.contents import OmegaContentsManager
     from omegaml_lab.store.jobs import JobStore
 
-__all__ = ["Access", "bucket_mount", "buckets_beside"]
+__all__ = ["Access", "bucket_mount", "bucket_shown", "buckets_beside"]
 
 Access = Literal["read", "write"]
 _SETTING = "OmegaContentsManager.buckets"
@@ -63,3 +63,11 @@ def buckets_beside(
         if name == taken:
             raise ConfigError(_SETTING, name, "another folder beside it is called so")
     return {name: bucket_mount(manager, name, access) for name, access in buckets.items()}
+
+
+def bucket_shown(manager: OmegaContentsManager, bucket: str | None) -> RepositoryMount | None:
+    """Return the mount of a bucket, of the user's own if None; None where it is not shown."""
+    if bucket in {None, manager.omega.bucket}:
+        return manager.repository
+    mount = manager.mounts.named.get(bucket or "")
+    return mount if isinstance(mount, RepositoryMount) and mount.bucket == bucket else None

@@ -18,7 +18,7 @@ from tornado.web import HTTPError
 from omegaml_lab.core.errors import OmegaError
 from omegaml_lab.core.names import parent_of
 from omegaml_lab.omega import Omega
-from omegaml_lab.server.buckets import bucket_mount, buckets_beside
+from omegaml_lab.server.buckets import bucket_mount, bucket_shown, buckets_beside
 from omegaml_lab.server.checkpoints import OmegaCheckpoints
 from omegaml_lab.server.disk import DiskMount
 from omegaml_lab.server.files import MountedFilesHandler
@@ -149,13 +149,14 @@ class OmegaContentsManager(AsyncContentsManager):
         """Say what is served."""
         return f"Serving the repository, and the disk from {self.root_dir}"
 
-    def path_of_job(self, name: str) -> str | None:
-        """Return where this tree shows an object of the jobs store.
+    def path_of_job(self, name: str, bucket: str | None = None) -> str | None:
+        """Return where this tree shows an object of the jobs store, of the user's bucket if None.
 
-        None if nowhere: the repository is not shown, or the disk is at that place.
+        None if nowhere: the bucket is not shown, or the disk is at that place.
         """
-        path = join(self.mounts.prefix(self.repository), name)
-        return path if self.mounts.find(path)[0] is self.repository else None
+        mount = bucket_shown(self, bucket)
+        path = join(self.mounts.prefix(mount), name) if mount is not None else name
+        return path if mount is not None and self.mounts.find(path)[0] is mount else None
 
     def should_list(self, name: str) -> bool:
         """Say whether a listing shows a name; called for each entry of long ones."""

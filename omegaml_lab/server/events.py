@@ -96,14 +96,15 @@ class ChangeFeed:
     logger
         The server's event bus.
     contents_path
-        Tells where Jupyter's contents show an object of the jobs store.
+        Tells where Jupyter's contents show an object of the jobs store, of this repository's
+        bucket or of another one.
     """
 
     def __init__(
         self,
         omega: Omega,
         logger: EventLogger,
-        contents_path: Callable[[str | None], str | None],
+        contents_path: Callable[..., str | None],
     ) -> None:
         self._omega = omega
         self._logger = logger
@@ -180,12 +181,24 @@ class ChangeFeed:
         return plain
 
     def _tell_object(self, change: ObjectChange) -> None:
+        data: dict[str, Any] = {
+            "store": change.store,
+            "name": change.name,
+            "change": change.change,
+            "path": self._path(change, change.name),
+            "hash": change.hash,
+        }
         if change.bucket != self._omega.bucket:
-            return
-        data = {"store": change.store, "name": change.name, "change": change.change}
+            if data["path"] is None:
+                return  # nobody sees it here
+            data["bucket"] = change.bucket
         if change.previous is not None:
             data["previous"] = change.previous
+            data["previous_path"] = self._path(change, change.previous)
         self._emit(OBJECT_EVENT, data)
+
+    def _path(self, change: ObjectChange, name: str) -> str | None:
+        return self._contents_path(name, change.bucket) if change.store == "jobs" else None
 
     def _tell_schedule(self, schedule: Schedule) -> None:
         self._emit(SCHEDULE_EVENT, {"schedule": schedule.id, "change": "saved"})
@@ -239,6 +252,26 @@ _OBJECT_SCHEMA: dict[str, Any] = {
         "name": {"type": "string", "title": "Name", "description": "Its name."},
         "change": {"type": "string", "title": "Change", "description": "What happened."},
         "previous": {"type": "string", "title": "Previous", "description": "Its old name."},
+        "bucket": {
+            "type": "string",
+            "title": "Bucket",
+            "description": "Its bucket, where that is not the user's own.",
+        },
+        "path": {
+            "type": ["string", "null"],
+            "title": "Path",
+            "description": "Where Jupyter's contents show it.",
+        },
+        "previous_path": {
+            "type": ["string", "null"],
+            "title": "Previous path",
+            "description": "Where they showed it before.",
+        },
+        "hash": {
+            "type": ["string", "null"],
+            "title": "Hash",
+            "description": "Of its content, where that is known.",
+        },
     },
     "required": ["store", "name", "change"],
 }

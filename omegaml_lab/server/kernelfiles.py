@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_client.session import Session
@@ -44,6 +45,7 @@ class KernelFiles:
         self._bucket = config.bucket
         self._threads = threads  # of their own: who saves does not wait for what kernels leave
         self._streams: dict[str, Any] = {}
+        self._syncs: dict[str, Turns] = {}
         self._pulls = Turns(lambda: threads.run(self._copies.pull))
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -72,7 +74,6 @@ class KernelFiles:
         if not self._copies.has(kernel):
             return
         session = Session(config=manager.session.config, key=manager.session.key)
-        turns = Turns(lambda: self._threads.run(self._copies.sync, kernel))
 
         def heard(parts: list[bytes]) -> None:
             _, signed = session.feed_identities(parts)
@@ -81,22 +82,34 @@ class KernelFiles:
             if (message["header"]["msg_type"], of) != ("status", "execute_request"):
                 return
             if session.unpack(message["content"])["execution_state"] == "idle":
-                self._soon(turns.ask())
+                self.left(kernel)
 
         self.forget(kernel)
+        self._syncs[kernel] = Turns(lambda: self._threads.run(self._copies.sync, kernel))
         self._streams[kernel] = stream = manager.connect_iopub()
         stream.on_recv(heard)
 
+    def left(self, kernel: str) -> None:
+        """Hand over what a kernel has left: it has run something, or has died."""
+        if kernel in self._syncs:
+            self._soon(self._syncs[kernel].ask())
+
     def forget(self, kernel: str) -> None:
         """Listen to a kernel no more."""
+        self._syncs.pop(kernel, None)
         stream = self._streams.pop(kernel, None)
         if stream is not None and not stream.closed():
             stream.close()
 
-    async def close(self, kernel: str) -> None:
-        """Bring the copy of a kernel that has ended in step a last time."""
+    def place(self, kernel: str) -> ModuleFolder | None:
+        """Return the folder of a bucket that a kernel works in, None if it does in none."""
+        return self._copies.place(kernel)
+
+    async def close(self, kernel: str, *, but: str | None = None) -> None:
+        """Bring the copy of a kernel that has ended, or works in `but` now, in step at last."""
         if self._copies.has(kernel):
-            await self._threads.run(self._copies.close, kernel)
+            keep = None if but is None else Path(but)
+            await self._threads.run(lambda: self._copies.close(kernel, but=keep))
 
     async def end(self) -> None:
         """Leave nothing behind after the last kernel."""
@@ -109,13 +122,16 @@ class KernelFiles:
         self.forget(kernel)
         self._soon(self.close(kernel))
 
-    async def changed(self, *, store: str, name: str, previous: str | None = None) -> None:
-        """Give the copies what has changed in a store of the repository."""
+    async def changed(
+        self, *, store: str, name: str, previous: str | None = None, bucket: str | None = None
+    ) -> None:
+        """Give the copies what has changed in a store of a bucket, the user's own if None."""
         if store != "jobs":
             return
+        bucket = bucket or self._bucket
         if previous is not None:
-            await self._threads.run(self._copies.follow, self._bucket, previous, name)
-        if self._copies.concern(self._bucket, name, previous):
+            await self._threads.run(self._copies.follow, bucket, previous, name)
+        if self._copies.concern(bucket, name, previous):
             await self._pulls.ask()
 
     def _tell(self, line: str) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import traitlets
 from jupyter_client.kernelspec import NoSuchKernel
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from tornado.web import HTTPError
 
 from omegaml_lab.core.modules import MODULES, MODULES_ARGUMENTS, ModuleFolder
 from omegaml_lab.server.contents import OmegaContentsManager
@@ -61,12 +63,59 @@ class OmegaKernelManager(AsyncMappingKernelManager):
         if path is not None:
             path = await self._settle(kernel_id, path, kwargs)
         try:
-            return str(await start(kernel_id=kernel_id, path=path, **kwargs))
+            started = str(await start(kernel_id=kernel_id, path=path, **kwargs))
         except BaseException:
             await self.files.close(kernel_id)
             raise
+        # Also when it dies: it is started again then, by itself.
+        self.add_restart_callback(started, partial(self.files.left, started))
+        return started
 
     start_kernel = _async_start_kernel  # type: ignore[assignment] # as upstream does
+
+    async def _async_restart_kernel(self, kernel_id: str, now: bool = False) -> Any:  # noqa: FBT001, FBT002 - Jupyter's signature
+        if extension_of(self.parent) is None:
+            return await super()._async_restart_kernel(kernel_id, now=now)
+        place = await self._go_along(kernel_id)
+        answer = await super()._async_restart_kernel(kernel_id, now=now)
+        if place is not None:
+            await self.files.close(kernel_id, but=place)
+            self.files.watch(kernel_id, self._kernels[kernel_id])
+        self.files.left(kernel_id)
+        return answer
+
+    restart_kernel = _async_restart_kernel  # type: ignore[assignment] # as upstream does
+
+    async def _go_along(self, kernel_id: str) -> str | None:
+        """Let a kernel start where its notebook is now; return the folder if that is another."""
+        server: Any = self.parent
+        manager = server.contents_manager
+        if not isinstance(manager, OmegaContentsManager):
+            return None
+        try:
+            session = await server.session_manager.get_session(kernel_id=kernel_id)
+        except HTTPError:  # nobody's
+            return None
+        path = await manager.get_kernel_path(session["path"])
+        mount, folder = manager.mounts.find(clean(path))
+        bucket = mount.bucket if isinstance(mount, RepositoryMount) else None
+        wanted = None if bucket is None else ModuleFolder(bucket=bucket, folder=folder)
+        if wanted == self.files.place(kernel_id):
+            return None
+        kernel: Any = self.get_kernel(kernel_id)
+        args = kernel._launch_args  # noqa: SLF001 - what it is started again with
+        given = [one for one in args.get("extra_arguments") or () if one not in MODULES_ARGUMENTS]
+        again: dict[str, Any] = {
+            "kernel_name": kernel.kernel_name,
+            "env": {key: value for key, value in args["env"].items() if key != MODULES},
+            "extra_arguments": given,
+        }
+        left = await self._settle(kernel_id, path, again)
+        if left is not None:
+            again["cwd"] = self.cwd_for_path(left)
+        del again["kernel_name"]
+        args.update(again)
+        return str(again["cwd"])
 
     async def _settle(self, kernel_id: str, path: str, kwargs: dict[str, Any]) -> str | None:
         """Let the kernel of a notebook in the repository work beside it.
@@ -121,8 +170,8 @@ class OmegaKernelManager(AsyncMappingKernelManager):
     async def object_changed(self, logger: object, schema_id: str, data: Any) -> None:
         """Give the kernels what has changed beside their notebooks: a listener of events."""
         del logger, schema_id
-        name, previous = data["name"], data.get("previous")
-        await self.files.changed(store=data["store"], name=name, previous=previous)
+        told = {key: data.get(key) for key in ("previous", "bucket")}
+        await self.files.changed(store=data["store"], name=data["name"], **told)
 
     def _is_ours(self, name: str | None) -> bool:
         """Whether a kernel is IPython in this environment: others could not load what we have."""

@@ -19,6 +19,7 @@ from omegaml_lab.server.limit_schemas import (
 )
 from omegaml_lab.server.notification_schemas import NOTIFICATIONS
 from omegaml_lab.server.schedule_schemas import REQUESTED_EXTRAS, SCHEDULE_EXTRAS
+from omegaml_lab.server.shapes import BUCKETS
 from omegaml_lab.server.shapes import listing as _listing
 from omegaml_lab.server.shapes import or_null as _or_null
 from omegaml_lab.server.shapes import record as _record
@@ -381,6 +382,7 @@ SCHEMAS: dict[str, Schema] = {
                 "items": _STRING,
                 "description": "The folders of the root that show other places.",
             },
+            "buckets": BUCKETS,
             "repository": _record({"address": _STRING, "bucket": _STRING}),
             "broker": _record({"address": _STRING, "healthy": _BOOLEAN, "message": _STRING}),
             "workers": {"type": "array", "items": {"$ref": "#/components/schemas/Worker"}},

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["Schema", "listing", "or_null", "record"]
+__all__ = ["BUCKETS", "Schema", "listing", "or_null", "record"]
 
 Schema = dict[str, Any]
+
+BUCKETS: Schema = {
+    "type": "object",
+    "additionalProperties": {"type": "string", "enum": ["read", "write"]},
+    "description": "Other buckets, each in the folder of its name, and what may be done there.",
+}
 
 
 def or_null(schema: Schema) -> Schema:

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tornado.web import HTTPError
 
 from omegaml_lab.core.errors import ObjectNotFoundError
-from omegaml_lab.core.names import Name
+from omegaml_lab.core.names import Name, parent_of
+from omegaml_lab.server.buckets import bucket_shown
 from omegaml_lab.server.contents import OmegaContentsManager
 from omegaml_lab.server.mounts import clean, hidden, join
+from omegaml_lab.server.repository import RepositoryMount
 
 if TYPE_CHECKING:
     from omegaml_lab.omega import Omega
+    from omegaml_lab.server.buckets import Access
+    from omegaml_lab.server.jobtree import JobTree
 
-__all__ = ["UPLOADS", "Target", "contents_path", "places_beside", "target_of"]
+__all__ = [
+    "UPLOADS",
+    "Target",
+    "buckets_of",
+    "contents_path",
+    "files_of_bucket",
+    "places_beside",
+    "target_of",
+]
 
 UPLOADS = "uploads"
 """The folder of the jobs store that takes copies of notebooks from the disk and elsewhere."""
@@ -51,14 +64,40 @@ class Target:
         assert self.manager is not None  # noqa: S101 - guarded by elsewhere
         mount, _ = self.manager.mounts.find(self.path)
         bucket = getattr(mount, "bucket", None)
-        where = "on the disk" if bucket is None else f"in the bucket {bucket!r}"
-        return f"The notebook is {where}: its copy {job!r} in your bucket is run."
+        if bucket is None:
+            return f"The notebook is on the disk: its copy {job!r} in your bucket is run."
+        return (
+            f"The notebook is in the bucket {bucket!r}: its copy {job!r} in your bucket is run,"
+            " with copies of the files beside it."
+        )
 
     def bring(self, omega: Omega) -> str | Name:
-        """Return the job; what is elsewhere is copied into the bucket first. Blocks."""
+        """Return the job; what is elsewhere is copied into the bucket first. Blocks.
+
+        From another bucket the files beside it come along.
+        """
         if self.elsewhere:
-            omega.jobs.put(self.read(), self.job, kind="notebook")
+            notebook = self.read()
+            self._bring_files(omega)
+            omega.jobs.put(notebook, self.job, kind="notebook")
         return self.job
+
+    def _bring_files(self, omega: Omega) -> None:
+        assert self.manager is not None  # noqa: S101 - guarded by elsewhere
+        mount, inside = self.manager.mounts.find(self.path)
+        if not isinstance(mount, RepositoryMount):
+            return
+        source, folder = mount.files.jobs, parent_of(inside)
+        start, target = len(folder) + 1 if folder else 0, parent_of(str(self.job))
+        places = {join(target, meta.name[start:]): meta for meta in source.beside(folder)}
+        present = omega.jobs.present(list(places))
+        for place, meta in places.items():
+            if meta.is_folder:
+                omega.jobs.make_folder(Name(place), exist_ok=True)
+            elif place not in present or present[place].hash != meta.hash:
+                name = Name(meta.name, revision=meta.revision)
+                with contextlib.suppress(ObjectNotFoundError):  # dropped a moment ago
+                    source.copy(name, Name(place), bucket=omega.bucket, replace=True)
 
 
 def target_of(manager: Any, *, path: str | None = None, job: str | None = None) -> Target:
@@ -86,11 +125,33 @@ def target_of(manager: Any, *, path: str | None = None, job: str | None = None) 
     return Target(Name(join(UPLOADS, place)), manager, clean(path))
 
 
-def contents_path(manager: Any, job: str | None) -> str | None:
-    """Return where a server's contents show an object of the jobs store, None if nowhere."""
+def contents_path(manager: Any, job: str | None, bucket: str | None = None) -> str | None:
+    """Return where a server's contents show an object of the jobs store, None if nowhere.
+
+    It is one of the user's bucket, unless another one is named.
+    """
     if job is None or not isinstance(manager, OmegaContentsManager):
         return None
-    return manager.path_of_job(job)
+    return manager.path_of_job(job, bucket)
+
+
+def files_of_bucket(manager: Any, bucket: str) -> JobTree:
+    """Return what a server shows of another bucket than the user's.
+
+    Raises
+    ------
+    HTTPError
+        404 if it does not show it.
+    """
+    ours = isinstance(manager, OmegaContentsManager)
+    mount = bucket_shown(manager, bucket) if ours else None
+    if mount is None:
+        raise HTTPError(
+            404,
+            f"This server does not show the bucket {bucket!r}: it has to be one of"
+            " OmegaContentsManager.buckets",
+        )
+    return mount.files
 
 
 def places_beside(manager: Any) -> list[str]:
@@ -99,3 +160,8 @@ def places_beside(manager: Any) -> list[str]:
         return []
     mounts = manager.mounts.named
     return [name for name, mount in mounts.items() if mount is not manager.repository]
+
+
+def buckets_of(manager: Any) -> dict[str, Access]:
+    """Return what may be done in the other buckets, each of which is in a folder of its name."""
+    return dict(manager.buckets) if isinstance(manager, OmegaContentsManager) else {}

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omegaml_lab.core.errors import OmegaError
+from omegaml_lab.core.modules import ModuleFolder
 from omegaml_lab.runtime.locks import FileLock
 from omegaml_lab.store.workcopy import WorkingCopy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from omegaml_lab.core.modules import ModuleFolder
     from omegaml_lab.store.jobs import JobStore
 
 __all__ = ["SharedCopy", "WorkingCopies"]
@@ -169,12 +169,20 @@ class WorkingCopies:
             if copy.bucket == bucket:
                 copy.follow(old, new)
 
-    def close(self, kernel: str) -> None:
+    def place(self, kernel: str) -> ModuleFolder | None:
+        """Return the folder of a bucket that a kernel works in, as it is called now."""
+        copies = self._of(kernel)
+        return ModuleFolder(bucket=copies[-1].bucket, folder=copies[-1].folder) if copies else None
+
+    def close(self, kernel: str, *, but: Path | None = None) -> None:
         """Bring them in step a last time; the folder goes with the last of its kernels.
 
-        What could not be kept stays on the disk, and the log says where.
+        The one in `but` it goes on to work in. What could not be kept stays on the disk, and
+        the log says where.
         """
         for copy in self._of(kernel):
+            if copy.place == but:
+                continue
             kept = not copy.written or copy.sync()
             with self._lock:
                 copy.kernels.discard(kernel)

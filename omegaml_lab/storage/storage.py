@@ -183,13 +183,17 @@ _Change = Literal["put", "annotated", "renamed", "dropped"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectChange:
-    """What happened to an object; `previous` is its old name when it was renamed."""
+    """What happened to an object; `previous` is its old name when it was renamed.
+
+    `hash` is that of its content, None where that is not known or there is none.
+    """
 
     bucket: str
     store: str
     name: str
     change: _Change
     previous: str | None = None
+    hash: str | None = None
 
 
 class Objects:
@@ -277,6 +281,7 @@ def _said(
         name=place["name"],
         change=change,
         previous=previous,
+        hash=document.get("hash"),
     )
 
 

@@ -92,6 +92,17 @@ def theme(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.fixture(scope="module")
+def lab_of_buckets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """An `omega lab` that shows other buckets too: one to be written and one to be read."""
+    lab = Lab(tmp_path_factory.mktemp("buckets"), buckets={"team": "write", "archive": "read"})
+    try:
+        lab.start()
+        yield lab
+    finally:
+        lab.stop()
+
+
 @pytest.fixture
 def open_lab(lab: Lab, make_context: Callable[[], BrowserContext]) -> Callable[..., LabPage]:
     """Opens the Lab in a browser of its own; `story` names its pictures."""

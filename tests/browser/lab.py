@@ -17,6 +17,9 @@ from typing import Any
 
 import psutil
 
+from omegaml_lab.config import Config
+from omegaml_lab.omega import Omega
+
 TOKEN = "browser-test"
 STARTING = 120.0
 
@@ -31,12 +34,15 @@ class Lab:
     """Starts everything, ends everything, and asks the server what a test needs to know.
 
     A `plain` one is `jupyter lab` with our extension installed: the disk is at the root, the
-    repository is `repo/`, and nobody starts a worker.
+    repository is `repo/`, and nobody starts a worker. `buckets` are shown beside one's own.
     """
 
-    def __init__(self, folder: Path, *, plain: bool = False) -> None:
+    def __init__(
+        self, folder: Path, *, plain: bool = False, buckets: dict[str, str] | None = None
+    ) -> None:
         self.folder = folder
         self.plain = plain
+        self.buckets = buckets or {}
         self.port = free_port()
         self.log = folder / "lab.log"
         self._processes: list[subprocess.Popen[bytes]] = []
@@ -48,6 +54,8 @@ class Lab:
     def start(self) -> None:
         for name in ("home", "notebooks", "settings", "workspaces", "config", "user"):
             (self.folder / name).mkdir(exist_ok=True)
+        settings = f"c.OmegaContentsManager.buckets = {self.buckets!r}\n"
+        (self.folder / "config" / "jupyter_server_config.py").write_text(settings)
         notebooks = self.folder / "notebooks"
         if self.plain:
             command = ["jupyterlab", f"--ServerApp.root_dir={notebooks}", "--no-browser"]
@@ -117,6 +125,10 @@ class Lab:
                 return
         msg = "there is no Jupyter server to kill"
         raise RuntimeError(msg)
+
+    def omega(self, bucket: str) -> Omega:
+        """The repository as somebody else has it, seen through a bucket."""
+        return Omega(config=Config.load(environ={}, home=self.folder / "home"), bucket=bucket)
 
     # -- what the server knows ------------------------------------------------------------------
 

@@ -21,10 +21,14 @@ def source(lab: Lab, name: str) -> str:
     return str(lab.get(f"api/contents/{FOLDER}/{name}")["content"]["cells"][0]["source"])
 
 
-def edit(page: LabPage, old: str, new: str) -> None:
+def write(page: LabPage, old: str, new: str) -> None:
     page.notebook.locator(".cm-line", has_text=old).click()
     page.page.keyboard.press("Control+a")
     page.page.keyboard.insert_text(new)
+
+
+def edit(page: LabPage, old: str, new: str) -> None:
+    write(page, old, new)
     page.page.keyboard.press("Control+s")
 
 
@@ -43,8 +47,9 @@ def test_save_as_copy_and_overwrite_keep_both(
     page.file(name).dblclick()
     expect(page.notebook.locator(".cm-line", has_text="start = 1")).to_be_visible(timeout=60_000)
 
+    write(page, "start = 1", "mine = 1")
     lab.put_notebook(f"{FOLDER}/{name}", "theirs = 2", "more = 3")
-    edit(page, "start = 1", "mine = 1")
+    page.page.keyboard.press("Control+s")
     expect(page.dialog).to_contain_text("Somebody else saved this meanwhile")
     expect(page.dialog.get_by_role("button", name="Cancel")).to_be_focused()
     page.shot("asked")
@@ -65,8 +70,9 @@ def test_save_as_copy_and_overwrite_keep_both(
 
     page.page.locator(".lm-TabBar-tab", has_text=name).click()
     expect(page.notebook.locator(".cm-line", has_text="theirs = 2")).to_be_visible()
+    write(page, "theirs = 2", "mine = 5")
     lab.put_notebook(f"{FOLDER}/{name}", "theirs = 4")
-    edit(page, "theirs = 2", "mine = 5")
+    page.page.keyboard.press("Control+s")
     page.answer("Overwrite")
     expect_saved(page)
     assert source(lab, name) == "mine = 5"

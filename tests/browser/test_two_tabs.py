@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.long
 
 
-def edit(page: LabPage, old: str, new: str) -> None:
+def write(page: LabPage, old: str, new: str) -> None:
     page.notebook.locator(".cm-line", has_text=old).click()
     page.page.keyboard.press("Control+a")
     page.page.keyboard.insert_text(new)
+
+
+def edit(page: LabPage, old: str, new: str) -> None:
+    write(page, old, new)
     page.page.keyboard.press("Control+s")
 
 
@@ -33,12 +37,13 @@ def test_the_second_save_asks(lab: Lab, open_lab: Callable[..., LabPage]) -> Non
         expect(page.notebook.locator(".cm-line", has_text="start = 1")).to_be_visible(
             timeout=60_000
         )
+    write(second, "start = 1", "theirs = 2")
     edit(first, "start = 1", "mine = 1")
     first.expect_saved()
     saved = lab.get("api/contents/tabs/shared.ipynb")["content"]["cells"][0]["source"]
     assert saved == "mine = 1"
 
-    edit(second, "start = 1", "theirs = 2")
+    second.page.keyboard.press("Control+s")
     expect(second.dialog).to_contain_text("Somebody else saved this meanwhile")
     saved = lab.get("api/contents/tabs/shared.ipynb")["content"]["cells"][0]["source"]
     assert saved == "mine = 1"
@@ -53,3 +58,5 @@ def test_the_second_save_asks(lab: Lab, open_lab: Callable[..., LabPage]) -> Non
     expect(second.dialog).to_have_count(0)
     saved = lab.get("api/contents/tabs/shared.ipynb")["content"]["cells"][0]["source"]
     assert saved == "ours = 4"
+    # Who has changed nothing sees it.
+    expect(first.notebook.locator(".cm-line", has_text="ours = 4")).to_be_visible()

@@ -11,6 +11,7 @@ import pytest
 from websocket import WebSocket, WebSocketTimeoutException, create_connection
 
 from omegaml_lab.config import Config
+from omegaml_lab.core.names import Name
 from omegaml_lab.omega import Omega
 from omegaml_lab.server.events import NOTIFICATION_EVENT, OBJECT_EVENT, RUN_EVENT, SCHEDULE_EVENT
 from omegaml_lab.storage import embedded
@@ -41,7 +42,8 @@ def omega(home: Path) -> Iterator[Omega]:
 @pytest.fixture(scope="module")
 def server(omega: Omega, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("events")
-    with jupyter_server(folder, omega.url, root="repository") as server:
+    shown = ("--OmegaContentsManager.buckets", "team=write")
+    with jupyter_server(folder, omega.url, root="repository", options=shown) as server:
         yield server
 
 
@@ -157,11 +159,25 @@ def test_the_user_of_the_server_is_told_of_runs(omega: Omega, listener: Listener
         assert event["schema_id"] != NOTIFICATION_EVENT
 
 
-def test_another_bucket_is_not_told(server: Server, omega: Omega, listener: Listener) -> None:
+def test_a_bucket_that_is_shown_is_told_and_another_one_is_not(
+    server: Server, omega: Omega, listener: Listener
+) -> None:
     feeds_stand(omega, listener)
-    Omega(config=omega.config, bucket="other").scripts.put(b"x", "elsewhere")
-    omega.scripts.put(b"x", "here")
-    assert listener.wait_for(OBJECT_EVENT)["name"] == "here"
+    hidden, team = (Omega(config=omega.config, bucket=name) for name in ("other", "team"))
+    hidden.jobs.put(b"x", Name("elsewhere.txt"), kind="file")
+    team.scripts.put(b"x", "not shown there")
+    kept = team.jobs.put(b"x", Name("a %+[1]$.md"), kind="file")
+    told = listener.wait_for(OBJECT_EVENT)
+    assert (told["bucket"], told["path"]) == ("team", "team/a %+[1]$.md")
+    assert told["hash"] == kept.hash
+    team.jobs.rename(Name("a %+[1]$.md"), Name("b.md"))
+    told = listener.wait_for(OBJECT_EVENT)
+    assert (told["previous_path"], told["path"]) == ("team/a %+[1]$.md", "team/b.md")
+    team.jobs.drop("b.md")
+    listener.wait_for(OBJECT_EVENT, change="dropped", path="team/b.md")
+    omega.jobs.put(b"x", Name("mine.txt"), kind="file")
+    told = listener.wait_for(OBJECT_EVENT)
+    assert (told["path"], "bucket" in told) == ("mine.txt", False)
 
 
 def test_repository_down_and_back(

@@ -131,3 +131,46 @@ def test_what_is_not_kept_is_told(shared: Omega, tmp_path: Path) -> None:
         message = listener.wait_for(NOTICE_EVENT)["message"]
         listener.close()
     assert "big.bin (2 kB) is not kept beside the notebook" in message
+
+
+WHERE = "import os\nprint(sorted(os.listdir()))"
+
+
+def test_a_moved_notebook_is_in_its_new_folder_when_its_kernel_is_restarted(place: Place) -> None:
+    server, new = place.server, f"{place.repository}moved to"
+    for folder, name in ((f"{place.repository}moved", "old"), (new, "new")):
+        place.put(folder, type="directory")
+        place.put_text(f"{folder}/{name}.csv", "x")
+        place.put_text(f"{folder}/omt_where.py", f"where = '{name}'")
+    begun = session(place, f"{place.repository}moved/n.ipynb")
+    kernel = begun["kernel"]["id"]
+    assert "old.csv" in executed(server, kernel, WHERE)
+    before = executed(server, kernel, "print(os.getcwd())").strip()
+    moves = [
+        (f"{new}/n.ipynb", "['new.csv', 'omt_where.py']\n", "new\n"),
+        (f"{place.disk}n.ipynb", "on disk.csv", "ModuleNotFoundError"),
+        (f"{new}/n.ipynb", "['new.csv', 'omt_where.py']\n", "new\n"),
+    ]
+    (server.root / "on disk.csv").write_text("x")
+    for path, there, module in moves:
+        good(server.ask("PATCH", f"api/sessions/{begun['id']}", json={"path": path}))
+        good(server.ask("POST", f"api/kernels/{kernel}/restart"))
+        assert there in executed(server, kernel, WHERE)
+        assert module in executed(server, kernel, "import omt_where\nprint(omt_where.where)")
+    assert not Path(before).exists()
+    executed(server, kernel, "_ = open('made.txt', 'w').write('made')")
+    until(lambda: "made.txt" in place.names(new))
+    server.ask("DELETE", f"api/sessions/{begun['id']}")
+    assert place.names(f"{place.repository}moved") == {"old.csv", "omt_where.py"}
+
+
+def test_a_kernel_that_dies_hands_over_what_it_left(place: Place) -> None:
+    folder = f"{place.repository}died"
+    place.put(folder, type="directory")
+    begun = session(place, f"{folder}/n.ipynb")
+    client = connected(place.server, begun["kernel"]["id"])
+    client.execute("open('log.txt', 'w').write('half')\nimport os\nos._exit(1)")
+    client.stop_channels()
+    until(lambda: "log.txt" in place.names(folder))
+    assert place.server.contents(f"{folder}/log.txt")["content"] == "half"
+    place.server.ask("DELETE", f"api/sessions/{begun['id']}")

@@ -39,25 +39,34 @@ export class Connection {
    * @throws ApiError when the server refuses, ServerConnection.NetworkError when it is away.
    */
   async request<T>(method: Method, path: string[], query: Query = {}, body?: object): Promise<T> {
-    const url = URLExt.join(
-      this.settings.baseUrl,
-      'omega/api',
-      ...path.map(part => part.split('/').map(encodeURIComponent).join('/'))
-    );
     const init: RequestInit = { method };
     if (body !== undefined) {
       init.body = JSON.stringify(body);
     }
-    const response = await ServerConnection.makeRequest(
-      url + queryString(query),
-      init,
-      this.settings
-    );
+    const response = await this._ask(path, query, init);
+    return (response.status === 204 ? undefined : await response.json()) as T;
+  }
+
+  /** Ask for what is no JSON; it refuses as `request` does. */
+  async bytes(path: string[], query: Query = {}): Promise<ArrayBuffer> {
+    return (await this._ask(path, query, { method: 'GET' })).arrayBuffer();
+  }
+
+  /** Where something is, for the browser to fetch it by itself. */
+  url(path: string[], query: Query = {}): string {
+    const parts = path.map(part => part.split('/').map(encodeURIComponent).join('/'));
+    const url = URLExt.join(this.settings.baseUrl, 'omega/api', ...parts);
+    return url + queryString(query);
+  }
+
+  private async _ask(path: string[], query: Query, init: RequestInit): Promise<Response> {
+    const url = this.url(path, query);
+    const response = await ServerConnection.makeRequest(url, init, this.settings);
     this._readClock(response);
     if (!response.ok) {
       throw await refusal(response);
     }
-    return (response.status === 204 ? undefined : await response.json()) as T;
+    return response;
   }
 
   private _readClock(response: Response): void {

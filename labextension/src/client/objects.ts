@@ -30,6 +30,13 @@ export interface IObject {
   path: string | null;
 }
 
+/** Where an object is; `bucket` is another one than the user's own. */
+export interface IPlace {
+  store: StoreName;
+  name: string;
+  bucket?: string;
+}
+
 /** One revision of an object; `repository` is the address of another repository, or null. */
 export interface IReference {
   store: StoreName;
@@ -62,8 +69,8 @@ export class ObjectsClient {
     return this._connection.request('GET', ['objects', store], { ...query });
   }
 
-  get(store: StoreName, name: string): Promise<IObject> {
-    return this._connection.request('GET', ['objects', store, name]);
+  get(store: StoreName, name: string, bucket?: string): Promise<IObject> {
+    return this._connection.request('GET', ['objects', store, name], { bucket });
   }
 
   /** Drop an object; a folder that is not empty needs `recursive`. */

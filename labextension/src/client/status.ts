@@ -15,6 +15,8 @@ export interface IWorker {
   kernels: string[] | null;
 }
 
+export type BucketAccess = 'read' | 'write';
+
 /** What of the services runs, and how it feels. */
 export interface IStatus {
   version: string;
@@ -22,6 +24,8 @@ export interface IStatus {
   mount: string | null;
   /** The folders of Jupyter's root that show something else. */
   beside: string[];
+  /** Other buckets, each in the folder of its name, and what may be done there. */
+  buckets: Record<string, BucketAccess>;
   repository: { address: string; bucket: string };
   broker: { address: string; healthy: boolean; message: string };
   workers: IWorker[];

@@ -11,6 +11,7 @@ import * as React from 'react';
 import type { AskedSaves } from '../models/askedsaves';
 import { areSame, copyPath } from '../models/conflict';
 import type { IOpened } from '../models/opened';
+import { placeIn } from '../models/place';
 import type { IRefusedSave, SaveOptions } from '../models/saveguard';
 import { isConflict, namedError } from '../models/saveguard';
 import type { IOmega } from '../tokens';
@@ -18,7 +19,6 @@ import type { ITheirs } from '../views/conflict';
 import { Conflict } from '../views/conflict';
 import { FormDialog } from '../views/formdialog';
 import type { IRendering } from '../views/rendering';
-import { nameIn } from './history';
 
 export interface IConflictContext {
   omega: IOmega;
@@ -138,11 +138,12 @@ export class Conflicts {
     const unknown = { owner: '', byRun: false, modified, revision: null, content };
     try {
       const status = omega.status.current ?? (await omega.client.status.get());
-      const name = nameIn(status, path);
-      if (name === null) {
+      const place = placeIn(status, path);
+      if (place === null) {
         return unknown;
       }
-      const { owner, run, revision } = await omega.client.objects.get('jobs', name);
+      const { store, name, bucket } = place;
+      const { owner, run, revision } = await omega.client.objects.get(store, name, bucket);
       return { ...unknown, owner, byRun: run !== null, revision };
     } catch {
       return unknown; // what matters is that it is there

@@ -1,61 +1,56 @@
 import { historyIcon } from '@jupyterlab/ui-components';
 
-import type { StoreName } from '../client/objects';
-import type { IStatus } from '../client/status';
+import type { IPlace } from '../client/objects';
+import type { IShownPlace } from '../models/place';
+import { placeIn } from '../models/place';
 import { CommandIDs } from '../tokens';
 import { tellError } from './ask';
 import type { ICommandOptions } from './run';
 
 export interface IHistoryCommandOptions extends ICommandOptions {
   /** Show the history of an object. */
-  show: (store: StoreName, name: string) => void;
+  show: (object: IShownPlace) => void;
 }
 
-/** *History*: of the notebook that is selected, looked at or named, or of any object. */
+/** *History*: of the file that is selected, looked at or named, or of any object. */
 export function addHistoryCommand(options: IHistoryCommandOptions): void {
   const { commands, omega, targets, show, trans } = options;
   commands.addCommand(CommandIDs.history, {
     label: trans.__('History'),
-    caption: trans.__('Show what this notebook was: its revisions'),
+    caption: trans.__('Show what this was: its revisions'),
     icon: historyIcon,
-    isEnabled: args => typeof args.name === 'string' || targets.paths(args).length === 1,
+    isEnabled: args => typeof args.name === 'string' || targets.files(args).length === 1,
+    // Files of the disk have none; while nobody knows which is which, it says so.
+    isVisible: args => {
+      const { current } = omega.status;
+      const paths = args.place === 'filebrowser' && current !== null ? targets.files(args) : [];
+      return current === null || paths.every(path => placeIn(current, path) !== null);
+    },
     execute: async args => {
       try {
+        const status = omega.status.current ?? (await omega.client.status.get());
         if (typeof args.name === 'string') {
-          show(args.store as StoreName, args.name);
+          const { store, name, bucket } = args as unknown as IPlace;
+          const writable = bucket === undefined || status.buckets[bucket] !== 'read';
+          show({ store, name, bucket, writable });
           return;
         }
-        const [path] = targets.paths(args);
+        const [path] = targets.files(args);
         if (path) {
-          const status = omega.status.current ?? (await omega.client.status.get());
-          const name = nameIn(status, path);
-          if (name === null) {
+          const place = placeIn(status, path);
+          if (place === null) {
             throw new Error(
               trans.__(
-                '%1 is not in your bucket of the repository: only what is saved there has a history here.',
+                '%1 is not in the repository: only what is saved there has a history.',
                 path
               )
             );
           }
-          show('jobs', name);
+          show(place);
         }
       } catch (error) {
         tellError(error);
       }
     }
   });
-}
-
-/** The name of a job by its path in Jupyter's contents, null where it is not in the bucket. */
-export function nameIn(
-  { mount, beside }: Pick<IStatus, 'mount' | 'beside'>,
-  path: string
-): string | null {
-  if (mount === null || beside.some(folder => path === folder || path.startsWith(`${folder}/`))) {
-    return null;
-  }
-  if (mount === '') {
-    return path;
-  }
-  return path.startsWith(`${mount}/`) ? path.slice(mount.length + 1) : null;
 }

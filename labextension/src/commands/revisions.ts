@@ -118,6 +118,16 @@ export async function copyName(
   Notification.success(trans.__('Copied: %1', name), { autoClose: 5000 });
 }
 
+/** Let the browser download what was kept at a revision. */
+export function downloadRevision({ model }: IRevisionContext, { revision, name }: IObject): void {
+  const link = document.createElement('a');
+  link.href = model.url(revision);
+  link.download = name.split('/').pop() ?? name;
+  document.body.append(link);
+  link.click();
+  link.remove();
+}
+
 function openAt({ model, documents }: IRevisionContext): ReturnType<typeof documents.findWidget> {
   const path = model.newest?.path;
   return path ? documents.findWidget(path, null) : undefined;

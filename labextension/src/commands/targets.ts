@@ -2,6 +2,7 @@ import type { JupyterFrontEnd } from '@jupyterlab/application';
 import type { IDocumentManager } from '@jupyterlab/docmanager';
 import type { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import type { INotebookTracker } from '@jupyterlab/notebook';
+import type { Contents } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
@@ -36,6 +37,20 @@ export class Targets {
     return current !== null ? [current] : place === 'notebook' ? [] : this._selected();
   }
 
+  /** As `paths`, of any files: notebooks are only some of them. */
+  files(args: ReadonlyPartialJSONObject): string[] {
+    if (typeof args.path === 'string') {
+      return [args.path];
+    }
+    const { documents, shell } = this._options;
+    const place = args.place as Place;
+    const shown = shell.currentWidget && documents.contextForWidget(shell.currentWidget);
+    if (place !== 'filebrowser' && shown) {
+      return [shown.path];
+    }
+    return place === 'notebook' ? [] : this._selected(({ type }) => type !== 'directory');
+  }
+
   /**
    * Save the notebook at `path` where it is open and has unsaved changes.
    *
@@ -64,11 +79,13 @@ export class Targets {
     return panel && panel === shell.currentWidget ? panel.context.path : null;
   }
 
-  private _selected(): string[] {
+  private _selected(
+    isMeant: (item: Contents.IModel) => boolean = ({ type }) => type === 'notebook'
+  ): string[] {
     const browser = this._options.browsers?.tracker.currentWidget;
     return browser
       ? Array.from(browser.selectedItems())
-          .filter(item => item.type === 'notebook')
+          .filter(isMeant)
           .map(item => item.path)
       : [];
   }

@@ -29,6 +29,13 @@ export interface IObjectChange {
   change: 'put' | 'annotated' | 'renamed' | 'dropped';
   /** Where it was before, when it was renamed. */
   previous?: string;
+  /** Its bucket, where that is not the user's own. */
+  bucket?: string;
+  /** Where Jupyter's contents show it, null if nowhere; and before it was renamed. */
+  path?: string | null;
+  previous_path?: string | null;
+  /** Of its content, where that is known. */
+  hash?: string | null;
 }
 
 /** Something happened to a schedule. */
@@ -56,6 +63,7 @@ export class Feed implements IDisposable {
     return this._runChanged;
   }
 
+  /** Something happened to an object of a bucket that is shown, whether or not it is one's own. */
   get objectChanged(): ISignal<this, IObjectChange> {
     return this._objectChanged;
   }

@@ -1,15 +1,17 @@
 import type { INotebookContent } from '@jupyterlab/nbformat';
 
 import type { IListing } from '../client/connection';
-import type { IObject, StoreName } from '../client/objects';
+import type { IObject, IPlace, StoreName } from '../client/objects';
 import type { RevisionsClient } from '../client/revisions';
 import type { TagsClient } from '../client/tags';
 import type { Feed, IObjectChange } from './feed';
+import type { FileContent } from './filecontent';
+import { isShown, LARGE, readFile } from './filecontent';
 import { ListModel } from './list';
 
 const PAGE = 50;
 
-/** So many notebooks are kept in memory: they may be large. */
+/** So many contents are kept in memory: they may be large. */
 const KEPT = 4;
 
 /** What revisions can be sorted by. */
@@ -20,6 +22,10 @@ export interface IHistoryOptions {
   feed: Feed;
   store: StoreName;
   name: string;
+  /** Another bucket than the user's own. */
+  bucket?: string;
+  /** Whether it may be changed here; it may by default. */
+  writable?: boolean;
 }
 
 /** What an object was: its revisions, which of them is looked at, and with which it is compared. */
@@ -28,11 +34,20 @@ export class HistoryModel extends ListModel<IObject> {
     super({ page: PAGE });
     this._client = options.client;
     this.store = options.store;
+    this.bucket = options.bucket;
+    this.writable = options.writable ?? true;
     this._name = options.name;
     options.feed.objectChanged.connect(this._onObject, this);
   }
 
   readonly store: StoreName;
+  readonly bucket: string | undefined;
+  readonly writable: boolean;
+
+  /** Where the object is. */
+  get place(): IPlace {
+    return { store: this.store, name: this._name, bucket: this.bucket };
+  }
 
   /** The name of the object; it follows when that is renamed. */
   get name(): string {
@@ -91,21 +106,35 @@ export class HistoryModel extends ListModel<IObject> {
   content(revision: number): Promise<INotebookContent> {
     let content = this._contents.get(revision);
     if (!content) {
-      content = this._client.revisions.content(this.store, this._name, revision);
-      this._contents.set(revision, content);
-      const [oldest] = this._contents.keys();
-      if (this._contents.size > KEPT) {
-        this._contents.delete(oldest);
-      }
-      // A failure may pass: the next one who asks, asks the server.
-      content.catch(() => this._contents.delete(revision));
+      content = this._client.revisions.content(this.place, revision);
+      keep(this._contents, revision, content);
     }
     return content;
   }
 
+  /** A file as it was at a revision, or a notebook as the text that it is kept as. */
+  file({ revision, size, name }: IObject): Promise<FileContent> {
+    if (!isShown(name, size)) {
+      return Promise.resolve(LARGE);
+    }
+    let file = this._files.get(revision);
+    if (!file) {
+      file = this._client.revisions
+        .bytes(this.place, revision)
+        .then(bytes => readFile(name, bytes));
+      keep(this._files, revision, file);
+    }
+    return file;
+  }
+
+  /** Where the browser downloads a revision. */
+  url(revision: number): string {
+    return this._client.revisions.url(this.place, revision);
+  }
+
   /** Make the object what it was at a revision; answers the new revision. */
   async restore(revision: number): Promise<IObject> {
-    const restored = await this._client.revisions.restore(this.store, this._name, revision);
+    const restored = await this._client.revisions.restore(this.place, revision);
     this._selected = null;
     this._base = null;
     await this.refresh();
@@ -113,21 +142,21 @@ export class HistoryModel extends ListModel<IObject> {
   }
 
   async tag(tag: string, revision: number): Promise<void> {
-    await this._client.tags.put(this.store, this._name, tag, revision);
+    await this._client.tags.put(this.place, tag, revision);
     await this.refresh();
   }
 
   async untag(tag: string): Promise<void> {
-    await this._client.tags.drop(this.store, this._name, tag);
+    await this._client.tags.drop(this.place, tag);
     await this.refresh();
   }
 
   protected ask(limit: number): Promise<IListing<IObject>> {
-    return this._client.revisions.list(this.store, this._name, { limit });
+    return this._client.revisions.list(this.place, { limit });
   }
 
-  private _onObject(_: Feed, { store, name, change, previous }: IObjectChange): void {
-    if (store !== this.store) {
+  private _onObject(_: Feed, { store, name, bucket, change, previous }: IObjectChange): void {
+    if (store !== this.store || bucket !== this.bucket) {
       return;
     }
     if (change === 'renamed' && previous !== undefined && isAt(this._name, previous)) {
@@ -145,6 +174,7 @@ export class HistoryModel extends ListModel<IObject> {
 
   private readonly _client: IHistoryOptions['client'];
   private readonly _contents = new Map<number, Promise<INotebookContent>>();
+  private readonly _files = new Map<number, Promise<FileContent>>();
   private _name: string;
   private _sort: RevisionSort = 'revision';
   private _descending = true;
@@ -152,8 +182,19 @@ export class HistoryModel extends ListModel<IObject> {
   private _base: number | null = null;
 }
 
+/** Keep what was asked for, and no more than a few. */
+function keep<T>(kept: Map<number, Promise<T>>, revision: number, content: Promise<T>): void {
+  kept.set(revision, content);
+  const [oldest] = kept.keys();
+  if (kept.size > KEPT) {
+    kept.delete(oldest);
+  }
+  // A failure may pass: the next one who asks, asks the server.
+  content.catch(() => kept.delete(revision));
+}
+
 /** Whether `name` is `place`, or is below it. */
-function isAt(name: string, place: string): boolean {
+export function isAt(name: string, place: string): boolean {
   return `${name}/`.startsWith(`${place}/`);
 }
 

@@ -97,7 +97,8 @@ export class RepositoryModel extends ListModel<IObject> {
 
   private _onObject(_: Feed, change: IObjectChange): void {
     const names = [change.name, change.previous ?? change.name];
-    if (change.store === this._store && names.some(name => this._concerns(name))) {
+    const here = change.store === this._store && change.bucket === undefined;
+    if (here && names.some(name => this._concerns(name))) {
       this.soon();
     }
   }

@@ -82,6 +82,11 @@ export class SaveGuard implements IContentProvider {
     return model;
   }
 
+  /** Wait until what is being saved of a document is saved, or is not. */
+  settled(opened: IOpened): Promise<void> {
+    return this._saving.get(opened) ?? Promise.resolve();
+  }
+
   private async _save(
     opened: IOpened,
     path: string,

@@ -50,9 +50,10 @@ export class TrashModel extends ListModel<IDropped> {
     return this._client.list(this._store, { limit });
   }
 
-  private _onObject(_: Feed, { store, change }: IObjectChange): void {
+  private _onObject(_: Feed, { store, change, bucket }: IObjectChange): void {
     // What is put may have been in the trash.
-    if (store === this._store && (change === 'dropped' || change === 'put')) {
+    const here = store === this._store && bucket === undefined;
+    if (here && (change === 'dropped' || change === 'put')) {
       this.soon();
     }
   }

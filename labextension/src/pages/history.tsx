@@ -7,8 +7,15 @@ import * as React from 'react';
 import { messageOf } from '../client/connection';
 import type { IObject } from '../client/objects';
 import type { IRevisionContext } from '../commands/revisions';
-import { copyName, dropTag, restoreRevision, tagRevision } from '../commands/revisions';
+import {
+  copyName,
+  downloadRevision,
+  dropTag,
+  restoreRevision,
+  tagRevision
+} from '../commands/revisions';
 import type { HistoryModel } from '../models/history';
+import type { IFileState } from '../views/fileview';
 import type { IRendering } from '../views/rendering';
 import { createNotebookView } from '../views/rendering';
 import { RevisionBar } from '../views/revisionbar';
@@ -17,6 +24,9 @@ import { Empty, Failed, Loading } from '../views/states';
 
 /** What comes sooner, in milliseconds, needs no sign that it is on its way. */
 const LATE = 300;
+
+/** Kinds that can be shown as the bytes that are kept. */
+const AS_BYTES = new Set(['file', 'notebook']);
 
 export interface IHistoryPageOptions extends IRevisionContext {
   rendering: IRendering;
@@ -39,6 +49,7 @@ export function createHistoryPage(options: IHistoryPageOptions): MainAreaWidget<
         restore: revision => void restoreRevision(options, revision),
         tag: revision => void tagRevision(options, revision),
         untag: tag => void dropTag(options, tag),
+        download: revision => downloadRevision(options, revision),
         copyName: revision => void copyName(options, revision)
       }}
       trans={trans}
@@ -59,7 +70,7 @@ export function createHistoryPage(options: IHistoryPageOptions): MainAreaWidget<
   page.title.icon = historyIcon;
   const name = (): void => {
     page.title.label = trans.__('History of %1', model.name.split('/').pop());
-    page.title.caption = model.name;
+    page.title.caption = model.bucket ? `${model.bucket}: ${model.name}` : model.name;
   };
   name();
   model.changed.connect(name);
@@ -107,7 +118,11 @@ class RevisionView extends Panel {
 
   private async _render(selected: IObject, base: IObject | null): Promise<Widget> {
     const { model, rendering, trans } = this._options;
-    if (selected.kind !== 'notebook') {
+    const kinds = new Set([selected.kind, base?.kind ?? selected.kind]);
+    if (kinds.has('file') && [...kinds].every(kind => AS_BYTES.has(kind))) {
+      return this._renderFile(selected, base);
+    }
+    if (selected.kind !== 'notebook' || kinds.size > 1) {
       return state(
         <Empty
           title={trans.__('This kind of object is not shown: %1', selected.kind)}
@@ -123,7 +138,7 @@ class RevisionView extends Panel {
     if (!base) {
       return createNotebookView(await model.content(selected.revision), rendering);
     }
-    const [older, newer] = [base, selected].sort((a, b) => a.revision - b.revision);
+    const [older, newer] = inOrder(base, selected);
     // What compares is heavier than the rest: it is loaded when it is needed.
     const [before, after, { NotebookDiff }] = await Promise.all([
       model.content(older.revision),
@@ -142,6 +157,28 @@ class RevisionView extends Panel {
     );
   }
 
+  /** What is kept as bytes: a file, and beside one a notebook too. */
+  private async _renderFile(selected: IObject, base: IObject | null): Promise<Widget> {
+    const { model, rendering, trans } = this._options;
+    const { languages } = rendering;
+    const stateOf = async (object: IObject): Promise<IFileState> => ({
+      object,
+      content: await model.file(object)
+    });
+    const views = import('../views/fileview'); // the editor is loaded when it is needed
+    if (!base) {
+      const [shown, { FileView }] = await Promise.all([stateOf(selected), views]);
+      return state(<FileView state={shown} languages={languages} trans={trans} />);
+    }
+    const [older, newer] = inOrder(base, selected);
+    const [before, after, { FileDiff }] = await Promise.all([
+      stateOf(older),
+      stateOf(newer),
+      views
+    ]);
+    return state(<FileDiff before={before} after={after} languages={languages} trans={trans} />);
+  }
+
   private _show(widget: Widget, wanted: string): void {
     if (this.isDisposed || wanted !== this._wanted) {
       widget.dispose(); // something else is looked at now
@@ -154,6 +191,11 @@ class RevisionView extends Panel {
   }
 
   private _wanted = '';
+}
+
+/** Two revisions, the older one first. */
+function inOrder(one: IObject, other: IObject): [older: IObject, newer: IObject] {
+  return one.revision < other.revision ? [one, other] : [other, one];
 }
 
 function state(element: JSX.Element): ReactWidget {

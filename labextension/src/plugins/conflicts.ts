@@ -1,17 +1,24 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { Dialog } from '@jupyterlab/apputils';
+import { Dialog, Notification } from '@jupyterlab/apputils';
 import { IEditorServices } from '@jupyterlab/codeeditor';
 import { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
+import { PathExt } from '@jupyterlab/coreutils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
+import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { NotebookPanel } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import type { Contents } from '@jupyterlab/services';
 import { IDefaultDrive, RestContentProvider } from '@jupyterlab/services';
+import type { TranslationBundle } from '@jupyterlab/translation';
 import { ITranslator } from '@jupyterlab/translation';
 
 import { Conflicts } from '../commands/conflict';
+import { reload } from '../commands/reload';
 import { AskedSaves } from '../models/askedsaves';
+import { Elsewhere } from '../models/elsewhere';
+import { isAt } from '../models/history';
+import type { IOpened } from '../models/opened';
 import { OpenedDocuments } from '../models/opened';
 import { SaveGuard } from '../models/saveguard';
 import { DOMAIN, IOmega } from '../tokens';
@@ -39,6 +46,7 @@ export const conflictsPlugin: JupyterFrontEndPlugin<void> = {
     IEditorLanguageRegistry,
     ITranslator
   ],
+  optional: [IFileBrowserFactory],
   activate: (
     app: JupyterFrontEnd,
     omega: IOmega,
@@ -48,7 +56,8 @@ export const conflictsPlugin: JupyterFrontEndPlugin<void> = {
     contentFactory: NotebookPanel.IContentFactory,
     { mimeTypeService: mimeTypes }: IEditorServices,
     languages: IEditorLanguageRegistry,
-    translator: ITranslator
+    translator: ITranslator,
+    browsers: IFileBrowserFactory | null
   ): void => {
     if (!drive.contentProviderRegistry || app.hasPlugin(COLLABORATION)) {
       return;
@@ -81,9 +90,80 @@ export const conflictsPlugin: JupyterFrontEndPlugin<void> = {
       settle: refused => conflicts.settle(refused)
     });
     drive.contentProviderRegistry.register(PROVIDER, guard);
+    bringElsewhere({ omega, documents, opened, guard, rest, browsers, translator });
     guardAll(documents.registry, opened);
   }
 };
+
+interface IElsewhereContext {
+  omega: IOmega;
+  documents: IDocumentManager;
+  opened: OpenedDocuments;
+  guard: SaveGuard;
+  rest: RestContentProvider;
+  browsers: IFileBrowserFactory | null;
+  translator: ITranslator;
+}
+
+/** Let the file browser and open documents show what is done elsewhere. */
+function bringElsewhere(context: IElsewhereContext): void {
+  const { omega, documents, opened, guard, rest, browsers, translator } = context;
+  const notices = new Notices(translator.load(DOMAIN));
+  const { contents } = documents.services;
+  /** Let the file browsers that look into a folder look into another one. */
+  const go = (folder: string, where: (path: string) => string): void =>
+    browsers?.tracker.forEach(({ model }) => {
+      const path = contents.localPath(model.path);
+      if (isAt(path, folder)) {
+        void model.cd(`/${where(path)}`);
+      }
+    });
+  new Elsewhere({
+    feed: omega.feed,
+    documents: opened,
+    guard,
+    rest,
+    renamed: (old, now) => go(old, path => now + path.slice(old.length)),
+    dropped: dropped => go(dropped, () => PathExt.dirname(dropped)),
+    reload: async ({ context: { path }, factory }) => {
+      const widget = documents.findWidget(path, factory);
+      if (widget) {
+        await reload(widget);
+      }
+    },
+    gone: one => notices.tellGone(one)
+  });
+}
+
+/** Tells of documents that are open and not there any more, of each once. */
+class Notices {
+  constructor(private readonly _trans: TranslationBundle) {}
+
+  tellGone({ context }: IOpened): void {
+    const { path } = context;
+    if (this._told.get(context) === path) {
+      return;
+    }
+    this._told.set(context, path);
+    const message =
+      context.contentsModel?.writable === false
+        ? this._trans.__('“%1” was deleted elsewhere. It is still open here.', path)
+        : this._trans.__(
+            '“%1” was deleted elsewhere. It is still open here: saving it makes it anew.',
+            path
+          );
+    const id = Notification.warning(message, { autoClose: false });
+    context.disposed.connect(() => Notification.dismiss(id));
+    context.saveState.connect((_, state) => {
+      if (state === 'completed') {
+        this._told.delete(context);
+        Notification.dismiss(id);
+      }
+    });
+  }
+
+  private readonly _told = new WeakMap<DocumentRegistry.Context, string>();
+}
 
 /** Put the guard before all that opens documents, now and later. */
 function guardAll(registry: DocumentRegistry, opened: OpenedDocuments): void {

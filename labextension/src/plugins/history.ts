@@ -10,12 +10,15 @@ import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator } from '@jupyterlab/translation';
 
-import type { StoreName } from '../client/objects';
 import { addHistoryCommand } from '../commands/history';
 import { Targets } from '../commands/targets';
 import { HistoryModel } from '../models/history';
+import type { IShownPlace } from '../models/place';
 import { createHistoryPage } from '../pages/history';
 import { CommandIDs, DOMAIN, IOmega } from '../tokens';
+
+/** By which a page is opened again when the Lab is. */
+type IHistoryArgs = { store: string; name: string; bucket?: string };
 
 /** Shows what notebooks and other objects were; one page an object. */
 export const historyPlugin: JupyterFrontEndPlugin<void> = {
@@ -52,14 +55,15 @@ export const historyPlugin: JupyterFrontEndPlugin<void> = {
     const rendering = { rendermime, contentFactory, mimeTypes, languages, translator };
     const open = new WidgetTracker<MainAreaWidget>({ namespace: 'omega-history' });
     const models = new WeakMap<MainAreaWidget, HistoryModel>();
-    const show = (store: StoreName, name: string): void => {
+    const show = ({ store, name, bucket, writable }: IShownPlace): void => {
       const isIt = (page: MainAreaWidget): boolean => {
         const model = models.get(page);
-        return model?.store === store && model.name === name;
+        return model?.store === store && model.name === name && model.bucket === bucket;
       };
       let page = open.find(isIt);
       if (!page) {
-        const model = new HistoryModel({ client: omega.client, feed: omega.feed, store, name });
+        const { client, feed } = omega;
+        const model = new HistoryModel({ client, feed, store, name, bucket, writable });
         page = createHistoryPage({ model, documents, targets, rendering, trans });
         models.set(page, model);
         model.start();
@@ -69,11 +73,13 @@ export const historyPlugin: JupyterFrontEndPlugin<void> = {
       shell.activateById(page.id);
     };
     addHistoryCommand({ commands, omega, targets, show, trans });
-    notebooks?.currentChanged.connect(() => commands.notifyCommandChanged(CommandIDs.history));
+    const look = (): void => commands.notifyCommandChanged(CommandIDs.history);
+    notebooks?.currentChanged.connect(look);
+    omega.status.changed.connect(look);
     palette?.addItem({ command: CommandIDs.history, category: trans.__('Omega') });
-    const argsOf = (page: MainAreaWidget): { store: string; name: string } => {
-      const { store = 'jobs', name = '' } = models.get(page) ?? {};
-      return { store, name };
+    const argsOf = (page: MainAreaWidget): IHistoryArgs => {
+      const { store = 'jobs', name = '', bucket } = models.get(page) ?? {};
+      return bucket === undefined ? { store, name } : { store, name, bucket };
     };
     void restorer?.restore(open, {
       command: CommandIDs.history,

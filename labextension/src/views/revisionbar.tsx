@@ -1,10 +1,18 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { copyIcon, HTMLSelect, notebookIcon, undoIcon } from '@jupyterlab/ui-components';
+import {
+  copyIcon,
+  downloadIcon,
+  fileIcon,
+  HTMLSelect,
+  notebookIcon,
+  undoIcon
+} from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { IObject } from '../client/objects';
 import { tagIcon } from '../icons';
 import type { HistoryModel } from '../models/history';
+import type { IAction } from './card';
 import { Actions } from './card';
 import { formatTime } from './format';
 import { useSignal } from './hooks';
@@ -17,7 +25,11 @@ export interface IRevisionActions {
   tag: (revision: IObject) => void;
   untag: (tag: string) => void;
   copyName: (revision: IObject) => void;
+  download: (revision: IObject) => void;
 }
+
+/** Kinds whose revisions can be compared. */
+const COMPARED = new Set(['notebook', 'file']);
 
 export interface IRevisionBarProps {
   model: HistoryModel;
@@ -29,11 +41,10 @@ export interface IRevisionBarProps {
 export function RevisionBar(props: IRevisionBarProps): JSX.Element | null {
   const { model, actions, trans } = props;
   useSignal(model.changed);
-  const { selected, newest } = model;
+  const { selected } = model;
   if (!selected) {
     return null;
   }
-  const isNewest = selected.revision === newest?.revision;
   const when = formatTime(selected.modified);
   return (
     <header className="jp-Omega-revisionBar">
@@ -41,30 +52,51 @@ export function RevisionBar(props: IRevisionBarProps): JSX.Element | null {
         {selected.owner
           ? trans.__('Revision %1 · %2 by %3', selected.revision, when, selected.owner)
           : trans.__('Revision %1 · %2', selected.revision, when)}
-        <Tags tags={selected.tags} drop={actions.untag} trans={trans} />
+        <Tags
+          tags={selected.tags}
+          drop={model.writable ? actions.untag : undefined}
+          trans={trans}
+        />
       </h2>
       <div className="jp-Omega-revisionTools">
-        {selected.kind === 'notebook' && <Compare {...props} selected={selected} />}
-        <Actions
-          actions={[
-            !isNewest && {
-              icon: undoIcon,
-              label: trans.__('Restore…'),
-              act: () => actions.restore(selected)
-            },
-            isNewest &&
-              selected.path !== null && {
-                icon: notebookIcon,
-                label: trans.__('Open'),
-                act: actions.open
-              },
-            { icon: tagIcon, label: trans.__('Tag…'), act: () => actions.tag(selected) },
-            { icon: copyIcon, label: trans.__('Copy name'), act: () => actions.copyName(selected) }
-          ]}
-        />
+        {COMPARED.has(selected.kind) && <Compare {...props} selected={selected} />}
+        <Actions actions={actionsOf(props, selected)} />
       </div>
     </header>
   );
+}
+
+function actionsOf(props: IRevisionBarProps, selected: IObject): (IAction | false)[] {
+  const { model, actions, trans } = props;
+  const isNewest = selected.revision === model.newest?.revision;
+  const change = {
+    disabled: !model.writable,
+    title: model.writable
+      ? undefined
+      : trans.__('The bucket “%1” is shown read-only: nothing is changed there.', model.bucket)
+  };
+  return [
+    !isNewest && {
+      icon: undoIcon,
+      label: trans.__('Restore…'),
+      act: () => actions.restore(selected),
+      ...change
+    },
+    isNewest &&
+      selected.path !== null && {
+        icon: selected.kind === 'notebook' ? notebookIcon : fileIcon,
+        label: trans.__('Open'),
+        act: actions.open
+      },
+    { icon: tagIcon, label: trans.__('Tag…'), act: () => actions.tag(selected), ...change },
+    COMPARED.has(selected.kind) && {
+      icon: downloadIcon,
+      label: trans.__('Download'),
+      title: trans.__('Download this revision'),
+      act: () => actions.download(selected)
+    },
+    { icon: copyIcon, label: trans.__('Copy name'), act: () => actions.copyName(selected) }
+  ];
 }
 
 function Compare(props: IRevisionBarProps & { selected: IObject }): JSX.Element {

@@ -119,9 +119,9 @@ class OmegaHandler(APIHandler):
         self.set_status(status)
         self.finish(encode_json(value))
 
-    def contents_path(self, job: str | None) -> str | None:
+    def contents_path(self, job: str | None, bucket: str | None = None) -> str | None:
         """Return where Jupyter's contents show an object of the jobs store."""
-        return contents_path(self.contents_manager, job)
+        return contents_path(self.contents_manager, job, bucket)
 
     def log_exception(
         self,

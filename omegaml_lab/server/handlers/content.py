@@ -9,7 +9,7 @@ from tornado.escape import url_escape
 from tornado.iostream import StreamClosedError
 
 from omegaml_lab.core.names import Name
-from omegaml_lab.server.handlers.objects import COUNT, NAME, STORE, StoreHandler
+from omegaml_lab.server.handlers.objects import BUCKET, COUNT, NAME, STORE, StoreHandler
 from omegaml_lab.server.openapi import Operation, query
 
 if TYPE_CHECKING:
@@ -29,7 +29,12 @@ class ContentHandler(StoreHandler):
     operations: ClassVar[Mapping[str, Operation]] = {
         "get": Operation(
             summary="Read the bytes that are kept of an object: notebooks and files",
-            parameters=(STORE, NAME, query("revision", COUNT, "Which; the newest by default.")),
+            parameters=(
+                STORE,
+                NAME,
+                query("revision", COUNT, "Which; the newest by default."),
+                BUCKET,
+            ),
             answers={200: "Content"},
             media=(_JSON, _BYTES),
             problems=(400, 404),

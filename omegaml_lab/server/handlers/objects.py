@@ -11,6 +11,8 @@ from omegaml_lab.core.metadata import STORES
 from omegaml_lab.core.names import Name
 from omegaml_lab.server.handlers.base import OmegaHandler
 from omegaml_lab.server.openapi import Operation, path_parameter, query
+from omegaml_lab.server.readonly import ReadOnlyFiles
+from omegaml_lab.server.targets import files_of_bucket
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,11 +21,25 @@ if TYPE_CHECKING:
     from omegaml_lab.core.pages import Page
     from omegaml_lab.store.store import OmegaStore
 
-__all__ = ["COUNT", "FLAG", "NAME", "STORE", "ObjectHandler", "ObjectsHandler", "StoreHandler"]
+__all__ = [
+    "BUCKET",
+    "COUNT",
+    "FLAG",
+    "NAME",
+    "STORE",
+    "ObjectHandler",
+    "ObjectsHandler",
+    "StoreHandler",
+]
 
 SORTS = ("name", "modified", "size", "kind")
 STORE = path_parameter("store", "The store.", {"type": "string", "enum": list(STORES)})
 NAME = path_parameter("name", "The name, with its folders; each part percent-encoded.")
+BUCKET = query(
+    "bucket",
+    {"type": "string"},
+    "Another bucket whose jobs the server's contents show; the user's own by default.",
+)
 FLAG = {"type": "string", "enum": ["0", "1", "false", "true"]}
 COUNT = {"type": "integer", "minimum": 0}
 
@@ -34,14 +50,26 @@ class StoreHandler(OmegaHandler):
     auth_resource = "omega:objects"
 
     def store(self, name: str) -> OmegaStore:
-        """Return a store, 404 if there is none."""
+        """Return a store of the bucket that is asked about, 404 if there is none.
+
+        Of another bucket than the user's it is what the server's contents show of it, and 403
+        if they show it to be read and the request would change something.
+        """
         if name not in STORES:
             raise HTTPError(404, f"There is no store {name!r}; there are {', '.join(STORES)}")
-        return self.omega.store(name)
+        bucket = self.text("bucket")
+        if bucket in {None, self.omega.bucket}:
+            return self.omega.store(name)
+        files = files_of_bucket(self.contents_manager, bucket or "")
+        if name != "jobs":
+            raise HTTPError(400, f"Of the bucket {bucket!r} only jobs are shown, not {name}")
+        if isinstance(files, ReadOnlyFiles) and self.request.method not in self.reading:
+            raise files.refusal(self.path_kwargs.get("name") or "this")
+        return files.jobs
 
     def describe(self, meta: Metadata) -> dict[str, Any]:
         """Return what goes over the wire of an object."""
-        path = self.contents_path(meta.name) if meta.store == "jobs" else None
+        path = self.contents_path(meta.name, meta.bucket) if meta.store == "jobs" else None
         return {**meta.to_dict(), "path": path}
 
 
@@ -60,6 +88,7 @@ class ObjectsHandler(StoreHandler):
                 query("descending", FLAG, "Whether to turn the order round."),
                 query("offset", COUNT, "How many to leave out."),
                 query("limit", COUNT, "How many to return at most."),
+                BUCKET,
             ),
             answers={200: "ObjectListing"},
             problems=(400, 404),
@@ -92,7 +121,7 @@ class ObjectHandler(StoreHandler):
     operations: ClassVar[Mapping[str, Operation]] = {
         "get": Operation(
             summary="Describe an object",
-            parameters=(STORE, NAME),
+            parameters=(STORE, NAME, BUCKET),
             answers={200: "Object"},
             problems=(400, 404),
         ),
@@ -102,9 +131,10 @@ class ObjectHandler(StoreHandler):
                 STORE,
                 NAME,
                 query("recursive", FLAG, "Whether a folder goes with all that is in it."),
+                BUCKET,
             ),
             answers={204: None},
-            problems=(400, 404, 409),
+            problems=(400, 403, 404, 409),
         ),
     }
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from omegaml_lab.core.names import Name
-from omegaml_lab.server.handlers.objects import COUNT, FLAG, NAME, STORE, StoreHandler
+from omegaml_lab.server.handlers.objects import (
+    BUCKET,
+    COUNT,
+    FLAG,
+    NAME,
+    STORE,
+    StoreHandler,
+)
 from omegaml_lab.server.openapi import Operation, query
 
 if TYPE_CHECKING:
@@ -28,16 +35,16 @@ class RevisionsHandler(StoreHandler):
     operations: ClassVar[Mapping[str, Operation]] = {
         "get": Operation(
             summary="List the revisions of an object, newest first",
-            parameters=(STORE, NAME, _OFFSET, _LIMIT),
+            parameters=(STORE, NAME, _OFFSET, _LIMIT, BUCKET),
             answers={200: "ObjectListing"},
             problems=(400, 404),
         ),
         "post": Operation(
             summary="Make an earlier revision the newest",
-            parameters=(STORE, NAME),
+            parameters=(STORE, NAME, BUCKET),
             body="RestoreRequest",
             answers={201: "Object"},
-            problems=(400, 404, 409),
+            problems=(400, 403, 404, 409),
         ),
     }
 
@@ -62,16 +69,21 @@ class TagsHandler(StoreHandler):
     operations: ClassVar[Mapping[str, Operation]] = {
         "put": Operation(
             summary="Put a tag on a revision, the newest by default",
-            parameters=(STORE, NAME),
+            parameters=(STORE, NAME, BUCKET),
             body="TagRequest",
             answers={200: "Object"},
-            problems=(400, 404, 409),
+            problems=(400, 403, 404, 409),
         ),
         "delete": Operation(
             summary="Take a tag off an object",
-            parameters=(STORE, NAME, query("tag", {"type": "string"}, "Which.", required=True)),
+            parameters=(
+                STORE,
+                NAME,
+                query("tag", {"type": "string"}, "Which.", required=True),
+                BUCKET,
+            ),
             answers={204: None},
-            problems=(400, 404, 409),
+            problems=(400, 403, 404, 409),
         ),
     }
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 import omegaml_lab
 from omegaml_lab.server.handlers.base import OmegaHandler
 from omegaml_lab.server.openapi import Operation
-from omegaml_lab.server.targets import places_beside
+from omegaml_lab.server.targets import buckets_of, places_beside
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +33,7 @@ class StatusHandler(OmegaHandler):
                 "version": omegaml_lab.__version__,
                 "mount": self.contents_path(""),
                 "beside": places_beside(self.contents_manager),
+                "buckets": buckets_of(self.contents_manager),
                 **await health.tell(),
             }
         )

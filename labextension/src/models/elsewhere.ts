@@ -1,0 +1,159 @@
+import type { Contents, IContentProvider } from '@jupyterlab/services';
+import { ServerConnection } from '@jupyterlab/services';
+import type { IDisposable } from '@lumino/disposable';
+import { Signal } from '@lumino/signaling';
+
+import type { Feed, IObjectChange } from './feed';
+import { isAt } from './history';
+import type { IOpened, OpenedDocuments } from './opened';
+import { hashOf } from './opened';
+import type { SaveGuard } from './saveguard';
+
+/** Milliseconds for which changes of a folder are gathered before the file browser looks. */
+const GATHERED = 250;
+
+/** Milliseconds that this window gets to close or rename by itself what it has deleted or moved. */
+const OWN = 1000;
+
+export interface IElsewhereOptions {
+  feed: Feed;
+  documents: OpenedDocuments;
+  guard: Pick<SaveGuard, 'fileChanged' | 'settled'>;
+  /** What asks the server as JupyterLab does. */
+  rest: Pick<IContentProvider, 'get'>;
+  /** Show what is stored now. */
+  reload: (opened: IOpened) => Promise<void>;
+  /** A folder was renamed, if it was one: who looks into it goes along. */
+  renamed: (old: string, now: string) => void;
+  /** A folder was deleted, if it was one: who looks into it goes to the one that it was in. */
+  dropped: (path: string) => void;
+  /** A document that is open is not there any more. */
+  gone: (opened: IOpened) => void;
+}
+
+/**
+ * Brings here what is done elsewhere to files of all buckets that are shown: by another window, a
+ * person, a run, a script. The file browser looks anew, an open document goes along when it is
+ * renamed, and shows what was saved unless it has changes of its own: then its save asks.
+ */
+export class Elsewhere implements IDisposable {
+  constructor(private readonly _options: IElsewhereOptions) {
+    _options.feed.objectChanged.connect(this._onObject, this);
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    this._isDisposed = true;
+    clearTimeout(this._timer);
+    Signal.clearData(this);
+  }
+
+  private _onObject(_: Feed, told: IObjectChange): void {
+    const { path, previous_path: previous, change, hash } = told;
+    if (path === undefined || path === null || change === 'annotated') {
+      return;
+    }
+    this._look(path);
+    if (previous !== undefined && previous !== null) {
+      this._options.renamed(previous, path);
+      this._look(previous);
+      this._rename(previous, path);
+    } else if (change === 'put') {
+      this._options.documents.at(path).forEach(opened => void this._renew(opened, hash ?? null));
+    } else if (change === 'dropped') {
+      this._options.dropped(path);
+      setTimeout(() => void this._tellGone(path), OWN);
+    }
+  }
+
+  /** Let the file browser look at the folder of a path, if that is the one it shows. */
+  private _look(path: string): void {
+    const end = path.lastIndexOf('/');
+    this._folders.set(path.slice(0, Math.max(end, 0)), path);
+    this._timer ??= setTimeout(() => {
+      const paths = [...this._folders.values()];
+      this._folders.clear();
+      this._timer = undefined;
+      paths.forEach(changed => this._tell('save', null, { path: changed }));
+    }, GATHERED);
+  }
+
+  private _rename(old: string, now: string): void {
+    const { documents } = this._options;
+    const renamed = new Set(documents.all().map(({ context }) => context.path));
+    for (const path of renamed) {
+      if (isAt(path, old)) {
+        const moved = now + path.slice(old.length);
+        const name = moved.split('/').pop();
+        // One by one: JupyterLab takes the name of a folder for a regular expression.
+        this._tell('rename', { path }, { path: moved, name });
+      }
+    }
+  }
+
+  /** Show what was saved, unless that is what is shown, or would be lost by it. */
+  private async _renew(opened: IOpened, hash: string | null): Promise<void> {
+    const { guard, reload } = this._options;
+    if (this._renewing.has(opened)) {
+      this._again.set(opened, hash);
+      return;
+    }
+    this._renewing.add(opened);
+    try {
+      await guard.settled(opened); // it may be what this window is saving
+      const { context } = opened;
+      if (!context.isDisposed && hash !== hashOf(opened) && !isWorkedOn(opened)) {
+        await reload(opened);
+      }
+    } finally {
+      this._renewing.delete(opened);
+      const again = this._again.get(opened);
+      this._again.delete(opened);
+      if (again !== undefined) {
+        void this._renew(opened, again);
+      }
+    }
+  }
+
+  private async _tellGone(path: string): Promise<void> {
+    const { documents, rest, gone } = this._options;
+    for (const opened of documents.all()) {
+      const at = opened.context.path;
+      if (hashOf(opened) !== null && isAt(at, path) && (await isMissing(at, rest))) {
+        gone(opened);
+      }
+    }
+  }
+
+  private _tell(
+    type: Contents.IChangedArgs['type'],
+    oldValue: Partial<Contents.IModel> | null,
+    newValue: Partial<Contents.IModel>
+  ): void {
+    this._options.guard.fileChanged.emit({ type, oldValue, newValue });
+  }
+
+  private readonly _folders = new Map<string, string>();
+  private readonly _renewing = new Set<IOpened>();
+  private readonly _again = new Map<IOpened, string | null>();
+  private _timer: ReturnType<typeof setTimeout> | undefined;
+  private _isDisposed = false;
+}
+
+/** Whether somebody has changed it, or its kernel is about to. */
+function isWorkedOn({ context }: IOpened): boolean {
+  const { kernel } = context.sessionContext?.session ?? {};
+  return context.model.dirty || kernel?.status === 'busy';
+}
+
+async function isMissing(path: string, rest: Pick<IContentProvider, 'get'>): Promise<boolean> {
+  try {
+    await rest.get(path, { content: false });
+    return false;
+  } catch (error) {
+    return error instanceof ServerConnection.ResponseError && error.response.status === 404;
+  }
+}

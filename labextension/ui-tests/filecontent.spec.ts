@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+
+import { isShown, readFile } from '../src/models/filecontent';
+import { placeIn } from '../src/models/place';
+
+const read = (name: string, ...bytes: number[]): ReturnType<typeof readFile> =>
+  readFile(name, new Uint8Array(bytes).buffer);
+
+test('text is told by its bytes, in whichever encoding', () => {
+  const utf8 = new TextEncoder().encode('Größe √\t\r\n');
+  expect(readFile('a', utf8.buffer)).toEqual({
+    form: 'text',
+    text: 'Größe √\t\r\n',
+    encoding: 'UTF-8'
+  });
+  expect(read('a.txt', 0x47, 0xf6)).toEqual({ form: 'text', text: 'Gö', encoding: 'Latin-1' });
+  expect(read('a.txt', 0xff, 0xfe, 0x47, 0)).toMatchObject({ text: 'G', encoding: 'UTF-16' });
+  expect(read('a.txt', 0xfe, 0xff, 0, 0x47)).toMatchObject({ text: 'G', encoding: 'UTF-16' });
+  expect(read('a.txt')).toMatchObject({ form: 'text', text: '' });
+});
+
+test('what has bytes that no text has is binary, whatever its name', () => {
+  expect(read('a.txt', 0x47, 0)).toEqual({ form: 'binary' });
+  expect(read('a.py', 0x80, 0x04, 0x95)).toEqual({ form: 'binary' });
+});
+
+test('images are told by their names, and may be larger than texts', () => {
+  expect(read('plot.PNG', 1)).toMatchObject({ form: 'image' });
+  expect(read('plot.png')).toMatchObject({ form: 'text', text: '' });
+  expect([isShown('a.png', 5e6), isShown('a.csv', 5e6), isShown('a.png', 5e7)]).toEqual([
+    true,
+    false,
+    false
+  ]);
+});
+
+test('a path is an object of the bucket that shows it, or none', () => {
+  const status = {
+    mount: '',
+    beside: ['local', 'team', 'archive'],
+    buckets: { team: 'write', archive: 'read' }
+  } as const;
+  const place = (path: string): unknown =>
+    placeIn({ ...status, beside: [...status.beside] }, path);
+  expect(place('a/b.md')).toEqual({ store: 'jobs', name: 'a/b.md', writable: true });
+  expect(place('team/b.md')).toMatchObject({ name: 'b.md', bucket: 'team', writable: true });
+  expect(place('archive/a/b.md')).toMatchObject({ name: 'a/b.md', writable: false });
+  expect(place('teams/b.md')).toMatchObject({ name: 'teams/b.md' });
+  expect([place('local/b.md'), place('team')]).toEqual([null, null]);
+  const below = { mount: 'repo', beside: ['team'], buckets: { team: 'write' } } as const;
+  const inside = (path: string): unknown => placeIn({ ...below, beside: ['team'] }, path);
+  expect(inside('repo/x')).toEqual({ store: 'jobs', name: 'x', writable: true });
+  expect(inside('team/x')).toMatchObject({ name: 'x', bucket: 'team' });
+  expect([inside('x'), inside('repository/x')]).toEqual([null, null]);
+  expect(placeIn({ mount: null, beside: [], buckets: {} }, 'x')).toBe(null);
+});

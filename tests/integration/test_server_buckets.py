@@ -1,0 +1,118 @@
+"""Other buckets on a real server: their history, their runs, and what reading alone allows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from omegaml_lab.core.names import Name
+from tests.integration.notebooks import notebook
+from tests.integration.processes import until, worker
+from tests.integration.servers import Server, good, jupyter_server, quoted
+from tests.integration.test_server_api import Api
+from tests.integration.test_server_api import quoted as one_part
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from omegaml_lab.omega import Omega
+
+ODD = "ü/a %+[1]{2}$.@c"
+BUCKETS = (
+    "--OmegaContentsManager.buckets=team=write",
+    "--OmegaContentsManager.buckets=archive=read",
+)
+
+
+@pytest.fixture(scope="module")
+def server(shared: Omega, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    place = tmp_path_factory.mktemp("buckets")
+    with jupyter_server(place, shared.url, root="repository", options=BUCKETS) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def api(server: Server) -> Api:
+    return Api(server)
+
+
+@pytest.fixture(params=["team", "archive"])
+def other(request: pytest.FixtureRequest, shared: Omega) -> Omega:
+    other = shared.in_bucket(request.param)
+    for data in (b"old", b"new"):
+        other.jobs.put(data, Name(f"{ODD}.csv"), kind="file")
+    return other
+
+
+def test_which_buckets_there_are(api: Api) -> None:
+    assert api.ask("GET", "status", 200)["buckets"] == {"team": "write", "archive": "read"}
+
+
+def test_history_of_another_bucket(api: Api, other: Omega) -> None:
+    where, there = f"jobs/{one_part(f'{ODD}.csv')}", {"bucket": other.bucket}
+    listing = api.ask("GET", f"revisions/{where}", 200, **there)
+    newest = listing["items"][0]["revision"]
+    assert {one["path"] for one in listing["items"]} == {f"{other.bucket}/{ODD}.csv"}
+    old = newest - 1
+    content = api.server.ask(
+        "GET", f"omega/api/content/{where}", params={**there, "revision": old}
+    )
+    assert good(content).content == b"old"
+    if other.bucket == "archive":
+        for method, noun, body in (
+            ("POST", "revisions", {"restore": old}),
+            ("PUT", "tags", {"tag": "prod", "revision": old}),
+            ("DELETE", "objects", None),
+        ):
+            refused = api.ask(method, f"{noun}/{where}", 403, body, **there)
+            assert "'archive' is shown read-only" in refused["message"]
+        assert other.jobs.metadata(Name(f"{ODD}.csv")).revision == newest
+        return
+    api.ask("PUT", f"tags/{where}", 200, {"tag": "prod", "revision": old}, **there)
+    restored = api.ask("POST", f"revisions/{where}", 201, {"restore": old}, **there)
+    assert (restored["revision"], restored["path"]) == (newest + 1, f"team/{ODD}.csv")
+    assert other.jobs.get(Name(f"{ODD}.csv")) == b"old"
+    assert other.jobs.metadata(Name(f"{ODD}.csv", tag="prod")).revision == old
+
+
+def test_what_is_not_shown_is_not_told(api: Api, shared: Omega) -> None:
+    shared.in_bucket("secret").jobs.put(b"x", Name("x.csv"), kind="file")
+    refused = api.ask("GET", "revisions/jobs/x.csv", 404, bucket="secret")
+    assert "does not show the bucket 'secret'" in refused["message"]
+    assert api.ask("GET", "revisions/models/x", 400, bucket="team")["type"] == "HTTPError"
+
+
+def test_a_notebook_that_is_read_only_is_converted_and_trusted(
+    server: Server, shared: Omega
+) -> None:
+    html = "from IPython.display import HTML\nHTML('<b>x</b>')"
+    name = Name(f"{ODD}.ipynb")
+    kept = shared.in_bucket("archive").jobs.put(notebook(html), name, kind="notebook")
+    path = quoted(f"archive/{ODD}.ipynb")
+    page = good(server.ask("GET", f"nbconvert/html/{path}"))
+    assert "IPython.display" in page.text.replace("</span>", "").replace('<span class="n">', "")
+    trusted = lambda: [  # noqa: E731
+        cell["metadata"].get("trusted")
+        for cell in server.get(f"api/contents/{path}")["content"]["cells"]
+    ]
+    assert trusted() == [False]
+    assert good(server.ask("POST", f"api/contents/{path}/trust")).status_code == 201
+    assert trusted() == [True]
+    assert shared.in_bucket("archive").jobs.metadata(name) == kept
+
+
+def test_a_run_takes_the_files_beside_it_along(api: Api, shared: Omega, tmp_path: Path) -> None:
+    archive = shared.in_bucket("archive").jobs
+    code = "open('out.txt', 'w').write(open('in/prices.csv').read() * 2)"
+    archive.put(notebook(code), Name("etl/report.ipynb"), kind="notebook")
+    archive.put(b"1", Name("etl/in/prices.csv"), kind="file")
+    with worker(shared, tmp_path):
+        run = api.ask("POST", "runs", 201, {"path": "archive/etl/report.ipynb"})
+        assert "with copies of the files beside it" in run["notice"]
+        ended = lambda: api.ask("GET", f"runs/{run['id']}", 200)["status"]  # noqa: E731
+        until(lambda: ended() not in {"queued", "running"})
+    assert ended() == "succeeded"
+    assert shared.jobs.get(Name("uploads/archive/etl/out.txt")) == b"11"
+    assert not archive.exists(Name("etl/out.txt"))
