@@ -47,6 +47,7 @@ export const CommandIDs = {
   pauseSchedule: 'omega:pause-schedule',
   resumeSchedule: 'omega:resume-schedule',
   dropSchedule: 'omega:drop-schedule',
+  restoreNotebook: 'omega:restore-notebook',
   cancel: 'omega:cancel',
   rerun: 'omega:rerun',
   resume: 'omega:resume',

@@ -17,6 +17,7 @@ from omegaml_lab.runtime.groups import after_ids
 from omegaml_lab.runtime.parameters import declared_parameters
 from omegaml_lab.runtime.results import let_go
 from omegaml_lab.runtime.resuming import resume
+from omegaml_lab.runtime.whereabouts import Whereabouts
 from omegaml_lab.store.walking import walk
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Runs:
     def __init__(self, runtime: OmegaRuntime, records: RunRecords, jobs: JobStore) -> None:
         self.records = records
         self.bucket = jobs.bucket
+        self.whereabouts = Whereabouts(jobs)
         self._runtime = runtime
         self._jobs = jobs
 
@@ -167,9 +169,9 @@ class Runs:
         """Return the ids of what a run is to follow: runs, groups, or ids of runs."""
         return after_ids(self._runtime, given)
 
-    def relying_on(self, job: Name) -> AbstractContextManager[str]:
+    def relying_on(self, job: Name, *, briefly: bool = False) -> AbstractContextManager[str]:
         """Keep a revision of a job until a run of it is on record; as `OmegaStore.relying_on`."""
-        return self._jobs.relying_on(job)
+        return self._jobs.relying_on(job, briefly=briefly)
 
     def let_go(self, schedule: Schedule) -> int:
         """Drop the results that a schedule does not keep; return of how many runs."""

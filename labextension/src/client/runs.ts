@@ -121,6 +121,8 @@ export interface IRunOptions {
   limits?: AskedLimits;
   /** What its worker must offer. */
   label?: string;
+  /** What it is to be part of. */
+  experiment?: string;
 }
 
 /** Whether a run has ended. */

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from omegaml_lab.core.errors.base import OmegaError
+from omegaml_lab.core.errors.objects import ObjectNotFoundError
 from omegaml_lab.core.suggestions import suggestion
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ __all__ = [
     "InvalidParameterError",
     "InvalidScheduleError",
     "InvalidTransitionError",
+    "NotebookGoneError",
     "ReportNotFoundError",
     "ReportNotReadyError",
     "ResumeError",
@@ -100,6 +102,17 @@ class InvalidTransitionError(OmegaError, RuntimeError):
         self.status = status
         self.wanted = wanted
         super().__init__(f"Run {run} is {status} and cannot become {wanted}.")
+
+
+class NotebookGoneError(ObjectNotFoundError):
+    """A schedule cannot run, because its notebook is not there (any more)."""
+
+    def __init__(self, schedule: str, job: str, reason: str) -> None:
+        self.schedule = schedule
+        self.store = "jobs"
+        self.name = job
+        self.reason = reason
+        OmegaError.__init__(self, f"Schedule {schedule} of {job!r} cannot run. {reason}")
 
 
 class ResumeError(OmegaError, RuntimeError):
