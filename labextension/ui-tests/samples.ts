@@ -23,6 +23,7 @@ export function makeRun(id: string, minute = 0, changes: Partial<IRun> = {}): IR
     started_at: null,
     ended_at: null,
     worker: null,
+    kind: 'job',
     attempt: 1,
     max_attempts: 3,
     error: null,

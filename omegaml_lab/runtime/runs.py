@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import (
-    InvalidCallError,
     InvalidNotebookError,
+    LocalRunError,
     RunNotFoundError,
 )
 from omegaml_lab.core.lineage import RunReference
@@ -47,7 +47,7 @@ class Runs:
         self._runtime = runtime
         self._jobs = jobs
 
-    def list(
+    def list(  # noqa: PLR0913 - by what runs are found
         self,
         job: str | Name | None = None,
         status: Status | str | None = None,
@@ -56,20 +56,26 @@ class Runs:
         schedule: str | None = None,
         group: str | None = None,
         alone: bool = False,
+        local: bool | None = None,
         offset: int = 0,
         limit: int | None = 50,
     ) -> Page[Run]:
         """Return runs, newest first; with a `tag`, those that have it among theirs.
 
         With a `group` only those of it, with `alone` only those of none, and with the id of a
-        `schedule` its own.
+        `schedule` its own. `local` are those that their callers performed, without a worker:
+        True returns these alone, False leaves them out.
         """
         where: dict[str, Any] = {"bucket": self.bucket}
         if schedule is not None:
             where["schedule"] = schedule
-        if job is not None:
+        if job is not None and local:
+            where |= {"job": str(job), "kind": "local"}
+        elif job is not None:
             where["job"] = self.resolve(job)
             where["kind"] = {"$in": ["job", None]}  # older records do not say
+        elif local is not None:
+            where["kind"] = "local" if local else {"$ne": "local"}
         if status is not None:
             where["status"] = str(status)
         if tag is not None:
@@ -118,10 +124,18 @@ class Runs:
         return run
 
     def rerun(self, run_id: str, parameters: Mapping[str, Any] | None = None) -> Run:
-        """Run the job of a run again, as it is now, with the same or with other parameters."""
+        """Run the job of a run again, as it is now, with the same or with other parameters.
+
+        Raises
+        ------
+        RunNotFoundError, ObjectNotFoundError
+            If the bucket has no such run, or there is no such notebook any more.
+        LocalRunError
+            If it was performed by its caller: workers have not its code.
+        """
         before = self.get(run_id)
         if before.kind == "local":
-            raise InvalidCallError(before.job, "rerun", "run of code that no repository has")
+            raise LocalRunError(before.id, before.job)
         if before.kind != "job":
             return self._runtime.calls.again(before)
         handle = self._runtime.job(Name(before.job))

@@ -34,6 +34,8 @@ export interface IFailure {
 export interface IRun {
   id: string;
   job: string;
+  /** A job, a model, a script, or local where its caller performed it. */
+  kind: 'job' | 'model' | 'script' | 'local';
   job_path: string | null;
   revision: number;
   status: RunStatus;
@@ -106,6 +108,8 @@ export interface IRunQuery {
   schedule?: string;
   /** Only those of no group. */
   alone?: boolean;
+  /** Only those that no worker performed, or none of them. */
+  local?: boolean;
   offset?: number;
   limit?: number;
 }

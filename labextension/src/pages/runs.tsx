@@ -24,7 +24,7 @@ export function createRunsPage({ omega, commands, trans }: IPageOptions): ReactW
     openFailingCell: execute(CommandIDs.openFailingCell),
     publish: run => void commands.execute(CommandIDs.publish, { path: run.job_path ?? undefined }),
     copyLink: report => void copyLink(report, trans),
-    onlyJob: job => void omega.runs.setFilter({ ...omega.runs.filter, job })
+    onlyJob: ({ job }) => void omega.runs.setFilter({ ...omega.runs.filter, job })
   };
   const executeOf =
     (id: string) =>

@@ -38,7 +38,7 @@ export interface IRunActions {
   openFailingCell: (run: IRun) => void;
   publish: (run: IRun) => void;
   copyLink: (report: IReport) => void;
-  onlyJob: (job: string) => void;
+  onlyJob: (run: IRun) => void;
 }
 
 export interface IRunCardProps {
@@ -66,6 +66,7 @@ export function RunCard(props: IRunCardProps): JSX.Element {
       iconLabel={statusLabel(run.status, trans)}
       name={name}
       label={trans.__('%1: %2', name, standing(run, trans))}
+      badge={run.kind === 'local' ? trans.__('Local') : null}
       reachable={props.reachable}
       details={() => <RunDetails {...props} />}
       trans={trans}
@@ -140,7 +141,9 @@ function actionsOf({ run, report, now, actions, trans }: IRunCardProps): (IActio
     },
     isResumable(run, now) &&
       action(runIcon, trans.__('Resume'), () => actions.resume(run), resumeTitle(trans)),
-    ended && action(redoIcon, trans.__('Run again'), () => actions.rerun(run)),
+    ended &&
+      run.kind !== 'local' &&
+      action(redoIcon, trans.__('Run again'), () => actions.rerun(run)),
     ended &&
       report !== null &&
       action(linkIcon, trans.__('Copy report link'), () => actions.copyLink(report)),
@@ -154,7 +157,11 @@ function resumeTitle(trans: TranslationBundle): string {
 
 function RunDetails({ run, reachable, actions, trans }: IRunCardProps): JSX.Element {
   const rows: [string, string | null][] = [
-    [trans.__('Notebook'), trans.__('%1, revision %2', run.job, run.revision)],
+    [
+      trans.__('Notebook'),
+      run.kind === 'local' ? run.job : trans.__('%1, revision %2', run.job, run.revision)
+    ],
+    [trans.__('Performed'), run.kind === 'local' ? trans.__('By who asked for it') : null],
     [trans.__('Parameters'), formatParameters(run.parameters)],
     [trans.__('Queued'), formatTime(run.queued_at)],
     [trans.__('Started'), run.started_at && formatTime(run.started_at)],
@@ -185,7 +192,7 @@ function RunDetails({ run, reachable, actions, trans }: IRunCardProps): JSX.Elem
   const onlyThis = {
     icon: filterIcon,
     label: trans.__('Only the runs of this notebook'),
-    act: () => actions.onlyJob(run.job)
+    act: () => actions.onlyJob(run)
   };
   return (
     <>

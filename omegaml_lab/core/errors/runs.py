@@ -23,6 +23,7 @@ __all__ = [
     "InvalidParameterError",
     "InvalidScheduleError",
     "InvalidTransitionError",
+    "LocalRunError",
     "NotebookGoneError",
     "ReportNotFoundError",
     "ReportNotReadyError",
@@ -206,6 +207,21 @@ class InvalidCallError(OmegaError, TypeError):
         has = f" It has: {', '.join(self.known)}." if self.known else ""
         super().__init__(
             f"{name!r} is a {what} and has no {method!r}.{suggestion(method, self.known)}{has}"
+        )
+
+
+class LocalRunError(InvalidCallError):
+    """A run cannot be asked for again: its caller performed code that no repository has."""
+
+    def __init__(self, run: str, name: str) -> None:
+        self.run = run
+        self.name = name
+        self.method = "rerun"
+        self.known = ()
+        OmegaError.__init__(
+            self,
+            f"Run {run} of {name!r} is local: it was performed where it was asked for, and workers"
+            " have not its code. Run that code again, or keep it as a notebook or script.",
         )
 
 
