@@ -41,6 +41,8 @@ export const CommandIDs = {
   copyReportLink: 'omega:copy-report-link',
   openResult: 'omega:open-result',
   openFailingCell: 'omega:open-failing-cell',
+  openLog: 'omega:open-log',
+  openRun: 'omega:open-run',
   schedule: 'omega:schedule',
   editSchedule: 'omega:edit-schedule',
   runSchedule: 'omega:run-schedule',

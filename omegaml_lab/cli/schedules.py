@@ -288,8 +288,8 @@ def _print_saved(schedule: Schedule, *, as_json: bool) -> None:
     when = f"is due next {due}" if due else "is not due any more" if not schedule.paused else ""
     click.echo(f"Schedule {schedule.id}: {schedule.job} {when or 'is paused'}.")
     click.echo(f"{schedule.words}, {schedule.timezone}.")
-    if schedule.unable:
-        click.secho(schedule.unable, fg="yellow")
+    if told := schedule.unable or schedule.notice:
+        click.secho(told, fg="yellow")
 
 
 def _at(due: datetime | None, schedule: Schedule) -> str:

@@ -130,6 +130,8 @@ class Runs:
         ------
         RunNotFoundError, ObjectNotFoundError
             If the bucket has no such run, or there is no such notebook any more.
+        KernelNotOfferedError
+            If no worker with its label has the kernel.
         LocalRunError
             If it was performed by its caller: workers have not its code.
         """
@@ -138,6 +140,7 @@ class Runs:
             raise LocalRunError(before.id, before.job)
         if before.kind != "job":
             return self._runtime.calls.again(before)
+        self._runtime.check_kernels([(Name(before.job), before.label)])
         handle = self._runtime.job(Name(before.job))
         chosen = before.parameters if parameters is None else parameters
         publish = before.publish and (before.publish_options or True)

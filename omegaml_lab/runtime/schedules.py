@@ -8,7 +8,12 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from omegaml_lab.core.errors import OmegaError, ScheduleNotFoundError
+from omegaml_lab.core.errors import (
+    KernelNotOfferedError,
+    ObjectNotFoundError,
+    OmegaError,
+    ScheduleNotFoundError,
+)
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.pages import Page
 from omegaml_lab.core.schedules import Misfire, Overlap, Schedule
@@ -118,7 +123,8 @@ class Schedules:
         Raises
         ------
         ObjectNotFoundError, InvalidScheduleError, InvalidParameterError, InvalidLimitError
-            If there is no such notebook or revision, or something of it is not understood.
+            If there is no such notebook or revision, or something of it is not understood. That
+            no worker has its kernel now is no error: its notice says so.
         """
         rule = Rule.of(when, timezone, starts_at=starts_at, ends_at=ends_at)
         name = pinned_name(self._runtime.runs.named(job), pinned)
@@ -134,7 +140,9 @@ class Schedules:
             "experiment": experiment,
         }
         with self._relying_on(name) as notebook:
-            return self._create(name, rule, {**self._read(name, given), "object": notebook})
+            values = self._read(name, given)
+            values |= {"object": notebook, "notice": self._doubt(name, values["label"])}
+            return self._create(name, rule, values)
 
     def _create(self, name: Name, rule: Rule, values: Mapping[str, Any]) -> Schedule:
         return self.records.create(
@@ -223,8 +231,8 @@ class Schedules:
         ------
         ScheduleNotFoundError
             If the bucket has none with this id.
-        NotebookGoneError
-            If its notebook is not there.
+        NotebookGoneError, KernelNotOfferedError
+            If its notebook is not there, or no worker with its label has the kernel.
         """
         return self._start(self.get(schedule_id))
 
@@ -253,6 +261,7 @@ class Schedules:
         id: str | None = None,  # noqa: A002
     ) -> Run:
         schedule = self._mended(schedule)
+        self._runtime.check_kernels([(_name_of(schedule), schedule.label)])
         return self._runtime.job(_name_of(schedule)).submit(
             schedule.parameters,
             publish=schedule.publish and (schedule.publish_options or True),
@@ -335,7 +344,20 @@ class Schedules:
         if "pinned" in changes:
             values["pinned"] = "" if changes["pinned"] is None else str(changes["pinned"])
         name = named(before.job, values.get("pinned", before.pinned))
-        return values | self._read(name, changes)
+        values |= self._read(name, changes)
+        if values.keys() & {"label", "pinned"}:
+            values["notice"] = self._doubt(name, values.get("label", before.label))
+        return values
+
+    def _doubt(self, name: Name, label: str) -> str | None:
+        """Return why a schedule would make no run as things are; workers may come and go."""
+        try:
+            self._runtime.check_kernels([(name, label)])
+        except KernelNotOfferedError as error:
+            return f"As it is, it makes no runs. {error}"
+        except ObjectNotFoundError:  # that is told by `unable`
+            return None
+        return None
 
     def _read(self, name: Name, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return what is given of how a job is run, checked, as fields of a schedule."""

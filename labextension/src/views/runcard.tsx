@@ -7,12 +7,13 @@ import {
   redoIcon,
   runIcon,
   shareIcon,
-  stopIcon
+  stopIcon,
+  textEditorIcon
 } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { IReport } from '../client/reports';
-import type { IRun } from '../client/runs';
+import type { IFailure, IRun } from '../client/runs';
 import { isFinal, isResumable } from '../client/runs';
 import { scheduleIcon } from '../icons';
 import { elapsedSeconds } from '../models/progress';
@@ -36,6 +37,7 @@ export interface IRunActions {
   resume: (run: IRun) => void;
   openResult: (run: IRun) => void;
   openFailingCell: (run: IRun) => void;
+  openLog: (run: IRun) => void;
   publish: (run: IRun) => void;
   copyLink: (report: IReport) => void;
   onlyJob: (run: IRun) => void;
@@ -91,12 +93,17 @@ export function RunCard(props: IRunCardProps): JSX.Element {
       {run.notice && <div className="jp-Omega-notice">{run.notice}</div>}
       {run.error && (
         <div className="jp-Omega-runError" title={run.error.message}>
-          <strong>{run.error.name}</strong> {run.error.message}
+          <strong>{run.error.name}</strong> {told(run.error)}
         </div>
       )}
       <Actions actions={actionsOf(props)} reachable={props.reachable} />
     </Card>
   );
+}
+
+/** What failed. What an installer has said is not for a card: its log has that. */
+function told({ name, message }: IFailure): string {
+  return name === 'InstallationError' ? message.split('\n')[0] : message;
 }
 
 function Progress({ run, trans }: { run: IRun; trans: TranslationBundle }): JSX.Element {
@@ -135,6 +142,8 @@ function actionsOf({ run, report, now, actions, trans }: IRunCardProps): (IActio
     open &&
       !failedAt &&
       action(notebookIcon, trans.__('Open result'), () => actions.openResult(run)),
+    Boolean(run.log) &&
+      action(textEditorIcon, trans.__('Open log'), () => actions.openLog(run)),
     !ended && {
       ...action(stopIcon, trans.__('Cancel'), () => actions.cancel(run)),
       disabled: run.cancel_requested
