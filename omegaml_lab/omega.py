@@ -370,20 +370,13 @@ class Jobs(JobStore):
         common = {**self._omega._common(), "bucket": check_bucket(bucket)}  # noqa: SLF001
         return JobStore(self.storage, "jobs", **common)
 
-    def rename(self, name: str | Name, new: str | Name) -> Metadata:
-        """Give a job another name, or move a folder, as one; schedules and recipients go along.
-
-        Raises
-        ------
-        ObjectExistsError
-            If `new` is taken.
-        InvalidNameError
-            If a folder would be moved into itself.
-        """
+    def _rename(self, name: str | Name, new: str | Name, target: OmegaStore | None) -> Metadata:
+        """Rename as one; schedules and recipients go along, but not to another bucket."""
         old = self.resolve(name).path
-        renamed = super().rename(name, new)
-        self._omega.runtime.schedules.follow(old, renamed.name)
-        self._omega.notifications.follow(old, renamed.name)
+        renamed = super()._rename(name, new, target)
+        if target is None:
+            self._omega.runtime.schedules.follow(old, renamed.name)
+            self._omega.notifications.follow(old, renamed.name)
         return renamed
 
     def publish(self, name: str | Name, /, **options: Any) -> Report:

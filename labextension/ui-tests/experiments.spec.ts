@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 
+import { ApiError } from '../src/client/connection';
 import type { IComparedRun, IComparison, IValue } from '../src/client/experiments';
 import { ExperimentsClient } from '../src/client/experiments';
 import { ExperimentModel, MOST_LINES } from '../src/models/experiment';
@@ -19,6 +20,7 @@ function makeRun(run: string, changes: Partial<IComparedRun> = {}): IComparedRun
     duration: 1,
     parameters: {},
     metrics: {},
+    logged: {},
     tags: {},
     artifacts: {},
     ...changes
@@ -39,7 +41,12 @@ class Answers extends ExperimentsClient {
   runs: IComparedRun[] = [];
   logged: IValue[] = [];
 
+  forgotten = false;
+
   override get(): Promise<IComparison> {
+    if (this.forgotten) {
+      return Promise.reject(new ApiError('no', 'ExperimentNotFoundError', 404));
+    }
     return Promise.resolve({ ...ABOUT, items: this.runs, total: this.runs.length });
   }
 
@@ -162,4 +169,34 @@ test('experiments are listed in pages, by their newest run or by name', async ()
 test('numbers are short', () => {
   const shown = [0.1234567, 100, 1e-9, 'NaN' as const, undefined].map(formatMetric);
   expect(shown).toEqual(['0.123457', '100', '1e-9', 'NaN', '']);
+});
+
+test('a metric that has a course is drawn at first, and then what was chosen', async () => {
+  const final = { metrics: { accuracy: 0.9 }, logged: { accuracy: 1 } };
+  const { model, client } = await opened([makeRun('1', final)]);
+  expect(model.metric).toBe('accuracy');
+  client.runs = [
+    makeRun('2', final),
+    makeRun('1', { metrics: { accuracy: 0.9, loss: 0.1 }, logged: { accuracy: 1, loss: 20 } })
+  ];
+  await model.refresh();
+  expect(model.metric).toBe('loss');
+  await model.draw('accuracy');
+  await model.refresh();
+  expect(model.metric).toBe('accuracy');
+});
+
+test('one that was forgotten is told as missing, and is back when a run logs to it', async () => {
+  const { model, client } = await opened([makeRun('1')]);
+  client.forgotten = true;
+  await model.refresh();
+  expect([model.missing, model.comparison, model.error, model.rows]).toEqual([
+    true,
+    null,
+    null,
+    []
+  ]);
+  client.forgotten = false;
+  await model.refresh();
+  expect([model.missing, model.rows.length]).toEqual([false, 1]);
 });

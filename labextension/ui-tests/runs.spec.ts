@@ -275,3 +275,16 @@ test('time elapses from start to end, or to now', () => {
   expect(elapsedSeconds(makeRun('a', 0, { started_at, ended_at }), now)).toBe(4);
   expect(hasEnded(makeRun('a', 0, { status: 'cancelled' }))).toBe(true);
 });
+
+test('local runs are asked for and shown by themselves', async () => {
+  await model.refresh();
+  expect(server.last.query).toMatchObject({ local: '0', alone: '1' });
+  bus.run(makeRun('here', 90, { kind: 'local' }));
+  expect(model.items.some(({ id }) => id === 'here')).toBe(false);
+  await model.setFilter({ local: true });
+  expect(server.last.query).toMatchObject({ local: '1', alone: '0' });
+  bus.run(makeRun('there', 91, { kind: 'local' }));
+  bus.run(makeRun('cluster', 92));
+  await until(() => model.items.some(({ id }) => id === 'there'));
+  expect(model.items.some(({ id }) => id === 'cluster')).toBe(false);
+});

@@ -58,6 +58,7 @@ test('a new one begins with nothing said, in the zone of the browser', () => {
     pinned: '',
     jitter: '',
     keep: null,
+    experiment: '',
     parameters: {}
   });
 });
@@ -162,6 +163,7 @@ test('editing begins with what there is, and is checked at once', async () => {
     pinned: '3',
     jitter: 300,
     keep: 5,
+    experiment: 'weekly',
     ends_at: '2026-02-01T00:00:00+00:00'
   });
   form = formOf(old);
@@ -186,6 +188,7 @@ test('editing begins with what there is, and is checked at once', async () => {
     pinned: '3',
     jitter: '5 min',
     keep: 5,
+    experiment: 'weekly',
     parameters: { month: 7 }
   });
   await until(() => form.preview !== null);

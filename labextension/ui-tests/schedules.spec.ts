@@ -105,6 +105,7 @@ test('a schedule is made of a notebook, words and a time zone', async () => {
     pinned: 'prod',
     jitter: '5 min',
     keep: 3,
+    experiment: '',
     parameters: { month: 2 }
   };
   const made = await model.add({ path: 'x.ipynb' }, settings);
@@ -219,4 +220,18 @@ test('after its end it listens to nothing', async () => {
   await new Promise(resolve => setTimeout(resolve, 700));
   expect(server.asked).toEqual([]);
   expect(model.isDisposed).toBe(true);
+});
+
+test('it asks again when a notebook of a schedule goes, and when any may have come back', async () => {
+  await model.refresh();
+  const asked = lists();
+  bus.object('jobs', 'other.ipynb', 'dropped');
+  bus.object('jobs', 'reports/flights.ipynb', 'put');
+  stored = [makeSchedule('a', { unable: 'It is in the trash.', trash: 'x' })];
+  bus.object('jobs', 'reports/flights.ipynb', 'dropped');
+  await until(() => model.items.length === 1);
+  expect(lists()).toBe(asked + 1);
+  stored = [makeSchedule('a')];
+  bus.object('jobs', 'elsewhere.ipynb', 'put');
+  await until(() => model.items[0].unable === null);
 });

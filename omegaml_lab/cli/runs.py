@@ -41,6 +41,9 @@ def runs() -> None:
 @click.option("--schedule", metavar="ID", help="Only those of this schedule.")
 @click.option("--group", metavar="ID", help="Only those of this group.")
 @click.option(
+    "--local/--no-local", default=None, help="Only those that no worker performed, or none."
+)
+@click.option(
     "--limit", type=click.IntRange(0), default=20, show_default=True, help="At most so many."
 )
 @json_option
@@ -51,17 +54,15 @@ def list_runs(
     *,
     job: str | None,
     status: str | None,
-    tag: str | None,
-    schedule: str | None,
     group: str | None,
     limit: int,
     as_json: bool,
+    **only: Any,
 ) -> None:
     """List runs, newest first."""
     with session.open() as om:
         of = find_group(om, group).id if group else None
-        only: dict[str, Any] = {"tag": tag, "schedule": schedule, "group": of}
-        page = om.runtime.runs.list(job, status, limit=limit, **only)
+        page = om.runtime.runs.list(job, status, group=of, limit=limit, **only)
     if as_json:
         print_json([run.to_dict() for run in page.items])
         return
@@ -71,7 +72,7 @@ def list_runs(
         (
             (
                 run.id,
-                run.job,
+                f"{run.job} (local)" if run.kind == "local" else run.job,
                 run.status,
                 f"{run.progress.done}/{run.progress.total}" if run.progress.total else "",
                 ago(run.queued_at),
@@ -101,7 +102,7 @@ def show(session: Session, *, id: str, as_json: bool) -> None:  # noqa: A002 - t
     print_facts(
         {
             "id": run.id,
-            "job": f"{run.job}@{run.revision}",
+            "job": f"{run.job} (local)" if run.kind == "local" else f"{run.job}@{run.revision}",
             "status": run.status,
             "notice": run.notice,
             "parameters": ", ".join(f"{k}={v!r}" for k, v in run.parameters.items()),

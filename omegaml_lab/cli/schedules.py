@@ -55,9 +55,9 @@ def list_schedules(session: Session, *, job: str | None, limit: int, as_json: bo
                 schedule.job,
                 schedule.when,
                 schedule.timezone,
-                "paused" if schedule.paused else _at(schedule.next_due, schedule) or "over",
+                _next(schedule),
                 ago(schedule.last_due),
-                schedule.notice,
+                schedule.unable or schedule.notice,
             )
             for schedule in page.items
         ),
@@ -137,6 +137,7 @@ def show(session: Session, *, id: str, as_json: bool) -> None:  # noqa: A002 - t
             "means": f"{schedule.words} ({schedule.cron})",
             "time zone": schedule.timezone,
             "paused": "yes" if schedule.paused else None,
+            "cannot run": schedule.unable,
             "notice": schedule.notice,
             "parameters": ", ".join(f"{k}={v!r}" for k, v in schedule.parameters.items()),
             "label": schedule.label,
@@ -273,6 +274,12 @@ def preview(
         click.echo(f"  {due:%a %Y-%m-%d %H:%M %Z}")
 
 
+def _next(schedule: Schedule) -> str:
+    if schedule.unable is not None:
+        return "cannot run"
+    return "paused" if schedule.paused else _at(schedule.next_due, schedule) or "over"
+
+
 def _print_saved(schedule: Schedule, *, as_json: bool) -> None:
     if as_json:
         print_json(schedule.to_dict())
@@ -281,6 +288,8 @@ def _print_saved(schedule: Schedule, *, as_json: bool) -> None:
     when = f"is due next {due}" if due else "is not due any more" if not schedule.paused else ""
     click.echo(f"Schedule {schedule.id}: {schedule.job} {when or 'is paused'}.")
     click.echo(f"{schedule.words}, {schedule.timezone}.")
+    if told := schedule.unable or schedule.notice:
+        click.secho(told, fg="yellow")
 
 
 def _at(due: datetime | None, schedule: Schedule) -> str:

@@ -84,7 +84,10 @@ class Experiment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A run as it is compared with others; `duration` is in seconds, None until it has ended."""
+    """A run as it is compared with others; `duration` is in seconds, None until it has ended.
+
+    `logged` counts the values of each metric: what has several has a course.
+    """
 
     run: str
     status: str
@@ -96,6 +99,7 @@ class Row:
     duration: float | None
     parameters: dict[str, Any]
     metrics: dict[str, float]
+    logged: dict[str, int]
     tags: dict[str, Any]
     artifacts: dict[str, str]
 

@@ -45,7 +45,9 @@ class Schedule:
     `when` is what the person said, `cron` the five fields it means, in `timezone`, and `words`
     a sentence that says so. `next_due` is None while it is paused, and once it is over;
     `waiting` are due times whose runs have not begun to exist, the oldest first; `notice`
-    tells why the last due time made no run.
+    tells why the last due time made no run. `unable` says why none can now, because its notebook
+    is not there, and `trash` names what has to be restored for that; `object` is the notebook
+    itself, which it follows when that is renamed.
 
     `pinned` is the number or the tag of the revision that is run, empty for the one that the
     job has when it is due. Runs start up to `jitter` seconds after their due time. Of its runs
@@ -82,12 +84,15 @@ class Schedule:
     waiting: tuple[datetime, ...] = ()
     owner: str = ""
     notice: str | None = None
+    object: str = ""
+    unable: str | None = None
+    trash: str | None = None
     version: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values, times as ISO 8601."""
         plain = asdict(self)
-        del plain["version"]
+        del plain["version"], plain["object"]
         for key, value in plain.items():
             if isinstance(value, datetime):
                 plain[key] = value.isoformat()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import (
@@ -15,7 +16,7 @@ from omegaml_lab.core.experiments import Best, Experiment, Kept, Row, check_expe
 from omegaml_lab.core.runs import FINAL, Run
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     import numpy as np
     import pandas as pd
@@ -95,6 +96,7 @@ class Experiments:
         best = _best(by)
         runs = {run.id: run for run in self.runs(name)}
         figures: dict[str, dict[str, Summary]] = {run: {} for run in runs}
+        logged: dict[str, Counter[str]] = {run: Counter() for run in runs}
         facts: dict[str, dict[tuple[Kept, str], Fact]] = {run: {} for run in runs}
         for run, attempt, summary, told in self._values.summaries(self._bucket, name):
             if run not in runs or attempt != runs[run].attempt:
@@ -103,11 +105,15 @@ class Experiments:
                 if metrics is None or one.name in metrics:
                     known = figures[run].get(one.name)
                     figures[run][one.name] = _better(known, one, best)
+                    logged[run][one.name] += one.count
             for fact in told:
                 before = facts[run].get((fact.kind, fact.name))
                 if before is None or before.at <= fact.at:
                     facts[run][fact.kind, fact.name] = fact
-        return [_row(run, figures[run.id], facts[run.id].values(), best) for run in runs.values()]
+        return [
+            _row(run, figures[run.id], logged[run.id], facts[run.id].values(), best=best)
+            for run in runs.values()
+        ]
 
     def compare(
         self,
@@ -232,7 +238,14 @@ def _value(one: Summary, best: Best) -> float | None:
     return {Best.LAST: one.last, Best.MIN: one.least, Best.MAX: one.most}[best]
 
 
-def _row(run: Run, figures: dict[str, Summary], facts: Iterable[Fact], best: Best) -> Row:
+def _row(
+    run: Run,
+    figures: dict[str, Summary],
+    logged: Mapping[str, int],
+    facts: Iterable[Fact],
+    *,
+    best: Best,
+) -> Row:
     told: dict[Kept, dict[str, Any]] = {kind: {} for kind in Kept}
     for fact in facts:
         told[fact.kind][fact.name] = json.loads(fact.value)
@@ -248,6 +261,7 @@ def _row(run: Run, figures: dict[str, Summary], facts: Iterable[Fact], best: Bes
         duration=run.elapsed,
         parameters={**run.parameters, **told[Kept.PARAMETER]},
         metrics={name: float("nan") if v is None else v for name, v in values.items()},
+        logged={name: logged[name] for name in values},
         tags=told[Kept.TAG],
         artifacts={
             name: f"{where['store']}/{where['name']}@{where['revision']}"

@@ -81,11 +81,15 @@ class Groups:
         ------
         InvalidGroupError
             If they are none, too many, or something of the options is wrong.
+        KernelNotOfferedError
+            If no worker with the label of a run has its kernel.
         """
         steps = [step for stage in stages for step in stage]
         _check(stages, steps, at_once)
         bucket = self._runtime.runs.bucket
         group_id = secrets.token_hex(8) if token is None else run_id_of(bucket, "\0group", token)
+        if not self._is_there(group_id):
+            self._check_kernels(steps, label)
         group = self._group(group_id, stages, title, at_once, check_tags(tags))
         shared = self._shared(on_failure, limits, group.tags, around(*filter(None, [experiment])))
         follows = after_ids(self._runtime, after)
@@ -133,6 +137,11 @@ class Groups:
 
         The jobs are taken as they are now, with the same parameters. What follows them follows
         the new runs.
+
+        Raises
+        ------
+        KernelNotOfferedError
+            If no worker with the label of a run has its kernel; then none is run.
         """
         group = self.get(group_id).group
         self._successors.sweep()  # what is yet to be stopped is to be run again as well
@@ -142,6 +151,7 @@ class Groups:
         again = {run.id: run_id_in(group_id, group.rounds + 1, run.place or 0) for run in failed}
         first, places = failed[0], [run.place or 0 for run in failed]
         steps = [self._step_again(run) for run in failed]
+        self._check_kernels(steps, None)
         shared = self._shared(first.on_failure, first.limits, first.tags, first.experiments)
         shared["owner"] = first.owner
         with contextlib.ExitStack() as kept:
@@ -238,7 +248,19 @@ class Groups:
 
     def _step_again(self, run: Run) -> Step:
         job = self._runtime.job(Name(run.job))
-        return job.step(run.parameters)
+        return job.step(run.parameters, label=run.label)
+
+    def _is_there(self, group_id: str) -> bool:
+        try:
+            self.records.get(group_id)
+        except GroupNotFoundError:
+            return False
+        return True
+
+    def _check_kernels(self, steps: Iterable[Step], label: str | None) -> None:
+        self._runtime.check_kernels(
+            (Name(step.job, revision=step.revision), step.label or label) for step in steps
+        )
 
 
 def after_ids(runtime: OmegaRuntime, given: Iterable[Any]) -> tuple[str, ...]:

@@ -194,7 +194,6 @@ class JobHandle:
         KernelNotOfferedError
             If no worker with the label has its kernel.
         """
-        self._check_kernel(options.get("label"))
         declared = self.parameters()
         steps = []
         for each in itertools.islice(params, MOST_RUNS + 1):

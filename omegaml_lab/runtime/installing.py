@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from omegaml_lab.core.errors import InstallationError
+from omegaml_lab.runtime.blame import blamed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -36,7 +37,7 @@ __all__ = ["base_packages", "install", "python_in"]
 NEEDED = ("ipykernel", "omegaml-lab")
 """What a kernel cannot be without."""
 _LEASH = ["-I", str(Path(__file__).with_name("leash.py"))]  # it needs nothing of ours
-_SHOWN = 2000
+_HEARD, _SHOWN = 16_000, 2000  # pip may list all versions of a package in one line
 _PART = 4096
 _NO_NEWS = "Requirement already satisfied"  # pip says so of each of some hundred packages
 _MARK = "omega: shown from the worker's own environment"
@@ -91,7 +92,9 @@ async def install(
     tool, command = _installer(requires, folder)
     code, said = await _run([*command, *options, *requires, *needed], folder, say)
     if code:
-        raise InstallationError(requires, f"{tool} ended with code {code}", said)
+        package, why = blamed(requires, said)
+        reason = f"{tool} ended with code {code}"
+        raise InstallationError(requires, reason, said[-_SHOWN:], package=package, why=why)
     await asyncio.to_thread(_hide, shown)
 
 
@@ -176,7 +179,7 @@ async def _run(
         stderr=asyncio.subprocess.STDOUT,
         start_new_session=True,
     )
-    said: deque[str] = deque(maxlen=_SHOWN)
+    said: deque[str] = deque(maxlen=_HEARD)
     try:
         async for line in _lines(process.stdout):  # type: ignore[arg-type]
             if not line.startswith(_NO_NEWS):

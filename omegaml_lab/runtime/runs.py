@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import (
-    InvalidCallError,
     InvalidNotebookError,
+    LocalRunError,
     RunNotFoundError,
 )
 from omegaml_lab.core.lineage import RunReference
@@ -17,6 +17,7 @@ from omegaml_lab.runtime.groups import after_ids
 from omegaml_lab.runtime.parameters import declared_parameters
 from omegaml_lab.runtime.results import let_go
 from omegaml_lab.runtime.resuming import resume
+from omegaml_lab.runtime.whereabouts import Whereabouts
 from omegaml_lab.store.walking import walk
 
 if TYPE_CHECKING:
@@ -42,10 +43,11 @@ class Runs:
     def __init__(self, runtime: OmegaRuntime, records: RunRecords, jobs: JobStore) -> None:
         self.records = records
         self.bucket = jobs.bucket
+        self.whereabouts = Whereabouts(jobs)
         self._runtime = runtime
         self._jobs = jobs
 
-    def list(
+    def list(  # noqa: PLR0913 - by what runs are found
         self,
         job: str | Name | None = None,
         status: Status | str | None = None,
@@ -54,20 +56,26 @@ class Runs:
         schedule: str | None = None,
         group: str | None = None,
         alone: bool = False,
+        local: bool | None = None,
         offset: int = 0,
         limit: int | None = 50,
     ) -> Page[Run]:
         """Return runs, newest first; with a `tag`, those that have it among theirs.
 
         With a `group` only those of it, with `alone` only those of none, and with the id of a
-        `schedule` its own.
+        `schedule` its own. `local` are those that their callers performed, without a worker:
+        True returns these alone, False leaves them out.
         """
         where: dict[str, Any] = {"bucket": self.bucket}
         if schedule is not None:
             where["schedule"] = schedule
-        if job is not None:
+        if job is not None and local:
+            where |= {"job": str(job), "kind": "local"}
+        elif job is not None:
             where["job"] = self.resolve(job)
             where["kind"] = {"$in": ["job", None]}  # older records do not say
+        elif local is not None:
+            where["kind"] = "local" if local else {"$ne": "local"}
         if status is not None:
             where["status"] = str(status)
         if tag is not None:
@@ -116,12 +124,23 @@ class Runs:
         return run
 
     def rerun(self, run_id: str, parameters: Mapping[str, Any] | None = None) -> Run:
-        """Run the job of a run again, as it is now, with the same or with other parameters."""
+        """Run the job of a run again, as it is now, with the same or with other parameters.
+
+        Raises
+        ------
+        RunNotFoundError, ObjectNotFoundError
+            If the bucket has no such run, or there is no such notebook any more.
+        KernelNotOfferedError
+            If no worker with its label has the kernel.
+        LocalRunError
+            If it was performed by its caller: workers have not its code.
+        """
         before = self.get(run_id)
         if before.kind == "local":
-            raise InvalidCallError(before.job, "rerun", "run of code that no repository has")
+            raise LocalRunError(before.id, before.job)
         if before.kind != "job":
             return self._runtime.calls.again(before)
+        self._runtime.check_kernels([(Name(before.job), before.label)])
         handle = self._runtime.job(Name(before.job))
         chosen = before.parameters if parameters is None else parameters
         publish = before.publish and (before.publish_options or True)
@@ -167,9 +186,9 @@ class Runs:
         """Return the ids of what a run is to follow: runs, groups, or ids of runs."""
         return after_ids(self._runtime, given)
 
-    def relying_on(self, job: Name) -> AbstractContextManager[str]:
+    def relying_on(self, job: Name, *, briefly: bool = False) -> AbstractContextManager[str]:
         """Keep a revision of a job until a run of it is on record; as `OmegaStore.relying_on`."""
-        return self._jobs.relying_on(job)
+        return self._jobs.relying_on(job, briefly=briefly)
 
     def let_go(self, schedule: Schedule) -> int:
         """Drop the results that a schedule does not keep; return of how many runs."""

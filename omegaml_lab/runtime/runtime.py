@@ -36,7 +36,7 @@ from omegaml_lab.runtime.successors import Successors
 from omegaml_lab.runtime.tracking import ExperimentHandle, around
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from distributed import Client
 
@@ -249,6 +249,19 @@ class OmegaRuntime:
         """
         if kernel != "python3":  # all have it, for it is what they are made of
             check_kernel(kernel, label or self.label, self.workers())
+
+    def check_kernels(self, jobs: Iterable[tuple[Name, str | None]]) -> None:
+        """Check the kernels that jobs need, each for the label that its runs require.
+
+        Raises
+        ------
+        ObjectNotFoundError, KernelNotOfferedError
+            If there is no such notebook, or as `check_kernel`.
+        """
+        for name, label in dict.fromkeys(jobs):
+            kernel = self.runs.metadata(name).attributes.get("kernel")
+            if isinstance(kernel, str):
+                self.check_kernel(kernel, label)
 
     def notice_of(self, label: str) -> str | None:
         """Return what a run that requires `label` waits for, None when a worker will take it."""

@@ -8,20 +8,24 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from omegaml_lab.core.errors import InvalidScheduleError, OmegaError, ScheduleNotFoundError
-from omegaml_lab.core.experiments import check_experiment
-from omegaml_lab.core.limits import Limits
+from omegaml_lab.core.errors import (
+    KernelNotOfferedError,
+    ObjectNotFoundError,
+    OmegaError,
+    ScheduleNotFoundError,
+)
 from omegaml_lab.core.names import Name
-from omegaml_lab.core.reports import publish_options
-from omegaml_lab.core.schedules import Misfire, Overlap, Schedule, check_jitter, check_keep
+from omegaml_lab.core.pages import Page
+from omegaml_lab.core.schedules import Misfire, Overlap, Schedule
 from omegaml_lab.runtime.due import Rule
+from omegaml_lab.runtime.schedule_terms import named, pinned_name, rule_fields, terms
 
 if TYPE_CHECKING:
     import builtins
     import threading
     from datetime import datetime
 
-    from omegaml_lab.core.pages import Page
+    from omegaml_lab.core.limits import Limits
     from omegaml_lab.core.runs import Run
     from omegaml_lab.runtime.runtime import OmegaRuntime
     from omegaml_lab.runtime.schedule_records import ScheduleRecords
@@ -46,6 +50,7 @@ class Schedules:
         self.records = records
         self._runtime = runtime
         self._owner = owner
+        self._notebooks = runtime.runs.whereabouts
 
     def list(
         self,
@@ -62,12 +67,15 @@ class Schedules:
             raise ValueError(f"schedules are sorted by {', '.join(_SORTED)}, not {sort!r}")
         where: dict[str, Any] = {"bucket": self._runtime.runs.bucket}
         if job is not None:
-            where["job"] = self._runtime.runs.resolve(job)
+            names = self._notebooks.spellings(job)
+            ids = list(self._notebooks.ids(names).values())
+            where["$or"] = [{"job": {"$in": names}}, {"object": {"$in": ids}}]
         if paused is not None:
             where["paused"] = paused
-        return self.records.page(
+        page = self.records.page(
             where, sort=sort, descending=descending, offset=offset, limit=limit
         )
+        return Page(self._notebooks.seen(page.items), page.total)
 
     def get(self, schedule_id: str) -> Schedule:
         """Return a schedule.
@@ -80,7 +88,7 @@ class Schedules:
         schedule = self.records.get(schedule_id)
         if schedule.bucket != self._runtime.runs.bucket:
             raise ScheduleNotFoundError(schedule_id)
-        return schedule
+        return self._notebooks.seen([schedule])[0]
 
     def add(  # noqa: PLR0913 - what a schedule is made of
         self,
@@ -115,10 +123,11 @@ class Schedules:
         Raises
         ------
         ObjectNotFoundError, InvalidScheduleError, InvalidParameterError, InvalidLimitError
-            If there is no such notebook or revision, or something of it is not understood.
+            If there is no such notebook or revision, or something of it is not understood. That
+            no worker has its kernel now is no error: its notice says so.
         """
         rule = Rule.of(when, timezone, starts_at=starts_at, ends_at=ends_at)
-        name = _pinned(self._runtime.runs.named(job), pinned)
+        name = pinned_name(self._runtime.runs.named(job), pinned)
         given = {
             "parameters": parameters,
             "label": label,
@@ -130,8 +139,10 @@ class Schedules:
             "keep": keep,
             "experiment": experiment,
         }
-        with self._relying_on(name):
-            return self._create(name, rule, self._read(name, given))
+        with self._relying_on(name) as notebook:
+            values = self._read(name, given)
+            values |= {"object": notebook, "notice": self._doubt(name, values["label"])}
+            return self._create(name, rule, values)
 
     def _create(self, name: Name, rule: Rule, values: Mapping[str, Any]) -> Schedule:
         return self.records.create(
@@ -141,7 +152,7 @@ class Schedules:
             pinned=str(name.revision or name.tag or ""),
             next_due=next(rule.after(self.records.now()), None),
             **values,
-            **_fields(rule),
+            **rule_fields(rule),
         )
 
     def edit(self, schedule_id: str, **changes: Any) -> Schedule:
@@ -166,9 +177,9 @@ class Schedules:
         before, pinned = self.get(schedule_id), changes.get("pinned")
         # What stays as it is need not be there: a schedule can be mended all the same.
         anew = pinned not in (None, "") and str(pinned) != before.pinned
-        name = _pinned(Name(before.job), pinned)
+        name = pinned_name(Name(before.job), pinned)
         with self._relying_on(name) if anew else contextlib.nullcontext():
-            return self.records.change(schedule_id, lambda before: self._edited(before, changes))
+            return self._change(schedule_id, lambda before: self._edited(before, changes))
 
     def pause(self, schedule_id: str) -> Schedule:
         """Let nothing be due until :meth:`resume`; what waits for an earlier run is let go.
@@ -180,7 +191,7 @@ class Schedules:
         """
         self.get(schedule_id)
         paused: dict[str, Any] = {"paused": True, "next_due": None, "waiting": []}
-        return self.records.change(schedule_id, _always(paused))
+        return self._change(schedule_id, _always(paused))
 
     def resume(self, schedule_id: str) -> Schedule:
         """Go on; what would have been due meanwhile is not made up for.
@@ -191,7 +202,7 @@ class Schedules:
             If the bucket has none with this id.
         """
         self.get(schedule_id)
-        return self.records.change(schedule_id, self._resumed)
+        return self._change(schedule_id, self._resumed)
 
     def drop(self, schedule_id: str) -> None:
         """Remove a schedule; its runs stay.
@@ -204,7 +215,10 @@ class Schedules:
         self.records.drop(self.get(schedule_id).id)
 
     def follow(self, old: str, new: str) -> None:
-        """Let the schedules of a job, or of all in a folder, go along with its new name."""
+        """Let the schedules of a job, or of all in a folder, go along with its new name.
+
+        They would find their notebooks without it; so their records say it at once.
+        """
         for schedule in self.records.of(self._runtime.runs.bucket, old):
             moved = new + schedule.job.removeprefix(old)
             with contextlib.suppress(ScheduleNotFoundError):
@@ -217,8 +231,8 @@ class Schedules:
         ------
         ScheduleNotFoundError
             If the bucket has none with this id.
-        ObjectNotFoundError
-            If the notebook is not there any more.
+        NotebookGoneError, KernelNotOfferedError
+            If its notebook is not there, or no worker with its label has the kernel.
         """
         return self._start(self.get(schedule_id))
 
@@ -226,6 +240,11 @@ class Schedules:
         """Queue the run of a schedule that is due, for its owner, under an id.
 
         Results that the schedule does not keep any longer are let go.
+
+        Raises
+        ------
+        NotebookGoneError
+            If its notebook is not there.
         """
         run = self._start(schedule, owner=schedule.owner, id=id)
         try:
@@ -241,6 +260,8 @@ class Schedules:
         owner: str | None = None,
         id: str | None = None,  # noqa: A002
     ) -> Run:
+        schedule = self._mended(schedule)
+        self._runtime.check_kernels([(_name_of(schedule), schedule.label)])
         return self._runtime.job(_name_of(schedule)).submit(
             schedule.parameters,
             publish=schedule.publish and (schedule.publish_options or True),
@@ -251,6 +272,22 @@ class Schedules:
             limits=schedule.limits,
             experiments=[schedule.experiment] if schedule.experiment else (),
         )
+
+    def _change(
+        self, schedule_id: str, changed: Callable[[Schedule], Mapping[str, Any]]
+    ) -> Schedule:
+        def of_now(before: Schedule) -> Mapping[str, Any]:
+            return changed(self._notebooks.seen([before])[0])
+
+        return self._notebooks.seen([self.records.change(schedule_id, of_now)])[0]
+
+    def _mended(self, before: Schedule) -> Schedule:
+        """Return a schedule that can run, on record as its notebook is now."""
+        now = self._notebooks.check(before)
+        record = self.records.get(before.id)
+        if (record.job, record.object) != (now.job, now.object):
+            self.records.change(before.id, _always({"job": now.job, "object": now.object}))
+        return now
 
     def next_times(
         self, when: str | Rule | Schedule, timezone: str | None = None, *, count: int = 5
@@ -277,14 +314,14 @@ class Schedules:
                 yield schedule
 
     @contextlib.contextmanager
-    def _relying_on(self, name: Name) -> Iterator[None]:
+    def _relying_on(self, name: Name) -> Iterator[str]:
         """Keep a revision until it is on record that a schedule is pinned to it."""
         found = self._runtime.runs.metadata(name)
-        if not name.pinned:
-            yield
-            return
-        with self._runtime.runs.relying_on(Name(found.name, revision=found.revision)):
-            yield
+        revision = found.revision if name.pinned else None
+        with self._runtime.runs.relying_on(
+            Name(found.name, revision=revision), briefly=not name.pinned
+        ) as notebook:
+            yield notebook
 
     def _resumed(self, before: Schedule) -> dict[str, Any]:
         now = self.records.now()
@@ -303,73 +340,38 @@ class Schedules:
                 ends_at=given["ends_at"],
             )
             due = None if before.paused else next(rule.after(self.records.now()), None)
-            values |= {**_fields(rule), "next_due": due, "notice": None}
+            values |= {**rule_fields(rule), "next_due": due, "notice": None}
         if "pinned" in changes:
             values["pinned"] = "" if changes["pinned"] is None else str(changes["pinned"])
-        name = _name(before.job, values.get("pinned", before.pinned))
-        return values | self._read(name, changes)
+        name = named(before.job, values.get("pinned", before.pinned))
+        values |= self._read(name, changes)
+        if values.keys() & {"label", "pinned"}:
+            values["notice"] = self._doubt(name, values.get("label", before.label))
+        return values
+
+    def _doubt(self, name: Name, label: str) -> str | None:
+        """Return why a schedule would make no run as things are; workers may come and go."""
+        try:
+            self._runtime.check_kernels([(name, label)])
+        except KernelNotOfferedError as error:
+            return f"As it is, it makes no runs. {error}"
+        except ObjectNotFoundError:  # that is told by `unable`
+            return None
+        return None
 
     def _read(self, name: Name, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return what is given of how a job is run, checked, as fields of a schedule."""
-        values = {key: read(given[key]) for key, read in _READ.items() if key in given}
+        values = terms(given)
         if "parameters" in given:
             values["parameters"] = self._runtime.runs.check(name, given["parameters"] or {})
         if "label" in given:
             values["label"] = given["label"] or self._runtime.label
-        if "publish" in given:
-            values |= _publish(given["publish"])
         return values
 
 
-_READ: dict[str, Callable[[Any], Any]] = {
-    "overlap": lambda given: _choice(Overlap, given),
-    "misfire": lambda given: _choice(Misfire, given),
-    "limits": lambda given: Limits.of(given).to_dict(),
-    "jitter": check_jitter,
-    "keep": check_keep,
-    "experiment": lambda given: check_experiment(given) if given else "",
-}
-
-
 def _name_of(schedule: Schedule) -> Name:
-    return _name(schedule.job, schedule.pinned)
-
-
-def _pinned(name: Name, revision: int | str | None) -> Name:
-    return name if revision in (None, "") else _name(name.path, str(revision))
-
-
-def _name(job: str, pinned: str) -> Name:
-    """Return a job, in the revision of a number or a tag where one is given."""
-    if not pinned:
-        return Name(job)
-    return Name(job, revision=int(pinned)) if pinned.isdecimal() else Name(job, tag=pinned)
+    return named(schedule.job, schedule.pinned)
 
 
 def _always(values: Mapping[str, Any]) -> Callable[[Schedule], Mapping[str, Any]]:
     return lambda _: values
-
-
-def _fields(rule: Rule) -> dict[str, Any]:
-    return {
-        "when": rule.when,
-        "cron": rule.cron,
-        "words": rule.words,
-        "timezone": rule.timezone,
-        "starts_at": rule.starts_at,
-        "ends_at": rule.ends_at,
-    }
-
-
-def _publish(publish: object) -> dict[str, Any]:
-    options = publish_options(publish) if isinstance(publish, Mapping) else {}
-    return {"publish": publish not in (False, None), "publish_options": options}
-
-
-def _choice(kind: type[T], given: T | str) -> T:
-    try:
-        return kind(given)
-    except ValueError:
-        known = ", ".join(repr(each.value) for each in kind)
-        what, reason = kind.__name__.lower(), f"it is one of {known}"
-        raise InvalidScheduleError(given, reason, what=what) from None

@@ -6,11 +6,12 @@ import contextlib
 import logging
 import time
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import (
     DuplicateRecordError,
     InvalidTransitionError,
+    NotebookGoneError,
     ObjectNotFoundError,
     OmegaError,
     StorageFullError,
@@ -132,24 +133,46 @@ class Timetable:
             notice = f"{_told(due)} was skipped: the run {earlier[-1].id} was still going."
             self._schedules.set(schedule, {**served, "notice": notice})
             return
+        made = made or self._begin(schedule, due, served)
+        if made is None:
+            return
+        if schedule.overlap is Overlap.REPLACE:
+            self._cancel([run for run in earlier if run.queued_at <= made.queued_at])
+        done = {"last_run": wanted, "notice": None, "unable": None}
+        self._schedules.set(schedule, {**served, **done})
+
+    def _begin(self, schedule: Schedule, due: datetime, served: dict[str, Any]) -> Run | None:
+        """Make the run of a due time; None if there is none, which is noted, or not yet."""
         try:
-            made = made or self._start(schedule, wanted)
+            return self._start(schedule, run_id(schedule.id, due))
         except DuplicateRecordError:
-            return  # somebody made it a moment ago: the next look finds it
+            return None  # somebody made it a moment ago: the next look finds it
         except (StorageUnavailableError, StorageFullError):
             raise  # it waits until one can write again
+        except NotebookGoneError as error:
+            self._rest(schedule, due, error)
+            return None
         except OmegaError as error:
             if isinstance(error, ObjectNotFoundError) and self._schedules.now() - due < GRACE:
-                return  # its schedule may not have gone along with a new name yet
+                return None  # it may have been renamed just now: the next look finds it
             _log.warning("schedule %s of %s made no run: %s", schedule.id, schedule.job, error)
             notice = f"{_told(due)} made no run: {error}"
             # Who is to be told of failures is told of this one, which has no run: see `Outbox`.
             untold = {"due": due, "reason": str(error)}
             self._schedules.set(schedule, {**served, "notice": notice, "untold": untold})
-            return
-        if schedule.overlap is Overlap.REPLACE:
-            self._cancel([run for run in earlier if run.queued_at <= made.queued_at])
-        self._schedules.set(schedule, {**served, "last_run": wanted, "notice": None})
+            return None
+
+    def _rest(self, schedule: Schedule, due: datetime, error: NotebookGoneError) -> None:
+        """Let what is due pass while the notebook of a schedule is not there: that is told once.
+
+        Nothing has to be done when it is back: what is due then is run.
+        """
+        values: dict[str, Any] = {"waiting": [], "unable": error.reason}
+        if schedule.unable is None:
+            _log.warning("%s", error)
+            values["notice"] = f"From {_told(due)} on it made no runs: its notebook was not there."
+            values["untold"] = {"due": due, "reason": error.reason}
+        self._schedules.set(schedule, values)
 
     def _going(self, schedule_id: str) -> list[Run]:
         """Return the runs of a schedule that have not ended for good, the oldest first."""

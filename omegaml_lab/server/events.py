@@ -48,6 +48,7 @@ _TOLD = frozenset(
     {
         "id",
         "job",
+        "kind",
         "revision",
         "bucket",
         "status",
@@ -176,7 +177,7 @@ class ChangeFeed:
         """
         plain = {key: value for key, value in run.to_dict().items() if key in _TOLD}
         plain["noticed"] = run.notice is not None
-        plain["job_path"] = self._contents_path(run.job)
+        plain["job_path"] = self._contents_path(run.job) if run.kind == "job" else None
         plain["result_path"] = self._contents_path(run.result)
         return plain
 

@@ -38,6 +38,11 @@ EXPERIMENTS: dict[str, Schema] = {
             "duration": {**or_null({"type": "number"}), "description": "Seconds."},
             "parameters": {"type": "object"},
             "metrics": {"type": "object", "additionalProperties": _NUMBER},
+            "logged": {
+                "type": "object",
+                "description": "How many values there are of each metric.",
+                "additionalProperties": _COUNT,
+            },
             "tags": {"type": "object"},
             "artifacts": {
                 "type": "object",

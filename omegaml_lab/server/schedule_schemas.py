@@ -11,6 +11,8 @@ Schema = dict[str, Any]
 _PINNED = "The number or the tag of the revision that is run; empty for the newest when due."
 _JITTER = "Each run starts by chance up to that much later: seconds"
 _KEEP = "Of how many runs that have ended the results are kept; of all if null."
+_UNABLE = "Why it cannot run now, because its notebook is not there."
+_TRASH = "The id of what has to be restored from the trash of the jobs, so that it can."
 _EXPERIMENT = "What its runs are part of; nothing if empty."
 
 REQUESTED_EXTRAS: dict[str, Schema] = {
@@ -24,4 +26,6 @@ SCHEDULE_EXTRAS: dict[str, Schema] = {
     "experiment": {"type": "string", "description": _EXPERIMENT},
     "jitter": {"type": "number", "minimum": 0, "description": f"{_JITTER}."},
     "keep": {"type": ["integer", "null"], "minimum": 1, "description": _KEEP},
+    "unable": {"type": ["string", "null"], "description": _UNABLE},
+    "trash": {"type": ["string", "null"], "description": _TRASH},
 }

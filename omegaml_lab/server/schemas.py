@@ -216,7 +216,7 @@ SCHEMAS: dict[str, Schema] = {
             "publish": _BOOLEAN,
             "publish_options": _OBJECT,
             "schedule": {**_or_null(_STRING), "description": "The id of what it was due by."},
-            "kind": {"type": "string", "enum": ["job", "model", "script"]},
+            "kind": {"type": "string", "enum": ["job", "model", "script", "local"]},
             "call": {**_or_null(_OBJECT), "description": "The method and its arguments."},
             "cancel_requested": _BOOLEAN,
             "notice": _or_null(_STRING),

@@ -23,6 +23,7 @@ from omegaml_lab.storage.holds import Holds
 from omegaml_lab.storage.lineage import LineageRecords
 from omegaml_lab.storage.listing import Listing
 from omegaml_lab.storage.named import NamedConnection
+from omegaml_lab.storage.places import Place, places
 from omegaml_lab.storage.records import Records
 from omegaml_lab.storage.segments import Segments
 from omegaml_lab.storage.signing import Signer
@@ -32,7 +33,7 @@ from omegaml_lab.storage.values import ValueRecords
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from omegaml_lab.core.progress import Progress
@@ -221,6 +222,10 @@ class Objects:
     def trash(self, bucket: str, store: str) -> Trash:
         """Return what was dropped from one store."""
         return Trash(self._connection, bucket, store)
+
+    def places(self, ids: Collection[str]) -> dict[str, Place]:
+        """Return where objects are, or were before they went to the trash, by their ids."""
+        return places(self._connection, ids)
 
     def archive(self) -> Archive:
         """Return the earlier states and the dropped objects of all stores and buckets."""

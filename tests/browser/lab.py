@@ -165,6 +165,12 @@ class Lab:
         }
         self._ask("PUT", f"api/contents/{path}", {"type": "notebook", "content": notebook})
 
+    def rename(self, path: str, new: str) -> None:
+        self._ask("PATCH", f"api/contents/{path}", {"path": new})
+
+    def delete(self, path: str) -> None:
+        self._ask("DELETE", f"api/contents/{path}")
+
     def runs(self, path: str) -> list[dict[str, Any]]:
         return list(self.get("omega/api/runs", path=path)["items"])
 

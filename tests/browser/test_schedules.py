@@ -267,3 +267,29 @@ def tab_to(me: LabPage, wanted: Locator) -> None:
             return
     msg = f"Tab does not reach {wanted}"
     raise AssertionError(msg)
+
+
+@pytest.mark.timeout(180)
+def test_a_schedule_whose_notebook_is_deleted_says_so(
+    lab: Lab, open_lab: Callable[..., LabPage], theme: str
+) -> None:
+    folder = f"lost-{theme}"
+    lab.put_notebook(f"{folder}/daily 1.ipynb", "1")
+    lab.post("omega/api/schedules", {"path": f"{folder}/daily 1.ipynb", "when": "daily at 6:00"})
+    me = open_lab("schedule-lost", theme)
+    me.show_panel()
+    card = me.schedule(f"{folder}/daily")
+    expect(card.locator("time").first).to_have_text(NEXT)
+    lab.rename(f"{folder}/daily 1.ipynb", f"{folder}/daily [2].ipynb")
+    expect(card).to_contain_text("daily [2]")
+    lab.delete(f"{folder}/daily [2].ipynb")
+    expect(card).to_contain_text("Its notebook is in the trash: restore it or drop the schedule.")
+    expect(card).to_contain_text("Cannot run")
+    expect(card.get_by_role("button", name="Run now")).to_have_count(0)
+    me.shot("in-trash")
+    card.get_by_role("button", name="Restore notebook").click()
+    expect(card.locator("time").first).to_have_text(NEXT)
+    expect(card).not_to_contain_text("trash")
+    expect(card.get_by_role("button", name="Run now")).to_be_visible()
+    me.shot("restored")
+    drop(me, f"{folder}/daily")

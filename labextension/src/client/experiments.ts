@@ -31,6 +31,8 @@ export interface IComparedRun {
   duration: number | null;
   parameters: ReadonlyJSONObject;
   metrics: Record<string, MetricValue>;
+  /** How many values there are of each metric. */
+  logged: Record<string, number>;
   tags: ReadonlyJSONObject;
   /** Each as store/name@revision. */
   artifacts: Record<string, string>;

@@ -58,6 +58,8 @@ export interface IGroupOptions {
   limits?: AskedLimits;
   /** What the workers must offer. */
   label?: string;
+  /** What its runs are to be part of. */
+  experiment?: string;
 }
 
 export class GroupsClient {

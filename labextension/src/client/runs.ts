@@ -34,6 +34,8 @@ export interface IFailure {
 export interface IRun {
   id: string;
   job: string;
+  /** A job, a model, a script, or local where its caller performed it. */
+  kind: 'job' | 'model' | 'script' | 'local';
   job_path: string | null;
   revision: number;
   status: RunStatus;
@@ -106,6 +108,8 @@ export interface IRunQuery {
   schedule?: string;
   /** Only those of no group. */
   alone?: boolean;
+  /** Only those that no worker performed, or none of them. */
+  local?: boolean;
   offset?: number;
   limit?: number;
 }
@@ -121,6 +125,8 @@ export interface IRunOptions {
   limits?: AskedLimits;
   /** What its worker must offer. */
   label?: string;
+  /** What it is to be part of. */
+  experiment?: string;
 }
 
 /** Whether a run has ended. */

@@ -46,6 +46,8 @@ export interface ISchedule extends IBounds {
   jitter: number;
   /** Of how many runs that have ended the results are kept; null for all. */
   keep: number | null;
+  /** What its runs are part of; empty for nothing. */
+  experiment: string;
   paused: boolean;
   /** Null while it is paused, and when it is over. */
   next_due: string | null;
@@ -58,6 +60,10 @@ export interface ISchedule extends IBounds {
   modified_at: string;
   /** Why the last time at which it was due made no run. */
   notice: string | null;
+  /** Why it cannot run now: its notebook is not there. */
+  unable: string | null;
+  /** What is to be restored from the trash of the jobs, so that it can. */
+  trash: string | null;
 }
 
 /** What of a schedule a person chooses. */
@@ -74,6 +80,7 @@ export interface IScheduleSettings extends IBounds {
   /** Seconds, or text such as `5 min`. */
   jitter: string;
   keep: number | null;
+  experiment: string;
   parameters?: ReadonlyJSONObject;
 }
 

@@ -12,18 +12,20 @@ import type { IRun, IRunOptions } from '../client/runs';
 import type { IWorker } from '../client/status';
 import { clusterIcon } from '../icons';
 import { ParametersForm } from '../models/form';
+import { ExperimentForm } from '../models/experimentform';
 import { GroupForm } from '../models/groupform';
 import { LabelForm } from '../models/labelform';
 import { LimitsForm } from '../models/limitsform';
 import { NotifyForm } from '../models/notifyform';
 import type { IOmega } from '../tokens';
 import { CommandIDs } from '../tokens';
+import { RunExperimentField } from '../views/experimentfield';
 import { FormDialog } from '../views/formdialog';
 import { GroupFields } from '../views/groupfields';
-import { RunLabelField } from '../views/labelfield';
+import { LABEL_ID, RunLabelField } from '../views/labelfield';
 import { LimitFields } from '../views/limitfields';
 import { NotifyFields } from '../views/notifyfields';
-import { ParameterFields } from '../views/parameterfields';
+import { parameterId, ParameterFields } from '../views/parameterfields';
 import { addPathCommand } from './add';
 import type { Targets } from './targets';
 
@@ -73,7 +75,8 @@ async function runWithParameters(options: ICommandOptions, path: string): Promis
     const group = new GroupForm();
     const notify = await NotifyForm.of(omega.client.recipients, { path });
     const label = new LabelForm();
-    const workers = await workersOf(omega);
+    const experiment = new ExperimentForm();
+    const [workers, known] = await Promise.all([workersOf(omega), experimentsOf(omega)]);
     const of = trans.__('Of all runs of this notebook.');
     const dialog = new FormDialog({
       title: trans.__('Run %1', path.split('/').pop()),
@@ -84,6 +87,7 @@ async function runWithParameters(options: ICommandOptions, path: string): Promis
           React.createElement(ParameterFields, { form, variable: true, trans }),
           React.createElement(GroupFields, { form, group, trans }),
           React.createElement(RunLabelField, { form: label, workers, trans }),
+          React.createElement(RunExperimentField, { form: experiment, known, trans }),
           React.createElement(LimitFields, { form: limits, trans }),
           notify && React.createElement(NotifyFields, { form: notify, of, trans })
         )
@@ -92,7 +96,8 @@ async function runWithParameters(options: ICommandOptions, path: string): Promis
         Dialog.cancelButton({ label: trans.__('Cancel') }),
         Dialog.okButton({ label: trans.__('Run') })
       ],
-      submit: () => submit(options, path, { form, limits, group, label, notify })
+      focusNodeSelector: firstOf(form),
+      submit: () => submit(options, path, { form, limits, group, label, experiment, notify })
     });
     await dialog.launch();
   } catch (error) {
@@ -106,12 +111,19 @@ interface IForms {
   group: GroupForm;
   notify: NotifyForm | null;
   label: LabelForm;
+  experiment: ExperimentForm;
+}
+
+/** Where one begins to type: the first parameter, if there is one. */
+function firstOf(form: ParametersForm): string {
+  const [first] = form.fields;
+  return first ? `#${CSS.escape(parameterId(first.parameter.name))}` : `#${LABEL_ID}`;
 }
 
 async function submit(
   options: ICommandOptions,
   path: string,
-  { form, limits, group, label, notify }: IForms
+  { form, limits, group, label, experiment, notify }: IForms
 ): Promise<boolean> {
   if (!form.valid || !group.valid) {
     form.refuse(options.trans.__('Mend the values above first.'));
@@ -120,16 +132,19 @@ async function submit(
   try {
     await notify?.check();
     const grid = form.grid();
+    const asked = {
+      limits: limits.values(),
+      label: label.label,
+      experiment: experiment.experiment
+    };
     let job: string;
     if (Object.keys(grid).length > 0) {
       job = await startGroup(options, path, grid, {
         parameters: form.values(),
         at_once: group.atOnce,
-        limits: limits.values(),
-        label: label.label
+        ...asked
       });
     } else {
-      const asked = { limits: limits.values(), label: label.label };
       job = await start(options, path, form.values(), asked);
     }
     await tellThem(notify, { job }, options.trans);
@@ -158,6 +173,15 @@ export async function workersOf(omega: IOmega): Promise<readonly IWorker[] | nul
     return (await omega.client.status.get()).workers;
   } catch {
     return null; // a run is asked for all the same: it waits
+  }
+}
+
+/** The names of the experiments that there are, the newest first; none where nobody tells. */
+export async function experimentsOf(omega: IOmega): Promise<readonly string[]> {
+  try {
+    return (await omega.client.experiments.list()).items.map(({ name }) => name);
+  } catch {
+    return [];
   }
 }
 

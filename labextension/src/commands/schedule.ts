@@ -1,5 +1,12 @@
 import { Dialog, Notification } from '@jupyterlab/apputils';
-import { deleteIcon, editIcon, pauseIcon, ReactWidget, runIcon } from '@jupyterlab/ui-components';
+import {
+  deleteIcon,
+  editIcon,
+  pauseIcon,
+  ReactWidget,
+  runIcon,
+  undoIcon
+} from '@jupyterlab/ui-components';
 import type { LabIcon } from '@jupyterlab/ui-components';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
@@ -19,7 +26,8 @@ import { WHEN_ID } from '../views/whenfield';
 import { addEntryCommand, addPathCommand } from './add';
 import { confirmDrop } from './ask';
 import type { ICommandOptions } from './run';
-import { tellQueued, tellThem, workersOf } from './run';
+import { restoreDropped } from './trash';
+import { experimentsOf, tellQueued, tellThem, workersOf } from './run';
 
 /** *Schedule…* and, given the `id` of a schedule, what can be done with it. */
 export function addScheduleCommands(options: ICommandOptions): void {
@@ -57,6 +65,17 @@ export function addScheduleCommands(options: ICommandOptions): void {
     omega.schedules.resume(id)
   );
   add(CommandIDs.editSchedule, trans.__('Edit…'), editIcon, found => edit(options, found));
+  add(
+    CommandIDs.restoreNotebook,
+    trans.__('Restore notebook'),
+    undoIcon,
+    async ({ trash, job }) => {
+      if (trash !== null) {
+        await restoreDropped({ omega, trans }, 'jobs', { id: trash, name: job });
+      }
+      await omega.schedules.refresh();
+    }
+  );
   add(CommandIDs.dropSchedule, trans.__('Drop…'), deleteIcon, found => drop(options, found));
 }
 
@@ -123,7 +142,7 @@ async function ask(
   { form, notify, title }: IAsked,
   act: () => Promise<void>
 ): Promise<void> {
-  const workers = await workersOf(omega);
+  const [workers, experiments] = await Promise.all([workersOf(omega), experimentsOf(omega)]);
   const checked = async (): Promise<void> => {
     await notify?.check();
     await act();
@@ -131,7 +150,7 @@ async function ask(
   const dialog = new FormDialog({
     title,
     body: ReactWidget.create(
-      React.createElement(ScheduleFields, { form, notify, workers, trans })
+      React.createElement(ScheduleFields, { form, notify, workers, experiments, trans })
     ),
     buttons: [
       Dialog.cancelButton({ label: trans.__('Cancel') }),

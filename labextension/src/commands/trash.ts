@@ -46,7 +46,7 @@ export async function dropObject(
 export async function restoreDropped(
   { omega, trans }: ITrashContext,
   store: StoreName,
-  dropped: IDropped
+  dropped: Pick<IDropped, 'id' | 'name'>
 ): Promise<void> {
   try {
     await restore({ omega, trans }, store, dropped);
@@ -71,7 +71,7 @@ async function undrop(context: ITrashContext, { store, name }: IObject): Promise
 async function restore(
   { omega, trans }: ITrashContext,
   store: StoreName,
-  { id, name }: IDropped
+  { id, name }: Pick<IDropped, 'id' | 'name'>
 ): Promise<void> {
   const put = async (wanted?: string): Promise<void> => {
     const object = await omega.trash.restore(store, id, wanted);

@@ -1,3 +1,4 @@
+import { ApiError } from '../client/connection';
 import type {
   ExperimentsClient,
   IComparedRun,
@@ -39,6 +40,11 @@ export class ExperimentModel extends TableModel<IComparedRun, RunColumn> {
 
   get comparison(): IComparison | null {
     return this._comparison;
+  }
+
+  /** Whether there is none of this name: it was forgotten, or nothing was logged to it yet. */
+  get missing(): boolean {
+    return this._missing;
   }
 
   /** The runs that are to be told from each other; none where there is nothing to compare. */
@@ -122,6 +128,7 @@ export class ExperimentModel extends TableModel<IComparedRun, RunColumn> {
   /** Draw the course of a metric. */
   async draw(metric: string): Promise<void> {
     this._metric = metric;
+    this._chosen = true;
     this._points = new Map();
     this.emitChanged();
     await this.refresh();
@@ -134,7 +141,7 @@ export class ExperimentModel extends TableModel<IComparedRun, RunColumn> {
   }
 
   protected get loaded(): boolean {
-    return this._comparison !== null;
+    return this._comparison !== null || this._missing;
   }
 
   /** Whether another run is part of this, its news does not tell: the poll finds it. */
@@ -155,8 +162,10 @@ export class ExperimentModel extends TableModel<IComparedRun, RunColumn> {
   protected fetch(): Promise<void> {
     return this.telling(async () => {
       // All of them: what is best is not to be found among the newest ones only.
-      this._comparison = await this._client.get(this.name, { limit: MOST_RUNS });
-      this._metric ??= firstMetric(this._comparison);
+      this._comparison = await this._asked();
+      if (!this._chosen && !hasCourse(this._all, this._metric)) {
+        this._metric = firstMetric(this._all);
+      }
       const metric = this._metric;
       const drawn = metric === null ? [] : this.drawn;
       const answers = await Promise.all(
@@ -171,6 +180,20 @@ export class ExperimentModel extends TableModel<IComparedRun, RunColumn> {
     });
   }
 
+  private async _asked(): Promise<IComparison | null> {
+    try {
+      const comparison = await this._client.get(this.name, { limit: MOST_RUNS });
+      this._missing = false;
+      return comparison;
+    } catch (error) {
+      if (error instanceof ApiError && error.type === 'ExperimentNotFoundError') {
+        this._missing = true;
+        return null;
+      }
+      throw error;
+    }
+  }
+
   private get _all(): readonly IComparedRun[] {
     return this._comparison?.items ?? [];
   }
@@ -180,12 +203,21 @@ export class ExperimentModel extends TableModel<IComparedRun, RunColumn> {
   private _comparison: IComparison | null = null;
   private _points: ReadonlyMap<string, ILine['points']> = new Map();
   private _metric: string | null = null;
+  private _chosen = false;
+  private _missing = false;
   private _narrowed = false;
   private _shown = PAGE;
 }
 
-function firstMetric({ items }: IComparison): string | null {
-  return items.flatMap(({ metrics }) => Object.keys(metrics))[0] ?? null;
+/** Whether any run has logged a metric more than once. */
+function hasCourse(runs: readonly IComparedRun[], metric: string | null): boolean {
+  return metric !== null && runs.some(({ logged }) => (logged[metric] ?? 0) > 1);
+}
+
+/** What is drawn at first: the newest metric that has a course, else any. */
+function firstMetric(runs: readonly IComparedRun[]): string | null {
+  const names = runs.flatMap(({ metrics }) => Object.keys(metrics));
+  return names.find(name => hasCourse(runs, name)) ?? names[0] ?? null;
 }
 
 /** NaN is no value to sort by, and infinity is. */

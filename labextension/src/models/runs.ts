@@ -21,6 +21,8 @@ export interface IRunFilter {
   job?: string;
   /** The id of the one that they were due by. */
   schedule?: string;
+  /** Those that their callers performed, which are left out else. */
+  local?: boolean;
 }
 
 export interface IRunsOptions {
@@ -61,7 +63,7 @@ export class RunsModel extends ListModel<IRun> {
 
   /** Whether runs of groups are left out: who looks for something sees them as well. */
   get alone(): boolean {
-    return !this._filter.status && !this._filter.schedule;
+    return !this._filter.status && !this._filter.schedule && !this._filter.local;
   }
 
   async setFilter(filter: IRunFilter): Promise<void> {
@@ -118,7 +120,8 @@ export class RunsModel extends ListModel<IRun> {
   }
 
   protected ask(limit: number): Promise<IListing<IRun>> {
-    return this._client.list({ ...this._filter, alone: this.alone, limit });
+    const local = this._filter.local ?? false;
+    return this._client.list({ ...this._filter, local, alone: this.alone, limit });
   }
 
   /** Show an answer, as far as nothing newer was heard since it was asked for. */
@@ -189,8 +192,9 @@ export class RunsModel extends ListModel<IRun> {
   }
 
   private _matches(run: IRun): boolean {
-    const { status, job, schedule } = this._filter;
+    const { status, job, schedule, local = false } = this._filter;
     return (
+      (run.kind === 'local') === local &&
       (!this.alone || !run.group) &&
       (!status || run.status === status) &&
       (!job || run.job === job) &&

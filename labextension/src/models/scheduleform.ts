@@ -63,7 +63,8 @@ export class ScheduleForm extends Model {
       publish: schedule?.publish ?? false,
       pinned: schedule?.pinned ?? '',
       jitter: schedule?.jitter ? shownDuration(schedule.jitter) : '',
-      keep: schedule?.keep?.toString() ?? ''
+      keep: schedule?.keep?.toString() ?? '',
+      experiment: schedule?.experiment ?? ''
     };
     this.limits.changed.connect(this._onLimits, this);
     this.parameters?.changed.connect(this._onParameters, this);
@@ -148,6 +149,7 @@ export class ScheduleForm extends Model {
       label: label.trim() || null,
       pinned: others.pinned.trim(),
       jitter: others.jitter.trim(),
+      experiment: others.experiment.trim(),
       keep: keep.trim() === '' ? null : Number(keep),
       limits: this.limits.values(),
       // Choices that were made elsewhere are kept.

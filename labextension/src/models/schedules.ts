@@ -7,7 +7,7 @@ import type {
   SchedulesClient,
   ScheduleSort
 } from '../client/schedules';
-import type { Feed } from './feed';
+import type { Feed, IObjectChange } from './feed';
 import { ListModel } from './list';
 import { supersedes } from './progress';
 import type { RunsModel } from './runs';
@@ -27,6 +27,7 @@ export class SchedulesModel extends ListModel<ISchedule> {
     this._client = options.client;
     this._runs = options.runs;
     options.feed.scheduleChanged.connect(this._onSchedule, this);
+    options.feed.objectChanged.connect(this._onObject, this);
     this._runs.heard.connect(this._onRun, this);
   }
 
@@ -109,6 +110,18 @@ export class SchedulesModel extends ListModel<ISchedule> {
 
   private _onSchedule(): void {
     this.soon();
+  }
+
+  /** Notebooks are renamed, go to the trash, and come back: schedules go by that. */
+  private _onObject(_: Feed, { store, name, change, previous }: IObjectChange): void {
+    if (store !== 'jobs' || change === 'annotated') {
+      return;
+    }
+    const concerns = ({ job, unable }: ISchedule): boolean =>
+      unable !== null || (change !== 'put' && (job === name || job === previous));
+    if (this.items.some(concerns)) {
+      this.soon();
+    }
   }
 
   private _onRun(_: RunsModel, run: IRun): void {

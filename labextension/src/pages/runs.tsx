@@ -22,9 +22,10 @@ export function createRunsPage({ omega, commands, trans }: IPageOptions): ReactW
     resume: execute(CommandIDs.resume),
     openResult: execute(CommandIDs.openResult),
     openFailingCell: execute(CommandIDs.openFailingCell),
+    openLog: execute(CommandIDs.openLog),
     publish: run => void commands.execute(CommandIDs.publish, { path: run.job_path ?? undefined }),
     copyLink: report => void copyLink(report, trans),
-    onlyJob: job => void omega.runs.setFilter({ ...omega.runs.filter, job })
+    onlyJob: ({ job }) => void omega.runs.setFilter({ ...omega.runs.filter, job })
   };
   const executeOf =
     (id: string) =>

@@ -19,6 +19,7 @@ export function createSchedulesPage({ omega, commands, trans }: IPageOptions): R
     resume: execute(CommandIDs.resumeSchedule),
     edit: execute(CommandIDs.editSchedule),
     drop: execute(CommandIDs.dropSchedule),
+    restore: execute(CommandIDs.restoreNotebook),
     openResult: run => void commands.execute(CommandIDs.openResult, { id: run.id }),
     showRuns: ({ id, job }) => {
       void omega.runs.setFilter({ job, schedule: id });

@@ -8,11 +8,11 @@ import { MOST_LINES } from '../models/experiment';
 import { Chart } from './chart';
 import { Check } from './check';
 import { formatAgo, formatDuration, formatMetric, formatTime, formatValue } from './format';
-import { useRoving } from './hooks';
+import { useRoving, useSignal } from './hooks';
 import { IconButton } from './iconbutton';
 import { Polled } from './polled';
 import { SortHead } from './sorthead';
-import { More } from './states';
+import { Empty, More } from './states';
 import { STATUS_ICONS, statusLabel } from './status';
 
 export interface IExperimentTableProps {
@@ -25,7 +25,15 @@ export interface IExperimentTableProps {
 /** The runs of an experiment below each other, to be sorted and compared, and their courses. */
 export function ExperimentTable(props: IExperimentTableProps): JSX.Element {
   const { model, trans } = props;
-  return (
+  useSignal(model.changed);
+  return model.missing ? (
+    <Empty
+      title={trans.__('There is no experiment “%1” (any more)', model.name)}
+      hint={trans.__(
+        'It was forgotten, or nothing was logged to it yet. As soon as a run is part of it, it is shown here.'
+      )}
+    />
+  ) : (
     <Polled
       model={model}
       told={() => model.comparison}

@@ -34,24 +34,41 @@ export interface IRoving {
   onFocus: (event: React.FocusEvent<HTMLElement>) => void;
 }
 
-const STEPS: Record<string, (index: number, last: number) => number> = {
-  ArrowDown: (index, last) => Math.min(index + 1, last),
-  ArrowUp: index => Math.max(index - 1, 0),
-  Home: () => 0,
-  End: (_, last) => last
-};
+type Steps = Record<string, (index: number, last: number) => number>;
+
+const next = (index: number, last: number): number => Math.min(index + 1, last);
+const previous = (index: number): number => Math.max(index - 1, 0);
+const ENDS: Steps = { Home: () => 0, End: (_, last) => last };
+const DOWN: Steps = { ArrowDown: next, ArrowUp: previous, ...ENDS };
+const ACROSS: Steps = { ArrowRight: next, ArrowLeft: previous, ...ENDS };
 
 /** One stop for Tab, arrows inside: for a list whose entries carry `data-entry`. */
 export function useRoving(count: number): IRoving {
   const [index, setIndex] = React.useState(0);
-  const entries = (list: HTMLElement): HTMLElement[] =>
-    Array.from(list.querySelectorAll<HTMLElement>('[data-entry]'));
   return {
     current: Math.min(index, Math.max(count - 1, 0)),
+    ...roving('[data-entry]', DOWN, setIndex)
+  };
+}
+
+/** The same for a row of buttons; Tab reaches the one of `first` until another had the focus. */
+export function useRovingRow(first: number): IRoving {
+  const [index, setIndex] = React.useState<number | null>(null);
+  return { current: index ?? Math.max(first, 0), ...roving('button', ACROSS, setIndex) };
+}
+
+function roving(
+  selector: string,
+  steps: Steps,
+  setIndex: (index: number) => void
+): Omit<IRoving, 'current'> {
+  const entries = (list: HTMLElement): HTMLElement[] =>
+    Array.from(list.querySelectorAll<HTMLElement>(selector));
+  return {
     onKeyDown: event => {
       const all = entries(event.currentTarget);
       const at = all.findIndex(entry => entry.contains(event.target as Node));
-      const step = STEPS[event.key];
+      const step = steps[event.key];
       if (step && at >= 0) {
         event.preventDefault();
         all[step(at, all.length - 1)].focus();

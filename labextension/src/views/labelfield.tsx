@@ -6,7 +6,8 @@ import type { LabelForm } from '../models/labelform';
 import { DEFAULT_LABEL, isUnoffered, kernelsOf, labelsOf } from '../models/labelform';
 import { useSignal } from './hooks';
 
-const LABEL_ID = 'jp-Omega-label';
+/** The id of the field. */
+export const LABEL_ID = 'jp-Omega-label';
 
 export interface ILabelFieldProps {
   value: string;

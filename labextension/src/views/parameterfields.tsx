@@ -47,9 +47,14 @@ interface IFieldProps extends IParameterFieldsProps {
   field: IField;
 }
 
+/** The id of the field of a parameter. */
+export function parameterId(name: string): string {
+  return `jp-Omega-parameter-${name}`;
+}
+
 function Field({ field, form, variable, trans }: IFieldProps): JSX.Element {
   const { name, type, help } = field.parameter;
-  const id = `jp-Omega-parameter-${name}`;
+  const id = parameterId(name);
   return (
     <div className="jp-Omega-field" data-parameter={name} data-changed={field.changed}>
       <div className="jp-Omega-fieldHead">

@@ -7,12 +7,13 @@ import {
   redoIcon,
   runIcon,
   shareIcon,
-  stopIcon
+  stopIcon,
+  textEditorIcon
 } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { IReport } from '../client/reports';
-import type { IRun } from '../client/runs';
+import type { IFailure, IRun } from '../client/runs';
 import { isFinal, isResumable } from '../client/runs';
 import { scheduleIcon } from '../icons';
 import { elapsedSeconds } from '../models/progress';
@@ -36,9 +37,10 @@ export interface IRunActions {
   resume: (run: IRun) => void;
   openResult: (run: IRun) => void;
   openFailingCell: (run: IRun) => void;
+  openLog: (run: IRun) => void;
   publish: (run: IRun) => void;
   copyLink: (report: IReport) => void;
-  onlyJob: (job: string) => void;
+  onlyJob: (run: IRun) => void;
 }
 
 export interface IRunCardProps {
@@ -66,6 +68,7 @@ export function RunCard(props: IRunCardProps): JSX.Element {
       iconLabel={statusLabel(run.status, trans)}
       name={name}
       label={trans.__('%1: %2', name, standing(run, trans))}
+      badge={run.kind === 'local' ? trans.__('Local') : null}
       reachable={props.reachable}
       details={() => <RunDetails {...props} />}
       trans={trans}
@@ -90,12 +93,17 @@ export function RunCard(props: IRunCardProps): JSX.Element {
       {run.notice && <div className="jp-Omega-notice">{run.notice}</div>}
       {run.error && (
         <div className="jp-Omega-runError" title={run.error.message}>
-          <strong>{run.error.name}</strong> {run.error.message}
+          <strong>{run.error.name}</strong> {told(run.error)}
         </div>
       )}
       <Actions actions={actionsOf(props)} reachable={props.reachable} />
     </Card>
   );
+}
+
+/** What failed. What an installer has said is not for a card: its log has that. */
+function told({ name, message }: IFailure): string {
+  return name === 'InstallationError' ? message.split('\n')[0] : message;
 }
 
 function Progress({ run, trans }: { run: IRun; trans: TranslationBundle }): JSX.Element {
@@ -134,13 +142,17 @@ function actionsOf({ run, report, now, actions, trans }: IRunCardProps): (IActio
     open &&
       !failedAt &&
       action(notebookIcon, trans.__('Open result'), () => actions.openResult(run)),
+    Boolean(run.log) &&
+      action(textEditorIcon, trans.__('Open log'), () => actions.openLog(run)),
     !ended && {
       ...action(stopIcon, trans.__('Cancel'), () => actions.cancel(run)),
       disabled: run.cancel_requested
     },
     isResumable(run, now) &&
       action(runIcon, trans.__('Resume'), () => actions.resume(run), resumeTitle(trans)),
-    ended && action(redoIcon, trans.__('Run again'), () => actions.rerun(run)),
+    ended &&
+      run.kind !== 'local' &&
+      action(redoIcon, trans.__('Run again'), () => actions.rerun(run)),
     ended &&
       report !== null &&
       action(linkIcon, trans.__('Copy report link'), () => actions.copyLink(report)),
@@ -154,7 +166,11 @@ function resumeTitle(trans: TranslationBundle): string {
 
 function RunDetails({ run, reachable, actions, trans }: IRunCardProps): JSX.Element {
   const rows: [string, string | null][] = [
-    [trans.__('Notebook'), trans.__('%1, revision %2', run.job, run.revision)],
+    [
+      trans.__('Notebook'),
+      run.kind === 'local' ? run.job : trans.__('%1, revision %2', run.job, run.revision)
+    ],
+    [trans.__('Performed'), run.kind === 'local' ? trans.__('By who asked for it') : null],
     [trans.__('Parameters'), formatParameters(run.parameters)],
     [trans.__('Queued'), formatTime(run.queued_at)],
     [trans.__('Started'), run.started_at && formatTime(run.started_at)],
@@ -185,7 +201,7 @@ function RunDetails({ run, reachable, actions, trans }: IRunCardProps): JSX.Elem
   const onlyThis = {
     icon: filterIcon,
     label: trans.__('Only the runs of this notebook'),
-    act: () => actions.onlyJob(run.job)
+    act: () => actions.onlyJob(run)
   };
   return (
     <>

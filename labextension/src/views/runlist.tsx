@@ -7,7 +7,7 @@ import { isFinal, STATUSES } from '../client/runs';
 import type { IGroup } from '../client/groups';
 import type { GroupsModel } from '../models/groups';
 import type { ReportsModel } from '../models/reports';
-import type { RunsModel } from '../models/runs';
+import type { IRunFilter, RunsModel } from '../models/runs';
 import { scheduleIcon } from '../icons';
 import type { IGroupActions } from './groupcard';
 import { GroupCard } from './groupcard';
@@ -112,23 +112,26 @@ function Entries(props: IRunListProps & { entries: (IRun | IGroup)[] }): JSX.Ele
   );
 }
 
+/** Stands for the runs that no worker performed, among the statuses. */
+const LOCAL = 'local';
+
+function chosen(value: string): IRunFilter {
+  return value === LOCAL ? { local: true } : { status: (value || undefined) as RunStatus };
+}
+
 function Filters({ model, trans }: { model: RunsModel; trans: TranslationBundle }): JSX.Element {
-  const { job, schedule, status } = model.filter;
+  const { job, schedule, status, local } = model.filter;
   return (
     <div className="jp-Omega-filters">
       <HTMLSelect
-        aria-label={trans.__('Show runs with status')}
-        value={status ?? ''}
+        aria-label={trans.__('Which runs are shown')}
+        value={local ? LOCAL : (status ?? '')}
         options={[
-          { value: '', label: trans.__('All runs') },
-          ...STATUSES.map(value => ({ value, label: statusLabel(value, trans) }))
+          { value: '', label: trans.__('All on the cluster') },
+          ...STATUSES.map(value => ({ value, label: statusLabel(value, trans) })),
+          { value: LOCAL, label: trans.__('Local') }
         ]}
-        onChange={event =>
-          void model.setFilter({
-            ...model.filter,
-            status: (event.target.value || undefined) as RunStatus
-          })
-        }
+        onChange={event => void model.setFilter({ ...chosen(event.target.value), job, schedule })}
       />
       {job && (
         <span
@@ -151,7 +154,17 @@ function Filters({ model, trans }: { model: RunsModel; trans: TranslationBundle 
 }
 
 function NoRuns({ model, trans }: { model: RunsModel; trans: TranslationBundle }): JSX.Element {
-  const { job, status } = model.filter;
+  const { job, status, local } = model.filter;
+  if (local && !job) {
+    return (
+      <Empty
+        title={trans.__('No local runs')}
+        hint={trans.__(
+          'Code that you run yourself, and that logs to an experiment, is listed here.'
+        )}
+      />
+    );
+  }
   return job || status ? (
     <Empty
       title={trans.__('No such runs')}

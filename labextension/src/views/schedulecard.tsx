@@ -1,5 +1,12 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { deleteIcon, editIcon, historyIcon, pauseIcon, runIcon } from '@jupyterlab/ui-components';
+import {
+  deleteIcon,
+  editIcon,
+  historyIcon,
+  pauseIcon,
+  runIcon,
+  undoIcon
+} from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { IRun } from '../client/runs';
@@ -26,6 +33,8 @@ export interface IScheduleActions {
   resume: (schedule: ISchedule) => void;
   edit: (schedule: ISchedule) => void;
   drop: (schedule: ISchedule) => void;
+  /** Bring its notebook back from the trash. */
+  restore: (schedule: ISchedule) => void;
   openResult: (run: IRun) => void;
   showRuns: (schedule: ISchedule) => void;
 }
@@ -50,11 +59,11 @@ export function ScheduleCard(props: IScheduleCardProps): JSX.Element {
     <Card
       className="jp-Omega-scheduleCard"
       id={schedule.id}
-      status={schedule.paused ? 'paused' : undefined}
+      status={schedule.unable ? 'unable' : schedule.paused ? 'paused' : undefined}
       icon={schedule.paused ? pauseIcon : scheduleIcon}
       name={name}
-      label={trans.__('%1: %2', name, schedule.words)}
-      badge={schedule.paused ? trans.__('Paused') : null}
+      label={trans.__('%1: %2', name, schedule.unable ?? schedule.words)}
+      badge={badgeOf(schedule, trans)}
       reachable={props.reachable}
       details={() => <Details rows={rowsOf(props)} />}
       trans={trans}
@@ -64,7 +73,7 @@ export function ScheduleCard(props: IScheduleCardProps): JSX.Element {
           {schedule.words}
         </span>
       </div>
-      <NextDue {...props} />
+      {!schedule.unable && <NextDue {...props} />}
       <LastRun {...props} />
       {schedule.waiting.length > 0 && (
         <div className="jp-Omega-entryLine">
@@ -75,10 +84,19 @@ export function ScheduleCard(props: IScheduleCardProps): JSX.Element {
           )}
         </div>
       )}
-      {schedule.notice && <div className="jp-Omega-notice">{schedule.notice}</div>}
+      {(schedule.unable ?? schedule.notice) && (
+        <div className="jp-Omega-notice">{schedule.unable ?? schedule.notice}</div>
+      )}
       <Actions actions={actionsOf(props)} reachable={props.reachable} />
     </Card>
   );
+}
+
+function badgeOf({ unable, paused }: ISchedule, trans: TranslationBundle): string | null {
+  if (unable) {
+    return trans.__('Cannot run');
+  }
+  return paused ? trans.__('Paused') : null;
 }
 
 function NextDue({ schedule, now, trans }: IScheduleCardProps): JSX.Element {
@@ -130,11 +148,20 @@ function LastRun({ lastRun, reachable, actions, trans }: IScheduleCardProps): JS
   );
 }
 
-function actionsOf({ schedule, actions, trans }: IScheduleCardProps): IAction[] {
-  const { paused } = schedule;
+function actionsOf({ schedule, actions, trans }: IScheduleCardProps): (IAction | false)[] {
+  const { paused, unable, trash } = schedule;
   const act = (action: (schedule: ISchedule) => void) => (): void => action(schedule);
   return [
-    { icon: clusterIcon, label: trans.__('Run now'), act: act(actions.run) },
+    unable === null && {
+      icon: clusterIcon,
+      label: trans.__('Run now'),
+      act: act(actions.run)
+    },
+    trash !== null && {
+      icon: undoIcon,
+      label: trans.__('Restore notebook'),
+      act: act(actions.restore)
+    },
     paused
       ? { icon: runIcon, label: trans.__('Resume'), act: act(actions.resume) }
       : { icon: pauseIcon, label: trans.__('Pause'), act: act(actions.pause) },
@@ -152,6 +179,7 @@ function rowsOf({ schedule, now, trans }: IScheduleCardProps): [string, string |
     [trans.__('Said as'), schedule.when],
     [trans.__('As cron'), schedule.cron],
     [trans.__('Time zone'), timezone],
+    [trans.__('Since'), schedule.unable && schedule.notice],
     [trans.__('Next due'), told(schedule.next_due)],
     [trans.__('Last due'), told(schedule.last_due)],
     [trans.__('Begins'), told(schedule.starts_at)],
@@ -172,6 +200,7 @@ function rowsOf({ schedule, now, trans }: IScheduleCardProps): [string, string |
         ? null
         : trans._n('the last result', 'the last %1 results', schedule.keep)
     ],
+    [trans.__('Experiment'), schedule.experiment || null],
     [trans.__('Limits'), formatLimits(schedule.limits, trans)],
     [trans.__('Made by'), schedule.owner || null],
     [trans.__('Schedule'), schedule.id]

@@ -7,6 +7,7 @@ import type { NotifyForm } from '../models/notifyform';
 import type { IWorker } from '../client/status';
 import type { ScheduleForm } from '../models/scheduleform';
 import { Check } from './check';
+import { ExperimentField } from './experimentfield';
 import { useSignal } from './hooks';
 import { LabelField } from './labelfield';
 import { LimitFields } from './limitfields';
@@ -21,6 +22,8 @@ export interface IScheduleFormProps {
   notify: NotifyForm | null;
   /** Those that are alive, null when nobody could tell. */
   workers: readonly IWorker[] | null;
+  /** The names of the experiments that there are. */
+  experiments: readonly string[];
   trans: TranslationBundle;
 }
 
@@ -69,13 +72,14 @@ function Parameters({ form, trans }: IFieldsProps): JSX.Element | null {
 }
 
 /** What most schedules leave as it is. */
-function More({ form, workers, trans }: Omit<IScheduleFormProps, 'notify'>): JSX.Element {
-  const { label, overlap, misfire, starts, ends, pinned, jitter, keep } = form.choices;
+function More(props: Omit<IScheduleFormProps, 'notify'>): JSX.Element {
+  const { form, workers, trans } = props;
+  const { label, overlap, misfire, starts, ends, pinned, jitter, keep, experiment } = form.choices;
   const [open] = React.useState(
     !['', 'default'].includes(label) ||
       overlap !== 'skip' ||
       misfire !== 'run once' ||
-      starts + ends + pinned + jitter + keep !== ''
+      starts + ends + pinned + jitter + keep + experiment !== ''
   );
   return (
     <details className="jp-Omega-moreFields" open={open}>
@@ -109,6 +113,12 @@ function More({ form, workers, trans }: Omit<IScheduleFormProps, 'notify'>): JSX
           value={label}
           set={value => form.choose({ label: value })}
           workers={workers}
+          trans={trans}
+        />
+        <ExperimentField
+          value={experiment}
+          set={value => form.choose({ experiment: value })}
+          known={props.experiments}
           trans={trans}
         />
         <RareFields form={form} trans={trans} />

@@ -2,6 +2,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { caretDownIcon, caretUpIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import { useRovingRow } from './hooks';
+
 export interface ISortHeadProps<T extends string> {
   /** The columns from left to right; what has no label cannot be sorted by. */
   columns: [T, string][];
@@ -11,14 +13,18 @@ export interface ISortHeadProps<T extends string> {
   trans: TranslationBundle;
 }
 
-/** The head of a table: each column's name is the button that sorts by it. */
+/**
+ * The head of a table: each column's name is the button that sorts by it. Tab reaches one of them,
+ * the arrows the others.
+ */
 export function SortHead<T extends string>(props: ISortHeadProps<T>): JSX.Element {
   const { columns, sort, descending, sortBy, trans } = props;
   const Caret = descending ? caretDownIcon : caretUpIcon;
+  const roving = useRovingRow(columns.findIndex(([column]) => column === sort));
   return (
-    <thead>
+    <thead onKeyDown={roving.onKeyDown} onFocus={roving.onFocus}>
       <tr>
-        {columns.map(([column, label]) => (
+        {columns.map(([column, label], index) => (
           <th
             key={column}
             scope="col"
@@ -27,6 +33,7 @@ export function SortHead<T extends string>(props: ISortHeadProps<T>): JSX.Elemen
           >
             <button
               type="button"
+              tabIndex={index === roving.current ? 0 : -1}
               title={trans.__('Sort by %1', label.toLocaleLowerCase())}
               onClick={() => sortBy(column)}
             >

@@ -45,17 +45,29 @@ class RequirementsRefusedError(OmegaError, RuntimeError):
 
 
 class InstallationError(OmegaError, RuntimeError):
-    """What a notebook requires could not be installed; `said` is the end of what was printed."""
+    """What a notebook requires could not be installed; `said` is the end of what was printed.
 
-    def __init__(self, requires: Iterable[str], reason: str, said: str = "") -> None:
+    The first line of its text names the `package`, where that is known, and `why`.
+    """
+
+    def __init__(
+        self,
+        requires: Iterable[str],
+        reason: str,
+        said: str = "",
+        *,
+        package: str = "",
+        why: str = "",
+    ) -> None:
         self.requires = tuple(requires)
         self.reason = reason
         self.said = said
-        words = f" Its last words:\n{said}" if said else ""
-        super().__init__(
-            f"What the notebook requires ({', '.join(self.requires)}) could not be installed:"
-            f" {reason}.{words}"
-        )
+        self.package = package or ", ".join(self.requires)
+        first = f"{self.package} could not be installed: {(why or reason).rstrip('.')}."
+        listed = ", ".join(self.requires)
+        second = f"\nThe notebook requires {listed}: {reason}." if why else ""
+        words = f"\nIts last words:\n{said}" if said else ""
+        super().__init__(f"{first}{second}{words}")
 
 
 class KernelNotOfferedError(OmegaError, LookupError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from omegaml_lab.core.errors.base import OmegaError
+from omegaml_lab.core.errors.objects import ObjectNotFoundError
 from omegaml_lab.core.suggestions import suggestion
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ __all__ = [
     "InvalidParameterError",
     "InvalidScheduleError",
     "InvalidTransitionError",
+    "LocalRunError",
+    "NotebookGoneError",
     "ReportNotFoundError",
     "ReportNotReadyError",
     "ResumeError",
@@ -100,6 +103,17 @@ class InvalidTransitionError(OmegaError, RuntimeError):
         self.status = status
         self.wanted = wanted
         super().__init__(f"Run {run} is {status} and cannot become {wanted}.")
+
+
+class NotebookGoneError(ObjectNotFoundError):
+    """A schedule cannot run, because its notebook is not there (any more)."""
+
+    def __init__(self, schedule: str, job: str, reason: str) -> None:
+        self.schedule = schedule
+        self.store = "jobs"
+        self.name = job
+        self.reason = reason
+        OmegaError.__init__(self, f"Schedule {schedule} of {job!r} cannot run. {reason}")
 
 
 class ResumeError(OmegaError, RuntimeError):
@@ -193,6 +207,21 @@ class InvalidCallError(OmegaError, TypeError):
         has = f" It has: {', '.join(self.known)}." if self.known else ""
         super().__init__(
             f"{name!r} is a {what} and has no {method!r}.{suggestion(method, self.known)}{has}"
+        )
+
+
+class LocalRunError(InvalidCallError):
+    """A run cannot be asked for again: its caller performed code that no repository has."""
+
+    def __init__(self, run: str, name: str) -> None:
+        self.run = run
+        self.name = name
+        self.method = "rerun"
+        self.known = ()
+        OmegaError.__init__(
+            self,
+            f"Run {run} of {name!r} is local: it was performed where it was asked for, and workers"
+            " have not its code. Run that code again, or keep it as a notebook or script.",
         )
 
 

@@ -107,7 +107,8 @@ class SchedulesHandler(_ScheduleHandler):
         schedule = self.omega.runtime.schedules.add(job, when, **values)
         if not target.elsewhere:
             return schedule
-        return replace(schedule, notice=target.notice(schedule.job))
+        told = (target.notice(schedule.job), schedule.notice)
+        return replace(schedule, notice=" ".join(filter(None, told)))
 
 
 class PreviewHandler(_ScheduleHandler):

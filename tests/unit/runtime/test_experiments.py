@@ -21,6 +21,7 @@ from omegaml_lab.core.errors import (
     InvalidCallError,
     InvalidMetricError,
     InvalidNameError,
+    LocalRunError,
     NotTrackingError,
     RunFailedError,
 )
@@ -67,6 +68,23 @@ def test_a_block_is_a_run(omega: Omega) -> None:
     assert "metrics.b" not in exp.compare([ODD])
     with pytest.raises(InvalidMetricError, match="'mean' is none of last, min, max"):
         exp.compare(by="mean")
+
+
+def test_local_runs_are_told_from_others(omega: Omega) -> None:
+    name = "train.ipynb"
+    omega.jobs.put({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}, name)
+    job = omega.runtime.job(name).run()
+    with omega.runtime.experiment(name) as exp:
+        exp.log_metric("m", 1)
+    local, runs = exp.runs[0], omega.runtime.runs
+    assert {run.id for run in runs.list().items} == {job.id, local.id}
+    assert [run.id for run in runs.list(local=True).items] == [local.id]
+    assert [run.id for run in runs.list(name, local=True).items] == [local.id]
+    assert [run.id for run in runs.list(local=False).items] == [job.id]
+    with pytest.raises(LocalRunError, match="Run that code again"):
+        runs.rerun(local.id)
+    (row,) = (row for row in omega.runtime.experiments.rows(name) if row.run == local.id)
+    assert row.logged == {"m": 1}
 
 
 def test_what_is_not_finite(omega: Omega) -> None:

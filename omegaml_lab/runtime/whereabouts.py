@@ -1,0 +1,87 @@
+"""Whereabouts: where the notebooks of schedules are now, and what that means for these.
+
+A schedule goes by the identity of its notebook: that stays when the notebook is renamed, goes
+to the trash, and comes back. So nothing has to be told to schedules for them to follow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from omegaml_lab.core.errors import NotebookGoneError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from omegaml_lab.core.names import Name
+    from omegaml_lab.core.schedules import Schedule
+    from omegaml_lab.storage.places import Place
+    from omegaml_lab.store.jobs import JobStore
+
+__all__ = ["Whereabouts"]
+
+_IN_TRASH = "Its notebook is in the trash: restore it or drop the schedule."
+_ELSEWHERE = "Its notebook is in the bucket {!r} now: move it back or drop the schedule."
+_GONE = "Its notebook is gone for good: put one under its name or drop the schedule."
+
+
+class Whereabouts:
+    """Finds the notebooks of schedules of one bucket."""
+
+    def __init__(self, jobs: JobStore) -> None:
+        self._jobs = jobs
+
+    def ids(self, names: Sequence[str]) -> dict[str, str]:
+        """Return the ids of what is called so now."""
+        storage, bucket = self._jobs.storage, self._jobs.bucket
+        found = storage.objects.heads(bucket, "jobs").find(names, payload=False)
+        return {name: head.id for name, head in found.items() if not head.metadata.is_folder}
+
+    def spellings(self, job: str | Name) -> list[str]:
+        """Return the names that a job may have, whether it is there or not."""
+        return list(self._jobs.naming.spellings(job))
+
+    def seen(self, schedules: Sequence[Schedule]) -> list[Schedule]:
+        """Return schedules as their notebooks are now: called so, or why they cannot run.
+
+        A notebook that is not there is stood in for by another one under its name.
+        """
+        places = self._jobs.storage.objects.places([s.object for s in schedules if s.object])
+        lost = [s.job for s in schedules if not self._is_here(places.get(s.object))]
+        ids = self.ids(lost) if lost else {}
+        return [self._seen(s, places.get(s.object), ids) for s in schedules]
+
+    def check(self, schedule: Schedule) -> Schedule:
+        """Return a schedule like `seen`.
+
+        Raises
+        ------
+        NotebookGoneError
+            If it cannot run.
+        """
+        (now,) = self.seen([schedule])
+        if now.unable is not None:
+            raise NotebookGoneError(now.id, now.job, now.unable)
+        return now
+
+    def _seen(self, schedule: Schedule, place: Place | None, ids: dict[str, str]) -> Schedule:
+        able = replace(schedule, unable=None, trash=None)
+        if place is not None and self._is_here(place):
+            return replace(able, job=place.name)
+        if schedule.job in ids:
+            return replace(able, object=ids[schedule.job])
+        if place is not None and not place.in_trash:
+            return replace(able, unable=_ELSEWHERE.format(place.bucket))
+        trash = place.id if place is not None else self._dropped(schedule)
+        return replace(able, unable=_GONE if trash is None else _IN_TRASH, trash=trash)
+
+    def _is_here(self, place: Place | None) -> bool:
+        here = (self._jobs.bucket, "jobs")
+        return place is not None and not place.in_trash and (place.bucket, place.store) == here
+
+    def _dropped(self, schedule: Schedule) -> str | None:
+        """Return what stands for the notebook in the trash, where only its name is known."""
+        trash = self._jobs.storage.objects.trash(self._jobs.bucket, "jobs")
+        found = None if schedule.object else trash.newest([schedule.job])
+        return found.id if found else None
