@@ -15,6 +15,9 @@ const GATHERED = 250;
 /** Milliseconds that this window gets to close or rename by itself what it has deleted or moved. */
 const OWN = 1000;
 
+/** The least milliseconds between two looks at a document that others save again and again. */
+const PAUSE = 1000;
+
 export interface IElsewhereOptions {
   feed: Feed;
   documents: OpenedDocuments;
@@ -118,7 +121,7 @@ export class Elsewhere implements IDisposable {
       const again = this._again.get(opened);
       this._again.delete(opened);
       if (again !== undefined) {
-        void this._renew(opened, again);
+        setTimeout(() => void this._renew(opened, again), PAUSE);
       }
     }
   }
