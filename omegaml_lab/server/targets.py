@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tornado.web import HTTPError
 
 from omegaml_lab.core.errors import ObjectNotFoundError
-from omegaml_lab.core.names import Name, parent_of
+from omegaml_lab.core.names import Name
+from omegaml_lab.server.bringing import bring_beside
 from omegaml_lab.server.buckets import bucket_shown
 from omegaml_lab.server.contents import OmegaContentsManager
 from omegaml_lab.server.mounts import clean, hidden, join
@@ -78,26 +78,12 @@ class Target:
         """
         if self.elsewhere:
             notebook = self.read()
-            self._bring_files(omega)
+            assert self.manager is not None  # noqa: S101 - guarded by elsewhere
+            mount, inside = self.manager.mounts.find(self.path)
+            if isinstance(mount, RepositoryMount):
+                bring_beside(mount.files.jobs, inside, omega.jobs, str(self.job))
             omega.jobs.put(notebook, self.job, kind="notebook")
         return self.job
-
-    def _bring_files(self, omega: Omega) -> None:
-        assert self.manager is not None  # noqa: S101 - guarded by elsewhere
-        mount, inside = self.manager.mounts.find(self.path)
-        if not isinstance(mount, RepositoryMount):
-            return
-        source, folder = mount.files.jobs, parent_of(inside)
-        start, target = len(folder) + 1 if folder else 0, parent_of(str(self.job))
-        places = {join(target, meta.name[start:]): meta for meta in source.beside(folder)}
-        present = omega.jobs.present(list(places))
-        for place, meta in places.items():
-            if meta.is_folder:
-                omega.jobs.make_folder(Name(place), exist_ok=True)
-            elif place not in present or present[place].hash != meta.hash:
-                name = Name(meta.name, revision=meta.revision)
-                with contextlib.suppress(ObjectNotFoundError):  # dropped a moment ago
-                    source.copy(name, Name(place), bucket=omega.bucket, replace=True)
 
 
 def target_of(manager: Any, *, path: str | None = None, job: str | None = None) -> Target:

@@ -12,6 +12,8 @@ from tests.integration.processes import until, worker
 from tests.integration.servers import Server, good, jupyter_server, quoted
 from tests.integration.test_server_api import Api
 from tests.integration.test_server_api import quoted as one_part
+from tests.integration.test_server_contents import Place
+from tests.integration.test_server_kernels import executed, session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,3 +118,19 @@ def test_a_run_takes_the_files_beside_it_along(api: Api, shared: Omega, tmp_path
     assert ended() == "succeeded"
     assert shared.jobs.get(Name("uploads/archive/etl/out.txt")) == b"11"
     assert not archive.exists(Name("etl/out.txt"))
+
+
+def test_a_kernel_goes_along_with_a_folder_that_is_renamed_there(
+    server: Server, shared: Omega
+) -> None:
+    team = shared.in_bucket("team").jobs
+    team.put(b"1", Name("before [1]/a.csv"), kind="file")
+    place = Place(server, "team/", "local/")
+    kernel = session(place, "team/before [1]/n.ipynb")["kernel"]["id"]
+    assert executed(server, kernel, "print(open('a.csv').read())") == "1\n"
+    team.rename(Name("before [1]"), Name("after"))
+    team.put(b"2", Name("after/b.csv"), kind="file")
+    until(lambda: "b.csv" in executed(server, kernel, "import os\nprint(os.listdir())"))
+    executed(server, kernel, "_ = open('made.txt', 'w').write('made')")
+    until(lambda: team.exists(Name("after/made.txt")))
+    assert not team.exists(Name("before [1]/made.txt"))

@@ -1,4 +1,4 @@
-import type { Contents, IContentProvider } from '@jupyterlab/services';
+import type { IContentProvider } from '@jupyterlab/services';
 import { ServerConnection } from '@jupyterlab/services';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
@@ -15,6 +15,9 @@ const GATHERED = 250;
 /** Milliseconds that this window gets to close or rename by itself what it has deleted or moved. */
 const OWN = 1000;
 
+/** The least milliseconds between two looks at a document that others save again and again. */
+const PAUSE = 1000;
+
 export interface IElsewhereOptions {
   feed: Feed;
   documents: OpenedDocuments;
@@ -23,6 +26,8 @@ export interface IElsewhereOptions {
   rest: Pick<IContentProvider, 'get'>;
   /** Show what is stored now. */
   reload: (opened: IOpened) => Promise<void>;
+  /** Something in a folder is new, or gone, or another. */
+  changed: (folder: string) => void;
   /** A folder was renamed, if it was one: who looks into it goes along. */
   renamed: (old: string, now: string) => void;
   /** A folder was deleted, if it was one: who looks into it goes to the one that it was in. */
@@ -71,13 +76,12 @@ export class Elsewhere implements IDisposable {
 
   /** Let the file browser look at the folder of a path, if that is the one it shows. */
   private _look(path: string): void {
-    const end = path.lastIndexOf('/');
-    this._folders.set(path.slice(0, Math.max(end, 0)), path);
+    this._folders.add(path.slice(0, Math.max(path.lastIndexOf('/'), 0)));
     this._timer ??= setTimeout(() => {
-      const paths = [...this._folders.values()];
+      const folders = [...this._folders];
       this._folders.clear();
       this._timer = undefined;
-      paths.forEach(changed => this._tell('save', null, { path: changed }));
+      folders.forEach(folder => this._options.changed(folder));
     }, GATHERED);
   }
 
@@ -89,7 +93,11 @@ export class Elsewhere implements IDisposable {
         const moved = now + path.slice(old.length);
         const name = moved.split('/').pop();
         // One by one: JupyterLab takes the name of a folder for a regular expression.
-        this._tell('rename', { path }, { path: moved, name });
+        this._options.guard.fileChanged.emit({
+          type: 'rename',
+          oldValue: { path },
+          newValue: { path: moved, name }
+        });
       }
     }
   }
@@ -113,7 +121,7 @@ export class Elsewhere implements IDisposable {
       const again = this._again.get(opened);
       this._again.delete(opened);
       if (again !== undefined) {
-        void this._renew(opened, again);
+        setTimeout(() => void this._renew(opened, again), PAUSE);
       }
     }
   }
@@ -128,15 +136,7 @@ export class Elsewhere implements IDisposable {
     }
   }
 
-  private _tell(
-    type: Contents.IChangedArgs['type'],
-    oldValue: Partial<Contents.IModel> | null,
-    newValue: Partial<Contents.IModel>
-  ): void {
-    this._options.guard.fileChanged.emit({ type, oldValue, newValue });
-  }
-
-  private readonly _folders = new Map<string, string>();
+  private readonly _folders = new Set<string>();
   private readonly _renewing = new Set<IOpened>();
   private readonly _again = new Map<IOpened, string | null>();
   private _timer: ReturnType<typeof setTimeout> | undefined;

@@ -5,6 +5,7 @@ import { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
 import { PathExt } from '@jupyterlab/coreutils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
+import type { FileBrowserModel } from '@jupyterlab/filebrowser';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { NotebookPanel } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
@@ -123,6 +124,12 @@ function bringElsewhere(context: IElsewhereContext): void {
     documents: opened,
     guard,
     rest,
+    changed: folder =>
+      browsers?.tracker.forEach(({ model }) => {
+        if (contents.localPath(model.path) === folder) {
+          void look(model, contents);
+        }
+      }),
     renamed: (old, now) => go(old, path => now + path.slice(old.length)),
     dropped: dropped => go(dropped, () => PathExt.dirname(dropped)),
     reload: async ({ context: { path }, factory }) => {
@@ -133,6 +140,16 @@ function bringElsewhere(context: IElsewhereContext): void {
     },
     gone: one => notices.tellGone(one)
   });
+}
+
+/** Let a file browser look anew, unless its folder is gone: then it would ask in a dialog. */
+async function look(model: FileBrowserModel, contents: Contents.IManager): Promise<void> {
+  try {
+    await contents.get(model.path, { content: false });
+  } catch {
+    return; // that it was renamed or deleted is told next
+  }
+  await model.refresh();
 }
 
 /** Tells of documents that are open and not there any more, of each once. */
