@@ -65,6 +65,7 @@ class Lab:
     def _run(self, *command: str) -> None:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("OMEGA_")} | {
             "OMEGA_HOME": str(self.folder / "home"),
+            "OMEGA_ENVIRONMENT_OPTIONS": "--no-index",  # nothing is fetched from elsewhere
             "HOME": str(self.folder / "user"),
             "JUPYTER_TOKEN": TOKEN,
             "JUPYTER_CONFIG_DIR": str(self.folder / "config"),
