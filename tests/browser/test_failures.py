@@ -68,6 +68,7 @@ def test_what_could_not_be_installed_is_named(
     log = me.page.locator(".jp-Omega-log:visible")
     expect(log).to_contain_text("omt-absent>=2 is prepared")
     expect(log).to_contain_text("error:")
+    expect(me.page.locator(".jp-Omega-groupPage:visible [role=alert]")).to_have_count(0)
     me.shot("log")
 
 

@@ -92,7 +92,7 @@ export function RunCard(props: IRunCardProps): JSX.Element {
       {!isFinal(run) && <Progress run={run} trans={trans} />}
       {run.notice && <div className="jp-Omega-notice">{run.notice}</div>}
       {run.error && (
-        <div className="jp-Omega-runError" title={run.error.message}>
+        <div className="jp-Omega-runError" data-error={run.error.name} title={run.error.message}>
           <strong>{run.error.name}</strong> {told(run.error)}
         </div>
       )}
