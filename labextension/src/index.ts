@@ -9,6 +9,7 @@ import { notificationsPlugin } from './plugins/notifications';
 import { omegaPlugin } from './plugins/omega';
 import { panelPlugin } from './plugins/panel';
 import { resultsPlugin } from './plugins/results';
+import { runLogPlugin } from './plugins/runlog';
 import { transfersPlugin } from './plugins/transfers';
 
 export { IOmega } from './tokens';
@@ -23,6 +24,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   conflictsPlugin,
   notificationsPlugin,
   resultsPlugin,
+  runLogPlugin,
   transfersPlugin
 ];
 

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 
 import type { IGroup, IGroupRow } from '../src/client/groups';
-import { countFailed } from '../src/client/groups';
+import { countFailed, GroupsClient } from '../src/client/groups';
 import type { IParameter } from '../src/client/parameters';
 import { ParametersForm } from '../src/models/form';
 import { GroupForm } from '../src/models/groupform';
-import { GroupModel } from '../src/models/groups';
+import { GroupModel, GroupsModel } from '../src/models/groups';
 import { Bus, trans } from './samples';
 
 const PARAMETERS: IParameter[] = [
@@ -136,4 +136,36 @@ test('the table is sorted by values as people read them, nothing last', async ()
   model.sortBy('r:m');
   expect(places()).toEqual([1, 0, 2]);
   model.dispose();
+});
+
+test('that all runs of a group have ended is told once, listed or not', async () => {
+  class Answers extends GroupsClient {
+    stored = [makeGroup()];
+
+    override list(): Promise<{ items: IGroup[]; total: number }> {
+      return Promise.resolve({ items: this.stored.slice(0, 1), total: this.stored.length });
+    }
+
+    override start(): Promise<IGroup> {
+      this.stored.push(makeGroup({ id: 'mine' }));
+      return Promise.resolve(this.stored[1]);
+    }
+
+    override get(id: string): Promise<IGroup> {
+      return Promise.resolve(this.stored.find(group => group.id === id) as IGroup);
+    }
+  }
+  const client = new Answers(null as never);
+  const model = new GroupsModel({ client, feed: new Bus().feed });
+  const ended: string[] = [];
+  model.ended.connect((_, { id }) => ended.push(id));
+  await model.refresh();
+  await model.run({ path: 'flights.ipynb' }, {}, {});
+  expect([ended, model.startedHere('mine'), model.startedHere('g')]).toEqual([[], true, false]);
+  client.stored = client.stored.map(({ id }) =>
+    makeGroup({ id, counts: { succeeded: 3, failed: 1 }, unfinished: 0 })
+  );
+  await model.refresh();
+  await model.refresh();
+  expect(ended).toEqual(['g', 'mine']);
 });

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { OmegaClient } from '../src/client';
 import type { IRun } from '../src/client/runs';
 import { elapsedSeconds, hasEnded, supersedes } from '../src/models/progress';
+import { RunLogModel } from '../src/models/runlog';
 import { RunsModel } from '../src/models/runs';
 import { Bus, makeRun, until } from './samples';
 import { TestServer } from './server';
@@ -287,4 +288,20 @@ test('local runs are asked for and shown by themselves', async () => {
   bus.run(makeRun('cluster', 92));
   await until(() => model.items.some(({ id }) => id === 'there'));
   expect(model.items.some(({ id }) => id === 'cluster')).toBe(false);
+});
+
+test('the log of a run is asked for again while it goes, and when it ends', async () => {
+  stored = [makeRun('a', 1, { status: 'running', log: 'one' })];
+  const log = new RunLogModel(
+    { client: new OmegaClient(server.settings).runs, feed: bus.feed },
+    'a'
+  );
+  await log.refresh();
+  expect([log.run?.log, log.error]).toEqual(['one', null]);
+  stored = [makeRun('a', 1, { status: 'failed', log: 'one and two' })];
+  bus.run(makeRun('b', 2, { status: 'failed' }));
+  bus.run(stored[0]);
+  await until(() => log.run?.log === 'one and two');
+  expect(log.error).toBe(null);
+  log.dispose();
 });

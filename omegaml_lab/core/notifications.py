@@ -18,6 +18,8 @@ __all__ = [
     "Notification",
     "Occasion",
     "Recipient",
+    "chosen",
+    "chosen_for",
     "happening",
     "parse_recipients",
     "split_target",
@@ -137,7 +139,8 @@ class Recipient:
 class Notification:
     """One message to one recipient about the end of one run. Times are aware and in UTC.
 
-    `run` is empty when a job was due and could not be run.
+    `run` is empty when a job was due and could not be run, and when it is about all runs of a
+    `group`, which has an id then.
     `title` is one line, `text` are some; `link` leads to the result, where one is known;
     `about` is what programs read of the run, as JSON. `id` follows from run and recipient, so
     that whoever gets it twice can tell.
@@ -157,6 +160,7 @@ class Notification:
     link: str | None = None
     bucket: str = "default"
     schedule: str | None = None
+    group: str | None = None
     owner: str = ""
     status: Delivery = Delivery.WAITING
     tries: int = 0
@@ -253,6 +257,22 @@ def chosen(recipients: list[Recipient], status: Status, before: Status | None) -
     for recipient in sorted(recipients, key=lambda each: -each.width):
         narrowest[recipient.channel, recipient.address] = recipient
     return [each for each in narrowest.values() if is_told(each.on, status, before)]
+
+
+def chosen_for(
+    recipients: list[Recipient], statuses: set[Status], before: Status | None
+) -> list[Recipient]:
+    """Return who is told of runs of one job that ended together, in these ways: see `chosen`.
+
+    Of a change they are told by all of them: one that failed is what failed.
+    """
+    bad = statuses & _BAD
+    found: dict[tuple[str, str], Recipient] = {}
+    for status in statuses:
+        for each in chosen(recipients, status, before):
+            if not (bad and status not in _BAD and each.on is Occasion.CHANGE):
+                found[each.channel, each.address] = each
+    return list(found.values())
 
 
 def _known(kind: type[Recipient | Notification], given: dict[str, Any]) -> dict[str, Any]:

@@ -44,7 +44,7 @@ class WebhookNotifier(Notifier):
             "title": notification.title,
             "text": notification.text,
             "link": notification.link,
-            "run": notification.about,
+            "group" if notification.group else "run": notification.about,
         }
 
     def send(self, notification: Notification) -> None:

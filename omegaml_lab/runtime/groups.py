@@ -79,17 +79,13 @@ class Groups:
 
         Raises
         ------
-        InvalidGroupError
-            If they are none, too many, or something of the options is wrong.
-        KernelNotOfferedError
-            If no worker with the label of a run has its kernel.
+        InvalidGroupError, KernelNotOfferedError
+            If they are none, too many, or something of the options is wrong, or no worker with
+            the label of a run has its kernel.
         """
         steps = [step for stage in stages for step in stage]
         _check(stages, steps, at_once)
-        bucket = self._runtime.runs.bucket
-        group_id = secrets.token_hex(8) if token is None else run_id_of(bucket, "\0group", token)
-        if not self._is_there(group_id):
-            self._check_kernels(steps, label)
+        group_id = self._id_for(token, steps, label)
         group = self._group(group_id, stages, title, at_once, check_tags(tags))
         shared = self._shared(on_failure, limits, group.tags, around(*filter(None, [experiment])))
         follows = after_ids(self._runtime, after)
@@ -249,6 +245,14 @@ class Groups:
     def _step_again(self, run: Run) -> Step:
         job = self._runtime.job(Name(run.job))
         return job.step(run.parameters, label=run.label)
+
+    def _id_for(self, token: str | None, steps: Iterable[Step], label: str | None) -> str:
+        """Return the id of a group, whose kernels are checked unless it is there already."""
+        bucket = self._runtime.runs.bucket
+        group_id = secrets.token_hex(8) if token is None else run_id_of(bucket, "\0group", token)
+        if not self._is_there(group_id):
+            self._check_kernels(steps, label)
+        return group_id
 
     def _is_there(self, group_id: str) -> bool:
         try:

@@ -147,6 +147,8 @@ class JobHandle:
         return self._runtime.submit(
             self.name,
             self.revision,
+            # Nobody is there to choose another when it is due.
+            needs=self._kernel if schedule and self._kernel != "python3" else None,
             parameters=checked,
             label=label,
             publish=publish,

@@ -20,6 +20,8 @@ from omegaml_lab.core.notifications import Delivery, Notification, Recipient, ch
 from omegaml_lab.core.pages import Page
 from omegaml_lab.core.runs import Status
 from omegaml_lab.core.schedules import Schedule
+from omegaml_lab.runtime.digests import Digests
+from omegaml_lab.runtime.group_records import GroupRecords
 from omegaml_lab.runtime.run_documents import run_of
 from omegaml_lab.runtime.run_records import utcnow
 from omegaml_lab.runtime.schedule_records import schedule_of
@@ -78,6 +80,7 @@ class Outbox:
         self._schedules: Records = storage.records("schedules")
         self._ended: Records = storage.records("runs")
         self._runs = runs
+        self._groups = GroupRecords(storage, runs)
         self._now = clock
         self._indexed = False
 
@@ -101,8 +104,20 @@ class Outbox:
                 )
             ended = {"status": run.status.value, "attempt": run.attempt}
             self._ended.update(run.id, where=ended, set={"untold": False})
+        told = self._fill_digests(list(defaults), public_url)
         self._fill_missed(list(defaults))
-        return len(untold)
+        return len(untold) + told
+
+    def _fill_digests(self, defaults: list[Recipient], public_url: str) -> int:
+        """Make the notifications of groups that have ended; return of how many runs."""
+        digests = Digests(self._ended, self._groups, of=lambda run: [*defaults, *self._of(run)])
+        count = 0
+        for runs, notifications in digests.make(now=self._now(), public_url=public_url):
+            for notification in notifications:
+                self._keep(notification)
+            digests.told(runs)
+            count += len(runs)
+        return count
 
     def _fill_missed(self, defaults: list[Recipient]) -> None:
         """Make the notifications of schedules that came to be due and made no run."""
@@ -123,8 +138,8 @@ class Outbox:
                 self._records.insert({**made.to_record(), "taken": None})
 
     def _untold(self) -> list[Run]:
-        """Return runs that have ended for good, of which nobody has been told."""
-        where = {"untold": True, "ended_at": {"$ne": None}}
+        """Return runs of no group that have ended for good, of which nobody has been told."""
+        where = {"untold": True, "ended_at": {"$ne": None}, "group": None}
         runs = []
         for record in self._ended.query(where, sort=[("ended_at", 1)], limit=_BATCH):
             try:

@@ -21,7 +21,7 @@ from omegaml_lab.runtime.resumed_execution import ResumedExecution
 from omegaml_lab.runtime.run_records import utcnow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from omegaml_lab.core.runs import Run
     from omegaml_lab.runtime.callees import Callees
@@ -106,6 +106,7 @@ class Performer:
         self._resume = resume
         self._shelf = KeptKernels(runs.kept, limit=kept_kernels, resume=resume)
         self._offer, self._offered_at = offer, -_OFFER
+        self._kernel_names: Collection[str] = ()
         self._beat = min(lease / 4, 5.0)
         self._started = utcnow()
         self._going: dict[str, AnyExecution] = {}
@@ -177,7 +178,9 @@ class Performer:
             if kind in CALLS:
                 claim = self._runs.claim_call(run_id, worker=self.id)
             else:
-                claim = self._runs.claim(run_id, worker=self.id, result=result_name)
+                claim = self._runs.claim(
+                    run_id, worker=self.id, result=result_name, kernels=self._kernel_names
+                )
         finally:
             if claim is None:
                 with self._lock:
@@ -293,4 +296,7 @@ class Performer:
         if time.monotonic() - self._offered_at < _OFFER:
             return {}
         self._offered_at = time.monotonic()
-        return self._offer()
+        offered = self._offer()
+        names = offered.get("kernels")
+        self._kernel_names = names if isinstance(names, list) else ()
+        return offered

@@ -12,7 +12,7 @@ from omegaml_lab.runtime.run_reader import utcnow
 if TYPE_CHECKING:
     from omegaml_lab.storage.storage import Storage
 
-__all__ = ["SILENCE", "check_kernel", "living_workers", "waiting_for"]
+__all__ = ["SILENCE", "check_kernel", "living_workers", "waiting_for", "waiting_for_kernel"]
 
 SILENCE = timedelta(seconds=30)
 """A worker or scheduler that was not heard of for so long is not counted as alive."""
@@ -38,6 +38,15 @@ def waiting_for(label: str, workers: list[Worker]) -> str | None:
         f"No worker{f' with the label {label!r}' if option else ''} is alive, so the run waits."
         f" `omega worker{option}` starts one, and so does `omega lab`."
     )
+
+
+def waiting_for_kernel(kernel: str, label: str, workers: list[Worker]) -> str | None:
+    """Return what a run waits for that goes only to who has its kernel, None for nothing."""
+    try:
+        check_kernel(kernel, label, workers)
+    except KernelNotOfferedError as error:
+        return f"It waits for a worker with the kernel {kernel!r}. {error}"
+    return None
 
 
 def check_kernel(kernel: str, label: str, workers: list[Worker]) -> None:

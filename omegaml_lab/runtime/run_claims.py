@@ -32,21 +32,28 @@ class RunClaims(RunReader):
     """Runs in a repository, as those see them that take them."""
 
     def claim(
-        self, run_id: str, *, worker: str, result: Callable[[Run], str | None]
+        self,
+        run_id: str,
+        *,
+        worker: str,
+        result: Callable[[Run], str | None],
+        kernels: Collection[str] = (),
     ) -> Claim | None:
         """Take a queued run for `worker`, or the one to go before it; None when there is none.
 
         A message is leave to take one job. Where the one that it names does not wait any more,
         for it went before another, that other one is taken: each has its turn.
         `result` names the notebook that the attempt will write, given the run as started.
+        What needs another kernel than one of `kernels` waits for a worker that has it.
         """
+        to_be_had = {"needs": {"$in": [None, *(name.lower() for name in kernels)]}}
         passed: set[str] = set()
         for _ in range(_TRIES):
-            record = self._foremost(run_id, passed)
+            record = self._foremost(run_id, passed, to_be_had)
             if record is None or record["id"] in passed:
                 return None
             try:
-                if (claim := self._take(record, worker, result)) is not None:
+                if (claim := self._take(record, worker, result, to_be_had)) is not None:
                     return claim
             except IntegrityError:  # of a later version, say: that is in nobody's way
                 if record["id"] == run_id:
@@ -54,7 +61,9 @@ class RunClaims(RunReader):
             passed.add(record["id"])  # or another worker was faster, or it may not start yet
         return None
 
-    def _foremost(self, run_id: str, without: Collection[str]) -> dict[str, Any] | None:
+    def _foremost(
+        self, run_id: str, without: Collection[str], to_be_had: Mapping[str, Any]
+    ) -> dict[str, Any] | None:
         """Return the record of the run to take for the message about another one."""
         named = self._records.find(run_id)
         if named is None:
@@ -66,7 +75,14 @@ class RunClaims(RunReader):
         others = {"status": Status.QUEUED.value, "label": named["label"], "kind": "job"}
         more = {"limits.priority": {"$gt": own}} if waits else {}
         found = self._records.query(
-            {**others, "id": {"$nin": [*without]}, "held_by": None, **more, **self.may_start()},
+            {
+                **others,
+                **to_be_had,
+                "id": {"$nin": [*without]},
+                "held_by": None,
+                **more,
+                **self.may_start(),
+            },
             sort=[("limits.priority", -1), ("queued_at", 1)],
             limit=1,
         )
@@ -101,13 +117,17 @@ class RunClaims(RunReader):
             raise
 
     def _take(
-        self, record: Mapping[str, Any], worker: str, result: Callable[[Run], str | None]
+        self,
+        record: Mapping[str, Any],
+        worker: str,
+        result: Callable[[Run], str | None],
+        to_be_had: Mapping[str, Any],
     ) -> Claim | None:
         now, token = self._now(), secrets.token_hex(8)
         started = run_of({**record, "started_at": now})
         taken = self._records.update(
             record["id"],
-            where={"attempt": record["attempt"], **self._waits(worker)},
+            where={"attempt": record["attempt"], **to_be_had, **self._waits(worker)},
             set={**self._started(worker, token, result(started)), "started_at": now},
             inc={"beat": 1},
         )

@@ -56,13 +56,15 @@ class RunRecords(RunClaims):
         parameters: Mapping[str, Any],
         id: str | None = None,  # noqa: A002 - the field is named so
         object: str | None = None,  # noqa: A002
+        needs: str | None = None,
         safely: bool = True,
         **values: Any,
     ) -> Run:
         """Queue a new run; `values` are further fields of :class:`Run`.
 
         `object` is the id of what is run: that is kept for the run whatever it is called later.
-        One that is not queued `safely` may be forgotten by a database that dies, until it ends.
+        One that `needs` a kernel is only for a worker that has that. One that is not queued
+        `safely` may be forgotten by a database that dies, until it ends.
 
         Raises
         ------
@@ -79,7 +81,9 @@ class RunRecords(RunClaims):
             parameters=dict(parameters),
             **values,
         )
-        self._records.insert(self._new(run, object, hint_at=self.hint_at(0)), safely=safely)
+        record = self._new(run, object, hint_at=self.hint_at(0))
+        record["needs"] = needs and needs.lower()
+        self._records.insert(record, safely=safely)
         return run
 
     def create_many(self, runs: Iterable[tuple[Run, str | None]]) -> None:

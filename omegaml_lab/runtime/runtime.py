@@ -25,6 +25,7 @@ from omegaml_lab.runtime.presence import (
     check_kernel,
     living_workers,
     waiting_for,
+    waiting_for_kernel,
 )
 from omegaml_lab.runtime.run_records import RunRecords, utcnow
 from omegaml_lab.runtime.runs import Runs
@@ -289,8 +290,9 @@ class OmegaRuntime:
         after: Sequence[str] = (),
         on_failure: OnFailure = OnFailure.STOP,
         experiments: Sequence[str] = (),
+        needs: str | None = None,
     ) -> Run:
-        """Queue a run whose parameters were checked; its notice says what it waits for.
+        """Queue a checked run, for who has the kernel it `needs`; its notice says why it waits.
 
         Raises
         ------
@@ -311,6 +313,7 @@ class OmegaRuntime:
                 schedule=schedule,
                 id=id,
                 object=kept,
+                needs=needs,
                 limits=limits,
                 max_attempts=limits.attempts,
                 tags=tuple(tags),
@@ -320,14 +323,17 @@ class OmegaRuntime:
                 experiments=around(*experiments),
             )
         # What it follows may have ended before it was there.
-        return self.successors.settle(run) if run.waits else self._send(run)
+        return self.successors.settle(run) if run.waits else self._send(run, needs)
 
-    def _send(self, run: Run) -> Run:
+    def _send(self, run: Run, needs: str | None) -> Run:
         records = self.runs.records
         try:
             self.broker.send(run)
         except BrokerUnavailableError as error:
             return records.notify(run.id, str(error))
-        notice = self.notice_of(run.label)
+        workers = self.workers()
+        notice = waiting_for(run.label, workers)
+        if notice is None and needs is not None:
+            notice = waiting_for_kernel(needs, run.label, workers)
         records.hinted(run.id)
         return records.notify(run.id, notice) if notice else run

@@ -123,8 +123,7 @@ class Schedules:
         Raises
         ------
         ObjectNotFoundError, InvalidScheduleError, InvalidParameterError, InvalidLimitError
-            If there is no such notebook or revision, or something of it is not understood. That
-            no worker has its kernel now is no error: its notice says so.
+            If there is no such notebook or revision, or something of it is not understood.
         """
         rule = Rule.of(when, timezone, starts_at=starts_at, ends_at=ends_at)
         name = pinned_name(self._runtime.runs.named(job), pinned)
@@ -140,13 +139,12 @@ class Schedules:
             "experiment": experiment,
         }
         with self._relying_on(name) as notebook:
-            values = self._read(name, given)
-            values |= {"object": notebook, "notice": self._doubt(name, values["label"])}
-            return self._create(name, rule, values)
+            return self._create(name, rule, {**self._read(name, given), "object": notebook})
 
     def _create(self, name: Name, rule: Rule, values: Mapping[str, Any]) -> Schedule:
         return self.records.create(
             name.path,
+            notice=self._doubt(name, values["label"]),
             bucket=self._runtime.runs.bucket,
             owner=self._owner,
             pinned=str(name.revision or name.tag or ""),
@@ -234,7 +232,9 @@ class Schedules:
         NotebookGoneError, KernelNotOfferedError
             If its notebook is not there, or no worker with its label has the kernel.
         """
-        return self._start(self.get(schedule_id))
+        schedule = self._notebooks.check(self.get(schedule_id))
+        self._runtime.check_kernels([(_name_of(schedule), schedule.label)])
+        return self._start(schedule)
 
     def start(self, schedule: Schedule, *, id: str) -> Run:  # noqa: A002 - the field's name
         """Queue the run of a schedule that is due, for its owner, under an id.
@@ -261,7 +261,6 @@ class Schedules:
         id: str | None = None,  # noqa: A002
     ) -> Run:
         schedule = self._mended(schedule)
-        self._runtime.check_kernels([(_name_of(schedule), schedule.label)])
         return self._runtime.job(_name_of(schedule)).submit(
             schedule.parameters,
             publish=schedule.publish and (schedule.publish_options or True),
@@ -350,11 +349,11 @@ class Schedules:
         return values
 
     def _doubt(self, name: Name, label: str) -> str | None:
-        """Return why a schedule would make no run as things are; workers may come and go."""
+        """Return why the runs of a schedule would wait as things are; workers come and go."""
         try:
             self._runtime.check_kernels([(name, label)])
         except KernelNotOfferedError as error:
-            return f"As it is, it makes no runs. {error}"
+            return f"As it is, its runs will wait. {error}"
         except ObjectNotFoundError:  # that is told by `unable`
             return None
         return None

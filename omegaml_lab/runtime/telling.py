@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from omegaml_lab.core.notifications import Happening, Notification, happening
+from omegaml_lab.core.runs import Status
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
+    from omegaml_lab.core.groups import Group
     from omegaml_lab.core.notifications import Recipient
-    from omegaml_lab.core.runs import Run, Status
+    from omegaml_lab.core.runs import Run
     from omegaml_lab.core.schedules import Schedule
 
-__all__ = ["notification_of", "notification_of_miss"]
+__all__ = ["notification_of", "notification_of_group", "notification_of_miss"]
 
 _TITLE = 150
+_LISTED = 10  # runs of a group
+_WORST_FIRST = (Status.FAILED, Status.LOST, Status.CANCELLED, Status.SUCCEEDED)
 _REASON = 600
 _SAID = {
     Happening.FAILED: "failed",
@@ -59,6 +65,71 @@ def notification_of(
         created_at=now,
         due_at=now,
     )
+
+
+def notification_of_group(
+    group: Group,
+    runs: Sequence[Run],
+    recipient: Recipient,
+    *,
+    recovered: bool,
+    now: datetime,
+    public_url: str = "",
+) -> Notification:
+    """Return what a recipient is told of `runs` of a group, all of which have ended.
+
+    Those that went wrong come first. `recovered` says that the ones before them had failed.
+    """
+    counts = Counter(run.status for run in runs)
+    order = [status for status in _WORST_FIRST if counts[status]]
+    told = Happening(order[0].value)
+    if recovered and told is Happening.SUCCEEDED:
+        told = Happening.RECOVERED
+    numbers = ", ".join(f"{counts[status]} {status.value}" for status in reversed(order))
+    address = _address(recipient, group.owner)
+    first = sorted(runs, key=lambda run: (order.index(run.status), run.place or 0))[:_LISTED]
+    jobs = list(dict.fromkeys(run.job for run in runs))
+    return Notification(
+        id=_id(f"{group.id} {group.rounds}", recipient.channel, address),
+        run="",
+        job=jobs[0] if len(jobs) == 1 else group.title,
+        bucket=group.bucket,
+        group=group.id,
+        owner=group.owner,
+        channel=recipient.channel,
+        address=address,
+        happening=told,
+        title=_line(f"{_line(group.title, _TITLE - len(numbers) - 2)}: {numbers}", _TITLE),
+        text=_text_of_group(group, runs, first, numbers, public_url),
+        link=next((link for run in first if (link := _link(run, public_url))), None),
+        about={
+            "group": group.id,
+            "title": group.title,
+            "bucket": group.bucket,
+            "jobs": jobs,
+            "owner": group.owner,
+            "counts": {status.value: counts[status] for status in order},
+            "runs": [{"id": run.id, "job": run.job, "status": run.status.value} for run in first],
+        },
+        created_at=now,
+        due_at=now,
+    )
+
+
+def _text_of_group(
+    group: Group, runs: Sequence[Run], first: Sequence[Run], numbers: str, public_url: str
+) -> str:
+    lines = [f"All {len(runs)} runs of the group {group.id} have ended: {numbers}."]
+    if group.owner:
+        lines.append(_line(f"Asked for by {group.owner}.", _TITLE))
+    for run in first:
+        error = f": {run.error.name}: {run.error.message}" if run.error is not None else ""
+        lines.append(_line(f"{run.status.value} {run.job}, run {run.id}{error}", _REASON))
+        if result := _link(run, public_url) or run.result:
+            lines.append(f"  {result}")
+    if len(runs) > len(first):
+        lines.append(f"… and {len(runs) - len(first)} more: omega groups show {group.id}")
+    return "\n".join(lines)
 
 
 def notification_of_miss(

@@ -206,9 +206,11 @@ class ChangeFeed:
 
     def _tell_notification(self, notification: Notification) -> None:
         mine = (notification.channel, notification.address) == ("lab", self._omega.config.user)
-        if not mine or notification.status is not Delivery.SENT or not notification.run:
+        about = notification.run or notification.group
+        if not mine or notification.status is not Delivery.SENT or not about:
             return
         told = {"id": notification.id, "run": notification.run, "job": notification.job}
+        told |= {"group": notification.group} if notification.group else {}
         self._emit(NOTIFICATION_EVENT, {**told, "happening": notification.happening.value})
 
     def tell_dropped(self, schedule_id: str) -> None:
@@ -300,7 +302,8 @@ _NOTIFICATION_SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {
         "id": {"type": "string", "title": "Id", "description": "The id of the notification."},
-        "run": {"type": "string", "title": "Run", "description": "The id of the run."},
+        "run": {"type": "string", "title": "Run", "description": "The id of the run, if one."},
+        "group": {"type": "string", "title": "Group", "description": "The id of a group."},
         "job": {"type": "string", "title": "Job", "description": "The job."},
         "happening": {"type": "string", "title": "What", "description": "How it ended."},
     },

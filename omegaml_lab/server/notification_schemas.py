@@ -46,6 +46,7 @@ NOTIFICATIONS: dict[str, Schema] = {
             "job": _STRING,
             "bucket": _STRING,
             "schedule": or_null(_STRING),
+            "group": {**or_null(_STRING), "description": "Whose runs it is about, by its id."},
             "owner": _STRING,
             "channel": _STRING,
             "address": {**_STRING, "description": "Without what is secret in it."},

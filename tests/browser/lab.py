@@ -73,6 +73,7 @@ class Lab:
     def _run(self, *command: str) -> None:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("OMEGA_")} | {
             "OMEGA_HOME": str(self.folder / "home"),
+            "OMEGA_ENVIRONMENT_OPTIONS": "--no-index",  # nothing is fetched from elsewhere
             "HOME": str(self.folder / "user"),
             "JUPYTER_TOKEN": TOKEN,
             "JUPYTER_CONFIG_DIR": str(self.folder / "config"),
@@ -89,6 +90,12 @@ class Lab:
                 stderr=log,
             )
         self._processes.append(process)
+
+    def python(self, code: str) -> None:
+        """Run code on this machine as its owner does outside of the Lab."""
+        own = {k: v for k, v in os.environ.items() if not k.startswith("OMEGA_")}
+        environment = {**own, "OMEGA_HOME": str(self.folder / "home")}
+        subprocess.run([sys.executable, "-c", code], env=environment, check=True, timeout=60)
 
     def wait_ready(self) -> None:
         """Wait until the server answers and, unless it is a plain one, a worker is alive."""

@@ -108,3 +108,30 @@ def test_runs_are_compared_by_what_they_logged(
     for each in (page, gone):
         expect(each).to_contain_text(f"There is no experiment “{name}” (any more)")
     elsewhere.shot("forgotten")
+
+
+LOCAL = """\
+import omegaml_lab as om
+with om.runtime.experiment({name!r}) as exp:
+    exp.log_metric("loss", 0.5)"""
+
+
+@pytest.mark.timeout(180)
+def test_local_runs_are_listed_by_themselves(
+    lab: Lab, open_lab: Callable[..., LabPage], theme: str
+) -> None:
+    name = f"mine/at home {theme}"
+    me = open_lab("local", theme)
+    me.show_panel()
+    lab.python(LOCAL.format(name=name))
+    me.panel.get_by_role("heading", name="Experiments").click()
+    expect(me.page.locator("#omega-experiments")).to_contain_text(name, timeout=60_000)
+    expect(me.run(name)).to_have_count(0)
+    me.panel.get_by_label("Which runs are shown").select_option("local")
+    card = me.run(name)
+    expect(card).to_contain_text("Local")
+    expect(card).to_contain_text("Succeeded")
+    expect(card.get_by_role("button", name="Run again")).to_have_count(0)
+    card.get_by_role("button", name="Details").click()
+    expect(card).to_contain_text("By who asked for it")
+    me.shot("listed")

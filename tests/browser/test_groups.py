@@ -29,6 +29,10 @@ def test_a_grid_from_the_form_to_the_table(
     me = open_lab("grid", theme)
     me.go_to("grids")
     me.choose(f"{theme}.ipynb", "Run with parameters…")
+    expect(me.dialog.get_by_label("x", exact=True)).to_be_focused()
+    for label in ("Vary y", "y", "Vary z", "z"):  # as they are read
+        me.page.keyboard.press("Tab")
+        expect(me.dialog.get_by_label(label, exact=True)).to_be_focused()
     me.dialog.get_by_label("Vary x").check()
     me.dialog.get_by_label("x", exact=True).fill("9\n10\n\nten")
     expect(me.dialog.get_by_text("Enter a whole number")).to_be_visible()
@@ -46,6 +50,9 @@ def test_a_grid_from_the_form_to_the_table(
     expect(table.locator("tbody tr")).to_have_count(4)
     expect(table.locator("tbody tr[data-status='succeeded']")).to_have_count(3, timeout=60_000)
     expect(table.locator("tbody tr[data-status='failed']")).to_contain_text("no luck")
+    # Four ends are one message.
+    expect(me.notification("has ended: 3 succeeded · 1 failed")).to_be_visible()
+    expect(me.page.locator(".Toastify__toast--error, .Toastify__toast--success")).to_have_count(1)
     table.get_by_role("button", name="x", exact=True).click()
     table.get_by_role("button", name="x", exact=True).click()
     expect(table.locator("tbody tr").first).to_contain_text("20")

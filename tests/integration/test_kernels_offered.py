@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import json
+import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,9 +15,11 @@ from omegaml_lab.runtime.execution import result_name
 from omegaml_lab.runtime.run_reader import utcnow
 from tests.integration.clock import MINUTE, SIX, Clock
 from tests.integration.notebooks import notebook
+from tests.integration.processes import until, worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from omegaml_lab.omega import Omega
 
@@ -64,22 +68,45 @@ def test_it_is_refused_for_all_that_starts_at_once(omega: Omega) -> None:
     assert len(runtime.chain("python", step).runs) == 2
 
 
-def test_a_schedule_is_made_and_says_so_until_a_worker_has_it(omega: Omega) -> None:
+def test_what_is_due_waits_for_a_worker_that_has_it(
+    omega: Omega, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     clock = Clock(omega, SIX - MINUTE)
     omega.jobs.put(notebook("1", kernel="julia-99"), "julia")
     enter(omega, "default", "python3")
-    schedule = clock.schedules.add("julia", "every hour", timezone="UTC")
-    assert f"As it is, it makes no runs. The notebook {TOLD}" in str(schedule.notice)
+    schedule = clock.schedules.add("julia", "every hour", timezone="UTC", overlap="queue")
+    assert f"As it is, its runs will wait. The notebook {TOLD}" in str(schedule.notice)
     assert clock.schedules.list().items == [schedule]
     with pytest.raises(KernelNotOfferedError, match=TOLD):
         clock.schedules.run_now(schedule.id)
     clock.fire(SIX)
-    assert clock.runs() == []
-    notice = str(clock.schedules.get(schedule.id).notice)
-    assert notice.startswith("2026-03-02 06:00 UTC made no run: The notebook needs the kernel")
+    (run,) = clock.runs()
+    assert run.status is Status.QUEUED
+    assert str(run.notice).startswith("It waits for a worker with the kernel 'julia-99'. The")
+    python = omega.runtime.job("job").run()  # the message of the other is no leave to take it
+    claim = partial(omega.runtime.runs.records.claim, worker="w", result=result_name)
+    assert claim(run.id, kernels=["python3"]) is None
+    assert claim(python.id, kernels=["python3"]) is not None
+    spec = tmp_path / "jupyter" / "kernels" / "julia-99"
+    spec.mkdir(parents=True)
+    argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    about = {"argv": argv, "display_name": "Julia", "language": "python"}
+    (spec / "kernel.json").write_text(json.dumps(about))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    with worker(omega, tmp_path):
+        until(lambda: omega.runtime.runs.get(run.id).final, seconds=90)
+    ended = omega.runtime.runs.get(run.id)
+    assert (ended.status, ended.notice) == (Status.SUCCEEDED, None), ended.error
+
+
+def test_a_schedule_says_whether_its_runs_would_wait(omega: Omega) -> None:
+    clock = Clock(omega, SIX - MINUTE)
+    omega.jobs.put(notebook("1", kernel="julia-99"), "julia")
+    enter(omega, "default", "python3")
+    schedule = clock.schedules.add("julia", "every hour", timezone="UTC")
     assert clock.schedules.edit(schedule.id, label="science").notice is None  # nobody is there
     assert clock.schedules.edit(schedule.id, label="default").notice is not None
     omega.storage.records("workers").update("default", set={"kernels": ["julia-99"]})
-    clock.fire(SIX + timedelta(hours=1))
-    assert [run.job for run in clock.runs()] == ["julia.ipynb"]
+    clock.fire(SIX)
+    assert [run.notice for run in clock.runs()] == [None]
     assert clock.schedules.get(schedule.id).notice is None

@@ -206,8 +206,7 @@ async function startGroup(
   options: IGroupOptions
 ): Promise<string> {
   await targets.save(path);
-  const group = await omega.client.groups.start({ path }, grid, options);
-  await omega.groups.refresh();
+  const group = await omega.groups.run({ path }, grid, options);
   const message = trans._n(
     '%1 run of “%2” is queued.',
     '%1 runs of “%2” are queued.',

@@ -5,7 +5,9 @@ import type { LabIcon } from '@jupyterlab/ui-components';
 
 import type { StoreName } from '../client/objects';
 import type { IRun } from '../client/runs';
+import { clusterIcon } from '../icons';
 import { CommandIDs } from '../tokens';
+import { reveal } from '../views/reveal';
 import { addEntryCommand } from './add';
 import { openFailingCell, openResult } from './results';
 import type { ICommandOptions } from './run';
@@ -33,6 +35,7 @@ export function addRunsCommands(options: IRunsCommandOptions): void {
   add(CommandIDs.openFailingCell, trans.__('Open the failing cell'), notebookIcon, run =>
     openFailingCell(documents, run)
   );
+  add(CommandIDs.openRun, trans.__('Open run'), clusterIcon, run => openRun(options, run));
   add(CommandIDs.cancel, trans.__('Cancel run…'), stopIcon, run => cancel(options, run));
   add(CommandIDs.rerun, trans.__('Run again'), redoIcon, async run =>
     tellQueued(commands, trans, await omega.runs.rerun(run.id))
@@ -44,6 +47,17 @@ export function addRunsCommands(options: IRunsCommandOptions): void {
     isVisible: args => typeof args.name === 'string',
     execute: args => dropObject(options, args.store as StoreName, args.name as string)
   });
+}
+
+/** Show the card of a run, or the group that it is part of. */
+async function openRun({ commands, omega }: IRunsCommandOptions, run: IRun): Promise<void> {
+  if (run.group) {
+    await commands.execute(CommandIDs.compareGroup, { id: run.group });
+    return;
+  }
+  await omega.runs.lookAt(run);
+  await commands.execute(CommandIDs.showPanel, { section: 'runs' });
+  await reveal(`#omega-runs [data-id="${CSS.escape(run.id)}"]`);
 }
 
 async function resume(options: IRunsCommandOptions, run: IRun): Promise<void> {

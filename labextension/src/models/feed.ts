@@ -14,10 +14,12 @@ export const NOTIFICATION_SCHEMA = 'urn:omegaml-lab:events:notification:v1';
 
 export const NOTICE_SCHEMA = 'urn:omegaml-lab:events:notice:v1';
 
-/** The user of this server wants to be told that a run has ended. */
+/** The user of this server wants to be told that a run has ended, or all runs of a group. */
 export interface INotification {
   id: string;
+  /** Empty where it is about a group. */
   run: string;
+  group?: string;
   job: string;
   happening: 'failed' | 'lost' | 'succeeded' | 'cancelled' | 'recovered';
 }

@@ -90,6 +90,7 @@ export abstract class ListModel<T> extends PolledModel {
   /** The same, and what is shown goes at once: it is of another place. */
   protected async anew(): Promise<void> {
     this._items = [];
+    this._total = 0;
     this._loaded = false;
     this.setError(null);
     await this.restart();

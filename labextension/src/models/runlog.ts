@@ -3,9 +3,9 @@ import { isFinal } from '../client/runs';
 import type { Feed } from './feed';
 import { PolledModel } from './polled';
 
-/** While something is printed, that is not pushed. */
-const POLL_INTERVAL = 3_000;
 const ENDED_INTERVAL = 60_000;
+/** While something is printed, that is not pushed. */
+const GOING_INTERVAL = 3_000;
 
 export interface IRunLogOptions {
   client: RunsClient;
@@ -18,7 +18,7 @@ export class RunLogModel extends PolledModel {
     { client, feed }: IRunLogOptions,
     readonly id: string
   ) {
-    super(POLL_INTERVAL);
+    super(ENDED_INTERVAL);
     this._client = client;
     this._feed = feed;
     feed.runChanged.connect(this._onRun, this);
@@ -41,7 +41,7 @@ export class RunLogModel extends PolledModel {
     try {
       this._run = await this._client.get(this.id);
       this.setError(null);
-      this.setInterval(isFinal(this._run) ? ENDED_INTERVAL : POLL_INTERVAL, false);
+      this.setInterval(isFinal(this._run) ? ENDED_INTERVAL : GOING_INTERVAL, false);
     } catch (error) {
       this.setError(error);
       throw error;

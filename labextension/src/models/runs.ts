@@ -71,6 +71,18 @@ export class RunsModel extends ListModel<IRun> {
     await this.anew();
   }
 
+  /** Show a run among the others, whatever was looked for. */
+  async lookAt(run: IRun): Promise<void> {
+    const listed = (): boolean => this.items.some(({ id }) => id === run.id);
+    if (!listed() || !this._matches(run)) {
+      const local = run.kind === 'local' || undefined;
+      await this.setFilter({ local });
+      if (!listed()) {
+        await this.setFilter({ local, job: run.job });
+      }
+    }
+  }
+
   async run(
     target: Target,
     parameters?: ReadonlyJSONObject,

@@ -20,7 +20,10 @@ export function createRunLogPage(
   page.title.label = trans.__('Log of %1', model.id.slice(0, 6));
   page.title.caption = trans.__('Log of the run %1', model.id);
   model.changed.connect(() => {
-    const name = model.run?.job.split('/').pop()?.replace(/\.ipynb$/, '');
+    const name = model.run?.job
+      .split('/')
+      .pop()
+      ?.replace(/\.ipynb$/, '');
     page.title.label = trans.__('Log of %1', name || model.id.slice(0, 6));
   });
   askWhileSeen(page, model);

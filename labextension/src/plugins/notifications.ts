@@ -5,11 +5,14 @@ import { ITranslator } from '@jupyterlab/translation';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 
+import type { IGroup } from '../client/groups';
 import type { IRun } from '../client/runs';
 import { tellPublished } from '../commands/links';
 import { formatDuration } from '../views/format';
+import { groupStanding } from '../views/groupcard';
 import { elapsedSeconds } from '../models/progress';
 import { CommandIDs, DOMAIN, IOmega } from '../tokens';
+import { Failures } from './failures';
 
 /** Tells people that a run of theirs has ended. */
 export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
@@ -20,6 +23,8 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
   activate: (app: JupyterFrontEnd, omega: IOmega, translator: ITranslator): void => {
     const trans = translator.load(DOMAIN);
     const { user } = app.serviceManager;
+    const { commands } = app;
+    const telling = { commands, failures: new Failures(commands, trans), trans };
     omega.reports.published.connect((_, report) => {
       if (omega.runs.startedHere(report.run)) {
         tellPublished(report, trans);
@@ -29,20 +34,37 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
       omega.runs.startedHere(run.id) || (isMine(run, user) && !isRoutine(run));
     omega.runs.ended.connect((_, run) => {
       dismissQueued(run);
-      if (isToldAnyway(run)) {
-        tellEnded(app.commands, trans, run);
+      // Of a group that is told once, when all of its runs have ended.
+      if (!run.group && isToldAnyway(run)) {
+        tellEnded(telling, run);
       }
     });
     omega.feed.noticed.connect((_, message) => {
       Notification.warning(message, { autoClose: false });
     });
-    omega.feed.notified.connect((_, { run: id, happening }) => {
+    const isTold = ({ id, owner }: IGroup): boolean =>
+      omega.groups.startedHere(id) || isUser(owner, user);
+    omega.groups.ended.connect((_, group) => {
+      if (isTold(group)) {
+        tellGroup(telling, group);
+      }
+    });
+    omega.feed.notified.connect((_, { run: id, group: groupId, happening }) => {
       void (async () => {
+        if (groupId) {
+          const group = await omega.client.groups.get(groupId);
+          if (!isTold(group)) {
+            tellGroup(telling, group);
+          }
+          return;
+        }
         const run = await omega.client.runs.get(id);
         if (!isToldAnyway(run)) {
-          tellEnded(app.commands, trans, run, happening === 'recovered');
+          tellEnded(telling, run, happening === 'recovered');
         }
-      })().catch((error: unknown) => console.warn(`Run ${id} cannot be told of:`, error));
+      })().catch((error: unknown) =>
+        console.warn(`Run ${id || groupId} cannot be told of:`, error)
+      );
     });
   }
 };
@@ -58,7 +80,32 @@ function dismissQueued(run: IRun): void {
 }
 
 function isMine(run: IRun, user: User.IManager): boolean {
-  return run.owner !== '' && run.owner === user.identity?.username;
+  return isUser(run.owner, user);
+}
+
+function isUser(owner: string, user: User.IManager): boolean {
+  return owner !== '' && owner === user.identity?.username;
+}
+
+/** All runs of a group have ended: how, in one message. */
+function tellGroup({ commands, trans }: ITelling, group: IGroup): void {
+  const { counts, title, id } = group;
+  const message = trans.__('“%1” has ended: %2', title, groupStanding(group, trans));
+  const options = {
+    actions: [
+      {
+        label: trans.__('Compare'),
+        callback: () => void commands.execute(CommandIDs.compareGroup, { id })
+      }
+    ]
+  };
+  if (counts.failed || counts.lost) {
+    Notification.error(message, { ...options, autoClose: false });
+  } else if (counts.cancelled) {
+    Notification.info(message, { ...options, autoClose: 5000 });
+  } else {
+    Notification.success(message, { ...options, autoClose: 15_000 });
+  }
 }
 
 /** Nobody waits for what a schedule started, as long as it goes well. */
@@ -66,12 +113,13 @@ function isRoutine(run: IRun): boolean {
   return Boolean(run.schedule) && run.status !== 'failed' && run.status !== 'lost';
 }
 
-function tellEnded(
-  commands: CommandRegistry,
-  trans: TranslationBundle,
-  run: IRun,
-  recovered = false
-): void {
+interface ITelling {
+  commands: CommandRegistry;
+  failures: Failures;
+  trans: TranslationBundle;
+}
+
+function tellEnded({ commands, failures, trans }: ITelling, run: IRun, recovered = false): void {
   const action = (id: string, label: string): Notification.IAction => ({
     label,
     displayType: 'default',
@@ -98,19 +146,8 @@ function tellEnded(
       );
       break;
     case 'failed':
-      Notification.error(failureOf(run, trans), {
-        autoClose: false,
-        actions:
-          typeof run.error?.cell === 'number' && run.result_path !== null
-            ? [action(CommandIDs.openFailingCell, trans.__('Open the failing cell'))]
-            : []
-      });
-      break;
     case 'lost':
-      Notification.error(trans.__('“%1” was lost: its worker died.', name), {
-        autoClose: false,
-        actions: [action(CommandIDs.rerun, trans.__('Run again'))]
-      });
+      failures.tell(run);
       break;
     case 'cancelled':
       Notification.info(trans.__('“%1” was cancelled.', name), { autoClose: 5000 });
@@ -119,9 +156,4 @@ function tellEnded(
     case 'running':
       break;
   }
-}
-
-function failureOf(run: IRun, trans: TranslationBundle): string {
-  const reason = run.error ? `${run.error.name}: ${run.error.message}` : run.notice;
-  return reason ? trans.__('“%1” failed: %2', run.job, reason) : trans.__('“%1” failed.', run.job);
 }

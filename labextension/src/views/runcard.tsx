@@ -92,7 +92,7 @@ export function RunCard(props: IRunCardProps): JSX.Element {
       {!isFinal(run) && <Progress run={run} trans={trans} />}
       {run.notice && <div className="jp-Omega-notice">{run.notice}</div>}
       {run.error && (
-        <div className="jp-Omega-runError" title={run.error.message}>
+        <div className="jp-Omega-runError" data-error={run.error.name} title={run.error.message}>
           <strong>{run.error.name}</strong> {told(run.error)}
         </div>
       )}
@@ -142,8 +142,7 @@ function actionsOf({ run, report, now, actions, trans }: IRunCardProps): (IActio
     open &&
       !failedAt &&
       action(notebookIcon, trans.__('Open result'), () => actions.openResult(run)),
-    Boolean(run.log) &&
-      action(textEditorIcon, trans.__('Open log'), () => actions.openLog(run)),
+    Boolean(run.log) && action(textEditorIcon, trans.__('Open log'), () => actions.openLog(run)),
     !ended && {
       ...action(stopIcon, trans.__('Cancel'), () => actions.cancel(run)),
       disabled: run.cancel_requested

@@ -49,8 +49,9 @@ export function RunList(props: IRunListProps): JSX.Element {
 /** Groups have one entry among the runs, by the time at which they were asked for. */
 function entriesOf(model: RunsModel, groups: GroupsModel): (IRun | IGroup)[] {
   const { items } = model;
-  const last = items.length < model.total ? timeOf(items[items.length - 1]) : -Infinity;
-  const shown = model.alone ? groups.items.filter(group => timeOf(group) >= last) : [];
+  const last = items[items.length - 1];
+  const since = last && items.length < model.total ? timeOf(last) : -Infinity;
+  const shown = model.alone ? groups.items.filter(group => timeOf(group) >= since) : [];
   return [...items, ...shown].sort((a, b) => timeOf(b) - timeOf(a));
 }
 

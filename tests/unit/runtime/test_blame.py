@@ -35,9 +35,7 @@ CONFLICT = (
     "ERROR: Cannot install omt-a==1 and omt_b==2 because these package versions have"
     " conflicting dependencies.\n"
 )
-LOST = (
-    "error: Failed to fetch: `https://example.org/plotly/`\n  Caused by: no route to host"
-)
+LOST = "error: Failed to fetch: `https://example.org/plotly/`\n  Caused by: no route to host"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,67 @@
+import { Notification } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { CommandRegistry } from '@lumino/commands';
+
+import type { IRun } from '../client/runs';
+import { CommandIDs } from '../tokens';
+
+/** Tells that runs have failed or were lost: of one job once, however often it does. */
+export class Failures {
+  constructor(
+    private readonly _commands: CommandRegistry,
+    private readonly _trans: TranslationBundle
+  ) {}
+
+  /** Tell of a run that has ended badly; what was told of its job, and is there still, grows. */
+  tell(run: IRun): void {
+    const told = this._told.get(run.job);
+    const known = told && Notification.manager.has(told.id) ? told : null;
+    if (known?.runs.has(run.id)) {
+      return;
+    }
+    const runs = new Set([...(known?.runs ?? []), run.id]);
+    const message = this._message(run, runs.size);
+    const options = { autoClose: false as const, actions: this._actions(run) };
+    if (known) {
+      Notification.update({ id: known.id, message, ...options });
+      known.runs = runs;
+    } else {
+      this._told.set(run.job, { id: Notification.error(message, options), runs });
+    }
+  }
+
+  private _message(run: IRun, times: number): string {
+    const trans = this._trans;
+    const why = reasonOf(run, trans);
+    if (times === 1) {
+      return why ? trans.__('“%1” failed: %2', run.job, why) : trans.__('“%1” failed.', run.job);
+    }
+    return why
+      ? trans.__('“%1” failed %2 times, at last: %3', run.job, times, why)
+      : trans.__('“%1” failed %2 times.', run.job, times);
+  }
+
+  private _actions(run: IRun): Notification.IAction[] {
+    const action = (id: string, label: string): Notification.IAction => ({
+      label,
+      displayType: 'default',
+      callback: () => void this._commands.execute(id, { id: run.id })
+    });
+    const actions = [action(CommandIDs.openRun, this._trans.__('Open run'))];
+    if (typeof run.error?.cell === 'number' && run.result_path !== null) {
+      actions.unshift(action(CommandIDs.openFailingCell, this._trans.__('Open the failing cell')));
+    } else if (run.status === 'lost' && run.kind !== 'local') {
+      actions.unshift(action(CommandIDs.rerun, this._trans.__('Run again')));
+    }
+    return actions;
+  }
+
+  private readonly _told = new Map<string, { id: string; runs: ReadonlySet<string> }>();
+}
+
+function reasonOf(run: IRun, trans: TranslationBundle): string | null {
+  if (run.status === 'lost') {
+    return trans.__('it was lost, for its worker died');
+  }
+  return run.error ? `${run.error.name}: ${run.error.message.split('\n')[0]}` : run.notice;
+}
