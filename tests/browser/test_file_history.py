@@ -114,6 +114,7 @@ def test_a_text_is_looked_at_compared_pinned_and_restored(
     assert team.jobs.metadata(Name(f"notes/{name}", tag="final")).revision == 1
 
 
+@pytest.mark.long
 @pytest.mark.timeout(240)
 def test_pictures_and_what_cannot_be_shown(
     team: Omega, open_it: Callable[..., LabPage], theme: str
