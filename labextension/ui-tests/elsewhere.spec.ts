@@ -22,12 +22,13 @@ let gone: string[];
 let followed: string[];
 let looked: string[];
 let there: boolean;
+let stored: string;
 
 beforeEach(() => {
   bus = new Bus();
   documents = new OpenedDocuments();
   [told, renewed, gone, followed, looked] = [[], [], [], [], []];
-  [there, saving] = [false, Promise.resolve()];
+  [there, stored, saving] = [false, 'new', Promise.resolve()];
   const fileChanged: Signal<IContentProvider, Contents.IChangedArgs> = new Signal({} as never);
   fileChanged.connect((_, change) => void told.push(change));
   elsewhere = new Elsewhere({
@@ -37,7 +38,7 @@ beforeEach(() => {
     rest: {
       get: () =>
         there
-          ? Promise.resolve({} as Contents.IModel)
+          ? Promise.resolve({ hash: stored } as Contents.IModel)
           : Promise.reject(new ServerConnection.ResponseError(new Response('', { status: 404 })))
     },
     changed: folder => void looked.push(folder),
@@ -85,6 +86,7 @@ test('the file browser is told once of what happens in a folder at a time', asyn
 });
 
 test('a document shows what was saved elsewhere, unless it is worked on', async () => {
+  there = true;
   open(PATH, 'old');
   open('team/mine.md', 'old', { dirty: true });
   open('team/busy.ipynb', 'old', { status: 'busy' });
@@ -103,6 +105,15 @@ test('what this window saves is not read again', async () => {
   await wait();
   opened.hash = 'mine';
   saved.resolve();
+  await wait();
+  expect(renewed).toEqual([]);
+});
+
+test('what is told late, of a state that this window has replaced, is not read again', async () => {
+  [there, stored] = [true, 'second'];
+  open(PATH, 'second');
+  bus.file({ path: PATH, hash: 'first' });
+  bus.file({ path: PATH, hash: null });
   await wait();
   expect(renewed).toEqual([]);
 });

@@ -211,3 +211,22 @@ test('only what a command or a dialog asked for is asked for', async () => {
   now = 5000;
   expect(saves.isFor(there)).toBe(false);
 });
+
+test('what is typed while a document is read again is kept, and its save asks', async () => {
+  const contentChanged = new Signal<object, void>({});
+  Object.assign(open(), { model: { contentChanged } });
+  await guard.get(PATH, READ);
+  const [opened] = documents.at(PATH);
+  stored = 'theirs';
+  await guard.renew(opened, async isKept => {
+    const reading = guard.get(PATH, READ);
+    contentChanged.emit();
+    expect([(await reading).content, isKept()]).toEqual([null, true]);
+  });
+  settle = () => Promise.resolve({ ...modelOf(null), hash: 'settled' });
+  await guard.save(PATH, text('mine'));
+  expect(refused.length).toBe(1);
+  await guard.renew(opened, async isKept => {
+    expect([(await guard.get(PATH, READ)).content, isKept()]).toEqual(['theirs', false]);
+  });
+});

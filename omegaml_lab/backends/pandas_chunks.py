@@ -170,7 +170,7 @@ class GeoBackend(PandasBackend):
         """Write the frame; errors like those of a frame of pandas."""
         from omegaml_lab.frames.geometry import encoded, marked
 
-        plain, known = encoded(obj)
+        plain, known = encoded(obj, name)
         written = super().write(plain, storage, name, chunk_rows=chunk_rows, index=index)
         return replace(
             written,
@@ -194,7 +194,7 @@ class GeoBackend(PandasBackend):
         """
         from omegaml_lab.frames.geometry import check_alike, encoded
 
-        plain, known = encoded(obj)
+        plain, known = encoded(obj, name)
         add_plain = super().adding(plain, storage, name, chunk_rows=chunk_rows, index=index)
 
         def add(state: Written) -> Written:

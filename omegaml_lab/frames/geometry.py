@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from omegaml_lab.core.errors import MissingDependencyError, SchemaMismatchError
+from omegaml_lab.core.errors import InvalidFrameError, MissingDependencyError, SchemaMismatchError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,11 +18,16 @@ __all__ = ["check_alike", "decoded", "encoded", "marked"]
 _DTYPE = "geometry"
 
 
-def encoded(obj: Any) -> tuple[Any, dict[str, Any]]:
+def encoded(obj: Any, name: str) -> tuple[Any, dict[str, Any]]:
     """Return a frame or series of geopandas as one of pandas, and what `decoded` has to know.
 
     That are pairs of the column's label and its coordinate reference system as PROJJSON (None
     without one), and which of the columns is the active one.
+
+    Raises
+    ------
+    InvalidFrameError
+        If a column of geometries has a label that is no text.
     """
     from geopandas.array import to_wkb
 
@@ -34,6 +39,9 @@ def encoded(obj: Any) -> tuple[Any, dict[str, Any]]:
     for place, label in enumerate(obj.columns):
         column = obj.iloc[:, place]
         if str(column.dtype) == _DTYPE:
+            if not isinstance(label, str):
+                reason = f"column {label!r} holds geometries, and its label is no text: rename it"
+                raise InvalidFrameError(name, reason)
             systems.append([label, _system(column.array)])
             column = pd.Series(to_wkb(column.array), index=obj.index, dtype=object)
         columns[place] = column

@@ -55,8 +55,11 @@ class Digests:
                 continue
             except IntegrityError:  # a newer version understands it, and tells of it
                 continue
-            if self.groups.counts([group])[group_id].unfinished == 0:
-                told = self._of(group, now=now, public_url=public_url)
+            if self.groups.counts([group])[group_id].unfinished:
+                continue
+            runs = self.groups.runs(group_id)
+            if all(run.final for run in runs):  # or some were run again just now
+                told = self._of(group, runs, now=now, public_url=public_url)
                 made.append((self._untold(group_id), told))
         return made
 
@@ -67,23 +70,26 @@ class Digests:
             self.records.update_many(some, set={"untold": False})
 
     def _untold(self, group_id: str) -> list[str]:
-        return [run["id"] for run in self.records.query({**_ENDED, "group": group_id})]
+        found = self.records.distinct("id", {**_ENDED, "group": group_id})
+        return [str(run_id) for run_id in found]
 
-    def _of(self, group: Group, *, now: datetime, public_url: str) -> list[Notification]:
+    def _of(
+        self, group: Group, runs: Sequence[Run], *, now: datetime, public_url: str
+    ) -> list[Notification]:
         by_job: dict[str, list[Run]] = {}
-        for run in self.groups.runs(group.id):
+        for run in runs:
             by_job.setdefault(run.job, []).append(run)
         theirs: dict[tuple[str, str], list[Run]] = {}
         someone: dict[tuple[str, str], Recipient] = {}
         before: dict[str, Status | None] = {}
-        for job, runs in by_job.items():
-            if not (recipients := self.of(runs[0])):
+        for job, of_job in by_job.items():
+            if not (recipients := self.of(of_job[0])):
                 continue
             before[job] = self._before(group, job)
-            for recipient in chosen_for(recipients, {run.status for run in runs}, before[job]):
+            for recipient in chosen_for(recipients, {run.status for run in of_job}, before[job]):
                 address = (recipient.channel, recipient.address)
                 someone.setdefault(address, recipient)
-                theirs.setdefault(address, []).extend(runs)
+                theirs.setdefault(address, []).extend(of_job)
         return [
             notification_of_group(
                 group,

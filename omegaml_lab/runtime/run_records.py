@@ -41,6 +41,7 @@ _log = logging.getLogger(__name__)
 
 _FIRST_HINT = 3.0
 _HINTS_A_SECOND = 200
+_HINTS_FOR_ANY = 2  # so that the pause between them grows no longer
 
 
 class RunRecords(RunClaims):
@@ -160,6 +161,9 @@ class RunRecords(RunClaims):
         """Note that a message about a queued run is on its way; see :meth:`due`."""
         record = self._records.find(run_id) or {}
         hints = int(record.get("hints", 0)) + 1
+        if record.get("needs"):
+            # Any worker may have read the message, also one without the kernel that is needed.
+            hints = min(hints, _HINTS_FOR_ANY)
         self._records.update(
             run_id,
             where={"status": Status.QUEUED.value},

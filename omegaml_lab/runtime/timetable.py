@@ -150,7 +150,9 @@ class Timetable:
         except (StorageUnavailableError, StorageFullError):
             raise  # it waits until one can write again
         except NotebookGoneError as error:
-            self._rest(schedule, due, error)
+            # What goes by its name only may not have gone along with a new one yet.
+            if schedule.object or self._schedules.now() - due >= GRACE:
+                self._rest(schedule, served, due, error)
             return None
         except OmegaError as error:
             if isinstance(error, ObjectNotFoundError) and self._schedules.now() - due < GRACE:
@@ -162,12 +164,14 @@ class Timetable:
             self._schedules.set(schedule, {**served, "notice": notice, "untold": untold})
             return None
 
-    def _rest(self, schedule: Schedule, due: datetime, error: NotebookGoneError) -> None:
+    def _rest(
+        self, schedule: Schedule, served: dict[str, Any], due: datetime, error: NotebookGoneError
+    ) -> None:
         """Let what is due pass while the notebook of a schedule is not there: that is told once.
 
         Nothing has to be done when it is back: what is due then is run.
         """
-        values: dict[str, Any] = {"waiting": [], "unable": error.reason}
+        values: dict[str, Any] = {**served, "unable": error.reason}
         if schedule.unable is None:
             _log.warning("%s", error)
             values["notice"] = f"From {_told(due)} on it made no runs: its notebook was not there."

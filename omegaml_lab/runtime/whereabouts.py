@@ -69,7 +69,9 @@ class Whereabouts:
         able = replace(schedule, unable=None, trash=None)
         if place is not None and self._is_here(place):
             return replace(able, job=place.name)
-        if schedule.job in ids:
+        # The number of a revision means that of its own notebook.
+        other = bool(schedule.object) and schedule.pinned.isdecimal()
+        if schedule.job in ids and not other:
             return replace(able, object=ids[schedule.job])
         if place is not None and not place.in_trash:
             return replace(able, unable=_ELSEWHERE.format(place.bucket))

@@ -68,7 +68,7 @@ class Target:
             return f"The notebook is on the disk: its copy {job!r} in your bucket is run."
         return (
             f"The notebook is in the bucket {bucket!r}: its copy {job!r} in your bucket is run,"
-            " with copies of the files beside it."
+            " with copies of the files beside it, which replace those that are there."
         )
 
     def bring(self, omega: Omega) -> str | Name:

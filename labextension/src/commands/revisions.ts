@@ -55,7 +55,7 @@ async function restore(context: IRevisionContext, revision: number): Promise<voi
     await model.restore(revision);
     const widget = openAt(context);
     if (widget) {
-      await reload(widget, true);
+      await reload(widget, { saved: true });
     }
     Notification.success(trans.__('“%1” is what it was at revision %2.', model.name, revision), {
       autoClose: 12_000,

@@ -63,6 +63,8 @@ export class Elsewhere implements IDisposable {
     }
     this._look(path);
     if (previous !== undefined && previous !== null) {
+      // Nobody is to look into a folder that is called otherwise now.
+      [...this._folders].filter(it => isAt(it, previous)).forEach(it => this._folders.delete(it));
       this._options.renamed(previous, path);
       this._look(previous);
       this._rename(previous, path);
@@ -112,8 +114,7 @@ export class Elsewhere implements IDisposable {
     this._renewing.add(opened);
     try {
       await guard.settled(opened); // it may be what this window is saving
-      const { context } = opened;
-      if (!context.isDisposed && hash !== hashOf(opened) && !isWorkedOn(opened)) {
+      if (hash !== hashOf(opened) && (await this._isAnother(opened))) {
         await reload(opened);
       }
     } finally {
@@ -123,6 +124,21 @@ export class Elsewhere implements IDisposable {
       if (again !== undefined) {
         setTimeout(() => void this._renew(opened, again), PAUSE);
       }
+    }
+  }
+
+  /** Whether what is stored now is not what is shown, and nobody works on that. */
+  private async _isAnother(opened: IOpened): Promise<boolean> {
+    const { context } = opened;
+    if (context.isDisposed || isWorkedOn(opened)) {
+      return false;
+    }
+    try {
+      // The change that was told may be older than what this window has saved since.
+      const stored = await this._options.rest.get(context.path, { content: false, hash: true });
+      return !context.isDisposed && stored.hash !== hashOf(opened) && !isWorkedOn(opened);
+    } catch {
+      return false; // that it is gone is told by itself
     }
   }
 

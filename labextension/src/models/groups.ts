@@ -2,6 +2,7 @@ import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
 import type { IListing } from '../client/connection';
+import { ApiError } from '../client/connection';
 import type {
   Grid,
   GroupsClient,
@@ -96,10 +97,17 @@ export class GroupsModel extends ListModel<IGroup> {
   protected override async follow(items: readonly IGroup[]): Promise<void> {
     const listed = new Set(items.map(({ id }) => id));
     for (const id of [...this._watched].filter(each => !listed.has(each))) {
-      if (this._started.has(id)) {
-        this._watch(await this._client.get(id));
-      } else {
+      if (!this._started.has(id)) {
         this._watched.delete(id); // somebody else's, and out of sight
+        continue;
+      }
+      try {
+        this._watch(await this._client.get(id));
+      } catch (error) {
+        if (!(error instanceof ApiError && error.status === 404)) {
+          throw error;
+        }
+        this._watched.delete(id); // it is gone
       }
     }
   }

@@ -12,7 +12,7 @@ export function placeIn(
   path: string
 ): IShownPlace | null {
   const first = path.split('/', 1)[0];
-  if (first in buckets) {
+  if (Object.prototype.hasOwnProperty.call(buckets, first)) {
     const name = path.slice(first.length + 1);
     const writable = buckets[first] === 'write';
     return name ? { store: 'jobs', name, bucket: first, writable } : null;

@@ -54,6 +54,12 @@ export class SaveGuard implements IContentProvider {
     }
     const type = options?.type;
     const model = await rest.get(path, options);
+    const renewed = documents.find(path, type, options?.format);
+    const renewal = renewed && this._renewals.get(renewed);
+    if (renewed && renewal?.typed && options?.content) {
+      renewal.kept = true;
+      return { ...model, hash: hashOf(renewed) ?? undefined, content: null };
+    }
     if (options?.content && options.hash) {
       documents.read(path, type, model);
     }
@@ -80,6 +86,26 @@ export class SaveGuard implements IContentProvider {
     const model = await saving;
     this._saved.set(path, model);
     return model;
+  }
+
+  /**
+   * Let `read` read a document again, but not over what is typed while that is on its way: then
+   * the document is kept as it is, which `read` can ask, and its save asks what to do.
+   */
+  async renew(opened: IOpened, read: (kept: () => boolean) => Promise<void>): Promise<void> {
+    const renewal = { typed: false, kept: false };
+    const note = (): void => {
+      renewal.typed = true;
+    };
+    const { model } = opened.context;
+    model.contentChanged.connect(note);
+    this._renewals.set(opened, renewal);
+    try {
+      await read(() => renewal.kept);
+    } finally {
+      this._renewals.delete(opened);
+      model.contentChanged.disconnect(note);
+    }
   }
 
   /** Wait until what is being saved of a document is saved, or is not. */
@@ -122,6 +148,7 @@ export class SaveGuard implements IContentProvider {
   private readonly _saved = new Map<string, Contents.IModel>();
   private readonly _saving = new WeakMap<IOpened, Promise<void>>();
   private readonly _settling = new Set<IOpened>();
+  private readonly _renewals = new Map<IOpened, { typed: boolean; kept: boolean }>();
 }
 
 /** Whether the server refused a save for what is there. */

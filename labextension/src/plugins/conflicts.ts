@@ -132,10 +132,10 @@ function bringElsewhere(context: IElsewhereContext): void {
       }),
     renamed: (old, now) => go(old, path => now + path.slice(old.length)),
     dropped: dropped => go(dropped, () => PathExt.dirname(dropped)),
-    reload: async ({ context: { path }, factory }) => {
-      const widget = documents.findWidget(path, factory);
+    reload: async one => {
+      const widget = documents.findWidget(one.context.path, one.factory);
       if (widget) {
-        await reload(widget);
+        await guard.renew(one, kept => reload(widget, { kept }));
       }
     },
     gone: one => notices.tellGone(one)

@@ -42,20 +42,23 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
     omega.feed.noticed.connect((_, message) => {
       Notification.warning(message, { autoClose: false });
     });
-    const isTold = ({ id, owner }: IGroup): boolean =>
-      omega.groups.startedHere(id) || isUser(owner, user);
-    omega.groups.ended.connect((_, group) => {
-      if (isTold(group)) {
+    const told = new Set<string>();
+    const tellOnce = (group: IGroup): void => {
+      const end = `${group.id} ${group.rounds}`; // each time that what failed is run again
+      if (!told.has(end)) {
+        told.add(end);
         tellGroup(telling, group);
+      }
+    };
+    omega.groups.ended.connect((_, group) => {
+      if (omega.groups.startedHere(group.id) || isUser(group.owner, user)) {
+        tellOnce(group);
       }
     });
     omega.feed.notified.connect((_, { run: id, group: groupId, happening }) => {
       void (async () => {
         if (groupId) {
-          const group = await omega.client.groups.get(groupId);
-          if (!isTold(group)) {
-            tellGroup(telling, group);
-          }
+          tellOnce(await omega.client.groups.get(groupId));
           return;
         }
         const run = await omega.client.runs.get(id);

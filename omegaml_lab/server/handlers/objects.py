@@ -10,6 +10,7 @@ from omegaml_lab.core.errors import ObjectNotFoundError
 from omegaml_lab.core.metadata import STORES
 from omegaml_lab.core.names import Name
 from omegaml_lab.server.handlers.base import OmegaHandler
+from omegaml_lab.server.mounts import hidden
 from omegaml_lab.server.openapi import Operation, path_parameter, query
 from omegaml_lab.server.readonly import ReadOnlyFiles
 from omegaml_lab.server.targets import files_of_bucket
@@ -60,12 +61,21 @@ class StoreHandler(OmegaHandler):
         bucket = self.text("bucket")
         if bucket in {None, self.omega.bucket}:
             return self.omega.store(name)
+        asked = self.operations.get(self.request.method.lower())
+        if asked is None or BUCKET not in asked.parameters:
+            raise HTTPError(400, "Only the user's own bucket can be asked about this")
         files = files_of_bucket(self.contents_manager, bucket or "")
+        if not self.shows(self.path_kwargs.get("name") or self.text("folder") or ""):
+            raise HTTPError(404, "There is nothing of this name that is shown")
         if name != "jobs":
             raise HTTPError(400, f"Of the bucket {bucket!r} only jobs are shown, not {name}")
         if isinstance(files, ReadOnlyFiles) and self.request.method not in self.reading:
             raise files.refusal(self.path_kwargs.get("name") or "this")
         return files.jobs
+
+    def shows(self, name: str) -> bool:
+        """Say whether the server's contents would show what is called so in any bucket."""
+        return self.contents_manager.allow_hidden or not hidden(name)
 
     def describe(self, meta: Metadata) -> dict[str, Any]:
         """Return what goes over the wire of an object."""
@@ -112,7 +122,9 @@ class ObjectsHandler(StoreHandler):
             return self.store(store).entries(folder, **options)
 
         page = await self.call(entries)
-        self.answer({"items": [self.describe(meta) for meta in page.items], "total": page.total})
+        own = self.text("bucket") in {None, self.omega.bucket}
+        shown = [meta for meta in page.items if own or self.shows(meta.name)]
+        self.answer({"items": [self.describe(meta) for meta in shown], "total": page.total})
 
 
 class ObjectHandler(StoreHandler):

@@ -10,7 +10,7 @@ import pytest
 import shapely
 from geopandas.testing import assert_geodataframe_equal, assert_geoseries_equal
 
-from omegaml_lab.core.errors import SchemaMismatchError, UnknownColumnError
+from omegaml_lab.core.errors import InvalidFrameError, SchemaMismatchError, UnknownColumnError
 
 if TYPE_CHECKING:
     from omegaml_lab.store.datasets import DatasetStore
@@ -78,3 +78,15 @@ def test_no_active_geometry_and_a_series(data: DatasetStore, places: gpd.GeoData
     series = places.geometry.rename(None)
     data.put(series, "series", chunk_rows=9)
     assert_geoseries_equal(data.get("series"), series)
+
+
+def test_a_label_that_is_no_text_is_refused(data: DatasetStore, places: gpd.GeoDataFrame) -> None:
+    for columns in ([0, 1, 2], pd.MultiIndex.from_product([["a"], ["n", "zone", "geometry"]])):
+        odd = places.copy()
+        odd.columns = columns
+        with pytest.raises(InvalidFrameError, match="its label is no text: rename it"):
+            data.put(odd, "odd")
+    twice = places[["n", "geometry", "geometry"]]
+    with pytest.raises(InvalidFrameError):
+        data.put(twice, "odd")
+    assert data.list() == []
