@@ -32,6 +32,7 @@ _TAG = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _LONGEST_TAG = 100
 # A column as it stands, or in double quotes, of which two are one.
 _COLUMN = re.compile(r"""\s*(?:"((?:[^"]|"")*)"|([^",\[\]]+))\s*(,|$)""")
+_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def check_path(path: str) -> str:
         If it is empty, too long, holds a control character or an empty, ``.`` or ``..`` part.
     """
     if not isinstance(path, str):
-        raise InvalidNameError(repr(path), _no_text(path))
+        raise InvalidNameError(_short(path), _no_text(path))
     if not path:
         raise InvalidNameError(path, "it is empty")
     if len(path.encode("utf-8", "surrogatepass")) > MAX_LENGTH:
@@ -157,7 +158,7 @@ def parse_name(text: str | Name) -> Name:
 
 def _parted(text: str) -> tuple[str, int | None, str | None]:
     if not isinstance(text, str):
-        raise InvalidNameError(repr(text), _no_text(text))
+        raise InvalidNameError(_short(text), _no_text(text))
     path, at, selector = text.rpartition("@")
     if at and path and _REVISION.fullmatch(selector):
         return path, int(selector), None
@@ -214,6 +215,12 @@ def _written(label: str) -> str:
         return label
     quoted = label.replace('"', '""')
     return f'"{quoted}"'
+
+
+def _short(given: object) -> str:
+    """Return how an object is told that is no name: a frame has thousands of lines."""
+    shown = repr(given).partition("\n")[0]
+    return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
 
 
 def _no_text(given: object) -> str:

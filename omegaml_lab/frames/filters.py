@@ -152,6 +152,9 @@ def _check(leaf: Leaf, name: str) -> None:
         wanted = "one value"
     if wanted is not None:
         raise InvalidFilterError(name, leaf.label, leaf.op, f"it takes {wanted}, not {value!r}")
+    if any(type(one).__module__.partition(".")[0] == "shapely" for one in _compared(leaf)):
+        reason = "no filter compares geometries: read the rows, and choose with geopandas"
+        raise InvalidFilterError(name, leaf.label, leaf.op, reason)
     compared = _compared(leaf) if leaf.op not in _LISTS else []
     if any(_is_missing(one) for one in compared):
         reason = "nothing compares to a missing value: use isnull"

@@ -53,11 +53,15 @@ class Answers:
         RunTimeoutError
             If it has not after `timeout` seconds; it goes on.
         """
+        with self._lock:
+            # What nobody expects any more may have been answered before it was waited for.
+            pause = _LOOK if run_id in self._awaited else 0.0
         future = self.expect(run_id)
         deadline = None if timeout is None else time.monotonic() + timeout
         try:
             while True:
-                left = _LOOK if deadline is None else min(_LOOK, deadline - time.monotonic())
+                left = pause if deadline is None else min(pause, deadline - time.monotonic())
+                pause = _LOOK
                 with contextlib.suppress(FutureTimeoutError):
                     return future.result(max(0, left))
                 # What a feed that was cut off for long may have missed.

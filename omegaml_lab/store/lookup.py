@@ -89,7 +89,9 @@ class Lookup:
         there = self.find(name, payload=False, pinned=False) if parsed.pinned else None
         if there is not None:
             tags = [str(Name(parsed.path, tag=tag)) for tag in there.tags]
-            return ObjectNotFoundError(self._heads.store, str(name), known=tags)
+            told = f" and its tags {', '.join(sorted(there.tags))}" if there.tags else ""
+            newest = f"Its newest revision is {there.metadata.revision}{told}."
+            return ObjectNotFoundError(self._heads.store, str(name), known=tags, there=newest)
         folder = parent_of(parsed.path)
         known = self._listing.names(folder, recursive=False, search=None, limit=1000)
         return ObjectNotFoundError(self._heads.store, str(name), known=known)

@@ -86,6 +86,19 @@ def test_what_is_not_shown_is_not_told(api: Api, shared: Omega) -> None:
     assert api.ask("GET", "revisions/models/x", 400, bucket="team")["type"] == "HTTPError"
 
 
+def test_no_more_of_another_bucket_is_told_than_contents_show(api: Api, other: Omega) -> None:
+    other.jobs.put(b"geheim", Name(".secrets"), kind="file")
+    other.jobs.put(b"geheim", Name("in/.ssh/key"), kind="file")
+    other.jobs.put(b"plain", Name("in/key"), kind="file")
+    bucket = other.bucket
+    for asked in ("content", "revisions", "objects"):
+        api.ask("GET", f"{asked}/jobs/.secrets", 404, bucket=bucket)
+    api.ask("GET", "objects/jobs", 404, folder="in/.ssh", bucket=bucket)
+    listed = api.ask("GET", "objects/jobs", 200, folder="in", recursive="1", bucket=bucket)
+    assert [each["name"] for each in listed["items"]] == ["in/key"]
+    assert "own bucket" in api.ask("GET", "trash/jobs", 400, bucket=bucket)["message"]
+
+
 def test_a_notebook_that_is_read_only_is_converted_and_trusted(
     server: Server, shared: Omega
 ) -> None:

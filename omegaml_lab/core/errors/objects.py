@@ -47,13 +47,13 @@ class InvalidNameError(OmegaError, ValueError):
 class ObjectNotFoundError(OmegaError, LookupError):
     """No object, or no such revision or tag of it, is kept under this name."""
 
-    def __init__(self, store: str, name: str, *, known: Iterable[str] = ()) -> None:
+    def __init__(
+        self, store: str, name: str, *, known: Iterable[str] = (), there: str | None = None
+    ) -> None:
         self.store = store
         self.name = name
-        super().__init__(
-            f"There is no {name!r} in {store}.{suggestion(name, known)}"
-            f" A list of {store} shows what there is."
-        )
+        listed = there or f"A list of {store} shows what there is."
+        super().__init__(f"There is no {name!r} in {store}.{suggestion(name, known)} {listed}")
 
 
 class ObjectExistsError(OmegaError, FileExistsError):

@@ -23,6 +23,8 @@ def test_messages_say_what_was_meant() -> None:
     error = errors.ObjectNotFoundError("jobs", "fligths", known=["flights", "x"])
     assert "Did you mean 'flights'" in str(error)
     assert "A list of jobs shows what there is." in str(error)
+    revision = errors.ObjectNotFoundError("jobs", "a@9", there="Its newest revision is 4.")
+    assert str(revision) == "There is no 'a@9' in jobs. Its newest revision is 4."
     column = errors.UnknownColumnError("flights", "origim", known=["origin", 1])
     assert "'origin'" in str(column)
     conflict = errors.ConflictError("jobs", "a", expected=2, actual=3)

@@ -10,7 +10,12 @@ import pytest
 import shapely
 from geopandas.testing import assert_geodataframe_equal, assert_geoseries_equal
 
-from omegaml_lab.core.errors import InvalidFrameError, SchemaMismatchError, UnknownColumnError
+from omegaml_lab.core.errors import (
+    InvalidFilterError,
+    InvalidFrameError,
+    SchemaMismatchError,
+    UnknownColumnError,
+)
 
 if TYPE_CHECKING:
     from omegaml_lab.store.datasets import DatasetStore
@@ -90,3 +95,11 @@ def test_a_label_that_is_no_text_is_refused(data: DatasetStore, places: gpd.GeoD
     with pytest.raises(InvalidFrameError):
         data.put(twice, "odd")
     assert data.list() == []
+
+
+def test_a_filter_by_a_geometry_is_refused(data: DatasetStore, places: gpd.GeoDataFrame) -> None:
+    data.put(places, "places")
+    for options in ({"geometry": places.geometry[0]}, {"geometry__in": [places.geometry[0]]}):
+        with pytest.raises(InvalidFilterError, match="no filter compares geometries"):
+            data.get("places", **options)
+    assert len(data.get("places", geometry__isnull=False)) == 50

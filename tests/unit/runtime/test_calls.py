@@ -9,6 +9,7 @@ import pytest
 from sklearn.linear_model import LinearRegression
 
 from omegaml_lab.core.errors import IntegrityError, InvalidCallError, RunFailedError
+from omegaml_lab.core.runs import Status
 from omegaml_lab.runtime import answers
 from tests.integration.processes import until
 
@@ -66,3 +67,19 @@ def test_a_call_of_a_later_version_waits_for_a_worker_that_understands_it(omega:
     records.update(run.id, set={"on_failure": "stop"})
     assert runs.claim_call(run.id, worker="w") is not None
     assert runs.claim_call(run.id, worker="v") is None
+
+
+@pytest.mark.timeout(60)
+def test_an_answer_may_come_before_it_is_waited_for(
+    omega: Omega, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answers, "_LOOK", 600)
+    runs = omega.runtime.runs.records
+    run_id = "answered-before"
+    waiting = answers.Answers(runs)
+    coming = waiting.expect(run_id)
+    runs.create("m", 1, parameters={}, kind="model", call={"method": "predict"}, id=run_id)
+    runs.cancel(run_id)
+    until(coming.done)
+    assert waiting.wait(run_id, None).status is Status.CANCELLED
+    waiting.close()
