@@ -178,6 +178,10 @@ class Lab:
     def delete(self, path: str) -> None:
         self._ask("DELETE", f"api/contents/{path}")
 
+    def drop_schedule(self, id: str) -> None:  # noqa: A002 - the field is named so
+        """Drop a schedule: others share this Lab, and count what is in its panel."""
+        self._ask("DELETE", f"omega/api/schedules/{id}")
+
     def runs(self, path: str) -> list[dict[str, Any]]:
         return list(self.get("omega/api/runs", path=path)["items"])
 
