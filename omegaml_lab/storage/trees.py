@@ -123,9 +123,11 @@ class Trees:
             "renamed_from": "$name",
             "serial": {"$add": ["$serial", 1]},
         }
-        self._objects.update_many(tree, [{"$set": change}], session=session)
         root = {**change, "name": {"$literal": new}, "parent": {"$literal": parent_of(new)}}
+        # First, as changes are told in this order: who hears of a file that moved would look
+        # for its folder where that is no more.
         self._objects.update_one(here, [{"$set": root}], session=session)
+        self._objects.update_many(tree, [{"$set": change}], session=session)
         return True
 
     def _check_lengths(
