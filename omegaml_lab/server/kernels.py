@@ -76,8 +76,17 @@ class OmegaKernelManager(AsyncMappingKernelManager):
     async def _async_restart_kernel(self, kernel_id: str, now: bool = False) -> Any:  # noqa: FBT001, FBT002 - Jupyter's signature
         if extension_of(self.parent) is None:
             return await super()._async_restart_kernel(kernel_id, now=now)
+        args: Any = self.get_kernel(kernel_id)._launch_args  # noqa: SLF001 - it is started with these
+        before: dict[str, Any] = dict(args)
         place = await self._go_along(kernel_id)
-        answer = await super()._async_restart_kernel(kernel_id, now=now)
+        try:
+            answer = await super()._async_restart_kernel(kernel_id, now=now)
+        except BaseException:
+            if place is not None:  # it stays where it was
+                args.clear()
+                args.update(before)
+                await self.files.close(kernel_id, but=before.get("cwd"))
+            raise
         if place is not None:
             await self.files.close(kernel_id, but=place)
             self.files.watch(kernel_id, self._kernels[kernel_id])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any
@@ -27,8 +29,8 @@ def place(shared: Omega, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
         yield Place(server, "repo/", "")
 
 
-def session(place: Place, path: str) -> Any:
-    body = {"path": path, "name": "n", "type": "notebook", "kernel": {"name": "python3"}}
+def session(place: Place, path: str, kernel: str = "python3") -> Any:
+    body = {"path": path, "name": "n", "type": "notebook", "kernel": {"name": kernel}}
     return place.server.post("api/sessions", body)
 
 
@@ -162,6 +164,42 @@ def test_a_moved_notebook_is_in_its_new_folder_when_its_kernel_is_restarted(plac
     until(lambda: "made.txt" in place.names(new))
     server.ask("DELETE", f"api/sessions/{begun['id']}")
     assert place.names(f"{place.repository}moved") == {"old.csv", "omt_where.py"}
+
+
+def test_a_kernel_that_cannot_restart_stays_where_it_was(place: Place) -> None:
+    server, old, new = place.server, f"{place.repository}stays", f"{place.repository}goes"
+    for folder in (old, new):
+        place.put(folder, type="directory")
+    python = fragile_kernel(server)
+    begun = session(place, f"{old}/n.ipynb", kernel="fragile")
+    kernel = begun["kernel"]["id"]
+    work = server.root.parent / "home" / "work"
+    executed(server, kernel, "_ = open('first.txt', 'w').write('first')")
+    good(server.ask("PATCH", f"api/sessions/{begun['id']}", json={"path": f"{new}/n.ipynb"}))
+    python.rename(python.with_name("gone"))
+    assert server.ask("POST", f"api/kernels/{kernel}/restart").status_code == 500
+    assert [copy.name.split("-")[0] for copy in work.glob("*/*-*")] == ["stays"]
+
+    python.with_name("gone").rename(python)
+    good(server.ask("POST", f"api/kernels/{kernel}/restart"))
+    executed(server, kernel, "_ = open('second.txt', 'w').write('second')")
+    until(lambda: "second.txt" in place.names(new))
+    assert place.names(old) == {"first.txt"}
+    server.ask("DELETE", f"api/sessions/{begun['id']}")
+
+
+def fragile_kernel(server: Server) -> Path:
+    """Install a kernel whose Python is a script, which can be taken away."""
+    data = server.root.parent / "data"
+    python = data / "python"
+    folder = data / "kernels" / "fragile"
+    folder.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    argv = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    told = {"argv": argv, "display_name": "Fragile", "language": "python"}
+    (folder / "kernel.json").write_text(json.dumps(told))
+    return python
 
 
 def test_a_kernel_that_dies_hands_over_what_it_left(place: Place) -> None:
