@@ -6,18 +6,16 @@ import asyncio
 import fnmatch
 import os
 import re
-import threading
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import traitlets
-from jupyter_server.services.contents.manager import AsyncContentsManager, copy_pat
+from jupyter_server.services.contents.manager import copy_pat
 from tornado.web import HTTPError
 
 from omegaml_lab.core.errors import OmegaError
 from omegaml_lab.core.names import parent_of
-from omegaml_lab.omega import Omega
 from omegaml_lab.server.buckets import bucket_mount, bucket_shown, buckets_beside
 from omegaml_lab.server.checkpoints import OmegaCheckpoints
 from omegaml_lab.server.disk import DiskMount
@@ -27,9 +25,9 @@ from omegaml_lab.server.models import HASH_ALGORITHM
 from omegaml_lab.server.mounts import Model, Mount, Mounts, clean, join
 from omegaml_lab.server.readonly import ReadOnlyFiles
 from omegaml_lab.server.repository import in_thread
-from omegaml_lab.server.shared import shared_omega, shared_threads
-from omegaml_lab.server.signatures import share_between_threads
+from omegaml_lab.server.shared import shared_threads
 from omegaml_lab.server.transfer import copy_tree, move_tree
+from omegaml_lab.server.trust import TrustingContentsManager
 
 __all__ = ["OmegaContentsManager"]
 
@@ -45,7 +43,7 @@ _OF_FILES = (
 )
 
 
-class OmegaContentsManager(AsyncContentsManager):
+class OmegaContentsManager(TrustingContentsManager):
     """Notebooks, files and folders of a repository, and those of a folder on the disk.
 
     With ``root = "repository"`` the repository is the tree's root and the disk is one of its
@@ -84,7 +82,6 @@ class OmegaContentsManager(AsyncContentsManager):
     max_copy_folder_size_mb = traitlets.Int(
         500, help="The most that a folder may hold to be copied."
     ).tag(config=True)
-    omega = traitlets.Instance(Omega, help="The repository.")
 
     hash_algorithm = HASH_ALGORITHM
 
@@ -92,8 +89,6 @@ class OmegaContentsManager(AsyncContentsManager):
         super().__init__(**kwargs)
         self.threads = shared_threads(self.parent)
         self._naming = asyncio.Lock()  # two new files at once must not get the same name
-        self._signing = threading.RLock()
-        share_between_threads(self.notary)
         self.disk = DiskMount(self)
         self._adopt_settings_for_files()
         self.repository = bucket_mount(self, self.omega.bucket)
@@ -111,15 +106,7 @@ class OmegaContentsManager(AsyncContentsManager):
         for trait in ("allow_hidden", "hide_globs", "max_copy_folder_size_mb"):
             traitlets.dlink((self, trait), (self.disk.manager, trait))
 
-    @traitlets.observe("notary")
-    def _share_notary(self, change: Any) -> None:
-        share_between_threads(change.new)
-
     # -- defaults ----------------------------------------------------------------------------
-
-    @traitlets.default("omega")
-    def _default_omega(self) -> Omega:
-        return shared_omega(self.parent)
 
     @traitlets.default("root_dir")
     def _default_root_dir(self) -> str:
@@ -370,17 +357,14 @@ class OmegaContentsManager(AsyncContentsManager):
 
         await in_thread(self.threads, work)
 
-    # -- trust -------------------------------------------------------------------------------
-
-    def check_and_sign(self, nb: Any, path: str = "", *, _retrying: bool = False) -> None:
-        """Sign a notebook all of whose cells are trusted; one thread at a time."""
-        with self._signing:
-            super().check_and_sign(nb, path, _retrying=_retrying)
-
-    def mark_trusted_cells(self, nb: Any, path: str = "") -> None:
-        """Mark the cells of a signed notebook as trusted; one thread at a time."""
-        with self._signing:
-            super().mark_trusted_cells(nb, path)
+    async def trust_notebook(self, path: str) -> None:
+        """Trust a notebook as it is stored: its outputs may run scripts in the browser."""
+        mount, inside = self._find(path)
+        if mount is self.disk:
+            await self.disk.manager.trust_notebook(inside)
+            return
+        model = await self.get(path, type="notebook")
+        await in_thread(self.threads, lambda: self.trust(model["content"], path))
 
 
 def _outside(prefix: str, model: Model) -> Model:

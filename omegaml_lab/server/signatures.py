@@ -1,19 +1,129 @@
-"""Signatures of trusted notebooks, asked for by many threads."""
+"""Signatures of the notebooks that somebody trusts: one's own, on every server of a repository."""
 
 from __future__ import annotations
 
+import logging
 import threading
+from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from nbformat.sign import MemorySignatureStore, SignatureStore, SQLiteSignatureStore
+import traitlets
+from nbformat.sign import (
+    MemorySignatureStore,
+    NotebookNotary,
+    SignatureStore,
+    SQLiteSignatureStore,
+)
+
+from omegaml_lab.core.errors import ConfigError, OmegaError
+from omegaml_lab.omega import Omega
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nbformat.sign import NotebookNotary
+    from omegaml_lab.storage.records import Records
+    from omegaml_lab.storage.storage import Storage
 
-__all__ = ["ThreadedSignatures", "share_between_threads"]
+__all__ = ["RepositoryNotary", "RepositorySignatures", "share_between_threads"]
+
+_log = logging.getLogger(__name__)
+
+_FORGOTTEN = timedelta(days=180)
+
+
+class RepositoryNotary(NotebookNotary):
+    """Vouches for notebooks of a repository, for one person on any server with the same keys.
+
+    What it signs with comes from the signing key of the deployment and the name of the user: who
+    may write to the database can forge no signature, and what others trust is not trusted here.
+    What Jupyter's own notary of this machine vouches for is trusted as well.
+    """
+
+    omega = traitlets.Instance(Omega, help="The repository.")
+    machine = traitlets.Instance(NotebookNotary, help="Jupyter's own.")
+
+    @traitlets.default("machine")
+    def _machine_default(self) -> NotebookNotary:
+        notary = NotebookNotary(parent=self.parent)
+        share_between_threads(notary)
+        return notary
+
+    @traitlets.default("secret")
+    def _secret_default(self) -> bytes:
+        try:
+            return self.omega.storage.signer.secret(f"notary of {self.omega.config.user}")
+        except ConfigError as error:
+            _log.warning("What is trusted here, other servers do not trust: %s", error)
+            secret: bytes = self.machine.secret
+            return secret
+
+    @traitlets.default("store_factory")
+    def _store_factory_default(self) -> Callable[[], SignatureStore]:
+        return lambda: RepositorySignatures(lambda: self.omega.storage)
+
+    def check_signature(self, nb: Any) -> bool:
+        """Say whether the person trusts a notebook."""
+        if super().check_signature(nb):
+            return True
+        if not self.machine.check_signature(nb):
+            return False
+        self.sign(nb)
+        return True
+
+
+class RepositorySignatures(SignatureStore):
+    """Signatures in the repository; those that this process has seen are not asked for again.
+
+    One that nobody has needed for half a year is forgotten. While the repository is away none
+    is known, which no one is stopped by. Not for several threads at once.
+    """
+
+    def __init__(self, storage: Callable[[], Storage]) -> None:
+        self._storage = storage
+        self._seen = MemorySignatureStore()
+
+    def store_signature(self, digest: str, algorithm: str) -> None:
+        """Remember a signature."""
+        if self._seen.check_signature(digest, algorithm):
+            return
+        try:
+            records = self._records
+            records.expire("seen", _FORGOTTEN)
+            # One that a crash of the server forgets is asked for again: nothing is waited for.
+            records.upsert(_id(digest, algorithm), {"seen": datetime.now(UTC)}, safely=False)
+        except OmegaError as error:
+            _log.warning("A trusted notebook is not trusted by other servers: %s", error)
+            return
+        self._seen.store_signature(digest, algorithm)
+
+    def check_signature(self, digest: str, algorithm: str) -> bool:
+        """Say whether a signature is known."""
+        if self._seen.check_signature(digest, algorithm):
+            return True
+        now = {"seen": datetime.now(UTC)}
+        try:
+            known = self._records.update(_id(digest, algorithm), set=now, safely=False)
+        except OmegaError as error:
+            _log.warning("Whether a notebook is trusted cannot be looked up: %s", error)
+            return False
+        if known is None:
+            return False
+        self._seen.store_signature(digest, algorithm)
+        return True
+
+    def remove_signature(self, digest: str, algorithm: str) -> None:
+        """Forget a signature; servers that have seen it trust it until they end."""
+        self._seen.remove_signature(digest, algorithm)
+        self._records.delete(_id(digest, algorithm))
+
+    @property
+    def _records(self) -> Records:
+        return self._storage().records("signatures")
+
+
+def _id(digest: str, algorithm: str) -> str:
+    return f"{algorithm}:{digest}"
 
 
 def share_between_threads(notary: NotebookNotary) -> None:

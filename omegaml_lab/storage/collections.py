@@ -24,7 +24,7 @@ RESERVED = frozenset(
     {
         "chunks", "daily", "examples", "groups", "holds", "messages", "notifications", "objects",
         "pieces", "reads", "recipients", "reports", "revisions", "runs", "schedulers",
-        "schedules", "upload_pieces", "uploads", "values", "workers",
+        "schedules", "signatures", "upload_pieces", "uploads", "values", "workers",
     }
 )  # fmt: skip
 """What a repository itself consists of. A test reads off the code that nothing is missing."""

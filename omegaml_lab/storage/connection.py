@@ -126,15 +126,13 @@ class Connection:
         self,
         collection: str,
         keys: list[tuple[str, int]],
-        *,
-        unique: bool = False,
-        sparse: bool = False,
+        **options: Any,
     ) -> None:
-        """Make sure an index is there; asks the server once per process."""
+        """Make sure an index is there, with MongoDB's options; asks the server once a process."""
         mark = (os.getpid(), collection, tuple(keys))
         if mark not in self._ensured:
             with self.errors(), _allowed():
-                self.collection(collection).create_index(keys, unique=unique, sparse=sparse)
+                self.collection(collection).create_index(keys, **options)
             self._ensured.add(mark)
 
     def ensure_collection(self, name: str, options: Mapping[str, Any]) -> None:

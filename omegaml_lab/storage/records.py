@@ -14,6 +14,7 @@ from omegaml_lab.storage.order import TAKEN
 if TYPE_CHECKING:
     import threading
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from datetime import timedelta
 
     from omegaml_lab.storage.connection import Connection
 
@@ -199,14 +200,24 @@ class Records:
             result = self._collection.update_many(_where(where), changes)
             return int(result.matched_count)
 
-    def upsert(self, id: str, set: Mapping[str, Any]) -> dict[str, Any]:  # noqa: A002
-        """Change the record with this id, or add it; return the new state."""
+    def upsert(
+        self,
+        id: str,  # noqa: A002
+        set: Mapping[str, Any],  # noqa: A002
+        *,
+        safely: bool = True,
+    ) -> dict[str, Any]:
+        """Change the record with this id, or add it; return the new state.
+
+        `safely` means what it does in `update`.
+        """
         values = {key: value for key, value in set.items() if key != "id"}
         change = {"$set": values} if values else {"$setOnInsert": {"_id": id}}
+        records = self._noting(safely=safely)
         with self._connection.errors():
             for attempt in (1, 2):
                 try:
-                    document = self._collection.find_one_and_update(
+                    document = records.find_one_and_update(
                         {"_id": id}, change, upsert=True, return_document=ReturnDocument.AFTER
                     )
                     return _from_stored(document)
@@ -237,6 +248,11 @@ class Records:
         """Make sure there is an index on these fields; ``-field`` sorts descending."""
         keys = [(_key(f.removeprefix("-")), -1 if f.startswith("-") else 1) for f in fields]
         self._connection.ensure_index(self.name, keys)
+
+    def expire(self, field: str, after: timedelta) -> None:
+        """Let the server remove each record so long after the time in one of its fields."""
+        options = {"expireAfterSeconds": int(after.total_seconds())}
+        self._connection.ensure_index(self.name, [(field, 1)], **options)
 
     def changes(
         self,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Signer", "Signing"]
 
 _PURPOSE = b"omega-lab signature 1\0"
+_SECRET = b"omega-lab secret 1\0"
 
 
 class Signer:
@@ -103,6 +104,16 @@ class Signer:
                 " Get an earlier revision, and find out who"
             )
             raise UntrustedObjectError(name, reason)
+
+    def secret(self, purpose: str) -> bytes:
+        """Return 32 bytes that all who have the first key derive for a purpose, and nobody else.
+
+        Raises
+        ------
+        ConfigError
+            Like `begin`.
+        """
+        return hmac.digest(self._all()[0], _SECRET + purpose.encode(), "sha256")
 
     def _all(self) -> list[bytes]:
         if not self._keys:

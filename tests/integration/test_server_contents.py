@@ -352,8 +352,9 @@ def test_checkpoints(place: Place, folder: str) -> None:
     assert place.server.ask("POST", f"{url}/99").status_code == 404
 
 
-def test_trust(place: Place, folder: str) -> None:
-    path = f"{folder}/a.ipynb"
+@pytest.mark.parametrize("where", ["repository", "disk"])
+def test_trust(place: Place, folder: str, where: str) -> None:
+    path = f"{folder}/a.ipynb" if where == "repository" else f"{place.disk}trust me.ipynb"
     content = notebook("1")
     content.cells[0].outputs = [
         {"output_type": "display_data", "data": {"text/html": "<b>x</b>"}, "metadata": {}}

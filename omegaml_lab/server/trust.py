@@ -1,0 +1,59 @@
+"""Trust in notebooks: what its user trusts on one server is trusted on every other one."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import traitlets
+from jupyter_server.services.contents.manager import AsyncContentsManager
+
+from omegaml_lab.omega import Omega
+from omegaml_lab.server.shared import shared_omega
+from omegaml_lab.server.signatures import RepositoryNotary, share_between_threads
+
+if TYPE_CHECKING:
+    from nbformat.sign import NotebookNotary
+
+__all__ = ["TrustingContentsManager"]
+
+
+class TrustingContentsManager(AsyncContentsManager):
+    """A contents manager of a repository, which also keeps whom its user trusts.
+
+    Any thread may sign and look at signatures, one at a time.
+    """
+
+    omega = traitlets.Instance(Omega, help="The repository.")
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._signing = threading.RLock()
+
+    @traitlets.default("omega")
+    def _default_omega(self) -> Omega:
+        return shared_omega(self.parent)
+
+    @traitlets.default("notary")
+    def _notary_default(self) -> NotebookNotary:
+        return RepositoryNotary(parent=self, omega=self.omega)
+
+    @traitlets.observe("notary")
+    def _share_notary(self, change: Any) -> None:
+        share_between_threads(change.new)
+
+    def check_and_sign(self, nb: Any, path: str = "", *, _retrying: bool = False) -> None:
+        """Sign a notebook all of whose cells are trusted."""
+        with self._signing:
+            super().check_and_sign(nb, path, _retrying=_retrying)
+
+    def mark_trusted_cells(self, nb: Any, path: str = "") -> None:
+        """Mark the cells of a signed notebook as trusted."""
+        with self._signing:
+            super().mark_trusted_cells(nb, path)
+
+    def trust(self, nb: Any, path: str) -> None:
+        """Trust a notebook, whatever its cells say."""
+        with self._signing:
+            self.notary.mark_cells(nb, trusted=True)
+            self.check_and_sign(nb, path)

@@ -1,0 +1,92 @@
+"""Signatures of trusted notebooks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import nbformat.v4
+import pytest
+from nbformat.sign import MemorySignatureStore, NotebookNotary
+
+from omegaml_lab.config import Config
+from omegaml_lab.omega import Omega
+from omegaml_lab.server.signatures import RepositoryNotary, RepositorySignatures
+from omegaml_lab.storage.storage import Storage
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from nbformat import NotebookNode
+
+KEY = "k" * 64
+
+
+@pytest.fixture
+def paper() -> NotebookNode:
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")])
+
+
+def machine() -> NotebookNotary:
+    """Jupyter's own notary, of a machine that trusts nothing yet."""
+    return NotebookNotary(secret=b"of this machine", store_factory=MemorySignatureStore)
+
+
+def notary(omega: Omega, user: str = "ada", **settings: str) -> RepositoryNotary:
+    values = {"signing_key": KEY, **settings}
+    config = Config.load(environ={}, mongo_url=omega.url, user=user, **values)
+    return RepositoryNotary(omega=Omega(config=config), machine=machine())
+
+
+def test_what_one_signs_is_known_elsewhere(omega: Omega, paper: NotebookNode) -> None:
+    notary(omega).sign(paper)
+    assert notary(omega).check_signature(paper)
+    assert not notary(omega, user="eve").check_signature(paper)
+    assert not notary(omega, signing_key="x" * 64).check_signature(paper)
+    paper.cells[0].source = "2"
+    assert not notary(omega).check_signature(paper)
+
+
+def test_what_is_no_longer_trusted_elsewhere(omega: Omega, paper: NotebookNode) -> None:
+    signing = notary(omega)
+    signing.sign(paper)
+    signing.unsign(paper)
+    assert not signing.check_signature(paper)
+    assert not notary(omega).check_signature(paper)
+
+
+def test_what_the_machine_trusts_is_trusted(omega: Omega, paper: NotebookNode) -> None:
+    signing = notary(omega)
+    signing.machine.sign(paper)
+    assert signing.check_signature(paper)
+    assert notary(omega).check_signature(paper)  # on other machines from now on
+
+
+def test_without_a_key_the_machine_signs(
+    omega: Omega, paper: NotebookNode, tmp_path: Path
+) -> None:
+    broken = tmp_path / "signing.key"
+    broken.write_text("short")
+    config = Config.load(environ={}, mongo_url=omega.url, home=tmp_path, user="ada")
+    signing = RepositoryNotary(omega=Omega(config=config), machine=machine())
+    signing.sign(paper)
+    assert signing.secret == signing.machine.secret
+    assert signing.check_signature(paper)
+
+
+def test_a_signature_is_forgotten_when_nobody_needs_it(omega: Omega, paper: NotebookNode) -> None:
+    notary(omega).sign(paper)
+    indexes = omega.storage._connection.collection("signatures").index_information()
+    assert {index.get("expireAfterSeconds") for index in indexes.values()} == {None, 15552000}
+    records = omega.storage.records("signatures")
+    (first,) = records.query()
+    assert notary(omega).check_signature(paper)
+    (again,) = records.query()
+    assert again["id"] == first["id"]
+    assert again["seen"] > first["seen"]
+
+
+def test_while_the_repository_is_away_nothing_is_known_and_nobody_stopped() -> None:
+    away = Storage.open("mongodb://127.0.0.1:1/x?serverSelectionTimeoutMS=50")
+    signatures = RepositorySignatures(lambda: away)
+    signatures.store_signature("abc", "sha256")
+    assert not signatures.check_signature("abc", "sha256")
