@@ -8,7 +8,7 @@ import os
 import re
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import traitlets
 from jupyter_server.services.contents.manager import copy_pat
@@ -26,8 +26,12 @@ from omegaml_lab.server.mounts import Model, Mount, Mounts, clean, join
 from omegaml_lab.server.readonly import ReadOnlyFiles
 from omegaml_lab.server.repository import in_thread
 from omegaml_lab.server.shared import shared_threads
+from omegaml_lab.server.signatures import share_between_threads
 from omegaml_lab.server.transfer import copy_tree, move_tree
 from omegaml_lab.server.trust import TrustingContentsManager
+
+if TYPE_CHECKING:
+    from nbformat.sign import NotebookNotary
 
 __all__ = ["OmegaContentsManager"]
 
@@ -90,6 +94,7 @@ class OmegaContentsManager(TrustingContentsManager):
         self.threads = shared_threads(self.parent)
         self._naming = asyncio.Lock()  # two new files at once must not get the same name
         self.disk = DiskMount(self)
+        share_between_threads(self.disk.manager.notary)
         self._adopt_settings_for_files()
         self.repository = bucket_mount(self, self.omega.bucket)
         at_root = self.root == "repository"
@@ -349,6 +354,9 @@ class OmegaContentsManager(TrustingContentsManager):
                     self.disk.files.copy(old, new)
                 else:
                     transfer(source.files, old, target.files, new, limit=limit)
+                    known, to = self._notary(source), self._notary(target)
+                    if known is not to:
+                        self.carry_trust(target.files, new, known, to)
             except OmegaError:
                 raise
             except OSError as error:  # of the disk
@@ -356,6 +364,9 @@ class OmegaContentsManager(TrustingContentsManager):
                 raise HTTPError(status, f"Copying {old} failed: {error}") from error
 
         await in_thread(self.threads, work)
+
+    def _notary(self, mount: Mount) -> NotebookNotary:
+        return self.disk.manager.notary if mount is self.disk else self.notary
 
     async def trust_notebook(self, path: str) -> None:
         """Trust a notebook as it is stored: its outputs may run scripts in the browser."""

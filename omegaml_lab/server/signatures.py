@@ -6,7 +6,7 @@ import logging
 import threading
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import traitlets
 from nbformat.sign import (
@@ -30,6 +30,7 @@ __all__ = ["RepositoryNotary", "RepositorySignatures", "share_between_threads"]
 _log = logging.getLogger(__name__)
 
 _FORGOTTEN = timedelta(days=180)
+_FRESH = timedelta(days=1)
 
 
 class RepositoryNotary(NotebookNotary):
@@ -37,17 +38,10 @@ class RepositoryNotary(NotebookNotary):
 
     What it signs with comes from the signing key of the deployment and the name of the user: who
     may write to the database can forge no signature, and what others trust is not trusted here.
-    What Jupyter's own notary of this machine vouches for is trusted as well.
+    Without a key it signs with the secret of Jupyter's own notary, which is this machine's.
     """
 
     omega = traitlets.Instance(Omega, help="The repository.")
-    machine = traitlets.Instance(NotebookNotary, help="Jupyter's own.")
-
-    @traitlets.default("machine")
-    def _machine_default(self) -> NotebookNotary:
-        notary = NotebookNotary(parent=self.parent)
-        share_between_threads(notary)
-        return notary
 
     @traitlets.default("secret")
     def _secret_default(self) -> bytes:
@@ -55,21 +49,12 @@ class RepositoryNotary(NotebookNotary):
             return self.omega.storage.signer.secret(f"notary of {self.omega.config.user}")
         except ConfigError as error:
             _log.warning("What is trusted here, other servers do not trust: %s", error)
-            secret: bytes = self.machine.secret
+            secret: bytes = super()._secret_default()
             return secret
 
     @traitlets.default("store_factory")
     def _store_factory_default(self) -> Callable[[], SignatureStore]:
         return lambda: RepositorySignatures(lambda: self.omega.storage)
-
-    def check_signature(self, nb: Any) -> bool:
-        """Say whether the person trusts a notebook."""
-        if super().check_signature(nb):
-            return True
-        if not self.machine.check_signature(nb):
-            return False
-        self.sign(nb)
-        return True
 
 
 class RepositorySignatures(SignatureStore):
@@ -88,10 +73,7 @@ class RepositorySignatures(SignatureStore):
         if self._seen.check_signature(digest, algorithm):
             return
         try:
-            records = self._records
-            records.expire("seen", _FORGOTTEN)
-            # One that a crash of the server forgets is asked for again: nothing is waited for.
-            records.upsert(_id(digest, algorithm), {"seen": datetime.now(UTC)}, safely=False)
+            self._remember(digest, algorithm)
         except OmegaError as error:
             _log.warning("A trusted notebook is not trusted by other servers: %s", error)
             return
@@ -101,9 +83,10 @@ class RepositorySignatures(SignatureStore):
         """Say whether a signature is known."""
         if self._seen.check_signature(digest, algorithm):
             return True
-        now = {"seen": datetime.now(UTC)}
         try:
-            known = self._records.update(_id(digest, algorithm), set=now, safely=False)
+            known = self._records.find(_id(digest, algorithm))
+            if known is not None and known["seen"] < datetime.now(UTC) - _FRESH:
+                self._remember(digest, algorithm)
         except OmegaError as error:
             _log.warning("Whether a notebook is trusted cannot be looked up: %s", error)
             return False
@@ -116,6 +99,12 @@ class RepositorySignatures(SignatureStore):
         """Forget a signature; servers that have seen it trust it until they end."""
         self._seen.remove_signature(digest, algorithm)
         self._records.delete(_id(digest, algorithm))
+
+    def _remember(self, digest: str, algorithm: str) -> None:
+        self._records.expire("seen", _FORGOTTEN)
+        # One that a crash of the server forgets is to be trusted again: it is not waited for.
+        seen = {"seen": datetime.now(UTC)}
+        self._records.upsert(_id(digest, algorithm), seen, safely=False)
 
     @property
     def _records(self) -> Records:

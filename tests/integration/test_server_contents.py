@@ -366,6 +366,13 @@ def test_trust(place: Place, folder: str, where: str) -> None:
     cell = place.server.contents(path)["content"]["cells"][0]
     assert cell["metadata"]["trusted"] is True
 
+    # It is as trusted where it goes.
+    for moved in (f"{place.disk}trusted [1].ipynb", f"{folder}/back.ipynb"):
+        good(place.server.ask("PATCH", f"api/contents/{quoted(path)}", json={"path": moved}))
+        cell = place.server.contents(moved)["content"]["cells"][0]
+        assert cell["metadata"]["trusted"] is True
+        path = moved
+
 
 def test_kernels_start_beside_the_files_and_see_the_repository(
     place: Place, folder: str, shared: Omega

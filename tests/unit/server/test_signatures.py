@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import nbformat.v4
 import pytest
-from nbformat.sign import MemorySignatureStore, NotebookNotary
+from nbformat.sign import NotebookNotary
 
 from omegaml_lab.config import Config
 from omegaml_lab.omega import Omega
-from omegaml_lab.server.signatures import RepositoryNotary, RepositorySignatures
+from omegaml_lab.server.signatures import (
+    RepositoryNotary,
+    RepositorySignatures,
+    share_between_threads,
+)
 from omegaml_lab.storage.storage import Storage
 
 if TYPE_CHECKING:
@@ -26,15 +32,10 @@ def paper() -> NotebookNode:
     return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")])
 
 
-def machine() -> NotebookNotary:
-    """Jupyter's own notary, of a machine that trusts nothing yet."""
-    return NotebookNotary(secret=b"of this machine", store_factory=MemorySignatureStore)
-
-
 def notary(omega: Omega, user: str = "ada", **settings: str) -> RepositoryNotary:
     values = {"signing_key": KEY, **settings}
     config = Config.load(environ={}, mongo_url=omega.url, user=user, **values)
-    return RepositoryNotary(omega=Omega(config=config), machine=machine())
+    return RepositoryNotary(omega=Omega(config=config))
 
 
 def test_what_one_signs_is_known_elsewhere(omega: Omega, paper: NotebookNode) -> None:
@@ -54,23 +55,26 @@ def test_what_is_no_longer_trusted_elsewhere(omega: Omega, paper: NotebookNode) 
     assert not notary(omega).check_signature(paper)
 
 
-def test_what_the_machine_trusts_is_trusted(omega: Omega, paper: NotebookNode) -> None:
-    signing = notary(omega)
-    signing.machine.sign(paper)
-    assert signing.check_signature(paper)
-    assert notary(omega).check_signature(paper)  # on other machines from now on
-
-
 def test_without_a_key_the_machine_signs(
     omega: Omega, paper: NotebookNode, tmp_path: Path
 ) -> None:
-    broken = tmp_path / "signing.key"
-    broken.write_text("short")
+    (tmp_path / "signing.key").write_text("short")
     config = Config.load(environ={}, mongo_url=omega.url, home=tmp_path, user="ada")
-    signing = RepositoryNotary(omega=Omega(config=config), machine=machine())
+    signing = RepositoryNotary(omega=Omega(config=config), data_dir=str(tmp_path))
     signing.sign(paper)
-    assert signing.secret == signing.machine.secret
+    assert signing.secret == (tmp_path / "notebook_secret").read_bytes()
     assert signing.check_signature(paper)
+
+
+def test_a_file_of_signatures_is_asked_from_any_thread(
+    paper: NotebookNode, tmp_path: Path
+) -> None:
+    file = str(tmp_path / "signatures.db")
+    notary = NotebookNotary(secret=b"x", db_file=file)
+    share_between_threads(notary)
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(notary.sign, paper).result()
+    assert notary.check_signature(paper)
 
 
 def test_a_signature_is_forgotten_when_nobody_needs_it(omega: Omega, paper: NotebookNode) -> None:
@@ -79,10 +83,12 @@ def test_a_signature_is_forgotten_when_nobody_needs_it(omega: Omega, paper: Note
     assert {index.get("expireAfterSeconds") for index in indexes.values()} == {None, 15552000}
     records = omega.storage.records("signatures")
     (first,) = records.query()
-    assert notary(omega).check_signature(paper)
-    (again,) = records.query()
-    assert again["id"] == first["id"]
-    assert again["seen"] > first["seen"]
+    for age, renewed in ((timedelta(hours=1), False), (timedelta(days=2), True)):
+        before = first["seen"] - age
+        records.update(first["id"], set={"seen": before})
+        assert notary(omega).check_signature(paper)
+        (found,) = records.query()
+        assert (found["seen"] > before) == renewed
 
 
 def test_while_the_repository_is_away_nothing_is_known_and_nobody_stopped() -> None:
