@@ -142,6 +142,8 @@ def compare(what: str, target: float | None, sides: Sequence[Callable[[], Any]])
 
 def notebooks(servers: Sequence[Server], only: str) -> None:
     """Save, open, and save after an edit."""
+    from tests.integration.servers import good
+
     for name, size in SIZES.items():
         if only not in f"save open edit {name}":
             continue
@@ -150,6 +152,10 @@ def notebooks(servers: Sequence[Server], only: str) -> None:
         # Others, for what the repository has it does not write again.
         compare(f"save {name}", target, saving(servers, path, several(size, TURNS + 1)))
         compare(f"open {name}", target, [opening(s, path) for s in servers])
+        for server in servers:
+            good(server.ask("POST", f"api/contents/{path}/trust"))
+        # As most are that somebody opens: whoever has run a notebook trusts it.
+        compare(f"open {name}, trusted", target, [opening(s, path) for s in servers])
         if name == "20 MB":
             edited = []
             for turn in range(TURNS + 1):
