@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pymongo import ReturnDocument
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
+from omegaml_lab.core.errors import ObjectNotFoundError
 from omegaml_lab.core.lineage import Reference
 from omegaml_lab.core.metadata import FOLDER, Metadata
 from omegaml_lab.core.names import parent_of
@@ -23,19 +24,26 @@ from omegaml_lab.storage.order import in_order
 from omegaml_lab.storage.payloads import Payload
 from omegaml_lab.storage.revisions import all_of, archive, leave
 from omegaml_lab.storage.times import now
+from omegaml_lab.storage.transactions import together
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from pymongo.client_session import ClientSession
+
     from omegaml_lab.storage.connection import Connection
 
 __all__ = [
+    "ENTERED",
     "Head",
     "Heads",
     "State",
     "reference_to",
     "to_metadata",
 ]
+
+ENTERED = "entered"
+"""What was put into a folder last by who relied on it; that alone is no news of the folder."""
 
 _NO_PAYLOAD = {"payload": False}
 _TRAINED = ("details.trained_on.name", "details.trained_on.id")
@@ -168,6 +176,34 @@ class Heads:
         with self._connection.errors():
             try:
                 self._objects.insert_one(document)
+            except DuplicateKeyError:
+                return None
+        return Head(document)
+
+    def insert_inside(self, name: str, state: State) -> Head | None:
+        """Do so in a folder that must be there, and neither moves nor goes meanwhile.
+
+        Raises
+        ------
+        ObjectNotFoundError
+            If it is not there.
+        """
+        if not (parent := parent_of(name)):
+            return self.insert(name, state)
+        self._prepare()
+        document = self._new(name, state)
+        folder = {**self.scope, "name": parent, "kind": FOLDER}
+
+        def add(session: ClientSession | None) -> None:
+            # To write it is to lock it: who renames or drops it is in conflict with this.
+            entered = {"$set": {ENTERED: document["_id"]}}
+            if not self._objects.update_one(folder, entered, session=session).matched_count:
+                raise ObjectNotFoundError(self.store, parent)
+            self._objects.insert_one(document, session=session)
+
+        with self._connection.errors():
+            try:
+                together(self._connection, add)
             except DuplicateKeyError:
                 return None
         return Head(document)

@@ -17,7 +17,7 @@ from omegaml_lab.storage.collections import Collections
 from omegaml_lab.storage.connection import Connection
 from omegaml_lab.storage.feed import watch
 from omegaml_lab.storage.garbage import Garbage
-from omegaml_lab.storage.heads import Heads
+from omegaml_lab.storage.heads import ENTERED, Heads
 from omegaml_lab.storage.histories import Histories
 from omegaml_lab.storage.holds import Holds
 from omegaml_lab.storage.lineage import LineageRecords
@@ -294,7 +294,7 @@ def _told(
     fields: Mapping[str, Any], document: Mapping[str, Any], *, inserted: bool
 ) -> ObjectChange | None:
     """Return what an insertion or an update of `fields` means for who looks at the store."""
-    if document["store"] == PURGED:
+    if document["store"] == PURGED or fields.keys() == {ENTERED}:
         return None
     if "store" in fields:  # it comes back from the trash
         return _said("put", {**fields, "bucket": document["bucket"]})

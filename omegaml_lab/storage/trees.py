@@ -124,10 +124,14 @@ class Trees:
             "serial": {"$add": ["$serial", 1]},
         }
         root = {**change, "name": {"$literal": new}, "parent": {"$literal": parent_of(new)}}
-        # First, as changes are told in this order: who hears of a file that moved would look
-        # for its folder where that is no more.
-        self._objects.update_one(here, [{"$set": root}], session=session)
-        self._objects.update_many(tree, [{"$set": change}], session=session)
+        # As changes are told in this order, the folder comes first: who hears of a file that
+        # moved looks for its folder. Where a crash may come in between it comes last.
+        steps = [
+            lambda: self._objects.update_one(here, [{"$set": root}], session=session),
+            lambda: self._objects.update_many(tree, [{"$set": change}], session=session),
+        ]
+        for step in steps if session else reversed(steps):
+            step()
         return True
 
     def _check_lengths(

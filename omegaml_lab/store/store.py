@@ -283,11 +283,13 @@ class OmegaStore(Transfers):
                 self._storage.holds.keep(hold)
                 if head is not None:
                     return self._heads.replace(head, state, keep=terms.keeps(head))
+                if not terms.folders:
+                    return self._heads.insert_inside(path, state)
                 self._folders.make_above(path, missing)
                 return self._heads.insert(path, state)
 
             done = self._retry(path, flip, first=found.get(path)).metadata
-        if done.revision == 1:
+        if done.revision == 1 and terms.folders:
             self._folders.mend(path)
         return done
 

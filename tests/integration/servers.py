@@ -32,9 +32,14 @@ class Server:
     log: Path
     session: requests.Session = field(default_factory=requests.Session)
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """What its owner sends along."""
+        return {"Authorization": f"token {TOKEN}"}
+
     def ask(self, method: str, path: str, *, anonymous: bool = False, **options: Any) -> Any:
         """Send a request; redirects are not followed."""
-        headers = {} if anonymous else {"Authorization": f"token {TOKEN}"}
+        headers = {} if anonymous else self.headers
         headers |= options.pop("headers", {})
         options.setdefault("timeout", PATIENCE)
         session = requests if anonymous else self.session

@@ -225,6 +225,19 @@ def test_a_slow_reader_of_the_feed_hears_of_every_name(omega) -> None:
     assert seen[-2:] == [("other", "dropped", None), ("other/a", "dropped", None)]
 
 
+def test_what_is_put_into_a_folder_is_no_news_of_the_folder(omega) -> None:
+    omega.jobs.make_folder("folder")
+    feed = omega.storage.objects.changes(threading.Event(), poll=0.2)
+    assert next(feed) is None
+    omega.jobs.put(b"x", "folder/a.txt", kind="file", folders=False)
+    omega.jobs.put(b"x", "z.txt", kind="file", folders=False)
+    told = []
+    while "z.txt" not in told:
+        if (change := next(feed)) is not None:
+            told.append(change.name)
+    assert told == ["folder/a.txt", "z.txt"]
+
+
 @pytest.mark.parametrize("url", ["", "http://x", "mongodb://", "mongodb://u:geheim@/x?y"])
 def test_a_url_that_is_none(url: str) -> None:
     with pytest.raises(ConfigError) as caught:

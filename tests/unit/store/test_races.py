@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import pickle
+import threading
 import time
 import uuid
 from datetime import timedelta
@@ -12,10 +14,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from omegaml_lab.core.errors import ConflictError, IntegrityError
+from omegaml_lab.core.errors import ConflictError, IntegrityError, ObjectNotFoundError
 from omegaml_lab.frames import partitions
 from omegaml_lab.omega import Omega
 from omegaml_lab.storage import histories, segments
+from omegaml_lab.storage.heads import Heads
 from omegaml_lab.storage.holds import LIFETIME
 from omegaml_lab.storage.revisions import archive
 from omegaml_lab.storage.storage import Storage
@@ -300,3 +303,62 @@ def test_states_that_come_before_their_head_are_held(
     monkeypatch.setattr(histories.Histories, "_objects", Objects())
     other.import_(archive)
     assert [other.datasets.get(f"x@{n}") for n in (1, 2, 3)] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("moment", ["before", "within"])
+def test_a_folder_that_is_renamed_during_a_save_comes_not_back(
+    omega: Omega, rival: Omega, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    omega.jobs.put(b"1", "desk/a.txt", kind="file")
+    replace, insert = Heads.replace, Heads.insert_inside
+    renamed = []
+
+    def rename() -> None:
+        if not renamed:
+            renamed.append(rival.jobs.rename("desk", "table"))
+
+    def replaced(self: Heads, *args: Any, **options: Any) -> Any:
+        if moment == "before":
+            rename()
+        return replace(self, *args, **options)
+
+    def inserted(self: Heads, *args: Any) -> Any:
+        rename()
+        return insert(self, *args)
+
+    monkeypatch.setattr(Heads, "replace", replaced)
+    monkeypatch.setattr(Heads, "insert_inside", inserted)
+    name = "desk/a.txt" if moment == "before" else "desk/b.txt"
+    with pytest.raises(ObjectNotFoundError, match="'desk'"):
+        omega.jobs.put(b"2", name, kind="file", folders=False)
+    assert [meta.name for meta in omega.jobs.entries("", recursive=True).items] == [
+        "table",
+        "table/a.txt",
+    ]
+
+
+def test_what_is_saved_into_a_folder_while_that_moves_goes_along(
+    omega: Omega, rival: Omega
+) -> None:
+    omega.jobs.make_folder("desk 0")
+    saved, ended = [], threading.Event()
+
+    def save() -> None:
+        turn = 0
+        while not ended.is_set():
+            (folder,) = [meta.name for meta in omega.jobs.children()]
+            with contextlib.suppress(ObjectNotFoundError):
+                omega.jobs.put(b"x", f"{folder}/{turn}.txt", kind="file", folders=False)
+                saved.append(f"{turn}.txt")
+            turn += 1
+
+    thread = threading.Thread(target=save)
+    thread.start()
+    for turn in range(60):
+        rival.jobs.rename(f"desk {turn}", f"desk {turn + 1}")
+    ended.set()
+    thread.join()
+    (folder,) = rival.jobs.children()
+    kept = [meta.name for meta in rival.jobs.children(folder.name)]
+    assert sorted(kept) == sorted(f"{folder.name}/{name}" for name in saved)
+    assert saved
