@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 
 import type { IWorker } from '../src/client/status';
-import { isUnoffered, kernelsOf, LabelForm, labelsOf } from '../src/models/labelform';
+import { isUnoffered, kernelsOf, labelsOf } from '../src/models/labels';
+import { TypedText } from '../src/models/typedtext';
 
 function makeWorker(label: string, kernels: string[] | null): IWorker {
   return {
@@ -38,13 +39,13 @@ test('a label that nobody offers is known, and none is no such label', () => {
   expect(isUnoffered([], 'gpu')).toBe(true);
 });
 
-test('what is typed is the label, and nothing is none', () => {
-  const form = new LabelForm();
+test('what is typed has no space around it, and nothing is none', () => {
+  const typed = new TypedText();
   let told = 0;
-  form.changed.connect(() => told++);
-  expect(form.label).toBe(undefined);
-  form.set(' gpu ');
-  expect([form.text, form.label, told]).toEqual([' gpu ', 'gpu', 1]);
-  form.set('  ');
-  expect(form.label).toBe(undefined);
+  typed.changed.connect(() => told++);
+  expect(typed.value).toBe(undefined);
+  typed.set(' gpu ');
+  expect([typed.text, typed.value, told]).toEqual([' gpu ', 'gpu', 1]);
+  typed.set('  ');
+  expect(typed.value).toBe(undefined);
 });

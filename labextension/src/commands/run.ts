@@ -12,11 +12,10 @@ import type { IRun, IRunOptions } from '../client/runs';
 import type { IWorker } from '../client/status';
 import { clusterIcon } from '../icons';
 import { ParametersForm } from '../models/form';
-import { ExperimentForm } from '../models/experimentform';
 import { GroupForm } from '../models/groupform';
-import { LabelForm } from '../models/labelform';
 import { LimitsForm } from '../models/limitsform';
 import { NotifyForm } from '../models/notifyform';
+import { TypedText } from '../models/typedtext';
 import type { IOmega } from '../tokens';
 import { CommandIDs } from '../tokens';
 import { RunExperimentField } from '../views/experimentfield';
@@ -74,8 +73,8 @@ async function runWithParameters(options: ICommandOptions, path: string): Promis
     const limits = new LimitsForm();
     const group = new GroupForm();
     const notify = await NotifyForm.of(omega.client.recipients, { path });
-    const label = new LabelForm();
-    const experiment = new ExperimentForm();
+    const label = new TypedText();
+    const experiment = new TypedText();
     const [workers, known] = await Promise.all([workersOf(omega), experimentsOf(omega)]);
     const of = trans.__('Of all runs of this notebook.');
     const dialog = new FormDialog({
@@ -86,8 +85,8 @@ async function runWithParameters(options: ICommandOptions, path: string): Promis
           { className: 'jp-Omega-form' },
           React.createElement(ParameterFields, { form, variable: true, trans }),
           React.createElement(GroupFields, { form, group, trans }),
-          React.createElement(RunLabelField, { form: label, workers, trans }),
-          React.createElement(RunExperimentField, { form: experiment, known, trans }),
+          React.createElement(RunLabelField, { typed: label, workers, trans }),
+          React.createElement(RunExperimentField, { typed: experiment, known, trans }),
           React.createElement(LimitFields, { form: limits, trans }),
           notify && React.createElement(NotifyFields, { form: notify, of, trans })
         )
@@ -110,8 +109,8 @@ interface IForms {
   limits: LimitsForm;
   group: GroupForm;
   notify: NotifyForm | null;
-  label: LabelForm;
-  experiment: ExperimentForm;
+  label: TypedText;
+  experiment: TypedText;
 }
 
 /** Where one begins to type: the first parameter, if there is one. */
@@ -134,8 +133,8 @@ async function submit(
     const grid = form.grid();
     const asked = {
       limits: limits.values(),
-      label: label.label,
-      experiment: experiment.experiment
+      label: label.value,
+      experiment: experiment.value
     };
     let job: string;
     if (Object.keys(grid).length > 0) {

@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import type { ExperimentForm } from '../models/experimentform';
+import type { TypedText } from '../models/typedtext';
 import { useSignal } from './hooks';
 
 const EXPERIMENT_ID = 'jp-Omega-experiment';
@@ -47,14 +47,19 @@ export function ExperimentField({ value, set, known, trans }: IExperimentFieldPr
   );
 }
 
-/** The same for a run, which keeps what is typed in a form of its own. */
+/** The same for a run. */
 export function RunExperimentField({
-  form,
+  typed,
   known,
   trans
-}: Pick<IExperimentFieldProps, 'known' | 'trans'> & { form: ExperimentForm }): JSX.Element {
-  useSignal(form.changed);
+}: Pick<IExperimentFieldProps, 'known' | 'trans'> & { typed: TypedText }): JSX.Element {
+  useSignal(typed.changed);
   return (
-    <ExperimentField value={form.text} set={text => form.set(text)} known={known} trans={trans} />
+    <ExperimentField
+      value={typed.text}
+      set={text => typed.set(text)}
+      known={known}
+      trans={trans}
+    />
   );
 }

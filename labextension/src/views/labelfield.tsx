@@ -2,8 +2,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { IWorker } from '../client/status';
-import type { LabelForm } from '../models/labelform';
-import { DEFAULT_LABEL, isUnoffered, kernelsOf, labelsOf } from '../models/labelform';
+import { DEFAULT_LABEL, isUnoffered, kernelsOf, labelsOf } from '../models/labels';
+import type { TypedText } from '../models/typedtext';
 import { useSignal } from './hooks';
 
 /** The id of the field. */
@@ -54,15 +54,15 @@ export function LabelField({ value, set, workers, trans }: ILabelFieldProps): JS
   );
 }
 
-/** The same for a run, which keeps what is typed in a form of its own. */
+/** The same for a run. */
 export function RunLabelField({
-  form,
+  typed,
   workers,
   trans
-}: Pick<ILabelFieldProps, 'workers' | 'trans'> & { form: LabelForm }): JSX.Element {
-  useSignal(form.changed);
+}: Pick<ILabelFieldProps, 'workers' | 'trans'> & { typed: TypedText }): JSX.Element {
+  useSignal(typed.changed);
   return (
-    <LabelField value={form.text} set={text => form.set(text)} workers={workers} trans={trans} />
+    <LabelField value={typed.text} set={text => typed.set(text)} workers={workers} trans={trans} />
   );
 }
 

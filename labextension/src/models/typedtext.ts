@@ -1,18 +1,19 @@
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-/** The experiment that a run is to be part of, as it is typed; empty means none. */
-export class ExperimentForm {
+/** A line that is typed into a form, and may be left empty. */
+export class TypedText {
   get changed(): ISignal<this, void> {
     return this._changed;
   }
 
+  /** As it is typed. */
   get text(): string {
     return this._text;
   }
 
-  /** Undefined when nothing was typed. */
-  get experiment(): string | undefined {
+  /** Undefined when nothing was typed: the server then decides. */
+  get value(): string | undefined {
     return this._text.trim() || undefined;
   }
 
