@@ -170,13 +170,17 @@ class Notices {
             path
           );
     const id = Notification.warning(message, { autoClose: false });
-    context.disposed.connect(() => Notification.dismiss(id));
-    context.saveState.connect((_, state) => {
+    const dismiss = (): void => Notification.dismiss(id);
+    const onSaved = (_: unknown, state: DocumentRegistry.SaveState): void => {
       if (state === 'completed') {
+        context.saveState.disconnect(onSaved);
+        context.disposed.disconnect(dismiss);
         this._told.delete(context);
-        Notification.dismiss(id);
+        dismiss();
       }
-    });
+    };
+    context.disposed.connect(dismiss);
+    context.saveState.connect(onSaved);
   }
 
   private readonly _told = new WeakMap<DocumentRegistry.Context, string>();
