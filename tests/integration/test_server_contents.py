@@ -352,28 +352,6 @@ def test_checkpoints(place: Place, folder: str) -> None:
     assert place.server.ask("POST", f"{url}/99").status_code == 404
 
 
-@pytest.mark.parametrize("where", ["repository", "disk"])
-def test_trust(place: Place, folder: str, where: str) -> None:
-    path = f"{folder}/a.ipynb" if where == "repository" else f"{place.disk}trust me.ipynb"
-    content = notebook("1")
-    content.cells[0].outputs = [
-        {"output_type": "display_data", "data": {"text/html": "<b>x</b>"}, "metadata": {}}
-    ]
-    place.put(path, type="notebook", format="json", content=content)
-    cell = place.server.contents(path)["content"]["cells"][0]
-    assert cell["metadata"]["trusted"] is False
-    assert place.server.ask("POST", f"api/contents/{quoted(path)}/trust").status_code == 201
-    cell = place.server.contents(path)["content"]["cells"][0]
-    assert cell["metadata"]["trusted"] is True
-
-    # It is as trusted where it goes.
-    for moved in (f"{place.disk}trusted [1].ipynb", f"{folder}/back.ipynb"):
-        good(place.server.ask("PATCH", f"api/contents/{quoted(path)}", json={"path": moved}))
-        cell = place.server.contents(moved)["content"]["cells"][0]
-        assert cell["metadata"]["trusted"] is True
-        path = moved
-
-
 def test_kernels_start_beside_the_files_and_see_the_repository(
     place: Place, folder: str, shared: Omega
 ) -> None:

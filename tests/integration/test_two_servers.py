@@ -94,6 +94,17 @@ def test_what_one_trusts_the_other_trusts(servers: Servers) -> None:
     assert not is_trusted(second, "run.ipynb")
 
 
+def test_trust_goes_along_between_disk_and_repository(servers: Servers) -> None:
+    place = servers.first
+    for path, moved in (("a.ipynb", "local/b [1].ipynb"), ("local/c.ipynb", "d.ipynb")):
+        place.put(path, type="notebook", format="json", content=with_script(path))
+        assert not is_trusted(place, path)
+        good(place.server.ask("POST", f"api/contents/{quoted(path)}/trust"))
+        assert is_trusted(place, path)
+        good(place.server.ask("PATCH", f"api/contents/{quoted(path)}", json={"path": moved}))
+        assert is_trusted(place, moved)
+
+
 def test_what_one_saves_the_other_shows(servers: Servers) -> None:
     listener = Listener(servers.second.server)
     for turn in range(20):
