@@ -1,4 +1,4 @@
-import { Dialog, Notification } from '@jupyterlab/apputils';
+import { Dialog, Notification, showErrorMessage } from '@jupyterlab/apputils';
 import type { CommandRegistry } from '@lumino/commands';
 import { ReactWidget } from '@jupyterlab/ui-components';
 import type { TranslationBundle } from '@jupyterlab/translation';
@@ -209,9 +209,10 @@ async function startGroup(
   const message = trans._n(
     '%1 run of “%2” is queued.',
     '%1 runs of “%2” are queued.',
-    group.count
+    group.count,
+    group.title
   );
-  Notification.info(message.replace('%2', group.title), {
+  Notification.info(message, {
     autoClose: 4000,
     actions: [
       {
@@ -244,7 +245,14 @@ export function tellQueued(commands: CommandRegistry, trans: TranslationBundle, 
 }
 
 function tellNotRun(trans: TranslationBundle, path: string, error: unknown): void {
-  Notification.error(trans.__('%1 was not run: %2', path, messageOf(error)), {
-    autoClose: false
+  const message = messageOf(error);
+  Notification.error(trans.__('“%1” was not run: %2', path, message), {
+    autoClose: false,
+    actions: [
+      {
+        label: trans.__('Why'), // a notification is cut off after 140 characters
+        callback: () => void showErrorMessage(trans.__('%1 was not run', path), message)
+      }
+    ]
   });
 }
