@@ -9,6 +9,7 @@ import { CommandIDs } from '../tokens';
 import { FormDialog } from '../views/formdialog';
 import { PublishForm } from '../views/publishform';
 import { addPathCommand } from './add';
+import { tellRefused } from './ask';
 import { copyLink, tellPublished } from './links';
 import type { ICommandOptions } from './run';
 import { tellQueued } from './run';
@@ -64,9 +65,7 @@ async function publish(options: ICommandOptions, path: string): Promise<void> {
       await unpublish(options, report);
     }
   } catch (error) {
-    Notification.error(trans.__('%1 was not published: %2', path, messageOf(error)), {
-      autoClose: false
-    });
+    tellRefused(trans.__('“%1” was not published', path), error, trans);
   }
 }
 
@@ -110,10 +109,7 @@ async function unpublish({ omega, trans }: ICommandOptions, report: IReport): Pr
       autoClose: 5000
     });
   } catch (error) {
-    const message = messageOf(error);
-    Notification.error(trans.__('“%1” is still published: %2', report.name, message), {
-      autoClose: false
-    });
+    tellRefused(trans.__('“%1” is still published', report.name), error, trans);
   }
 }
 

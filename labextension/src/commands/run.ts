@@ -1,4 +1,4 @@
-import { Dialog, Notification, showErrorMessage } from '@jupyterlab/apputils';
+import { Dialog, Notification } from '@jupyterlab/apputils';
 import type { CommandRegistry } from '@lumino/commands';
 import { ReactWidget } from '@jupyterlab/ui-components';
 import type { TranslationBundle } from '@jupyterlab/translation';
@@ -26,6 +26,7 @@ import { LimitFields } from '../views/limitfields';
 import { NotifyFields } from '../views/notifyfields';
 import { parameterId, ParameterFields } from '../views/parameterfields';
 import { addPathCommand } from './add';
+import { tellRefused } from './ask';
 import type { Targets } from './targets';
 
 export interface ICommandOptions {
@@ -61,7 +62,7 @@ async function runOnCluster(options: ICommandOptions, path: string): Promise<voi
   try {
     await start(options, path);
   } catch (error) {
-    tellNotRun(options.trans, path, error);
+    tellRefused(options.trans.__('“%1” was not run', path), error, options.trans);
   }
 }
 
@@ -100,7 +101,7 @@ async function runWithParameters(options: ICommandOptions, path: string): Promis
     });
     await dialog.launch();
   } catch (error) {
-    tellNotRun(trans, path, error);
+    tellRefused(trans.__('“%1” was not run', path), error, trans);
   }
 }
 
@@ -242,17 +243,4 @@ export function tellQueued(commands: CommandRegistry, trans: TranslationBundle, 
   } else {
     Notification.info(message, options);
   }
-}
-
-function tellNotRun(trans: TranslationBundle, path: string, error: unknown): void {
-  const message = messageOf(error);
-  Notification.error(trans.__('“%1” was not run: %2', path, message), {
-    autoClose: false,
-    actions: [
-      {
-        label: trans.__('Why'), // a notification is cut off after 140 characters
-        callback: () => void showErrorMessage(trans.__('%1 was not run', path), message)
-      }
-    ]
-  });
 }
