@@ -1,3 +1,4 @@
+import { ServerConnection } from '@jupyterlab/services';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { OmegaClient } from '../src/client';
@@ -99,4 +100,10 @@ test('a server that is away is an error with words', async () => {
   const error = await client.status.get().catch((reason: unknown) => reason);
   expect(messageOf(error)).not.toBe('');
   server = await TestServer.start();
+});
+
+test('that the server is away is told in words of ours, not of the browser', () => {
+  const away = new ServerConnection.NetworkError(new TypeError('Failed to fetch'));
+  expect(messageOf(away)).toBe('The Jupyter server is not reached.');
+  expect(messageOf(new TypeError('a bug'))).toBe('a bug');
 });

@@ -79,3 +79,12 @@ test('what the server refused is shown until something changes', () => {
   form.set('p', '2');
   expect(form.refusal).toBeNull();
 });
+
+test('of several values the one that is wrong is told by its line', () => {
+  const form = formOf('int', 1);
+  form.vary('p', true);
+  form.set('p', '9\n\nten\n11');
+  expect(form.fields[0].error).toBe('Line 3: Enter a whole number, for example 12.');
+  form.set('p', '9\n\n10\n');
+  expect(form.grid()).toEqual({ p: [9, 10] });
+});

@@ -22,6 +22,7 @@ EXAMPLES = (
 """One of each sort of what is understood."""
 
 _DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
+_BARE_HOUR = re.compile(r"(?<!\S)\d{1,2}(?!\S)")
 _CLOCK = re.compile(r"(\d{1,2})(?::(\d{2}))?(am|pm)?")
 _ORDINAL = re.compile(r"(\d{1,2})(st|nd|rd|th)")
 _NUMBER = re.compile(r"(\d{1,4})(?:st|nd|rd|th)?")
@@ -268,10 +269,20 @@ class _Words:
         word = self.left.pop(0)
         hour, minute, half = int(match[1]), int(match[2] or 0), match[3]
         if not half and match[2] is None:
-            raise self._fail(f"{word!r} is no time", f"{called} at {hour % 24}:00")
+            raise self._fail(f"{word!r} is no time", self._with_minutes(called, hour % 24))
         if minute > 59 or (hour > 23 if not half else not 1 <= hour <= 12):
             raise self._fail(f"there is no time {word!r}", f"{called} at 18:00")
         return (hour % 12 + (12 if half == "pm" else 0) if half else hour), minute
+
+    def _with_minutes(self, called: str, hour: int) -> str:
+        """Return what was said with minutes at its hours, else an example for these days."""
+        days, _, times = " ".join(_split(self.when)).partition(" at ")
+        better = f"{days} at " + _BARE_HOUR.sub(r"\g<0>:00", times)
+        try:
+            _Words(better, _split(better)).cron()
+        except (InvalidScheduleError, _UnknownWordError):
+            return f"{called} at {hour}:00"
+        return better
 
 
 _UNITS = {"minute": 60, "minutes": 60, "hour": 24, "hours": 24}

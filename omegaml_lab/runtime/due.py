@@ -29,6 +29,15 @@ __all__ = ["Rule", "local_timezone"]
 
 _FIRST_YEAR, _LAST_YEAR = 1970, 2200
 _EVERY_SO_MANY = re.compile(r"\*/[1-9]\d?")
+_ORDINAL = re.compile(r"\b([2-9][1-3])th\b")  # cronsim says 31th
+_ENDINGS = {1: "st", 2: "nd", 3: "rd"}
+_FIELDS = {
+    "minute": "0 to 59",
+    "hour": "0 to 23",
+    "day-of-month": "1 to 31, as far as its months go, or L",
+    "month": "1 to 12, or JAN to DEC",
+    "day-of-week": "0 to 7, or SUN to SAT",
+}
 _SECOND = timedelta(seconds=1)
 # What is looked through for the last due time: a day first, not a year of minutes at once.
 _SPANS = tuple(timedelta(days=days) for days in (1, 32, 367, 20_000))
@@ -170,10 +179,19 @@ def _listed(cron: str) -> str:
 
 def _explained(when: str, cron: str) -> str:
     try:
-        return CronSim(cron, datetime.now(UTC)).explain()
+        words = CronSim(cron, datetime.now(UTC)).explain()
     except (CronSimError, ValueError) as error:
-        reason = f"as cron, its {str(error).removeprefix('Bad ')} is not right"
-        raise InvalidScheduleError(when, reason) from error
+        raise InvalidScheduleError(when, _blame(cron, error)) from error
+    return _ORDINAL.sub(lambda match: match[1] + _ENDINGS[int(match[1]) % 10], words)
+
+
+def _blame(cron: str, error: Exception) -> str:
+    """Tell which field of cron is wrong, what it says, and what it may say."""
+    name = str(error).removeprefix("Bad ")
+    if name not in _FIELDS:
+        return f"as cron, its {name} is not right"
+    field = cron.split()[list(_FIELDS).index(name)]
+    return f"as cron, its {name} {field!r} is not right, which may be {_FIELDS[name]}"
 
 
 def _aware(moment: datetime | None, zone: ZoneInfo) -> datetime | None:

@@ -29,8 +29,8 @@ class ReadOnlyFiles(JobTree):
         """Return the error about a change of `path`."""
         return HTTPError(
             403,
-            f"The bucket {self.jobs.bucket!r} is shown read-only, so {path} cannot be made or"
-            " changed there. Copy it, or make it, in your own bucket.",
+            f"The bucket {self.jobs.bucket!r} is shown read-only, so {path} cannot be made,"
+            " changed or deleted there. Copy it, or make it, in your own bucket.",
         )
 
     def save(self, model: Model, path: str, seen: Seen | None = None) -> Model:  # noqa: ARG002

@@ -35,7 +35,8 @@ def test_a_grid_from_the_form_to_the_table(
         expect(me.dialog.get_by_label(label, exact=True)).to_be_focused()
     me.dialog.get_by_label("Vary x").check()
     me.dialog.get_by_label("x", exact=True).fill("9\n10\n\nten")
-    expect(me.dialog.get_by_text("Enter a whole number")).to_be_visible()
+    expect(me.dialog.get_by_text("Line 4: Enter a whole number")).to_be_visible()
+    expect(me.dialog).not_to_contain_text("1 run")
     me.dialog.get_by_label("x", exact=True).fill("9\n10")
     me.dialog.get_by_label("Vary y").check()
     me.dialog.get_by_label("y", exact=True).fill("a\nb")
@@ -44,6 +45,7 @@ def test_a_grid_from_the_form_to_the_table(
     me.shot("vary")
     me.answer("Run")
     expect(me.dialog).to_have_count(0)
+    expect(me.notification(f"4 runs of “grids/{theme}” are queued")).to_be_visible()
 
     me.page.get_by_role("button", name="Compare").first.click()  # of the message
     table = me.page.locator(".jp-Omega-groupPage table")

@@ -30,7 +30,19 @@ def test_browse_the_repository(lab: Lab, open_lab: Callable[..., LabPage], theme
     card = me.panel.locator(".jp-Omega-card")
     expect(card).to_contain_text("notebook")
     expect(card).to_contain_text("Revision")
+    # What can be done, and what it is, without scrolling; what was clicked stays where it is.
+    expect(me.object("browse/deep/a.ipynb")).to_be_in_viewport(ratio=1)
+    expect(card.get_by_role("button", name="Drop")).to_be_in_viewport(ratio=1)
+    expect(card.get_by_text("Revision")).to_be_in_viewport(ratio=1)
     me.shot("details")
+    repository = me.panel.locator("#omega-repository")
+    high = repository.bounding_box()
+    card.get_by_role("button", name="Close the details").click()
+    expect(card).to_have_count(0)
+    low = repository.bounding_box()
+    assert high
+    assert low
+    assert high["height"] > low["height"] + 50
 
     me.panel.get_by_role("navigation", name="Folder").get_by_text("Jobs").click()
     me.panel.get_by_role("searchbox").fill("does not fit")

@@ -53,3 +53,43 @@ def test_run_and_publish_for_those_signed_in(
     colleague.goto(f"{link}?token={TOKEN}")
     expect(colleague.locator("body")).to_contain_text("the answer is 42")
     expect(colleague.locator("body")).not_to_contain_text("secret * 7")
+
+
+@pytest.mark.timeout(180)
+def test_live_and_not_published_any_more(
+    lab: Lab, open_lab: Callable[..., LabPage], make_context: Callable[[], BrowserContext]
+) -> None:
+    path = "withdrawn/odd ä %+[1]{2}$ b.ipynb"
+    lab.put_notebook(path, "print('no secret')")
+    lab.post("omega/api/runs", {"path": path})
+    lab.wait_run(path, "succeeded")
+    me = open_lab("withdrawn")
+    me.go_to("withdrawn")
+    me.choose("odd", "Publish report…")
+    expect(me.dialog.get_by_role("button", name="Unpublish…")).to_have_count(0)
+    me.dialog.get_by_label("Also live").check()
+    me.answer("Publish")
+    toast = me.notification("is published")
+    expect(toast.get_by_role("button", name="Open live")).to_be_visible()
+    toast.get_by_role("button", name="Copy link").click()
+    expect(me.notification("copied")).to_be_visible()
+    link = str(me.page.evaluate("navigator.clipboard.readText()"))
+    stranger = make_context().new_page()
+    stranger.goto(link)
+    expect(stranger.locator("body")).to_contain_text("no secret")
+
+    me.choose("odd", "Publish report…")
+    expect(me.dialog.get_by_role("link")).to_have_attribute(
+        "href", link.replace("reports", "live")
+    )
+    me.shot("published-already")
+    me.answer("Unpublish…")
+    me.answer("Keep")
+    me.choose("odd", "Publish report…")
+    me.answer("Unpublish…")
+    me.answer("Unpublish")
+    expect(me.notification("is not published any more")).to_be_visible()
+    stranger.goto(link)
+    expect(stranger.locator("body")).not_to_contain_text("no secret")
+    me.choose("odd", "Copy report link")
+    expect(me.notification("has no report yet")).to_be_visible()

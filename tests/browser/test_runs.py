@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import nbformat
 import pytest
 from playwright.sync_api import expect
 
@@ -229,3 +230,35 @@ def test_an_end_is_told_once_even_after_a_reload(
     me.show_panel()
     expect(me.run("told/one")).to_have_attribute("data-status", "succeeded")
     expect(me.notification("succeeded in")).to_have_count(0)
+
+
+@pytest.mark.timeout(180)
+def test_cancelled_too_late(lab: Lab, open_lab: Callable[..., LabPage]) -> None:
+    path = "slow/nearly done.ipynb"
+    lab.put_notebook(path, "import time", "time.sleep(4)")
+    me = open_lab("late")
+    me.show_panel()
+    run = lab.post("omega/api/runs", {"path": path})["id"]
+    card = me.panel.locator(f'.jp-Omega-run[data-id="{run}"]')
+    card.get_by_role("button", name="Cancel").click()
+    expect(me.dialog).to_contain_text("Cancel this run?")
+    lab.wait_run(path, "succeeded")
+    me.answer("Cancel the run")
+    expect(me.notification("had ended before it could be cancelled")).to_be_visible()
+    expect(me.page.locator(".Toastify__toast--error")).to_have_count(0)
+
+
+@pytest.mark.timeout(180)
+def test_why_it_was_not_run_is_told_whole(lab: Lab, open_lab: Callable[..., LabPage]) -> None:
+    julia = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("println(1)")])
+    julia.metadata.kernelspec = {"name": "julia-1.9", "display_name": "Julia", "language": "julia"}
+    with lab.omega("default") as omega:
+        omega.jobs.put(julia, "foreign/julia.ipynb")
+    me = open_lab("foreign")
+    me.go_to("foreign")
+    me.choose("julia.ipynb", "Run on cluster")
+    toast = me.notification("“foreign/julia.ipynb” was not run")
+    expect(toast).not_to_contain_text("'python3'")  # JupyterLab has cut it off
+    toast.get_by_role("button", name="Why").click()
+    expect(me.dialog).to_contain_text("They have: 'python3'")
+    me.shot("why")

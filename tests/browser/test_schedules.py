@@ -156,6 +156,11 @@ def test_pause_resume_edit_and_run_now(
     expect(card).to_contain_text("Last run: succeeded")
     expect(me.notification("monthly report.*succeeded")).to_be_visible()
     me.shot("ran")
+    card.get_by_role("button", name="Runs").click()
+    chip = me.panel.locator(".jp-Omega-chipText")
+    expect(chip).to_have_text(f"managed-{theme}/monthly report")
+    assert chip.evaluate("chip => chip.clientWidth") > 150  # a line of its own: it can be read
+    me.panel.get_by_role("button", name="Show the runs of all notebooks").click()
     me.panel.get_by_label("Sort schedules").select_option("job")
     names = me.panel.locator(".jp-Omega-scheduleCard .jp-Omega-entryName")
     expect(names.first).to_have_text(f"managed-{theme}/monthly report")

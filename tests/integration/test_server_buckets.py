@@ -70,6 +70,7 @@ def test_history_of_another_bucket(api: Api, other: Omega) -> None:
         ):
             refused = api.ask(method, f"{noun}/{where}", 403, body, **there)
             assert "'archive' is shown read-only" in refused["message"]
+            assert "changed or deleted there" in refused["message"]
         assert other.jobs.metadata(Name(f"{ODD}.csv")).revision == newest
         return
     api.ask("PUT", f"tags/{where}", 200, {"tag": "prod", "revision": old}, **there)

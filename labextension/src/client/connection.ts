@@ -83,6 +83,9 @@ export class Connection {
 
 /** Tell any error in words that can be shown. */
 export function messageOf(error: unknown): string {
+  if (error instanceof ServerConnection.NetworkError) {
+    return 'The Jupyter server is not reached.'; // browsers say "Failed to fetch", each its own
+  }
   return error instanceof Error ? error.message : String(error);
 }
 

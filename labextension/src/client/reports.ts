@@ -40,6 +40,12 @@ export class ReportsClient {
   }
 }
 
+/** Where people who are signed in find it live; null when it is not published so. */
+export function liveLinkOf(report: IReport): string | null {
+  const url = report.url.replace('/omega/reports/', '/omega/live/');
+  return report.live ? new URL(url, window.location.origin).href : null;
+}
+
 /** The link to send to somebody. */
 export function linkOf(report: IReport): string {
   return new URL(report.url, window.location.origin).href;

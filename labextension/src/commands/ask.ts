@@ -1,4 +1,10 @@
-import { Dialog, InputDialog, Notification, showDialog } from '@jupyterlab/apputils';
+import {
+  Dialog,
+  InputDialog,
+  Notification,
+  showDialog,
+  showErrorMessage
+} from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { messageOf } from '../client/connection';
@@ -6,6 +12,23 @@ import { messageOf } from '../client/connection';
 /** Say what went wrong. */
 export function tellError(error: unknown): void {
   Notification.error(messageOf(error), { autoClose: 10_000 });
+}
+
+/** JupyterLab cuts off longer notifications. */
+const LONGEST = 140;
+
+/** Say that something was not done; *Why* shows the reason whole where it is cut off. */
+export function tellRefused(what: string, error: unknown, trans: TranslationBundle): void {
+  const reason = messageOf(error);
+  const message = trans.__('%1: %2', what, reason);
+  const why = {
+    label: trans.__('Why'),
+    callback: () => void showErrorMessage(what, reason)
+  };
+  Notification.error(message, {
+    autoClose: false,
+    actions: message.length > LONGEST ? [why] : []
+  });
 }
 
 export interface IDropQuestion {

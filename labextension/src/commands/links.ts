@@ -2,7 +2,7 @@ import { Clipboard, Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { IReport } from '../client/reports';
-import { linkOf } from '../client/reports';
+import { linkOf, liveLinkOf } from '../client/reports';
 
 /** Copy a report's link, and say so, with a way to open it. */
 export async function copyLink(report: IReport, trans: TranslationBundle): Promise<void> {
@@ -10,26 +10,28 @@ export async function copyLink(report: IReport, trans: TranslationBundle): Promi
   await copyText(link);
   Notification.success(trans.__('Link to “%1” copied: %2', report.name, link), {
     autoClose: 8000,
-    actions: [openAction(report, trans)]
+    actions: [openAction(link, trans.__('Open'))]
   });
 }
 
 /** Say that a job is published, with the ways to its report. */
 export function tellPublished(report: IReport, trans: TranslationBundle): void {
+  const live = liveLinkOf(report);
   Notification.success(trans.__('“%1” is published: %2', report.name, linkOf(report)), {
     autoClose: 12000,
     actions: [
-      openAction(report, trans),
+      openAction(linkOf(report), trans.__('Open')),
+      ...(live ? [openAction(live, trans.__('Open live'))] : []),
       { label: trans.__('Copy link'), callback: () => void copyLink(report, trans) }
     ]
   });
 }
 
-function openAction(report: IReport, trans: TranslationBundle): Notification.IAction {
+function openAction(link: string, label: string): Notification.IAction {
   return {
-    label: trans.__('Open'),
+    label,
     displayType: 'accent',
-    callback: () => void window.open(linkOf(report), '_blank', 'noopener')
+    callback: () => void window.open(link, '_blank', 'noopener')
   };
 }
 

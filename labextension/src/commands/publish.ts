@@ -1,13 +1,15 @@
-import { Dialog, Notification } from '@jupyterlab/apputils';
+import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import { linkIcon, ReactWidget, shareIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { messageOf } from '../client/connection';
+import type { IReport } from '../client/reports';
 import { Publication } from '../models/publication';
 import { CommandIDs } from '../tokens';
 import { FormDialog } from '../views/formdialog';
 import { PublishForm } from '../views/publishform';
 import { addPathCommand } from './add';
+import { tellRefused } from './ask';
 import { copyLink, tellPublished } from './links';
 import type { ICommandOptions } from './run';
 import { tellQueued } from './run';
@@ -51,14 +53,19 @@ async function publish(options: ICommandOptions, path: string): Promise<void> {
     const dialog = new FormDialog({
       title: trans.__('Publish %1', path.split('/').pop()),
       body: ReactWidget.create(React.createElement(PublishForm, { publication, trans })),
-      buttons: [Dialog.cancelButton({ label: trans.__('Cancel') }), Dialog.okButton({ label })],
+      buttons: [
+        Dialog.cancelButton({ label: trans.__('Cancel') }),
+        ...(report ? [Dialog.warnButton({ label: trans.__('Unpublish…'), accept: false })] : []),
+        Dialog.okButton({ label })
+      ],
       submit: () => submit(options, path, publication)
     });
-    await dialog.launch();
+    const { button } = await dialog.launch();
+    if (report && button.displayType === 'warn') {
+      await unpublish(options, report);
+    }
   } catch (error) {
-    Notification.error(trans.__('%1 was not published: %2', path, messageOf(error)), {
-      autoClose: false
-    });
+    tellRefused(trans.__('“%1” was not published', path), error, trans);
   }
 }
 
@@ -81,6 +88,28 @@ async function submit(
   } catch (error) {
     publication.refuse(messageOf(error));
     return false;
+  }
+}
+
+async function unpublish({ omega, trans }: ICommandOptions, report: IReport): Promise<void> {
+  const answer = await showDialog({
+    title: trans.__('Unpublish “%1”?', report.name),
+    body: trans.__('Its link opens nothing any more. The notebook, its runs and results stay.'),
+    buttons: [
+      Dialog.cancelButton({ label: trans.__('Keep') }),
+      Dialog.warnButton({ label: trans.__('Unpublish') })
+    ]
+  });
+  if (!answer.button.accept) {
+    return;
+  }
+  try {
+    await omega.reports.unpublish(report.name);
+    Notification.success(trans.__('“%1” is not published any more.', report.name), {
+      autoClose: 5000
+    });
+  } catch (error) {
+    tellRefused(trans.__('“%1” is still published', report.name), error, trans);
   }
 }
 

@@ -26,6 +26,7 @@ import { LimitFields } from '../views/limitfields';
 import { NotifyFields } from '../views/notifyfields';
 import { parameterId, ParameterFields } from '../views/parameterfields';
 import { addPathCommand } from './add';
+import { tellRefused } from './ask';
 import type { Targets } from './targets';
 
 export interface ICommandOptions {
@@ -61,7 +62,7 @@ async function runOnCluster(options: ICommandOptions, path: string): Promise<voi
   try {
     await start(options, path);
   } catch (error) {
-    tellNotRun(options.trans, path, error);
+    tellRefused(options.trans.__('“%1” was not run', path), error, options.trans);
   }
 }
 
@@ -100,7 +101,7 @@ async function runWithParameters(options: ICommandOptions, path: string): Promis
     });
     await dialog.launch();
   } catch (error) {
-    tellNotRun(trans, path, error);
+    tellRefused(trans.__('“%1” was not run', path), error, trans);
   }
 }
 
@@ -209,9 +210,10 @@ async function startGroup(
   const message = trans._n(
     '%1 run of “%2” is queued.',
     '%1 runs of “%2” are queued.',
-    group.count
+    group.count,
+    group.title
   );
-  Notification.info(message.replace('%2', group.title), {
+  Notification.info(message, {
     autoClose: 4000,
     actions: [
       {
@@ -241,10 +243,4 @@ export function tellQueued(commands: CommandRegistry, trans: TranslationBundle, 
   } else {
     Notification.info(message, options);
   }
-}
-
-function tellNotRun(trans: TranslationBundle, path: string, error: unknown): void {
-  Notification.error(trans.__('%1 was not run: %2', path, messageOf(error)), {
-    autoClose: false
-  });
 }

@@ -1,8 +1,9 @@
-import { Dialog, showDialog } from '@jupyterlab/apputils';
+import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import type { IDocumentManager } from '@jupyterlab/docmanager';
 import { deleteIcon, notebookIcon, redoIcon, runIcon, stopIcon } from '@jupyterlab/ui-components';
 import type { LabIcon } from '@jupyterlab/ui-components';
 
+import { ApiError } from '../client/connection';
 import type { StoreName } from '../client/objects';
 import type { IRun } from '../client/runs';
 import { clusterIcon } from '../icons';
@@ -77,7 +78,17 @@ async function cancel({ omega, trans }: IRunsCommandOptions, run: IRun): Promise
       Dialog.warnButton({ label: trans.__('Cancel the run') })
     ]
   });
-  if (answer.button.accept) {
+  if (!answer.button.accept) {
+    return;
+  }
+  try {
     await omega.runs.cancel(run.id);
+  } catch (error) {
+    if (!(error instanceof ApiError && error.type === 'InvalidTransitionError')) {
+      throw error;
+    }
+    Notification.info(trans.__('“%1” had ended before it could be cancelled.', run.job), {
+      autoClose: 5000
+    });
   }
 }

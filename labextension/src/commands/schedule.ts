@@ -24,7 +24,7 @@ import { FormDialog } from '../views/formdialog';
 import { ScheduleFields } from '../views/scheduleform';
 import { WHEN_ID } from '../views/whenfield';
 import { addEntryCommand, addPathCommand } from './add';
-import { confirmDrop } from './ask';
+import { confirmDrop, tellRefused } from './ask';
 import type { ICommandOptions } from './run';
 import { restoreDropped } from './trash';
 import { experimentsOf, tellQueued, tellThem, workersOf } from './run';
@@ -95,9 +95,7 @@ async function schedule(options: ICommandOptions, path: string): Promise<void> {
       await tellThem(notify, { schedule: made.id }, trans);
     });
   } catch (error) {
-    Notification.error(trans.__('%1 was not scheduled: %2', path, messageOf(error)), {
-      autoClose: false
-    });
+    tellRefused(trans.__('“%1” was not scheduled', path), error, trans);
   }
 }
 

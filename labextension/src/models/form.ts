@@ -177,16 +177,30 @@ function parseLines(
   text: string,
   trans: TranslationBundle
 ): ReadonlyJSONValue[] {
-  const lines = text.split('\n').filter(line => line.trim() !== '');
-  if (lines.length === 0) {
+  const lines = text.split('\n');
+  if (lines.every(line => line.trim() === '')) {
     throw new Error(trans.__('Enter a value a line.'));
   }
-  return lines.map(line => {
-    if (parameter.type === 'bool' && !['true', 'false'].includes(line.trim())) {
-      throw new Error(trans.__('Enter true or false on each line.'));
-    }
-    return parse(parameter, parameter.type === 'bool' ? line.trim() : line, trans);
-  });
+  return lines.flatMap((line, index) =>
+    line.trim() === '' ? [] : [parseLine(parameter, line, index + 1, trans)]
+  );
+}
+
+function parseLine(
+  parameter: IParameter,
+  line: string,
+  number: number,
+  trans: TranslationBundle
+): ReadonlyJSONValue {
+  const isBool = parameter.type === 'bool';
+  if (isBool && !['true', 'false'].includes(line.trim())) {
+    throw new Error(trans.__('Enter true or false on each line.'));
+  }
+  try {
+    return parse(parameter, isBool ? line.trim() : line, trans);
+  } catch (error) {
+    throw new Error(trans.__('Line %1: %2', number, (error as Error).message));
+  }
 }
 
 function parseInteger(text: string, trans: TranslationBundle): number {

@@ -52,6 +52,13 @@ export class ReportsModel extends Model {
     return this._remember(await this._client.publish(target, options));
   }
 
+  /** Take a report from behind its link. */
+  async unpublish(name: string): Promise<void> {
+    await this._client.unpublish(name);
+    this._items = this._items.filter(report => report.name !== name);
+    this.emitChanged();
+  }
+
   private _remember(report: IReport): IReport {
     this._items = [report, ...this._items.filter(item => item.name !== report.name)];
     this.emitChanged();

@@ -19,6 +19,10 @@ import { HealthLine } from '../views/health';
 
 /** How high the sections are: the repository has its tabs and its search above what it lists. */
 const SIZES = [4, 3, 3, 4, 5];
+/** While it tells of an object, the repository needs more. */
+const SIZES_WITH_DETAILS = [12, 3, 3, 4, 5];
+/** Below it, in pixels, it does not show both its list and what is known of an object. */
+const ROOM_FOR_DETAILS = 340;
 /** Those at the end are closed at first: they are looked into now and then. */
 const CLOSED = 2;
 
@@ -64,9 +68,10 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     pages.forEach(page => panel.addWidget(page));
     const sections = panel.content as AccordionPanel;
     sections.setRelativeSizes(SIZES);
+    const giveRoom = makeRoomForDetails(omega, sections);
     sections.expansionToggled.connect((_, index) => {
       if (index >= closed && !pages[index].isHidden) {
-        sections.setRelativeSizes(SIZES); // else it gets what the others happen to leave
+        giveRoom(); // else it gets what the others happen to leave
       }
     });
     shell.add(panel, 'left', { rank: 150, type: 'Omega' });
@@ -86,3 +91,22 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     palette?.addItem({ command: CommandIDs.showPanel, category: trans.__('Omega') });
   }
 };
+
+/**
+ * Let the section of the repository grow while it tells of an object, downwards, so that what is
+ * clicked stays where it is. Returns what gives the sections their sizes.
+ */
+function makeRoomForDetails({ repository }: IOmega, sections: AccordionPanel): () => void {
+  let before: number[] | null = null;
+  repository.changed.connect(() => {
+    const low = sections.widgets[0].node.clientHeight < ROOM_FOR_DETAILS;
+    if (repository.selected && !before && low) {
+      before = sections.relativeSizes();
+      sections.setRelativeSizes(SIZES_WITH_DETAILS);
+    } else if (!repository.selected && before) {
+      sections.setRelativeSizes(before);
+      before = null;
+    }
+  });
+  return () => sections.setRelativeSizes(before ? SIZES_WITH_DETAILS : SIZES);
+}

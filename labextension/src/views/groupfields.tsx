@@ -21,7 +21,7 @@ export function GroupFields({ form, group, trans }: IGroupFieldsProps): JSX.Elem
   return (
     <div className="jp-Omega-groupFields">
       <strong aria-live="polite" className="jp-Omega-groupCount">
-        {trans._n('%1 run', '%1 runs', form.count)}
+        {form.valid && trans._n('%1 run', '%1 runs', form.count)}
       </strong>
       <label>
         {trans.__('At once, at most')}

@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { Access } from '../client/reports';
+import { liveLinkOf } from '../client/reports';
 import type { Publication } from '../models/publication';
 import { Check } from './check';
 import { useSignal } from './hooks';
@@ -16,9 +17,18 @@ export interface IPublishFormProps {
 export function PublishForm({ publication, trans }: IPublishFormProps): JSX.Element {
   useSignal(publication.changed);
   const { options, existing, hasGoodRun, refusal } = publication;
+  const live = existing && liveLinkOf(existing);
   return (
     <div className="jp-Omega-form">
       <p className="jp-Omega-hint">{intro(publication, trans)}</p>
+      {live && (
+        <p className="jp-Omega-hint">
+          {trans.__('Live:')}{' '}
+          <a href={live} target="_blank" rel="noopener noreferrer">
+            {live}
+          </a>
+        </p>
+      )}
       <fieldset className="jp-Omega-choices">
         <legend>{trans.__('Who can open the link')}</legend>
         {accessChoices(trans).map(([access, label, hint]) => (

@@ -141,7 +141,7 @@ function Filters({ model, trans }: { model: RunsModel; trans: TranslationBundle 
         >
           {schedule && <scheduleIcon.react tag="span" width="14px" height="14px" />}
           <span className="jp-Omega-chipText">
-            <bdi>{job}</bdi>
+            <bdi>{job.replace(/\.ipynb$/, '')}</bdi>
           </span>
           <IconButton
             icon={closeIcon}

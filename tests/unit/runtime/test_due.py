@@ -97,8 +97,8 @@ def test_the_last_due_time_is_found_however_long_ago() -> None:
 @pytest.mark.parametrize(
     ("when", "zone", "reason"),
     [
-        ("61 * * * *", "UTC", "minute"),
-        ("0 0 31 2 *", "UTC", "day-of-month"),
+        ("61 * * * *", "UTC", "its minute '61' is not right, which may be 0 to 59"),
+        ("0 0 31 2 *", "UTC", "its day-of-month '31' is not right, which may be 1 to 31, as far"),
         (f"*/{'9' * 5000} * * * *", "UTC", "not right"),
         ("0 0 * * mon#6", "UTC", "day-of-week"),
         ("daily at 6:00", "Mars/Olympus", "no such time zone"),
@@ -108,6 +108,12 @@ def test_the_last_due_time_is_found_however_long_ago() -> None:
 def test_what_cannot_be_is_refused(when: str, zone: str, reason: str) -> None:
     with pytest.raises(InvalidScheduleError, match=reason):
         Rule.of(when, zone)
+
+
+@pytest.mark.parametrize("day", ["11th", "21st", "22nd", "23rd", "31st"])
+def test_days_of_the_month_are_said_as_people_say_them(day: str) -> None:
+    words = Rule.of(f"monthly on the {day} at 7:00", "UTC").words
+    assert words == f"At 07:00 on the {day} day of every month"
 
 
 def test_a_city_leads_to_its_time_zone() -> None:
