@@ -48,7 +48,7 @@ test('what a person has changed stays changed', () => {
   const titled = open({ kernelspec: PYTHON });
   titled.setMetadata('title', 'mine');
   const both = open({ kernelspec: PYTHON });
-  both.updateMetadata({ title: 'mine', language_info: NOTED } as never);
+  both.updateMetadata({ title: 'mine', language_info: NOTED });
   const after = open({ kernelspec: PYTHON });
   after.setMetadata('language_info', NOTED);
   after.getCell(0).setSource('y');
