@@ -3,7 +3,7 @@ import type { Contents, IContentProvider } from '@jupyterlab/services';
 import { ServerConnection } from '@jupyterlab/services';
 import { PromiseDelegate } from '@lumino/coreutils';
 import { Signal } from '@lumino/signaling';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { Elsewhere } from '../src/models/elsewhere';
 import type { IOpened } from '../src/models/opened';
@@ -143,4 +143,19 @@ test('what was deleted is told of where it is open, unless it is there again', a
   bus.file({ change: 'dropped', path: 'team/other.md' });
   await new Promise(resolve => setTimeout(resolve, 1200));
   expect(gone.length).toBe(1);
+});
+
+test('what is to be done about a document that is closed is not done, nor kept', async () => {
+  const opened = open(PATH, 'old');
+  const saved = new PromiseDelegate<void>();
+  saving = saved.promise;
+  bus.file({ path: PATH, hash: 'one' });
+  bus.file({ path: PATH, hash: 'two' });
+  saved.resolve();
+  await wait(); // it is to be looked at again in a while
+  const looks = vi.fn();
+  saving = { then: looks } as never;
+  (opened.context.disposed as Signal<object, void>).emit();
+  await new Promise(resolve => setTimeout(resolve, 1200));
+  expect(looks).not.toHaveBeenCalled();
 });

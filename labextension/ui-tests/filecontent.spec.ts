@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { isShown, readFile } from '../src/models/filecontent';
-import { placeIn } from '../src/models/place';
+import { jobAt, placeIn } from '../src/models/place';
 
 const read = (name: string, ...bytes: number[]): ReturnType<typeof readFile> =>
   readFile(name, new Uint8Array(bytes).buffer);
@@ -53,4 +53,17 @@ test('a path is an object of the bucket that shows it, or none', () => {
   expect(inside('team/x')).toMatchObject({ name: 'x', bucket: 'team' });
   expect([inside('x'), inside('repository/x')]).toEqual([null, null]);
   expect(placeIn({ mount: null, beside: [], buckets: {} }, 'x')).toBe(null);
+});
+
+test('a notebook elsewhere is run as its copy', () => {
+  const buckets = { team: 'write', archive: 'read' } as const;
+  const beside = { mount: '', beside: ['local'], buckets };
+  expect(jobAt(beside, 'a/b.ipynb')).toBe('a/b.ipynb');
+  expect(jobAt(beside, 'local/a/b.ipynb')).toBe('uploads/a/b.ipynb');
+  expect(jobAt(beside, 'archive/b.ipynb')).toBe('uploads/archive/b.ipynb');
+  const around = { mount: 'repo', beside: [], buckets: { team: 'write' } as const };
+  expect(jobAt(around, 'repo/b.ipynb')).toBe('b.ipynb');
+  expect(jobAt(around, 'a/b.ipynb')).toBe('uploads/a/b.ipynb');
+  expect(jobAt(around, 'team/b.ipynb')).toBe('uploads/team/b.ipynb');
+  expect(jobAt({ mount: null, beside: [], buckets: {} }, 'b.ipynb')).toBe(null);
 });

@@ -68,6 +68,20 @@ test('a run that publishes brings its report, a little after its end', async () 
   runs.dispose();
 });
 
+test('a job may have a report until the server has said that it has none', async () => {
+  const client = new OmegaClient(server.settings);
+  const runs = new RunsModel({ client: client.runs, feed: new Bus().feed });
+  const reports = new ReportsModel({ client: client.reports, runs });
+  server.answer = () => ({ status: 502, text: '' });
+  await reports.refresh();
+  expect(reports.mayHave('other.ipynb')).toBe(true);
+  server.answer = () => ({ json: { items: [REPORT], total: 1 } });
+  await reports.refresh();
+  expect(['flights.ipynb', 'other.ipynb'].map(job => reports.mayHave(job))).toEqual([true, false]);
+  reports.dispose();
+  runs.dispose();
+});
+
 test('publishing again begins with what was chosen last', () => {
   expect(new Publication(REPORT, true).options).toEqual({
     access: 'signed-in',

@@ -65,7 +65,7 @@ def change_a_cell_and_save(me: LabPage, *, carrier: str) -> None:
 
 def run_on_cluster_and_watch(me: LabPage) -> None:
     me.file("flights.ipynb").click(button="right")
-    expect(me.menu_entry("Copy report link")).to_be_visible()
+    expect(me.menu_entry("Publish report…")).to_be_visible()
     me.shot("context-menu")
     me.menu_entry("Run on cluster").click()
     expect(me.notification("is queued")).to_be_visible()

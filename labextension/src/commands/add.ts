@@ -12,16 +12,19 @@ interface ICommand {
 }
 
 export interface IPathCommand extends ICommand {
+  /** Whether it makes sense for a notebook; it does for all unless given. */
+  applies?: (path: string) => boolean;
   act: (path: string) => Promise<void>;
 }
 
 /** Add what can be done with one notebook: the one that is selected, looked at or named. */
 export function addPathCommand(
   { commands, targets }: { commands: CommandRegistry; targets: Targets },
-  { id, act, ...looks }: IPathCommand
+  { id, act, applies = () => true, ...looks }: IPathCommand
 ): void {
   commands.addCommand(id, {
     ...looks,
+    isVisible: args => targets.paths(args).every(applies),
     isEnabled: args => targets.paths(args).length === 1,
     execute: async args => {
       const [path] = targets.paths(args);

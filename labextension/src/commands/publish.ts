@@ -4,6 +4,7 @@ import * as React from 'react';
 
 import { messageOf } from '../client/connection';
 import type { IReport } from '../client/reports';
+import { jobAt } from '../models/place';
 import { Publication } from '../models/publication';
 import { CommandIDs } from '../tokens';
 import { FormDialog } from '../views/formdialog';
@@ -29,8 +30,16 @@ export function addPublishCommands(options: ICommandOptions): void {
     label: trans.__('Copy report link'),
     caption: trans.__('Copy the link of the published report'),
     icon: linkIcon,
+    applies: path => mayHaveReport(options, path),
     act: path => copyReportLink(options, path)
   });
+}
+
+/** Whether a notebook has a report, as far as is known. */
+function mayHaveReport({ omega }: ICommandOptions, path: string): boolean {
+  const status = omega.status.current;
+  const job = status && jobAt(status, path);
+  return !job || omega.reports.mayHave(job);
 }
 
 async function publish(options: ICommandOptions, path: string): Promise<void> {

@@ -1,3 +1,4 @@
+import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import type { IContentProvider } from '@jupyterlab/services';
 import { ServerConnection } from '@jupyterlab/services';
 import type { IDisposable } from '@lumino/disposable';
@@ -53,6 +54,7 @@ export class Elsewhere implements IDisposable {
   dispose(): void {
     this._isDisposed = true;
     clearTimeout(this._timer);
+    this._timers.forEach(timer => clearTimeout(timer));
     Signal.clearData(this);
   }
 
@@ -72,7 +74,7 @@ export class Elsewhere implements IDisposable {
       this._options.documents.at(path).forEach(opened => void this._renew(opened, hash ?? null));
     } else if (change === 'dropped') {
       this._options.dropped(path);
-      setTimeout(() => void this._tellGone(path), OWN);
+      this._later(OWN, () => this._tellGone(path));
     }
   }
 
@@ -122,9 +124,31 @@ export class Elsewhere implements IDisposable {
       const again = this._again.get(opened);
       this._again.delete(opened);
       if (again !== undefined) {
-        setTimeout(() => void this._renew(opened, again), PAUSE);
+        this._later(PAUSE, () => this._renew(opened, again), opened.context);
       }
     }
+  }
+
+  /** Do something after a pause, unless the document that it is about is closed meanwhile. */
+  private _later(
+    pause: number,
+    act: () => Promise<void>,
+    context?: DocumentRegistry.Context
+  ): void {
+    if (this._isDisposed || context?.isDisposed) {
+      return;
+    }
+    const end = (): void => {
+      clearTimeout(timer);
+      this._timers.delete(timer);
+      context?.disposed.disconnect(end);
+    };
+    const timer = setTimeout(() => {
+      end();
+      void act();
+    }, pause);
+    this._timers.add(timer);
+    context?.disposed.connect(end);
   }
 
   /** Whether what is stored now is not what is shown, and nobody works on that. */
@@ -155,6 +179,7 @@ export class Elsewhere implements IDisposable {
   private readonly _folders = new Set<string>();
   private readonly _renewing = new Set<IOpened>();
   private readonly _again = new Map<IOpened, string | null>();
+  private readonly _timers = new Set<ReturnType<typeof setTimeout>>();
   private _timer: ReturnType<typeof setTimeout> | undefined;
   private _isDisposed = false;
 }

@@ -26,3 +26,23 @@ export function placeIn(
   }
   return path.startsWith(`${mount}/`) ? mine(path.slice(mount.length + 1)) : null;
 }
+
+/** The folder of the jobs store that takes copies of notebooks from elsewhere. */
+const UPLOADS = 'uploads';
+
+/** The job that a notebook is run as, null where none can be: of one elsewhere a copy is. */
+export function jobAt(
+  status: Pick<IStatus, 'mount' | 'beside' | 'buckets'>,
+  path: string
+): string | null {
+  if (status.mount === null) {
+    return null;
+  }
+  const place = placeIn(status, path);
+  if (place) {
+    return place.bucket === undefined ? place.name : `${UPLOADS}/${path}`;
+  }
+  // The disk is in a folder beside the repository, or around it.
+  const inside = status.mount === '' ? path.slice(path.indexOf('/') + 1) : path;
+  return `${UPLOADS}/${inside}`;
+}

@@ -3,11 +3,14 @@ import { Signal } from '@lumino/signaling';
 
 import type { IReport, IReportOptions, ReportsClient } from '../client/reports';
 import type { IRun, Target } from '../client/runs';
-import { Model } from './model';
+import { PolledModel } from './polled';
 import type { RunsModel } from './runs';
 
 /** A report appears a little after the end of its run: when to look for it, in milliseconds. */
 const LOOKS = [300, 700, 1000, 2000, 4000, 8000, 15_000];
+
+/** Others publish, too, and nobody tells of it. */
+const INTERVAL = 60_000;
 
 export interface IReportsOptions {
   client: ReportsClient;
@@ -15,9 +18,9 @@ export interface IReportsOptions {
 }
 
 /** Which jobs are published, and where. */
-export class ReportsModel extends Model {
+export class ReportsModel extends PolledModel {
   constructor(options: IReportsOptions) {
-    super();
+    super(INTERVAL);
     this._client = options.client;
     options.runs.ended.connect(this._onEnded, this);
   }
@@ -32,20 +35,16 @@ export class ReportsModel extends Model {
     return this._items.find(report => report.job === job) ?? null;
   }
 
+  /** Whether a job has a report, as far as is known: it may until the server has answered. */
+  mayHave(job: string): boolean {
+    return !this._loaded || this.ofJob(job) !== null;
+  }
+
   /** Ask the server for the report of the notebook at `path`. */
   async atPath(path: string): Promise<IReport | null> {
     const { items } = await this._client.list({ path });
     items.forEach(report => this._remember(report));
     return items[0] ?? null;
-  }
-
-  async refresh(): Promise<void> {
-    try {
-      this._items = (await this._client.list()).items;
-      this.emitChanged();
-    } catch {
-      // Links in the list of runs are an extra: the status line tells when the server is away.
-    }
   }
 
   async publish(target: Target, options: IReportOptions): Promise<IReport> {
@@ -57,6 +56,23 @@ export class ReportsModel extends Model {
     await this._client.unpublish(name);
     this._items = this._items.filter(report => report.name !== name);
     this.emitChanged();
+  }
+
+  protected get loaded(): boolean {
+    return this._loaded;
+  }
+
+  protected async fetch(): Promise<void> {
+    try {
+      this._items = (await this._client.list()).items;
+      this._loaded = true;
+      this.setError(null);
+    } catch (error) {
+      this.setError(error);
+      throw error;
+    } finally {
+      this.emitChanged();
+    }
   }
 
   private _remember(report: IReport): IReport {
@@ -89,4 +105,5 @@ export class ReportsModel extends Model {
   private readonly _client: ReportsClient;
   private readonly _published = new Signal<this, IReport>(this);
   private _items: IReport[] = [];
+  private _loaded = false;
 }

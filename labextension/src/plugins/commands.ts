@@ -46,6 +46,9 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
       commands.notifyCommandChanged(CommandIDs.schedule);
     };
     notebooks?.currentChanged.connect(update);
+    const updateLink = (): void => commands.notifyCommandChanged(CommandIDs.copyReportLink);
+    notebooks?.currentChanged.connect(updateLink);
+    omega.reports.changed.connect(updateLink);
     for (const command of [
       CommandIDs.run,
       CommandIDs.runWithParameters,

@@ -7,6 +7,7 @@ import { IDocumentManager } from '@jupyterlab/docmanager';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import type { FileBrowserModel } from '@jupyterlab/filebrowser';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
+import type { INotebookModel } from '@jupyterlab/notebook';
 import { NotebookPanel } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import type { Contents } from '@jupyterlab/services';
@@ -19,6 +20,7 @@ import { reload } from '../commands/reload';
 import { AskedSaves } from '../models/askedsaves';
 import { Elsewhere } from '../models/elsewhere';
 import { isAt } from '../models/history';
+import { keepCalm } from '../models/kernelnotes';
 import type { IOpened } from '../models/opened';
 import { OpenedDocuments } from '../models/opened';
 import { SaveGuard } from '../models/saveguard';
@@ -93,6 +95,10 @@ export const conflictsPlugin: JupyterFrontEndPlugin<void> = {
     drive.contentProviderRegistry.register(PROVIDER, guard);
     bringElsewhere({ omega, documents, opened, guard, rest, browsers, translator });
     guardAll(documents.registry, opened);
+    documents.registry.addWidgetExtension('Notebook', {
+      createNew: (_, { model, sessionContext }) =>
+        keepCalm((model as INotebookModel).sharedModel, () => !!sessionContext.session?.kernel)
+    });
   }
 };
 

@@ -53,7 +53,7 @@ export const omegaPlugin: JupyterFrontEndPlugin<IOmega> = {
       experiments.start();
       trash.start();
       status.start();
-      return reports.refresh();
+      reports.start();
     });
     return {
       client,
