@@ -178,7 +178,10 @@ class Broker:
         from kombu.pools import ProducerPool
 
         # Celery's own pools are shared by all brokers of the process: no one could close them.
-        connections = self.app.connection_for_write().Pool(limit=_CONNECTIONS)
+        # A server that takes a message and does not confirm it would be waited for without end.
+        limits = {} if self.embedded else {"read_timeout": _PATIENCE, "write_timeout": _PATIENCE}
+        connection = self.app.connection_for_write(transport_options=limits)
+        connections = connection.Pool(limit=_CONNECTIONS)
         register_after_fork(self, Broker.close)  # a child must not speak on its parent's socket
         return ProducerPool(connections, limit=_CONNECTIONS)  # type: ignore[no-untyped-call]
 

@@ -10,6 +10,10 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 HOW_TO = "RabbitMQ is not installed: `sudo apt-get install rabbitmq-server` gets it."
 _PROGRAM = "/usr/lib/rabbitmq/bin/rabbitmq-server"
@@ -87,6 +91,23 @@ class RabbitMQ:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
         self._processes.clear()
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Keep its connections open, and answer on none of them."""
+        self._signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.thaw()
+
+    def thaw(self) -> None:
+        """Answer again."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        for process in self._processes:
+            os.killpg(process.pid, number)
 
     def _wait(self) -> None:
         import amqp

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from amqp.exceptions import MessageNacked
 
 from omegaml_lab.core.errors import BrokerUnavailableError
 from omegaml_lab.core.runs import Status
@@ -68,6 +70,58 @@ def test_rabbitmq_may_be_away_when_a_run_is_asked_for(
         with scheduler(over_rabbit, tmp_path):
             assert run.wait(90).status is Status.SUCCEEDED, process.said()
         assert run.notice is None
+
+
+@pytest.fixture
+def own_rabbit(tmp_path: Path, rabbit: RabbitMQ) -> Iterator[RabbitMQ]:
+    """A server that no other test uses, and that may be left broken."""
+    server = type(rabbit)(tmp_path / "rabbitmq")
+    server.start()
+    yield server
+    server.stop()
+
+
+def test_rabbitmq_that_confirms_nothing_is_not_waited_for(
+    config: Config, own_rabbit: RabbitMQ
+) -> None:
+    with Omega(config=replace(config, broker_url=own_rabbit.url)) as omega:
+        omega.jobs.put(notebook("1"), "one")
+        run = omega.runtime.job("one").run().run
+        broker = omega.runtime.broker
+        with own_rabbit.frozen(), ThreadPoolExecutor() as threads:
+            sent = threads.submit(broker.send, run)
+            try:
+                with pytest.raises(BrokerUnavailableError):
+                    sent.result(timeout=60)  # while it is frozen: that would be never
+            finally:
+                own_rabbit.thaw()
+        broker.send(run)
+
+
+@pytest.mark.long
+def test_a_queue_that_rabbitmq_lost_with_a_crash_is_not_waited_for(
+    config: Config, own_rabbit: RabbitMQ
+) -> None:
+    with Omega(config=replace(config, broker_url=own_rabbit.url)) as omega:
+        omega.jobs.put(notebook("1"), "one")
+        run = omega.runtime.job("one").run()
+        # Before the log of the new queue is on its disk: it comes back without a leader.
+        own_rabbit.stop()
+        own_rabbit.start()
+        said: BaseException | None = None
+        try:
+            omega.runtime.broker.send(run.run)
+        except BrokerUnavailableError as error:
+            said = _cause(error)
+        # RabbitMQ says no after 65 seconds; who sends has not waited for that.
+        assert not isinstance(said, MessageNacked)
+        omega.runtime.broker.check()
+
+
+def _cause(error: BaseException) -> BaseException:
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
 
 
 @pytest.mark.long
