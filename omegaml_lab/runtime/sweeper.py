@@ -41,6 +41,7 @@ __all__ = ["Sweeper"]
 
 _BATCH = 500
 _FORGET = timedelta(hours=1)
+_LONGEST_SEND = 15.0  # seconds; what takes longer has stood still with the machine
 
 _log = logging.getLogger(__name__)
 
@@ -104,6 +105,7 @@ class Sweeper:
         self._looked = 0.0
         self._looking_since = time.monotonic()
         self._broker_away = False
+        self._sending = 0.0
 
     def run(self, stop: threading.Event) -> None:
         """Sweep every second or more often until `stop` is set, whether the database is there."""
@@ -140,10 +142,10 @@ class Sweeper:
     def _mind_running(self) -> None:
         running = self._runs.records(Status.RUNNING)
         now = time.monotonic()
-        if now - self._looked > self._lease / 2:
+        if now - self._looked - self._sending > self._lease / 2:
             # The sweeper itself was away, perhaps with the whole machine: nobody is to blame.
             self._forget()
-        self._looked = now
+        self._looked, self._sending = now, 0.0
         seen: dict[str, _Seen] = {}
         for record in running:
             beat = (str(record["claim"]), int(record["beat"]))
@@ -169,7 +171,8 @@ class Sweeper:
         notice = f"Worker {lost.worker} was lost; the run waits for another one."
         wait = lost.limits.wait(lost.attempt, chance=random.random())  # noqa: S311 - no secret
         run = self._runs.requeue(lost, notice=notice, wait=wait)
-        if run is not None and run.retry_at is None:
+        # While the broker is away it is sent with those that are due: it is waited for once.
+        if run is not None and run.retry_at is None and not self._broker_away:
             self._hint(run)
 
     # -- queued --------------------------------------------------------------------------------
@@ -214,12 +217,15 @@ class Sweeper:
         return [each.worker for each in heard.values() if each.lives]
 
     def _hint(self, run: Run) -> bool:
+        began = time.monotonic()
         try:
             self._broker.send(run)
         except BrokerUnavailableError as error:
             self._broker_away = True
             self._runs.notify(run.id, str(error))
             return False
+        finally:  # a broker that does not answer keeps it that long, and it knows what from
+            self._sending += min(time.monotonic() - began, _LONGEST_SEND)
         self._broker_away = False
         self._runs.hinted(run.id)
         return True

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from omegaml_lab.core.errors import InvalidTransitionError
+from omegaml_lab.core.errors import BrokerUnavailableError, InvalidTransitionError
 from omegaml_lab.core.runs import Failure, Progress, Status
+from omegaml_lab.runtime.broker import Broker
 from omegaml_lab.runtime.execution import result_name
 from omegaml_lab.runtime.run_records import RunRecords, utcnow
 from omegaml_lab.runtime.sweeper import Sweeper
@@ -299,3 +300,27 @@ def test_what_is_lost_for_good_cannot_be_cancelled(omega: Omega) -> None:
         with pytest.raises(InvalidTransitionError):
             runs.cancel(run.id)
         assert runs.get(run.id).status is Status.LOST
+
+
+def test_a_broker_that_does_not_answer_keeps_no_run_from_being_lost(
+    omega: Omega, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each round waits for the broker longer than a sweeper may be away that remembers."""
+    monkeypatch.setattr(Broker, "send", unanswered)
+    runs, records = omega.runtime.runs.records, omega.storage.records("runs")
+    claim, waiting = claimed(runs, queued(omega)), queued(omega)
+    worker = {"label": "default", "host": "h", "pid": 1, "started_at": waiting.queued_at}
+    omega.storage.records("workers").upsert("w", {**worker, "heartbeat_at": utcnow()})
+    minder, rounds = sweeper(omega), 0
+    while runs.get(claim.run.id).status is Status.RUNNING:
+        records.update(waiting.id, set={"hint_at": utcnow()})
+        minder.sweep()
+        rounds += 1
+        assert rounds < 8
+    assert runs.get(waiting.id).notice is not None  # the broker was asked
+
+
+def unanswered(broker: Broker, run: Run) -> None:
+    del run
+    time.sleep(0.7)
+    raise BrokerUnavailableError(broker.address, "it does not answer")
