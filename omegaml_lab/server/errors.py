@@ -74,6 +74,7 @@ STATUS: dict[type[OmegaError], HTTPStatus] = {
     errors.BrokerUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.GroupTimeoutError: HTTPStatus.GATEWAY_TIMEOUT,
     errors.RunTimeoutError: HTTPStatus.GATEWAY_TIMEOUT,
+    errors.OutOfMemoryError: HTTPStatus.INSUFFICIENT_STORAGE,
     errors.StorageFullError: HTTPStatus.INSUFFICIENT_STORAGE,
 }
 """Status of each error; one that is not listed has the status of its nearest ancestor."""

@@ -17,6 +17,9 @@ from pymongo.write_concern import WriteConcern
 
 from omegaml_lab.core.errors import (
     ConfigError,
+    IntegrityError,
+    OmegaError,
+    OutOfMemoryError,
     ServiceError,
     StorageFullError,
     StorageUnavailableError,
@@ -170,9 +173,26 @@ class Connection:
                 raise StorageUnavailableError(self.address, _reason(error)) from error
             raise ServiceError("MongoDB", _reason(error)) from error
         except (bson.errors.BSONError, OverflowError) as error:
-            raise UnsupportedObjectError("MongoDB", f"document: {_reason(error)}") from error
+            raise _about_document(error) from error
         except errors.ConfigurationError as error:
             raise ConfigError("mongo_url", "…", _reason(error)) from error
+
+
+def _about_document(error: Exception) -> OmegaError:
+    if isinstance(error, bson.errors.InvalidBSON):  # one that was read, and none to be kept
+        return unreadable(error, "document")
+    return UnsupportedObjectError("MongoDB", f"document: {_reason(error)}")
+
+
+def unreadable(error: bson.errors.BSONError, what: str) -> OutOfMemoryError | IntegrityError:
+    """Return what is to be told when BSON could not be decoded.
+
+    The driver makes an InvalidBSON of all that goes wrong then, with the message that it had:
+    a MemoryError has none.
+    """
+    if isinstance(error, bson.errors.InvalidBSON) and not str(error):
+        return OutOfMemoryError(f"a {what}")
+    return IntegrityError(what, f"it is no BSON that can be read ({_reason(error)})")
 
 
 @contextlib.contextmanager

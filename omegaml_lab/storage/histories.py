@@ -13,6 +13,7 @@ from pymongo.errors import DuplicateKeyError
 
 from omegaml_lab.core.errors import IntegrityError
 from omegaml_lab.core.names import parent_of
+from omegaml_lab.storage.connection import unreadable
 from omegaml_lab.storage.heads import Head
 from omegaml_lab.storage.payloads import Payload
 from omegaml_lab.storage.times import now
@@ -123,7 +124,7 @@ def from_bytes(data: bytes) -> list[dict[str, Any]]:
     try:
         states = bson.decode_all(data, options)
     except bson.errors.BSONError as error:
-        raise IntegrityError("list of states", f"it is no BSON ({error})") from error
+        raise unreadable(error, "list of states") from error
     if not states:
         raise IntegrityError("list of states", "it is empty")
     for state in states:

@@ -10,7 +10,7 @@ import bson
 from pymongo.errors import BulkWriteError
 
 from omegaml_lab.core.errors import IntegrityError
-from omegaml_lab.storage.connection import is_duplicate
+from omegaml_lab.storage.connection import is_duplicate, unreadable
 from omegaml_lab.storage.payloads import Segment
 
 if TYPE_CHECKING:
@@ -167,7 +167,9 @@ def _document(segment: str, data: bytes) -> dict[str, Any]:
             )
             and all(isinstance(zone, dict) and name.isdecimal() for name, zone in zones.items())
         )
-    except (bson.errors.BSONError, KeyError, AttributeError) as error:
+    except bson.errors.BSONError as error:
+        raise unreadable(error, "chunk") from error
+    except (KeyError, AttributeError) as error:
         raise IntegrityError("chunk", f"it is none ({type(error).__name__})") from error
     if not sound:
         raise IntegrityError("chunk", "its fields are not those of a chunk")

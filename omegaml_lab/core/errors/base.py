@@ -8,6 +8,7 @@ __all__ = [
     "DaskUnavailableError",
     "MissingDependencyError",
     "OmegaError",
+    "OutOfMemoryError",
     "ServiceError",
     "StorageFullError",
     "StorageUnavailableError",
@@ -68,6 +69,17 @@ class StorageFullError(OmegaError, OSError):
         super().__init__(
             f"The repository's disk is full ({reason}). Nothing that was saved before is lost:"
             " free some space and try again."
+        )
+
+
+class OutOfMemoryError(MemoryError, OmegaError):  # MemoryError makes only its own, so it is first
+    """There is too little memory in this process for what it reads, which is sound."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        super().__init__(
+            f"There is too little memory to read {what}. What is stored is sound: read less of it"
+            " (columns=…, filters, getl, iterchunks), or give the process more memory."
         )
 
 

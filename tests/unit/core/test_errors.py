@@ -6,7 +6,7 @@ import pytest
 
 from omegaml_lab.core import errors
 
-BASES = (ValueError, LookupError, RuntimeError, OSError, TypeError, ImportError)
+BASES = (ValueError, LookupError, RuntimeError, OSError, TypeError, ImportError, MemoryError)
 CLASSES = [
     cls for _, cls in inspect.getmembers(errors, inspect.isclass) if issubclass(cls, Exception)
 ]
