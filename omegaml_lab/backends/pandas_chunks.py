@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from omegaml_lab.core.errors import InvalidFrameError
@@ -223,10 +224,10 @@ def _streamed(frames: Iterator[Any], storage: Storage, name: str, chunk_rows: in
 def _chunk_rows(wanted: int | None, name: str) -> int:
     from omegaml_lab.frames.writer import CHUNK_ROWS
 
-    rows = CHUNK_ROWS if wanted is None else wanted
-    if rows < 1:
-        raise InvalidFrameError(name, f"chunk_rows must be at least 1, not {rows}")
-    return rows
+    rows: Any = CHUNK_ROWS if wanted is None else wanted
+    if not isinstance(rows, Integral) or int(rows) < 1:
+        raise InvalidFrameError(name, f"chunk_rows must be a number of rows, not {rows!r}")
+    return int(rows)
 
 
 def _listed(labels: Any) -> Any:

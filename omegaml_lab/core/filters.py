@@ -9,13 +9,24 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["OPERATORS", "Q", "Test"]
+__all__ = ["MEANT", "OPERATORS", "Q", "Test"]
 
 OPERATORS = (
     "eq", "ne", "lt", "le", "gt", "ge", "in", "not_in", "between", "contains", "startswith",
     "isnull", "lte", "gte",
 )  # fmt: skip
 """What a column can be asked for; ``lte`` and ``gte`` are ``le`` and ``ge``."""
+
+
+MEANT = {
+    "=": "eq", "==": "eq", "equals": "eq", "equal": "eq", "is": "eq", "exact": "eq",
+    "!=": "ne", "<>": "ne", "not": "ne", "neq": "ne",
+    "<": "lt", "less": "lt", "<=": "le", ">": "gt", "greater": "gt", ">=": "ge",
+    "isin": "in", "notin": "not_in", "not in": "not_in", "nin": "not_in", "range": "between",
+    "like": "contains", "has": "contains", "beginswith": "startswith", "prefix": "startswith",
+    "isna": "isnull", "null": "isnull", "notna": "isnull", "notnull": "isnull",
+}  # fmt: skip
+"""What the operators of other languages and libraries are called here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +80,10 @@ class Q:
         """
         for condition in conditions:
             if not isinstance(condition, Q):
-                raise TypeError(f"a condition is a Q, not a {type(condition).__name__}")
+                raise TypeError(
+                    f"a condition is a Q, not a {type(condition).__name__}: write it as a keyword,"
+                    " month__ge=6, or as Q(month__ge=6)"
+                )
         parts = [*conditions, *([cls(**tests)] if tests else [])]
         return _joined("and", *parts) if parts else None
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import InvalidAttributeError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
     from omegaml_lab.core.lineage import Reference
@@ -99,6 +99,10 @@ def check_attributes(attributes: Mapping[str, Any]) -> dict[str, Any]:
     InvalidAttributeError
         If one is no JSON value, an integer of more than 64 bits, or all are over 1 MiB.
     """
+    given: Any = attributes  # anything may come from a caller without types
+    if not isinstance(given, Mapping):
+        reason = f"attributes are a dict of names and values, not {given!r:.100}"
+        raise InvalidAttributeError("attributes", reason)
     checked: dict[str, Any] = {}
     size = 0
     for key, value in attributes.items():

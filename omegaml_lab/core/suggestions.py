@@ -6,12 +6,19 @@ import difflib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 __all__ = ["suggestion"]
 
 
-def suggestion(word: str, known: Iterable[str]) -> str:
-    """Return a sentence that names the words nearest to `word`, nothing when none is near."""
-    close = difflib.get_close_matches(word, list(known), n=3)
+def suggestion(word: str, known: Iterable[str], *, meant: Mapping[str, str] | None = None) -> str:
+    """Return a sentence that names the words nearest to `word`, nothing when none is near.
+
+    `meant` has words of other languages and programs, in small letters, and what they are here.
+    """
+    known = list(known)
+    small = word.casefold()
+    other = (meant or {}).get(small)
+    close = [other] if other else [k for k in known if k.casefold() == small]
+    close = close or difflib.get_close_matches(word, known, n=3)
     return f" Did you mean {' or '.join(repr(c) for c in close)}?" if close else ""

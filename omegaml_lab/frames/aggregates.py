@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AGGREGATES",
+    "MEANT",
     "SIZE",
     "Partials",
     "can_group",
@@ -52,6 +53,14 @@ _NEEDS: dict[str, tuple[str, ...]] = {
 }
 AGGREGATES = tuple(_NEEDS)
 """What can be asked of the rows of a group."""
+
+MEANT = {
+    "average": "mean", "avg": "mean", "total": "sum", "amin": "min", "amax": "max",
+    "minimum": "min", "lowest": "min", "maximum": "max", "highest": "max",
+    "len": "size", "rows": "size", "n": "count", "distinct": "nunique", "n_unique": "nunique",
+    "unique": "nunique", "variance": "var", "stddev": "std", "sd": "std", "nth": "first",
+}  # fmt: skip
+"""What aggregates are called in other languages and libraries."""
 
 SIZE = "size"
 Part = tuple[int, str]

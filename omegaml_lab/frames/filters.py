@@ -12,12 +12,13 @@ import numpy as np
 import pandas as pd
 
 from omegaml_lab.core.errors import InvalidFilterError, UnknownColumnError
-from omegaml_lab.core.filters import OPERATORS, Q, Test
+from omegaml_lab.core.filters import MEANT, OPERATORS, Q, Test
+from omegaml_lab.frames.refusals import REFUSALS, held, no_filter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["REFUSALS", "Branch", "Leaf", "Tree", "leaves", "mask", "resolve"]
+__all__ = ["Branch", "Leaf", "Tree", "leaves", "mask", "resolve"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,7 @@ class Branch:
 
 Tree = Leaf | Branch
 _LISTS = {"in", "not_in"}
+_NAMES: dict[type, str] = {str: "text", int: "number", float: "number"}
 
 
 def resolve(
@@ -106,7 +108,7 @@ def _leaf(test: Test, name: str, known: Mapping[Any, int], empties: Callable[[in
         raise UnknownColumnError(name, label, known=known)
     if op not in OPERATORS:
         reason = f"there is no operator {op!r}"
-        raise InvalidFilterError(name, label, op, reason, known=OPERATORS)
+        raise InvalidFilterError(name, label, op, reason, known=OPERATORS, meant=MEANT)
     op = {"lte": "le", "gte": "ge"}.get(op, op)
     position = known[label]
     leaf = Leaf(position=position, label=label, op=op, value=test.value)
@@ -181,7 +183,7 @@ def _with_times(leaf: Leaf, name: str, empty: Any) -> Leaf:
     try:
         value = [kind(v, **zone) if isinstance(v, str) else v for v in leaf.value]
     except ValueError as error:
-        raise InvalidFilterError(name, leaf.label, leaf.op, str(error)) from error
+        raise no_filter(name, (leaf.label, leaf.op, leaf.value), empty.dtype, error) from error
     return replace(leaf, value=value)
 
 
@@ -200,13 +202,13 @@ def _check_types(leaf: Leaf, name: str, empty: Any) -> None:
         return
     for value in {type(v): v for v in _compared(leaf) if not _is_missing(v)}.values():
         if not _can_equal(empty.dtype, value):
-            raise _holds_no(leaf, name, str(empty.dtype), value)
+            raise _holds_no(leaf, name, held(empty.dtype), value)
         if empty.dtype.kind == "c" or not _has_order(empty):
             continue
         try:
             pd.Series(empty, dtype=empty.dtype) < value  # noqa: B015 - for what it raises
         except REFUSALS as error:
-            raise _holds_no(leaf, name, str(empty.dtype), value) from error
+            raise _holds_no(leaf, name, held(empty.dtype), value) from error
 
 
 def _check_texts(leaf: Leaf, name: str) -> None:
@@ -230,7 +232,9 @@ def _can_equal(dtype: Any, value: Any) -> bool:
 
 
 def _holds_no(leaf: Leaf, name: str, held: str, value: Any) -> InvalidFilterError:
-    reason = f"a column of {held} holds no {type(value).__name__}: {value!r}"
+    reason = (
+        f"a column of {held} holds no {_NAMES.get(type(value), type(value).__name__)}: {value!r}"
+    )
     return InvalidFilterError(name, leaf.label, leaf.op, reason)
 
 
@@ -240,8 +244,6 @@ def _has_order(empty: Any) -> bool:
 
 # -- masks -----------------------------------------------------------------------------------
 
-REFUSALS = (TypeError, ValueError, AttributeError, NotImplementedError, ArithmeticError)
-"""With these pandas refuses what cannot be done with a column of some type."""
 _TESTS: dict[str, Callable[[Any, Any], Any]] = {
     "eq": operator.eq,
     "ne": operator.ne,
@@ -273,7 +275,7 @@ def _tested(leaf: Leaf, name: str, array: Any) -> Any:
     try:
         result = _TESTS[leaf.op](column, leaf.value)
     except REFUSALS as error:
-        raise InvalidFilterError(name, leaf.label, leaf.op, str(error)) from error
+        raise no_filter(name, (leaf.label, leaf.op, leaf.value), array.dtype, error) from error
     if isinstance(result.dtype, np.dtype) and result.dtype == bool:
         return result.to_numpy()
     if isinstance(result.dtype, pd.SparseDtype):

@@ -15,8 +15,12 @@ from omegaml_lab.frames import aggregates
 from omegaml_lab.frames.aggregates import AGGREGATES, SIZE, Partials
 from omegaml_lab.frames.blocks import Layout, adjacent
 from omegaml_lab.frames.empties import nothing
-from omegaml_lab.frames.filters import REFUSALS
 from omegaml_lab.frames.reader import Selection, labels_of, select
+from omegaml_lab.frames.refusals import (
+    REFUSALS,
+    no_such_aggregate,
+    refused_query,
+)
 from omegaml_lab.frames.writer import CHUNK_ROWS
 
 if TYPE_CHECKING:
@@ -128,8 +132,7 @@ class _Query:
             listed = ops if isinstance(ops, list | tuple) else [ops]
             for op in listed:
                 if op not in AGGREGATES:
-                    reason = f"there is no aggregate {op!r}"
-                    raise InvalidQueryError(name, reason, known=AGGREGATES, wanted=str(op))
+                    raise no_such_aggregate(name, op, list(self._known))
             if len(set(listed)) < max(len(listed), 1):
                 reason = f"column {label!r} wants each aggregate once, not {ops!r}"
                 raise InvalidQueryError(name, reason)
@@ -194,7 +197,7 @@ class _Query:
             grouped = frame.groupby(by, observed=True, **self._how)
             made = grouped.agg(self._mapping) if self.asked else grouped.size().to_frame(SIZE)
         except REFUSALS as error:
-            raise InvalidQueryError(self._layout.name, str(error)) from error
+            raise refused_query(self._layout.name, frame, self.asked, error) from error
         return made if self._by else self._totals(made)
 
     def _totals(self, made: pd.DataFrame) -> pd.DataFrame:

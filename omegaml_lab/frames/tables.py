@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -78,10 +79,10 @@ class TableAddition:
 
 
 def _chunk_rows(wanted: int | None, name: str) -> int:
-    rows = CHUNK_ROWS if wanted is None else wanted
-    if rows < 1:
-        raise InvalidFrameError(name, f"chunk_rows must be at least 1, not {rows}")
-    return rows
+    rows: Any = CHUNK_ROWS if wanted is None else wanted
+    if not isinstance(rows, Integral) or int(rows) < 1:
+        raise InvalidFrameError(name, f"chunk_rows must be a number of rows, not {rows!r}")
+    return int(rows)
 
 
 def _frame(table: pa.Table, name: str) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import uuid
+from collections.abc import Mapping
 from dataclasses import replace as changed
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from omegaml_lab.store.versions import warn_of_other_versions
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from omegaml_lab.core.metadata import Metadata
     from omegaml_lab.storage.heads import Head
@@ -94,7 +95,7 @@ class ModelStore(OmegaStore):
         """
         about: dict[str, Any] = {}
         if metrics is not None:
-            about["metrics"] = {str(key): _number(key, value) for key, value in metrics.items()}
+            about["metrics"] = _numbers(metrics)
         with contextlib.ExitStack() as kept:  # until the model says so, nothing else keeps them
             if trained_on is not None:
                 several = [trained_on] if isinstance(trained_on, str | Name) else trained_on
@@ -164,6 +165,13 @@ class ModelStore(OmegaStore):
         pinned = Name(found.name, revision=found.revision)
         id = kept.enter_context(self._datasets.relying_on(pinned))  # noqa: A001
         return {"name": found.name, "revision": found.revision, "id": id}
+
+
+def _numbers(metrics: Any) -> dict[str, Any]:
+    if not isinstance(metrics, Mapping):
+        reason = f"metrics are a dict of names and numbers, not {metrics!r:.100}"
+        raise InvalidAttributeError("metrics", reason)
+    return {str(key): _number(key, value) for key, value in metrics.items()}
 
 
 def _number(key: object, value: Any) -> Any:

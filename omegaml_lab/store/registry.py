@@ -74,10 +74,17 @@ class Registry:
         for backend in here:
             if backend.accepts(obj, name):
                 return backend
-        type_name = f"{type(obj).__module__}.{type(obj).__qualname__}"
         raise UnsupportedObjectError(
-            store, type_name.removeprefix("builtins."), kinds=[b.kind for b in here]
+            store,
+            _told(obj),
+            kinds=[backend.kind for backend in here],
+            stores=self._elsewhere(obj, store, name),
         )
+
+    def _elsewhere(self, obj: object, store: str, name: str) -> list[str]:
+        """Return the other stores that take an object."""
+        loaded = [backend for backend in self._loaded.values() if store not in backend.stores]
+        return sorted({s for b in loaded if b.accepts(obj, name) for s in b.stores})
 
     def _load(self, kind: str) -> Backend | None:
         point = self._found.get(kind)
@@ -108,3 +115,10 @@ def _changed(place: str) -> int | None:
         return Path(place).stat().st_mtime_ns
     except OSError:
         return None
+
+
+def _told(obj: object) -> str:
+    """Return of what type an object is, and of a class that it is one."""
+    cls = obj if isinstance(obj, type) else type(obj)
+    name = f"{cls.__module__}.{cls.__qualname__}".removeprefix("builtins.")
+    return f"class: make an instance, {cls.__qualname__}(…)" if cls is obj else name

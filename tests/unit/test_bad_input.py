@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 import pytest
+from sklearn.linear_model import LinearRegression
 
 from omegaml_lab.cli import main
 from omegaml_lab.core.errors import (
     InvalidAttributeError,
     InvalidFilterError,
+    InvalidFrameError,
     InvalidNameError,
     InvalidParameterError,
     UnknownColumnError,
+    UnsupportedObjectError,
 )
 from omegaml_lab.core.names import Name
 
@@ -168,3 +171,24 @@ def test_the_command_line_says_so_in_a_line(
             assert error.startswith("Error: ")
             assert "is not a valid name" in error or "bucket" in error
             assert error.count("\n") == 1
+
+
+def test_wrong_options_of_a_put_are_told_as_such(omega: Omega) -> None:
+    frame, wrong = pd.DataFrame({"n": [1]}), cast("Any", "x")
+    with pytest.raises(InvalidAttributeError, match="a dict of names and values, not 'x'"):
+        omega.datasets.put(frame, "q", attributes=wrong)
+    with pytest.raises(InvalidAttributeError, match="a dict of names and numbers, not 'x'"):
+        omega.models.put(LinearRegression(), "q", metrics=wrong)
+    for rows in ("x", 0, 2.5):
+        with pytest.raises(InvalidFrameError, match=f"a number of rows, not {rows!r}"):
+            omega.datasets.put(frame, "q", chunk_rows=rows)
+    assert not omega.datasets.exists("q")
+
+
+def test_what_another_store_keeps_is_said_so(omega: Omega) -> None:
+    with pytest.raises(UnsupportedObjectError, match=r"Keep it by `om\.models\.put`"):
+        omega.datasets.put(LinearRegression(), "q")
+    with pytest.raises(UnsupportedObjectError, match=r"Keep it by `om\.datasets\.put`"):
+        omega.models.put(pd.DataFrame({"n": [1]}), "q")
+    with pytest.raises(UnsupportedObjectError, match=r"make an instance, LinearRegression\("):
+        omega.models.put(LinearRegression, "q")

@@ -8,7 +8,7 @@ from omegaml_lab.core.errors.base import OmegaError
 from omegaml_lab.core.suggestions import suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 __all__ = [
     "ConflictError",
@@ -110,15 +110,17 @@ class ConflictError(OmegaError, RuntimeError):
 class UnsupportedObjectError(OmegaError, TypeError):
     """No backend of this store takes such an object."""
 
-    def __init__(self, store: str, obj_type: str, *, kinds: Iterable[str] = ()) -> None:
+    def __init__(
+        self, store: str, obj_type: str, *, kinds: Iterable[str] = (), stores: Iterable[str] = ()
+    ) -> None:
         self.store = store
         self.obj_type = obj_type
         self.kinds = tuple(kinds)
+        self.stores = tuple(stores)
+        others = " and ".join(f"`om.{other}.put`" for other in self.stores)
+        remedy = f"Keep it by {others}" if others else "Convert it, or install a backend for it"
         listed = ", ".join(self.kinds) or "none"
-        super().__init__(
-            f"{store} cannot keep a {obj_type}. Kinds it knows: {listed}."
-            " Convert it, or install a backend for it."
-        )
+        super().__init__(f"{store} cannot keep a {obj_type}. {remedy}. Kinds it knows: {listed}.")
 
 
 class UnknownKindError(OmegaError, LookupError):
@@ -192,7 +194,14 @@ class InvalidFilterError(OmegaError, ValueError):
     """A filter has no such operator, or a value that its column cannot be compared to."""
 
     def __init__(
-        self, name: str, column: object, op: str, reason: str, *, known: Iterable[str] = ()
+        self,
+        name: str,
+        column: object,
+        op: str,
+        reason: str,
+        *,
+        known: Iterable[str] = (),
+        meant: Mapping[str, str] | None = None,
     ) -> None:
         self.name = name
         self.column = column
@@ -202,7 +211,7 @@ class InvalidFilterError(OmegaError, ValueError):
         listed = f" There are: {', '.join(self.known)}." if self.known else ""
         super().__init__(
             f"The filter {op!r} on column {column!r} of {name!r} cannot be used: {reason}."
-            f"{suggestion(op, self.known)}{listed}"
+            f"{suggestion(op, self.known, meant=meant)}{listed}"
         )
 
 
@@ -210,7 +219,13 @@ class InvalidQueryError(OmegaError, ValueError):
     """An aggregate that is asked for is not known, or a column has none of that kind."""
 
     def __init__(
-        self, name: str, reason: str, *, known: Iterable[str] = (), wanted: str = ""
+        self,
+        name: str,
+        reason: str,
+        *,
+        known: Iterable[str] = (),
+        wanted: str = "",
+        meant: Mapping[str, str] | None = None,
     ) -> None:
         self.name = name
         self.reason = reason
@@ -218,7 +233,7 @@ class InvalidQueryError(OmegaError, ValueError):
         listed = f" There are: {', '.join(self.known)}." if self.known else ""
         super().__init__(
             f"The query of {name!r} cannot be answered: {reason}."
-            f"{suggestion(wanted, self.known)}{listed}"
+            f"{suggestion(wanted, self.known, meant=meant)}{listed}"
         )
 
 

@@ -139,15 +139,15 @@ def test_unknown_columns_and_operators(data: OmegaStore, flights: pd.DataFrame) 
 @pytest.mark.parametrize(
     ("filters", "reason"),
     [
-        ({"month": "three"}, "holds no str"),
-        ({"month__in": [3, "three"]}, "holds no str"),
+        ({"month": "three"}, "holds no text"),
+        ({"month__in": [3, "three"]}, "holds no text"),
         ({"month": object()}, "holds no object"),
         ({"month__lt": object()}, "holds no object"),
         ({"month__not_in": [object()]}, "holds no object"),
         ({"month": np.timedelta64(3, "s")}, "holds no timedelta64"),
         ({"month__gt": "three"}, "month"),
-        ({"month__contains": "3"}, "str"),
-        ({"carrier": 3}, "holds no int"),
+        ({"month__contains": "3"}, "for text, and the column holds whole numbers"),
+        ({"carrier": 3}, "holds no number"),
         ({"carrier__startswith": 3}, "text"),
         ({"carrier__in": "UA"}, "list"),
         ({"month__between": 3}, "two values"),
@@ -292,3 +292,56 @@ def test_columns_in_several_documents(data: OmegaStore) -> None:
     data.put(frame, "x")
     same(data.get("x", n__between=(17, 31)), frame[frame.n.between(17, 31)])
     same(data.get("x", x__gt=1, columns=["also", "n"]), frame[frame.x > 1][["also", "n"]])
+
+
+@pytest.mark.parametrize(
+    ("filters", "reason"),
+    [
+        ({"when__gt": "yesterday"}, "holds times, and 'yesterday' is none: write it as '2026-"),
+        ({"when__in": ["2026-01-01", "yesterday"]}, "'yesterday' is none: write it as"),
+        ({"when__gt": pd.Timestamp("2026", tz="UTC")}, "without a zone.*leave the zone out"),
+        ({"zoned__gt": pd.Timestamp("2026")}, "in the zone UTC.*say its zone"),
+        ({"lasted__gt": 3}, "holds lengths of time, .* with 3: write it as '90 min'"),
+        ({"grade__gt": "b"}, "categories without an order, so use eq, ne, in or not_in"),
+        ({"n__gt": "1"}, "holds whole numbers, which do not compare with '1'"),
+        ({"things__gt": 3}, "not all Python objects of the column compare with 3"),
+        ({"between__contains": "3"}, "for text, and the column holds intervals"),
+    ],
+)
+def test_what_pandas_refuses_is_told_in_words_of_ours(
+    data: OmegaStore, filters: dict[str, Any], reason: str
+) -> None:
+    times = pd.to_datetime(["2026-01-01", "2026-01-02"])
+    frame = pd.DataFrame(
+        {
+            "when": times,
+            "zoned": times.tz_localize("UTC"),
+            "lasted": pd.to_timedelta([1, 2], "s"),
+            "grade": pd.Categorical(["a", "b"]),
+            "n": [1, 2],
+            "things": [[1], {"a": 1}],
+            "between": pd.interval_range(0, 2),
+        }
+    )
+    data.put(frame, "x")
+    with pytest.raises(InvalidFilterError, match=reason) as caught:
+        data.get("x", **filters)
+    assert "dtype" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("op", "meant"),
+    [("equals", "eq"), (">=", "ge"), ("notin", "not_in"), ("like", "contains"), ("GT", "gt")],
+)
+def test_operators_of_other_languages(
+    data: OmegaStore, flights: pd.DataFrame, op: str, meant: str
+) -> None:
+    with pytest.raises(InvalidFilterError, match=f"Did you mean '{meant}'\\?"):
+        data.get("flights", Q("month", op, 1))
+
+
+def test_a_condition_that_is_none_says_how_one_is_written(
+    data: OmegaStore, flights: pd.DataFrame
+) -> None:
+    with pytest.raises(TypeError, match=r"not a Series: write it as .* Q\(month__ge=6\)"):
+        data.get("flights", flights.month > 1)

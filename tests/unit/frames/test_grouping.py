@@ -147,3 +147,49 @@ def test_what_cannot_be_answered(data: DatasetStore, flights: pd.DataFrame) -> N
     data.put({"a": 1}, "value")
     with pytest.raises(InvalidOptionError, match=r"query\(\)"):
         data.query("value", by="a")
+
+
+@pytest.mark.parametrize(
+    ("op", "told"),
+    [
+        ("average", "Did you mean 'mean'"),
+        ("avg", "Did you mean 'mean'"),
+        ("Sum", "Did you mean 'sum'"),
+        ("distinct", "Did you mean 'nunique'"),
+        (np.mean, r"named by text, it is no function \(mean\)\. Did you mean 'mean'"),
+        (["month", "mean"], r"'month' is a column, .* aggregate=\{'month': 'mean'\}"),
+    ],
+)
+def test_aggregates_of_other_languages(
+    data: DatasetStore, flights: pd.DataFrame, op: Any, told: str
+) -> None:
+    with pytest.raises(InvalidQueryError, match=told):
+        data.query("flights", by="carrier", aggregate=op)
+
+
+@pytest.mark.parametrize(
+    ("column", "op", "told"),
+    [
+        ("text", "mean", "'text' holds text, which has no 'mean', only size, count, sum, min"),
+        ("when", "sum", "'when' holds times, which have no 'sum', only size, count, mean"),
+        ("grade", "max", "categories without an order, which have no 'max', only size, count"),
+        ("between", "mean", "'between' holds intervals, which have no 'mean', only size"),
+        ("things", "nunique", "lists, dicts and the like .* make text or numbers of them first"),
+    ],
+)
+def test_what_pandas_refuses_is_told_in_words_of_ours(
+    data: DatasetStore, column: str, op: str, told: str
+) -> None:
+    frame = pd.DataFrame(
+        {
+            "n": [1, 2],
+            "text": ["a", "b"],
+            "when": pd.to_datetime(["2026-01-01", "2026-01-02"]),
+            "grade": pd.Categorical(["a", "b"]),
+            "between": pd.interval_range(0, 2),
+            "things": [[1], {"a": 1}],
+        }
+    )
+    data.put(frame, "x")
+    with pytest.raises(InvalidQueryError, match=told):
+        data.query("x", by="n", aggregate={"n": "max", column: op})

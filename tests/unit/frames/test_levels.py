@@ -84,5 +84,5 @@ def test_a_column_comes_first(data: DatasetStore) -> None:
         data.get("x", level_0=5)
     data.put(flights()["delay"], "s")
     same(data.get("s", index__lt=3), flights()["delay"][:3])
-    with pytest.raises(InvalidFilterError, match="int64 holds no str"):
+    with pytest.raises(InvalidFilterError, match="whole numbers holds no text"):
         data.get("s", index="a")
