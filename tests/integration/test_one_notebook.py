@@ -146,7 +146,7 @@ def test_what_is_read_is_whole_and_what_is_saved_is_kept(
     assert desk.acknowledged <= set(states.values()) <= desk.sent
     assert len(set(states.values())) == len(states)  # none was saved twice
     for what in (len(desk.acknowledged), desk.read, desk.renamed):
-        assert what > 5 * kills, vars(desk)
+        assert what > kills, vars(desk)  # before and after each
 
 
 def kill_mongo(omega: Omega) -> None:
