@@ -67,3 +67,14 @@ test('places for what is not known yet are no change, before there is a kernel',
   notebook.setMetadata('kernelspec', PYTHON);
   expect(notebook.dirty).toBe(true);
 });
+
+test('a note that made no difference is not remembered', async () => {
+  const model = open({ kernelspec: PYTHON });
+  model.transact(() => {
+    model.setMetadata('language_info', NOTED);
+    model.dirty = false;
+  });
+  await Promise.resolve();
+  model.getCell(0).setSource('y');
+  expect(model.dirty).toBe(true);
+});

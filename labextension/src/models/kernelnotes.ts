@@ -26,6 +26,10 @@ export function keepCalm(notebook: SharedNotebook, hasKernel: () => boolean): ID
   let noted: boolean | null = null;
   const onMetadata = (_: unknown, change: IChange): void => {
     if (!notebook.dirty) {
+      // Both are told in one go: no later change may be taken for this note.
+      queueMicrotask(() => {
+        noted = null;
+      });
       noted = noted !== false && (isPlace(change) || (hasKernel() && isNote(change)));
     }
   };
