@@ -77,7 +77,7 @@ class OmegaKernelManager(AsyncMappingKernelManager):
         if extension_of(self.parent) is None:
             return await super()._async_restart_kernel(kernel_id, now=now)
         args: Any = self.get_kernel(kernel_id)._launch_args  # noqa: SLF001 - it is started with these
-        before: dict[str, Any] = dict(args)
+        before: dict[str, Any] = dict(args or {})  # none, where it was never started
         place = await self._go_along(kernel_id)
         try:
             answer = await super()._async_restart_kernel(kernel_id, now=now)

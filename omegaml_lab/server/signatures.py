@@ -85,13 +85,13 @@ class RepositorySignatures(SignatureStore):
             return True
         try:
             known = self._records.find(_id(digest, algorithm))
-            if known is not None and known["seen"] < datetime.now(UTC) - _FRESH:
-                self._remember(digest, algorithm)
         except OmegaError as error:
             _log.warning("Whether a notebook is trusted cannot be looked up: %s", error)
             return False
         if known is None:
             return False
+        if known["seen"] < datetime.now(UTC) - _FRESH:
+            self.store_signature(digest, algorithm)
         self._seen.store_signature(digest, algorithm)
         return True
 

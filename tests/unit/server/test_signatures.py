@@ -11,12 +11,14 @@ import pytest
 from nbformat.sign import NotebookNotary
 
 from omegaml_lab.config import Config
+from omegaml_lab.core.errors import ServiceError
 from omegaml_lab.omega import Omega
 from omegaml_lab.server.signatures import (
     RepositoryNotary,
     RepositorySignatures,
     share_between_threads,
 )
+from omegaml_lab.storage.records import Records
 from omegaml_lab.storage.storage import Storage
 
 if TYPE_CHECKING:
@@ -89,6 +91,20 @@ def test_a_signature_is_forgotten_when_nobody_needs_it(omega: Omega, paper: Note
         assert notary(omega).check_signature(paper)
         (found,) = records.query()
         assert (found["seen"] > before) == renewed
+
+
+def test_what_cannot_be_renewed_is_known_nevertheless(
+    omega: Omega, paper: NotebookNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*args: object, **options: object) -> None:
+        raise ServiceError("MongoDB", "not authorized")
+
+    notary(omega).sign(paper)
+    records = omega.storage.records("signatures")
+    (first,) = records.query()
+    records.update(first["id"], set={"seen": first["seen"] - timedelta(days=2)})
+    monkeypatch.setattr(Records, "upsert", refused)
+    assert notary(omega).check_signature(paper)
 
 
 def test_while_the_repository_is_away_nothing_is_known_and_nobody_stopped() -> None:
