@@ -26,7 +26,8 @@ class NotebookBackend(Backend):
     """Notebooks: an nbformat node, its dict, its JSON, or Python source for one cell.
 
     A string that starts with ``{`` is JSON, any other is source. ``get`` returns an nbformat
-    node, ``read_bytes`` the JSON.
+    node, ``read_bytes`` the JSON. Option of put: `valid`, whether it is known to pass nbformat's
+    schema, so that an editor that opens it need not look again.
     """
 
     kind: ClassVar[str] = "notebook"
@@ -42,7 +43,7 @@ class NotebookBackend(Backend):
             return suffix in {"", "ipynb"}
         return isinstance(obj, bytes) and suffix == "ipynb"
 
-    def write(self, obj: Any, storage: Storage, name: str) -> Written:
+    def write(self, obj: Any, storage: Storage, name: str, *, valid: bool = False) -> Written:
         """Check the notebook and write it.
 
         Raises
@@ -56,7 +57,7 @@ class NotebookBackend(Backend):
         kernel = kernelspec.get("name") if isinstance(kernelspec, dict) else None
         details = {"mimetype": "application/x-ipynb+json", "cells": len(notebook["cells"])}
         return Written(
-            payload=Payload(blob=blob),
+            payload=Payload(blob=blob, meta={"valid": True} if valid else {}),
             size=blob.size,
             hash=blob.hash,
             details={**details, **({"kernel": kernel} if isinstance(kernel, str) else {})},

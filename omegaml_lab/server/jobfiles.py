@@ -20,7 +20,7 @@ from omegaml_lab.core.errors import (
     ObjectNotFoundError,
 )
 from omegaml_lab.core.names import Name, parent_of
-from omegaml_lab.server.jobtree import JobTree
+from omegaml_lab.server.jobtree import BAD_NOTEBOOK, JobTree
 from omegaml_lab.server.models import (
     HASH_ALGORITHM,
     NOTEBOOK_SUFFIX,
@@ -166,17 +166,19 @@ class JobFiles(JobTree):
         replace: bool,
         expect: int | Seen | None,
     ) -> Metadata:
-        notebook = nbformat.from_dict(model["content"])
         try:
+            notebook = nbformat.convert(nbformat.from_dict(model["content"]), 4)
             self._manager.check_and_sign(notebook, path)
+            valid = _validated(notebook, problem)
+            strip_transient(notebook)
+        except BAD_NOTEBOOK as error:
+            reason = f"What was sent for {path} is no notebook, nothing was saved: {error!r}"
+            raise HTTPError(400, reason, reason="bad notebook") from error
         except (RuntimeError, OSError, sqlite3.Error) as error:
             raise HTTPError(500, f"Signing {path} failed, nothing was saved: {error}") from error
-        try:
-            nbformat.validate(notebook)
-        except nbformat.ValidationError as error:
-            problem["ValidationError"] = error
-        strip_transient(notebook)
-        return self._write(path, notebook, replace=replace, expect=expect, folders=False)
+        return self._write(
+            path, notebook, replace=replace, expect=expect, folders=False, valid=valid
+        )
 
     def _write(
         self,
@@ -186,6 +188,7 @@ class JobFiles(JobTree):
         replace: bool = True,
         expect: int | Seen | None = None,
         folders: bool = True,
+        valid: bool = False,
     ) -> Metadata:
         """Keep `data` at `path`: as a notebook where it can be one, else as a file."""
         if path.endswith(NOTEBOOK_SUFFIX):
@@ -197,6 +200,7 @@ class JobFiles(JobTree):
                     replace=replace,
                     expect=expect,
                     folders=folders,
+                    valid=valid,
                 )
             except InvalidNotebookError:
                 pass  # it stays readable as text, to be repaired
@@ -272,7 +276,7 @@ class JobFiles(JobTree):
         if found is not None:
             # Whoever has saved or dropped it since knows better.
             with contextlib.suppress(ConflictError, ObjectNotFoundError):
-                self._write(path, found[1], expect=found[0].revision)
+                self._write(path, found.data, expect=found.metadata.revision)
 
     # -- plain bytes, for transfers ----------------------------------------------------------
 
@@ -283,3 +287,12 @@ class JobFiles(JobTree):
     def create_folder(self, path: str) -> None:
         """Make a folder that must not be there yet, and its parents."""
         self.jobs.make_folder(Name(path))
+
+
+def _validated(notebook: NotebookNode, problem: dict[str, Any]) -> bool:
+    """Say whether a notebook passes nbformat's schema, and why not as nbformat's readers do."""
+    try:
+        nbformat.validate(notebook)
+    except nbformat.ValidationError as error:
+        problem["ValidationError"] = error
+    return not problem

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import nbformat
 from tornado.web import HTTPError
@@ -15,10 +15,13 @@ from omegaml_lab.server.models import (
     text_or_base64,
 )
 from omegaml_lab.server.mounts import Entry, hidden
+from omegaml_lab.store.found import Found
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
+
+    from nbformat import NotebookNode
 
     from omegaml_lab.core.metadata import Metadata
     from omegaml_lab.server.contents import OmegaContentsManager
@@ -26,10 +29,17 @@ if TYPE_CHECKING:
     from omegaml_lab.store.jobs import JobStore
     from omegaml_lab.store.seen import Seen
 
-__all__ = ["JobTree"]
+__all__ = ["BAD_NOTEBOOK", "JobTree"]
 
-# What nbformat raises, on purpose or by accident, when it upgrades what is not a notebook.
-_BAD_NOTEBOOK = (ValueError, LookupError, TypeError, AttributeError, nbformat.ValidationError)
+BAD_NOTEBOOK = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ImportError,
+    nbformat.ValidationError,
+)
+"""What nbformat raises, on purpose or by accident, of what is not a notebook."""
 
 
 class JobTree:
@@ -77,8 +87,9 @@ class JobTree:
         hash: bool,  # noqa: A002
     ) -> Model:
         """Return the model of `path`; its hash only where it was asked for, as on a disk."""
-        meta, data = self._looked_at(path, content=content) if path else (None, b"")
-        if meta is None or meta.is_folder:
+        found = self._looked_at(path, content=content) if path else None
+        meta = found.metadata if found is not None else None
+        if found is None or meta is None or meta.is_folder:
             if type not in {None, "directory"}:
                 raise HTTPError(400, f"{path} is a directory, not a {type}", reason="bad type")
             return self._folder(path, meta, content=content)
@@ -86,9 +97,9 @@ class JobTree:
             raise HTTPError(400, f"{path} is not a directory", reason="bad type")
         model = object_model(meta, type=type)
         if content and model["type"] == "notebook":
-            self._fill_notebook(model, data)
+            self._fill_notebook(model, found)
         elif content:
-            text_or_base64(model, data, format)
+            text_or_base64(model, found.data, format)
         if hash:
             model["hash"], model["hash_algorithm"] = meta.hash, HASH_ALGORITHM
         return model
@@ -100,22 +111,26 @@ class JobTree:
             raise HTTPError(403, f"{path} is not a file")
         return meta, self.jobs.open(Name(path, revision=meta.revision))
 
-    def _looked_at(self, path: str, *, content: bool) -> tuple[Metadata, bytes]:
+    def _looked_at(self, path: str, *, content: bool) -> Found:
         """Return what is at `path` with its bytes, which are of one state while others save."""
         if not content:
-            return self._visible(path), b""
+            return Found(self._visible(path))
         found = self.jobs.read_found(Name(path))
-        return self._checked(path, found[0] if found else None), found[1] if found else b""
+        if found is None:
+            raise _missing(path)
+        self._check_visible(path)
+        return found
 
     def _visible(self, path: str) -> Metadata:
-        return self._checked(path, self.find(path))
-
-    def _checked(self, path: str, meta: Metadata | None) -> Metadata:
+        meta = self.find(path)
         if meta is None:
-            raise HTTPError(404, f"No such file or directory: {path}")
+            raise _missing(path)
+        self._check_visible(path)
+        return meta
+
+    def _check_visible(self, path: str) -> None:
         if hidden(path) and not self._manager.allow_hidden:
             raise HTTPError(404, f"file or directory does not exist: {path!r}")
-        return meta
 
     def _folder(self, path: str, meta: Metadata | None, *, content: bool) -> Model:
         if meta is None:
@@ -136,13 +151,11 @@ class JobTree:
             self._manager.allow_hidden or not name.startswith(".")
         )
 
-    def _fill_notebook(self, model: Model, data: bytes) -> None:
+    def _fill_notebook(self, model: Model, found: Found) -> None:
         problem: dict[str, Any] = {}
         try:
-            notebook = nbformat.reads(
-                data.decode("utf-8"), as_version=4, capture_validation_error=problem
-            )
-        except _BAD_NOTEBOOK as error:
+            notebook = _parsed(found, problem)
+        except BAD_NOTEBOOK as error:
             raise HTTPError(
                 400, f"Unreadable Notebook: {model['path']} {error!r}", reason="bad notebook"
             ) from error
@@ -167,3 +180,17 @@ class JobTree:
     def read(self, path: str) -> bytes:
         """Return the bytes of a file."""
         return self.jobs.read_bytes(Name(path))
+
+
+def _missing(path: str) -> HTTPError:
+    return HTTPError(404, f"No such file or directory: {path}")
+
+
+def _parsed(found: Found, problem: dict[str, Any]) -> NotebookNode:
+    """Return a notebook; it is validated, unless that was done when it was saved."""
+    text = found.data.decode("utf-8")
+    if found.noted.get("valid"):
+        notebook = nbformat.v4.reads(text)
+    else:
+        notebook = nbformat.reads(text, as_version=4, capture_validation_error=problem)
+    return cast("NotebookNode", notebook)

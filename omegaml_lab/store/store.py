@@ -13,6 +13,7 @@ from omegaml_lab.core.errors import (
 from omegaml_lab.core.metadata import check_attributes
 from omegaml_lab.core.names import Name
 from omegaml_lab.store.folders import folder_path, parents_of
+from omegaml_lab.store.found import Found
 from omegaml_lab.store.options import checked
 from omegaml_lab.store.recording import Recorder
 from omegaml_lab.store.seen import Seen
@@ -179,10 +180,10 @@ class OmegaStore(Transfers):
         """Return the stored bytes of an object that is kept as bytes (notebooks, files)."""
         return self._storage.blobs.read(self._blob(name))
 
-    def read_found(self, name: str | Name) -> tuple[Metadata, bytes] | None:
+    def read_found(self, name: str | Name) -> Found | None:
         """Return what `find` and `read_bytes` do, of one state and in one round trip.
 
-        None when there is nothing, and no bytes of a folder.
+        None when there is nothing.
 
         Raises
         ------
@@ -193,8 +194,9 @@ class OmegaStore(Transfers):
         if head is None:
             return None
         if head.metadata.is_folder:
-            return head.metadata, b""
-        return head.metadata, self._storage.blobs.read(self._blob_of(head))
+            return Found(head.metadata)
+        data = self._storage.blobs.read(self._blob_of(head))
+        return Found(head.metadata, data, head.payload.meta)
 
     def open(self, name: str | Name) -> BinaryIO:
         """Open an object that is kept as bytes: readable, seekable, fetched piece by piece."""

@@ -29,11 +29,15 @@ def test_children_are_those_of_entries_in_their_order(omega: Omega) -> None:
 def test_what_is_found_is_read_with_it(omega: Omega) -> None:
     omega.jobs.put(b"one", Name("a/b@2.txt"), kind="file")
     metadata = omega.jobs.put(b"2" * 100_000, Name("a/b@2.txt"), kind="file")
-    assert omega.jobs.read_found(Name("a/b@2.txt")) == (metadata, b"2" * 100_000)
-    assert omega.jobs.read_found(Name("a/b@2.txt", revision=1))[1] == b"one"  # type: ignore[index]
+    found = omega.jobs.read_found(Name("a/b@2.txt"))
+    assert found is not None
+    assert (found.metadata, found.data) == (metadata, b"2" * 100_000)
+    first = omega.jobs.read_found(Name("a/b@2.txt", revision=1))
+    assert first is not None
+    assert first.data == b"one"
     folder = omega.jobs.read_found(Name("a"))
     assert folder is not None
-    assert folder[0].is_folder
+    assert folder.metadata.is_folder
     assert omega.jobs.read_found(Name("nothing")) is None
     omega.datasets.put(pd.DataFrame({"x": [1]}), "frame")
     with pytest.raises(NotAFileError):

@@ -1,0 +1,124 @@
+"""A notebook is validated once: when it is saved or, if nobody did then, when it is opened."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+import papermill
+import pytest
+from tornado.web import HTTPError
+
+from omegaml_lab.core.names import Name
+from omegaml_lab.server.contents import OmegaContentsManager
+from tests.integration.notebooks import notebook
+
+if TYPE_CHECKING:
+    from omegaml_lab.omega import Omega
+
+STRANGE = sorted((Path(papermill.__file__).parent / "tests" / "notebooks").glob("*.ipynb"))
+"""Notebooks of other people, of several versions of the format."""
+
+
+@pytest.fixture
+def manager(omega: Omega, tmp_path: Path) -> OmegaContentsManager:
+    return OmegaContentsManager(omega=omega, root_dir=str(tmp_path), root="repository")
+
+
+def save(manager: OmegaContentsManager, content: Any) -> Any:
+    model = {"type": "notebook", "format": "json", "content": copy.deepcopy(content)}
+    return asyncio.run(manager.save(model, "n.ipynb"))
+
+
+def opened(manager: OmegaContentsManager) -> Any:
+    return asyncio.run(manager.get("n.ipynb"))
+
+
+def noted(omega: Omega) -> Any:
+    found = omega.jobs.read_found(Name("n.ipynb"))
+    assert found is not None
+    return dict(found.noted)
+
+
+def in_lines() -> Any:
+    """A notebook whose texts are lists of lines, as those in files are."""
+    built = notebook("x = 1\ny = 2\n")
+    built.cells[0].outputs = [nbformat.v4.new_output("stream", text="a\nb\n")]
+    return json.loads(nbformat.writes(built))
+
+
+@pytest.mark.parametrize("path", STRANGE, ids=lambda path: path.stem)
+def test_what_was_validated_opens_like_what_was_not(
+    manager: OmegaContentsManager, omega: Omega, path: Path
+) -> None:
+    content = json.loads(path.read_text())
+    save(manager, content)
+    first = opened(manager)
+    omega.jobs.put(omega.jobs.read_bytes("n"), "n.ipynb", kind="notebook")
+    assert noted(omega) == {}
+    again = opened(manager)
+    assert (first["content"], first.get("message")) == (again["content"], again.get("message"))
+
+
+def test_valid_ones_are_noted_as_such(manager: OmegaContentsManager, omega: Omega) -> None:
+    for content in (notebook("1 + 1"), in_lines()):
+        assert "message" not in save(manager, content)
+        assert noted(omega) == {"valid": True}
+        assert "message" not in opened(manager)
+    omega.jobs.copy("n", "copy")
+    omega.jobs.drop("n")
+    omega.jobs.rename("copy", "n")
+    assert noted(omega) == {"valid": True}
+
+
+def test_invalid_ones_are_told_whenever_they_are_opened(
+    manager: OmegaContentsManager, omega: Omega
+) -> None:
+    content = notebook("1 + 1")
+    content.cells[0].metadata["collapsed"] = "not a boolean"
+    assert "validation failed" in save(manager, content)["message"]
+    assert noted(omega) == {}
+    assert "validation failed" in opened(manager)["message"]
+    save(manager, notebook("2"))
+    omega.jobs.put(content, "n.ipynb")
+    assert "validation failed" in opened(manager)["message"]
+
+
+def test_an_old_notebook_is_upgraded_before_it_is_validated(
+    manager: OmegaContentsManager, omega: Omega
+) -> None:
+    old = nbformat.v3.new_notebook(
+        worksheets=[nbformat.v3.new_worksheet(cells=[nbformat.v3.new_code_cell("x = 1")])]
+    )
+    save(manager, old)
+    assert noted(omega) == {"valid": True}
+    assert opened(manager)["content"].cells[0].source == "x = 1"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {},
+        [],
+        "text",
+        None,
+        {"nbformat": "4"},
+        {"nbformat": 4},
+        {"nbformat": 5, "metadata": {}, "cells": []},
+        {"nbformat": 4, "nbformat_minor": 5, "metadata": [], "cells": []},
+        {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [3]},
+    ],
+    ids=str,
+)
+def test_what_is_no_notebook_is_refused_and_loses_nothing(
+    manager: OmegaContentsManager, content: Any
+) -> None:
+    save(manager, notebook("kept"))
+    with pytest.raises(HTTPError, match=r"n\.ipynb is no notebook, nothing was saved") as refused:
+        save(manager, content)
+    assert refused.value.status_code == 400
+    assert opened(manager)["content"].cells[0].source == "kept"
