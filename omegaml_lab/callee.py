@@ -86,8 +86,8 @@ class _Callee:
                 target, call["method"], args, kwargs, read=read, run=request["run"]
             )
         fitted = Target.of(result) if isinstance(result, Metadata) else target
-        settings = self._caller.settings(fitted)
         for name in request.get("experiments", ()):
+            settings = self._caller.settings(fitted)
             method = "run" if request["kind"] == "script" else call["method"]
             with self._runtime.experiment(name) as exp:
                 note_call(exp, method, settings, result)

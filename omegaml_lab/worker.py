@@ -37,6 +37,10 @@ GRACE = 5.0
 _REPORTS = 60.0  # seconds between two looks for reports that nobody published
 _ENVIRONMENTS = 3600.0  # and for environments that no run uses
 
+_TURN = 0.0002
+"""Seconds after which a thread that computes lets another one on: the longest are of Celery,
+in the way of the thread that has a call to answer."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -53,6 +57,9 @@ def main(
         stream=sys.stderr,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
+    for told_by_us in ("celery.worker.strategy", "celery.app.trace"):
+        logging.getLogger(told_by_us).setLevel(max(logging.WARNING, logging.getLogger().level))
+    sys.setswitchinterval(_TURN)
     with Omega(config=config) as omega:
         worker = make_worker(omega, grace=grace, patience=patience).Worker(
             loglevel=log_level,

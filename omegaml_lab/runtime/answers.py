@@ -8,6 +8,7 @@ import time
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 from omegaml_lab.core.errors import RunTimeoutError, StorageUnavailableError
 from omegaml_lab.core.runs import FINAL
@@ -28,13 +29,17 @@ class Answers:
 
     def __init__(self, runs: RunRecords) -> None:
         self._runs = runs
-        self._awaited: dict[str, Future[Run]] = {}
+        # Each for as long as somebody has it: who never waits leaves nothing behind.
+        self._awaited: WeakValueDictionary[str, Future[Run]] = WeakValueDictionary()
         self._lock = threading.Lock()
         self._stop: threading.Event | None = None
         self._stands = threading.Event()
 
     def expect(self, run_id: str) -> Future[Run]:
-        """Return what will be the run when it has ended; to be asked for before it is queued."""
+        """Return what will be the run when it has ended; to be asked for before it is queued.
+
+        Keep it until you `wait`: an answer that came before is in it.
+        """
         with self._lock:
             future = self._awaited.setdefault(run_id, Future())
             if self._stop is None:
@@ -58,23 +63,19 @@ class Answers:
             pause = _LOOK if run_id in self._awaited else 0.0
         future = self.expect(run_id)
         deadline = None if timeout is None else time.monotonic() + timeout
-        try:
-            while True:
-                left = pause if deadline is None else min(pause, deadline - time.monotonic())
-                pause = _LOOK
-                with contextlib.suppress(FutureTimeoutError):
-                    return future.result(max(0, left))
-                # What a feed that was cut off for long may have missed.
-                with contextlib.suppress(StorageUnavailableError):
-                    run = self._runs.get(run_id)
-                    if run.final:
-                        return run
-                    if deadline is not None and time.monotonic() >= deadline:
-                        status = run.status
-                        raise RunTimeoutError(run_id, timeout or 0, status, notice=run.notice)
-        finally:
-            with self._lock:
-                self._awaited.pop(run_id, None)
+        while True:
+            left = pause if deadline is None else min(pause, deadline - time.monotonic())
+            pause = _LOOK
+            with contextlib.suppress(FutureTimeoutError):
+                return future.result(max(0, left))
+            # What a feed that was cut off for long may have missed.
+            with contextlib.suppress(StorageUnavailableError):
+                run = self._runs.get(run_id)
+                if run.final:
+                    return run
+                if deadline is not None and time.monotonic() >= deadline:
+                    status = run.status
+                    raise RunTimeoutError(run_id, timeout or 0, status, notice=run.notice)
 
     def close(self) -> None:
         """Listen no more; a later wait listens again."""
@@ -89,6 +90,6 @@ class Answers:
             self._stands.set()
             if run is not None and run.final:
                 with self._lock:
-                    future = self._awaited.pop(run.id, None)
-                if future is not None:
+                    future = self._awaited.get(run.id)
+                if future is not None and not future.done():
                     future.set_result(run)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import secrets
+import time
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import (
@@ -22,7 +23,8 @@ from omegaml_lab.runtime.parcels import copied, opened, wrapped
 from omegaml_lab.runtime.tracking import around
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from concurrent.futures import Future
 
     from omegaml_lab.core.calls import CallKind
     from omegaml_lab.core.runs import Run
@@ -31,9 +33,15 @@ if TYPE_CHECKING:
 
 __all__ = ["CallHandle", "Calls"]
 
+_FRESH = 1.0
+
 
 class CallHandle(RunHandle):
     """A call to follow, and what it answers."""
+
+    def __init__(self, runtime: OmegaRuntime, run: Run, coming: Future[Run]) -> None:
+        super().__init__(runtime, run)
+        self._coming = coming  # the answer may be there before somebody waits for it
 
     def get(self, timeout: float | None = None) -> Any:
         """Return what the call returned, when it has ended.
@@ -66,6 +74,7 @@ class Calls:
         self.runtime = runtime
         self._owner = owner
         self._answers = Answers(runtime.runs.records)
+        self._looked: tuple[Any, str, float] = (None, "", 0.0)
 
     def through(self, runtime: OmegaRuntime) -> Calls:
         """Return the same, asking as `runtime` does."""
@@ -203,10 +212,9 @@ class Calls:
         *,
         safely: bool = True,
     ) -> CallHandle:
-        self._answers.expect(run_id)
+        coming = self._answers.expect(run_id)
         records = self.runtime.runs.records
-        store = self.stores.scripts if kind == "script" else self.stores.models
-        with store.relying_on(Name(name, revision=revision), briefly=True) as kept:
+        with self._relying_on(kind, Name(name, revision=revision)) as kept:
             run = records.create(
                 name,
                 revision,
@@ -226,7 +234,22 @@ class Calls:
             self.runtime.broker.send(run)
         except BrokerUnavailableError as error:
             run = records.notify(run.id, str(error))
-        return CallHandle(self.runtime, run)
+        return CallHandle(self.runtime, run, coming)
+
+    @contextlib.contextmanager
+    def _relying_on(self, kind: str, name: Name) -> Iterator[str]:
+        """As `OmegaStore.relying_on`; a look is good for a second.
+
+        What is dropped, or replaced, in that second has the grace period before it is collected.
+        """
+        asked, kept, at = self._looked
+        if asked == (kind, name) and time.monotonic() - at < _FRESH:
+            yield kept
+            return
+        store = self.stores.scripts if kind == "script" else self.stores.models
+        with store.relying_on(name, briefly=True) as kept:
+            self._looked = (kind, name), kept, time.monotonic()
+            yield kept
 
     def _wrapped(self, value: Any, kind: CallKind, name: str) -> dict[str, Any]:
         if kind == "model" and isinstance(value, str):

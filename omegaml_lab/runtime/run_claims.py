@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Claim", "RunClaims"]
 
 _TRIES = 20
+_PAUSES = (0.01, 0.04, 0.2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +93,8 @@ class RunClaims(RunReader):
     def claim_call(self, run_id: str, *, worker: str) -> Claim | None:
         """Take a queued call for `worker`, in one round trip; None when it does not wait.
 
-        Calls have no priorities: each is taken by its own message. A claim that the database
+        Calls have no priorities: each is taken by its own message. One that was sent without
+        waiting may come later than that, and is waited for a moment. A claim that the database
         forgets when it dies is void, as one whose worker was given up for lost.
 
         Raises
@@ -100,13 +103,12 @@ class RunClaims(RunReader):
             If this version does not understand it; it waits on for a worker that does.
         """
         token = secrets.token_hex(8)
-        taken = self._records.update(
-            run_id,
-            where={"kind": {"$in": [*CALLS]}, **self._waits(worker)},
-            set=self._started(worker, token, None),
-            inc={"beat": 1},
-            safely=False,
-        )
+        taken = self._take_call(run_id, worker, token)
+        for pause in _PAUSES:
+            if taken is not None or not self._may_come(run_id):
+                break
+            time.sleep(pause)
+            taken = self._take_call(run_id, worker, token)
         if taken is None:
             return None
         try:
@@ -115,6 +117,20 @@ class RunClaims(RunReader):
             back = {**WAITING, "hints": taken.get("hints", 0)}
             self._records.update(run_id, where={"claim": token}, set=back)
             raise
+
+    def _take_call(self, run_id: str, worker: str, token: str) -> dict[str, Any] | None:
+        return self._records.update(
+            run_id,
+            where={"kind": {"$in": [*CALLS]}, **self._waits(worker)},
+            set=self._started(worker, token, None),
+            inc={"beat": 1},
+            safely=False,
+        )
+
+    def _may_come(self, run_id: str) -> bool:
+        """Say whether there is no run of that id, or one that came since it was looked for."""
+        record = self._records.find(run_id)
+        return record is None or record["status"] == Status.QUEUED.value
 
     def _take(
         self,

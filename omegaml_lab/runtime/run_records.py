@@ -65,7 +65,8 @@ class RunRecords(RunClaims):
 
         `object` is the id of what is run: that is kept for the run whatever it is called later.
         One that `needs` a kernel is only for a worker that has that. One that is not queued
-        `safely` may be forgotten by a database that dies, until it ends.
+        `safely` is there a moment later; until it ends the database may forget it, or never have
+        taken it, without a word.
 
         Raises
         ------
@@ -84,7 +85,10 @@ class RunRecords(RunClaims):
         )
         record = self._new(run, object, hint_at=self.hint_at(0))
         record["needs"] = needs and needs.lower()
-        self._records.insert(record, safely=safely)
+        if safely:
+            self._records.insert(record)
+        else:
+            self._records.send(record)
         return run
 
     def create_many(self, runs: Iterable[tuple[Run, str | None]]) -> None:

@@ -17,12 +17,15 @@ if TYPE_CHECKING:
 
     from omegaml_lab.storage.connection import Connection
 
-__all__ = ["TAKEN", "in_order", "settled"]
+__all__ = ["TAKEN", "UNHEARD", "in_order", "settled"]
 
 T = TypeVar("T")
 
 TAKEN = WriteConcern(w=1, j=False)
 """How a change is acknowledged that the server has taken, and may forget if it dies at once."""
+
+UNHEARD = WriteConcern(w=0)
+"""How a change is made of which nobody hears whether the server has taken it."""
 
 
 def in_order(

@@ -9,7 +9,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from omegaml_lab.core.errors import DuplicateRecordError
 from omegaml_lab.storage.feed import watch
-from omegaml_lab.storage.order import TAKEN
+from omegaml_lab.storage.order import TAKEN, UNHEARD
 
 if TYPE_CHECKING:
     import threading
@@ -35,8 +35,8 @@ class Records:
         self._connection = connection
         self.name = name
 
-    def insert(self, record: Mapping[str, Any], *, safely: bool = True) -> None:
-        """Add a record; `safely` means what it does in `update`.
+    def insert(self, record: Mapping[str, Any]) -> None:
+        """Add a record.
 
         Raises
         ------
@@ -45,9 +45,18 @@ class Records:
         """
         with self._connection.errors():
             try:
-                self._noting(safely=safely).insert_one(_stored(record))
+                self._collection.insert_one(_stored(record))
             except DuplicateKeyError as error:
                 raise DuplicateRecordError(self.name, str(record["id"])) from error
+
+    def send(self, record: Mapping[str, Any]) -> None:
+        """Add a record without waiting for an answer: it is there a moment later, or never.
+
+        What went wrong nobody hears; where no server is reached, that is raised.
+        """
+        with self._connection.errors():
+            sent = self._collection.with_options(write_concern=UNHEARD)
+            sent.insert_one(_stored(record))
 
     def insert_many(self, records: Iterable[Mapping[str, Any]]) -> int:
         """Add records in their order, and return how many; those that are there stay as they are.

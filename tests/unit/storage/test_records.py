@@ -16,6 +16,7 @@ from omegaml_lab.core.errors import (
     UnsupportedObjectError,
 )
 from omegaml_lab.storage.storage import Storage
+from tests.integration.processes import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,6 +51,20 @@ def test_an_id_is_there_once(runs: Records) -> None:
     with pytest.raises(DuplicateRecordError):
         runs.insert({"id": "a", "n": 2})
     assert runs.find("a") == {"id": "a", "n": 1}
+
+
+def test_what_is_sent_is_there_a_moment_later(runs: Records) -> None:
+    runs.send({"id": "sent", "n": 1})
+    until(lambda: runs.find("sent") == {"id": "sent", "n": 1})
+    runs.send({"id": "sent", "n": 2})  # nobody hears that there is one
+    runs.insert({"id": "after"})
+    assert runs.find("sent") == {"id": "sent", "n": 1}
+
+
+def test_nothing_is_sent_to_a_server_that_is_not_there() -> None:
+    storage = Storage.open("mongodb://127.0.0.1:1/x?serverSelectionTimeoutMS=50")
+    with pytest.raises(StorageUnavailableError):
+        storage.records("runs").send({"id": "a"})
 
 
 def test_an_operator_is_no_id(runs: Records) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from pymongo import monitoring
@@ -11,23 +11,10 @@ from pymongo import monitoring
 from omegaml_lab.core.errors import ConflictError
 from omegaml_lab.core.names import Name
 from omegaml_lab.omega import Omega
+from tests.unit.listening import Finds
 
 if TYPE_CHECKING:
     from omegaml_lab.store.seen import Seen
-
-
-class Finds(monitoring.CommandListener):
-    """Counts the looks at heads."""
-
-    count = 0
-
-    def started(self, event: Any) -> None:
-        self.count += event.command_name == "find" and event.command["find"] == "objects"
-
-    def succeeded(self, event: Any) -> None:
-        pass
-
-    failed = succeeded
 
 
 def looked(omega: Omega) -> Seen:
