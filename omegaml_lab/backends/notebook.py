@@ -92,7 +92,7 @@ def parse_notebook(obj: Any, name: str) -> dict[str, Any]:
             return _from_source(obj)
         try:
             obj = json.loads(obj)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InvalidNotebookError(name, f"it is not JSON ({error})") from error
     if not isinstance(obj, dict):
         raise InvalidNotebookError(name, f"it is a {type(obj).__name__}")
@@ -143,6 +143,7 @@ def _upgraded(notebook: Mapping[str, Any], name: str) -> dict[str, Any]:
         KeyError,
         TypeError,
         AttributeError,
+        RecursionError,
     ) as error:
         reason = str(error).partition("\n")[0]
         raise InvalidNotebookError(name, f"it cannot be upgraded ({reason})") from error
@@ -221,7 +222,7 @@ def _joined_output(output: Any) -> Any:
     if not isinstance(output, dict):
         return output
     plain = dict(output)
-    if isinstance(plain.get("text"), list):
+    if _is_lines("text/plain", plain.get("text")):
         plain["text"] = "".join(plain["text"])
     if isinstance(plain.get("data"), dict):
         plain["data"] = _joined_bundle(plain["data"])

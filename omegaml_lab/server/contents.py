@@ -6,6 +6,7 @@ import asyncio
 import fnmatch
 import os
 import re
+from collections import defaultdict
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,8 +22,9 @@ from omegaml_lab.server.checkpoints import OmegaCheckpoints
 from omegaml_lab.server.disk import DiskMount
 from omegaml_lab.server.files import MountedFilesHandler
 from omegaml_lab.server.jobfiles import JobFiles
+from omegaml_lab.server.jobtree import JobTree
 from omegaml_lab.server.models import HASH_ALGORITHM
-from omegaml_lab.server.mounts import Model, Mount, Mounts, clean, join
+from omegaml_lab.server.mounts import Model, Mount, Mounts, clean, join, outside
 from omegaml_lab.server.readonly import ReadOnlyFiles
 from omegaml_lab.server.repository import in_thread
 from omegaml_lab.server.shared import shared_threads
@@ -92,7 +94,8 @@ class OmegaContentsManager(TrustingContentsManager):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.threads = shared_threads(self.parent)
-        self._naming = asyncio.Lock()  # two new files at once must not get the same name
+        # Two new files at once must not get the same name, nor one wait for another mount.
+        self._naming: defaultdict[Mount, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.disk = DiskMount(self)
         share_between_threads(self.disk.manager.notary)
         self._adopt_settings_for_files()
@@ -196,11 +199,7 @@ class OmegaContentsManager(TrustingContentsManager):
 
     def _outside(self, mount: Mount, model: Model) -> Model:
         """Return `model` with the paths that people see."""
-        prefix = self.mounts.prefix(mount)
-        model = _outside(prefix, model)
-        if prefix and model["type"] == "directory" and model["content"] is not None:
-            model["content"] = [_outside(prefix, entry) for entry in model["content"]]
-        return model
+        return outside(self.mounts.prefix(mount), model)
 
     async def _add_mounts(self, model: Model) -> None:
         others = [entry for entry in model["content"] if entry["name"] not in self.mounts.named]
@@ -256,7 +255,7 @@ class OmegaContentsManager(TrustingContentsManager):
     async def new_untitled(self, path: str = "", type: str = "", ext: str = "") -> Model:  # noqa: A002
         """Create a new file, notebook or folder under a name that is free."""
         path = clean(path)
-        async with self._naming:
+        async with self._naming[self._find(path)[0]]:
             for attempt in range(_ATTEMPTS):
                 try:
                     model: Model = await super().new_untitled(path=path, type=type, ext=ext)
@@ -321,13 +320,21 @@ class OmegaContentsManager(TrustingContentsManager):
                 raise HTTPError(400, f"{path!r} cannot be copied into itself")
             target, inside = self._find(new)
             try:
-                await self._copy_tree(source, old, target, inside)
+                if model["type"] != "directory" and self._hooked:
+                    await self.save({**await self.get(path), "replace": False}, new)
+                else:
+                    await self._copy_tree(source, old, target, inside)
                 break
             except HTTPError as error:  # two copies at once found the same name free
                 if error.status_code != 409 or not into_folder or attempt == _ATTEMPTS - 1:
                     raise
         self.emit(data={"action": "copy", "path": new, "source_path": path})
         return await self.get(new, content=False)
+
+    @property
+    def _hooked(self) -> bool:
+        own = (self.pre_save_hook, self.post_save_hook)
+        return any(own) or bool(self._pre_save_hooks or self._post_save_hooks)
 
     async def _name_of_copy(self, path: str, folder: str, *, is_folder: bool) -> str:
         name = copy_pat.sub(".", path.rpartition("/")[2])
@@ -352,6 +359,8 @@ class OmegaContentsManager(TrustingContentsManager):
             try:
                 if within_disk:
                     self.disk.files.copy(old, new)
+                elif isinstance(source.files, JobTree) and isinstance(target.files, JobFiles):
+                    target.files.copy(source.files, old, new, limit=limit)
                 else:
                     transfer(source.files, old, target.files, new, limit=limit)
                     known, to = self._notary(source), self._notary(target)
@@ -363,7 +372,10 @@ class OmegaContentsManager(TrustingContentsManager):
                 status = {PermissionError: 403, FileNotFoundError: 404}.get(type(error), 500)
                 raise HTTPError(status, f"Copying {old} failed: {error}") from error
 
-        await in_thread(self.threads, work)
+        if within_disk:  # nor does that wait for MongoDB
+            await asyncio.to_thread(work)
+        else:
+            await in_thread(self.threads, work)
 
     def _notary(self, mount: Mount) -> NotebookNotary:
         return self.disk.manager.notary if mount is self.disk else self.notary
@@ -376,11 +388,6 @@ class OmegaContentsManager(TrustingContentsManager):
             return
         model = await self.get(path, type="notebook")
         await in_thread(self.threads, lambda: self.trust(model["content"], path))
-
-
-def _outside(prefix: str, model: Model) -> Model:
-    path = join(prefix, model["path"].strip("/"))
-    return {**model, "path": path, "name": path.rpartition("/")[2]}
 
 
 @lru_cache(maxsize=8)

@@ -28,6 +28,7 @@ from omegaml_lab.server.models import (
     object_model,
 )
 from omegaml_lab.server.mounts import hidden
+from omegaml_lab.server.transfer import check_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,29 +120,30 @@ class JobFiles(JobTree):
                 400, f"{path} is a {kind}, not a {model['type']}", reason="bad type"
             ) from error
 
-    def _expected(self, model: Model, path: str, seen: Seen | None) -> int | Seen | None:
+    def _expected(self, model: Model, path: str, seen: Seen | None) -> Seen | None:
         """Return the state that the save may replace, None if it may replace any.
 
-        Whoever saves between the look at it and the save itself makes another revision, so that
-        the store refuses: no two that saw the same hash both get through.
+        Whoever saves between the look at it and the save itself makes another revision, or puts
+        another object there, so that the store refuses: no two that saw the same hash both get
+        through.
         """
         opened = model.get("expect")
         if opened is None:
             return seen
         if not isinstance(opened, str):
             raise HTTPError(400, f"What {path} is expected to be must be told by its hash")
-        if seen is not None and seen.metadata.hash == opened:
-            return seen.firmly()
-        meta = self.find(path)
-        if meta is None:
+        if seen is None or seen.metadata.hash != opened:
+            seen = self.look(path)  # anew: it may have been saved since
+        if seen is None:
             raise HTTPError(409, f"{path} is gone: it was deleted or renamed since it was opened")
+        meta = seen.metadata
         if not meta.is_folder and meta.hash != opened:
             raise HTTPError(
                 409,
                 f"{path} is not what was opened: {meta.owner} saved it as revision"
                 f" {meta.revision}. Nothing was saved; read it, merge, and save again.",
             )
-        return meta.revision
+        return seen.firmly()
 
     def _finish_upload(self, path: str, last: bytes) -> Metadata:
         meta = self.find(path)
@@ -261,8 +263,26 @@ class JobFiles(JobTree):
             self.jobs.rename(Name(old), Name(new))
         except ObjectExistsError as error:
             raise HTTPError(409, f"File already exists: {new}") from error
-        if new.endswith(NOTEBOOK_SUFFIX) and not meta.is_folder and meta.kind != "notebook":
-            self._become_notebook(new)
+        self._suit(new, meta)
+
+    def copy(self, source: JobTree, old: str, new: str, *, limit: int) -> None:
+        """Copy a file, or a folder with all below, of this bucket or another one.
+
+        Raises
+        ------
+        HTTPError
+            400 if it is a folder that holds more than `limit` bytes, 409 if `new` is taken.
+        """
+        meta = source.find(old)
+        if meta is None:
+            raise HTTPError(404, f"File or directory does not exist: {old}")
+        if meta.is_folder:
+            check_size(old, sum(entry.size for entry in source.walk(old)), limit)
+        try:
+            source.jobs.copy(Name(old), Name(new), bucket=self.jobs.bucket)
+        except ObjectExistsError as error:
+            raise HTTPError(409, f"File already exists: {new}") from error
+        self._suit(new, meta)
 
     def move_away(self, old: str, target: JobFiles, new: str) -> None:
         """Move a file, or a folder with all below, to another bucket, with all revisions."""
@@ -271,7 +291,10 @@ class JobFiles(JobTree):
         except ObjectExistsError as error:
             raise HTTPError(409, f"File already exists: {new}") from error
 
-    def _become_notebook(self, path: str) -> None:
+    def _suit(self, path: str, before: Metadata) -> None:
+        """Keep what got a new name as that says: as a notebook, or as a plain file."""
+        if before.is_folder or (before.kind == "notebook") == path.endswith(NOTEBOOK_SUFFIX):
+            return
         found = self.jobs.read_found(Name(path))
         if found is not None:
             # Whoever has saved or dropped it since knows better.

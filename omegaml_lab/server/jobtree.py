@@ -37,6 +37,8 @@ BAD_NOTEBOOK = (
     TypeError,
     AttributeError,
     ImportError,
+    AssertionError,
+    RecursionError,
     nbformat.ValidationError,
 )
 """What nbformat raises, on purpose or by accident, of what is not a notebook."""
@@ -155,11 +157,11 @@ class JobTree:
         problem: dict[str, Any] = {}
         try:
             notebook = _parsed(found, problem)
+            self._manager.mark_trusted_cells(notebook, model["path"])
         except BAD_NOTEBOOK as error:
             raise HTTPError(
                 400, f"Unreadable Notebook: {model['path']} {error!r}", reason="bad notebook"
             ) from error
-        self._manager.mark_trusted_cells(notebook, model["path"])
         model["content"], model["format"] = notebook, "json"
         self._manager.validate_notebook_model(model, problem)
 

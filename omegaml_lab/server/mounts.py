@@ -14,7 +14,7 @@ from tornado.web import HTTPError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["Entry", "Files", "Model", "Mount", "Mounts", "clean", "hidden", "join"]
+__all__ = ["Entry", "Files", "Model", "Mount", "Mounts", "clean", "hidden", "join", "outside"]
 
 Model = dict[str, Any]
 """A contents model as ``jupyter_server`` defines it."""
@@ -129,6 +129,15 @@ def clean(path: str) -> str:
 def join(folder: str, name: str) -> str:
     """Return the path of `name` in `folder`, which may be the root."""
     return f"{folder}/{name}" if folder and name else folder or name
+
+
+def outside(prefix: str, model: Model) -> Model:
+    """Return the `model` of a mount at `prefix`, and of what is in it, with their whole paths."""
+    path = join(prefix, model["path"].strip("/"))
+    model = {**model, "path": path, "name": path.rpartition("/")[2]}
+    if prefix and model["type"] == "directory" and model["content"] is not None:
+        model["content"] = [outside(prefix, entry) for entry in model["content"]]
+    return model
 
 
 def hidden(path: str) -> bool:

@@ -11,7 +11,7 @@ from omegaml_lab.server.mounts import join
 if TYPE_CHECKING:
     from omegaml_lab.server.mounts import Files
 
-__all__ = ["copy_tree", "move_tree"]
+__all__ = ["check_size", "copy_tree", "move_tree"]
 
 
 def copy_tree(source: Files, path: str, target: Files, new: str, *, limit: int) -> None:
@@ -26,11 +26,7 @@ def copy_tree(source: Files, path: str, target: Files, new: str, *, limit: int) 
     if [entry.path for entry in entries] == [""]:
         target.create(new, source.read(path))
         return
-    size = sum(entry.size for entry in entries)
-    if size > limit:
-        raise HTTPError(
-            400, f'Can\'t copy folders larger than {limit >> 20} MB, "{path}" is {size >> 20} MB'
-        )
+    check_size(path, sum(entry.size for entry in entries), limit)
     target.create_folder(new)
     try:
         for entry in entries:
@@ -41,6 +37,20 @@ def copy_tree(source: Files, path: str, target: Files, new: str, *, limit: int) 
     except BaseException:
         target.erase(new)
         raise
+
+
+def check_size(path: str, size: int, limit: int) -> None:
+    """Refuse to copy a folder of `size` bytes if that is more than `limit`.
+
+    Raises
+    ------
+    HTTPError
+        400 if it is.
+    """
+    if size > limit:
+        raise HTTPError(
+            400, f'Can\'t copy folders larger than {limit >> 20} MB, "{path}" is {size >> 20} MB'
+        )
 
 
 def move_tree(source: Files, path: str, target: Files, new: str, *, limit: int) -> None:

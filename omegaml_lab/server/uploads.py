@@ -24,12 +24,16 @@ if TYPE_CHECKING:
 __all__ = ["Uploads"]
 
 _ABANDONED = timedelta(days=1)
+_PART = 2 << 20
+"""Bytes that one record holds: a document of MongoDB has 16 MiB at most, and a small server
+takes less at once."""
 
 
 class Uploads:
     """The uploads that go on in one bucket; all methods block.
 
-    One record tells how many pieces of an upload are here, one more holds each piece.
+    One record tells which pieces of an upload are here, and of how many parts each is; one more
+    holds each part.
     """
 
     def __init__(self, storage: Callable[[], Storage], bucket: str) -> None:
@@ -52,28 +56,27 @@ class Uploads:
         if number == 1:
             self._forget_abandoned(now)
             self.forget(path)
-        count = self._count(path)
-        if not isinstance(number, int) or not 1 <= number <= count + 1:
-            raise HTTPError(400, f"Piece {count + 1} of the upload of {path} never came")
-        self._pieces.upsert(self._key(path, number), {"data": data})
-        self._going.upsert(
-            self._key(path), {"path": path, "count": max(count, number), "last": None, "at": now}
-        )
+        pieces = self._here(path)
+        if not isinstance(number, int) or not 1 <= number <= len(pieces) + 1:
+            raise HTTPError(400, f"Piece {len(pieces) + 1} of the upload of {path} never came")
+        parts = [data[at : at + _PART] for at in range(0, len(data), _PART)]
+        pieces[number - 1 : number] = [len(parts)]
+        for part, there in zip(_ids(self._key(path), number, len(parts)), parts, strict=True):
+            self._parts.upsert(part, {"data": there})
+        self._note(path, pieces, now, last=None)
         return {**base_model(path, created=now, modified=now), "type": "file"}
 
     def whole(self, path: str, last: bytes) -> io.BufferedReader | None:
         """Return a stream of all pieces and the `last` one, None if none came before it."""
-        count = self._count(path)
-        if not count:
+        pieces = self._here(path)
+        if not pieces:
             return None
-        ids = [self._key(path, number) for number in range(1, count + 1)]
-        return io.BufferedReader(_Pieces(self._pieces, ids, last))
+        return io.BufferedReader(_Pieces(self._parts, _all_ids(self._key(path), pieces), last))
 
     def finish(self, path: str, last: bytes) -> None:
         """Forget the pieces; remember how the upload ended, in case that is sent again."""
         self.forget(path)
-        values = {"path": path, "count": 0, "last": _digest(last), "at": datetime.now(UTC)}
-        self._going.upsert(self._key(path), values)
+        self._note(path, [], datetime.now(UTC), last=_digest(last))
 
     def is_finished(self, path: str, last: bytes) -> bool:
         """Say whether an upload has just ended with this piece: it was sent twice then."""
@@ -82,32 +85,46 @@ class Uploads:
 
     def forget(self, path: str) -> None:
         """Drop an upload."""
-        for number in range(1, self._count(path) + 1):
-            self._pieces.delete(self._key(path, number))
-        self._going.delete(self._key(path))
+        self._forget(self._key(path), self._here(path))
 
     def _forget_abandoned(self, now: datetime) -> None:
         self._going.index("at")
         for upload in self._going.query({"at": {"$lt": now - _ABANDONED}}):
-            for number in range(1, upload["count"] + 1):
-                self._pieces.delete(f"{upload['id']}#{number}")
-            self._going.delete(upload["id"])
+            self._forget(upload["id"], upload.get("pieces", []))
 
-    def _count(self, path: str) -> int:
-        upload = self._going.find(self._key(path))
-        return int(upload["count"]) if upload else 0
+    def _forget(self, key: str, pieces: list[int]) -> None:
+        for part in _all_ids(key, pieces):
+            self._parts.delete(part)
+        self._going.delete(key)
 
-    def _key(self, path: str, number: int | None = None) -> str:
-        key = f"{self._bucket}/{path}"
-        return key if number is None else f"{key}#{number}"
+    def _here(self, path: str) -> list[int]:
+        """Return of how many parts each piece is that is here, in order."""
+        upload = self._going.find(self._key(path)) or {}
+        return list(upload.get("pieces", []))
+
+    def _note(self, path: str, pieces: list[int], now: datetime, *, last: str | None) -> None:
+        values = {"path": path, "pieces": pieces, "last": last, "at": now}
+        self._going.upsert(self._key(path), values)
+
+    def _key(self, path: str) -> str:
+        return f"{self._bucket}/{path}"
 
     @property
     def _going(self) -> Records:
         return self._storage().records("uploads")
 
     @property
-    def _pieces(self) -> Records:
+    def _parts(self) -> Records:
         return self._storage().records("upload_pieces")
+
+
+def _ids(key: str, number: int, parts: int) -> list[str]:
+    return [f"{key}#{number}.{part}" for part in range(parts)]
+
+
+def _all_ids(key: str, pieces: list[int]) -> list[str]:
+    counted = enumerate(pieces, start=1)
+    return [part for number, parts in counted for part in _ids(key, number, parts)]
 
 
 class _Pieces(io.RawIOBase):

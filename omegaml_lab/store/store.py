@@ -274,6 +274,7 @@ class OmegaStore(Transfers):
                 found = self._heads.find([path, *parents_of(path)])
                 missing = self._folders.missing(path, found)
             terms.check(self.name, path, found.get(path))
+            terms = terms.of(found.get(path))
             if missing and path not in found and not terms.folders:
                 raise ObjectNotFoundError(self.name, missing[-1])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import ConflictError, ObjectExistsError
@@ -43,8 +43,16 @@ class Terms:
         expected = self.seen.expected if self.seen else self.expect
         if isinstance(expected, int) and actual != expected:
             raise ConflictError(store, path, expected=expected, actual=actual)
+        if self.seen and self.seen.firm and head is not None and head.id != self.seen.head.id:
+            raise ConflictError(store, path, expected=actual, actual=actual, another=True)
         if head is not None and not self.replace:
             raise ObjectExistsError(store, path)
+
+    def of(self, head: Head | None) -> Terms:
+        """Return the same of the very object that has the revision which is expected."""
+        if head is None or not isinstance(self.expect, int):
+            return self
+        return replace(self, expect=Seen(head, firm=True))
 
     def state(
         self,

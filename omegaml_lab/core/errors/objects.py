@@ -87,14 +87,23 @@ class NotInTrashError(OmegaError, LookupError):
 class ConflictError(OmegaError, RuntimeError):
     """Somebody else changed the object first.
 
-    `expected` and `actual` are the same when others were faster each time that it was tried.
+    `expected` and `actual` are the same when others were faster each time that it was tried, or
+    when it is `another` object that has this revision, and the name.
     """
 
-    def __init__(self, store: str, name: str, *, expected: int, actual: int) -> None:
+    def __init__(
+        self, store: str, name: str, *, expected: int, actual: int, another: bool = False
+    ) -> None:
         self.store = store
         self.name = name
         self.expected = expected
         self.actual = actual
+        if another:
+            super().__init__(
+                f"{name!r} in {store} is another object now: that which was there was renamed or"
+                " dropped, and somebody else's is in its place. Get it, merge, and put again."
+            )
+            return
         if expected == actual:
             super().__init__(
                 f"{name!r} in {store} is at revision {actual}, and nothing was done: others"

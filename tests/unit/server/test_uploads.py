@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,19 @@ def test_pieces_come_back_in_order_and_go_when_it_is_done(omega: Omega, uploads:
     assert uploads.is_finished("f", b"end")
     assert not uploads.is_finished("f", b"other end")
     assert uploads.whole("f", b"end") is None
+
+
+def test_a_piece_may_be_larger_than_a_document_of_mongodb(omega: Omega, uploads: Uploads) -> None:
+    large = random.Random(1).randbytes(20 << 20)
+    uploads.add("f", 1, large)
+    uploads.add("f", 2, b"")
+    uploads.add("f", 3, b"small")
+    uploads.add("f", 3, large)  # sent again
+    whole = uploads.whole("f", b"end")
+    assert whole is not None
+    assert whole.read() == large + large + b"end"
+    uploads.finish("f", b"end")
+    assert left(omega) == 0
 
 
 def test_beginning_anew_forgets_what_was_there(omega: Omega, uploads: Uploads) -> None:

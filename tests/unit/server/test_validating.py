@@ -111,6 +111,7 @@ def test_an_old_notebook_is_upgraded_before_it_is_validated(
         {"nbformat": 5, "metadata": {}, "cells": []},
         {"nbformat": 4, "nbformat_minor": 5, "metadata": [], "cells": []},
         {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [3]},
+        {"nbformat": 4, "nbformat_minor": "x", "metadata": {}, "cells": []},
     ],
     ids=str,
 )
@@ -122,3 +123,25 @@ def test_what_is_no_notebook_is_refused_and_loses_nothing(
         save(manager, content)
     assert refused.value.status_code == 400
     assert opened(manager)["content"].cells[0].source == "kept"
+
+
+BARE = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}}
+PRINTED = {"output_type": "stream", "name": "stdout", "text": [1, 2]}
+CODE = {"id": "a", "cell_type": "code", "metadata": {}, "source": "", "execution_count": None}
+CORRUPT = {
+    "a stream of numbers": json.dumps({**BARE, "cells": [{**CODE, "outputs": [PRINTED]}]}),
+    "a cell without a type": json.dumps({**BARE, "cells": [{"source": "x", "metadata": {}}]}),
+    "a version that is no number": json.dumps({**BARE, "nbformat_minor": "x", "cells": []}),
+    "too deep": json.dumps({**BARE, "cells": []})[:-1] + ', "x": ' + "[" * 3000 + "]" * 3000 + "}",
+}
+
+
+@pytest.mark.parametrize("text", CORRUPT.values(), ids=CORRUPT)
+def test_what_is_corrupt_is_kept_as_text(manager: OmegaContentsManager, text: str) -> None:
+    model = {"type": "file", "format": "text", "content": text}
+    asyncio.run(manager.save(model, "n.ipynb"))
+    with pytest.raises(HTTPError) as refused:
+        opened(manager)
+    assert refused.value.status_code == 400
+    kept = asyncio.run(manager.get("n.ipynb", type="file"))["content"]
+    assert kept == text or json.loads(kept) == json.loads(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from typing import TYPE_CHECKING
@@ -115,3 +116,17 @@ def test_what_a_dead_server_left_goes_after_a_week(
     other.close("b")
     other.end()
     assert not mine.exists()
+
+
+def test_a_file_that_is_no_notebook_keeps_none_from_being_kept(
+    omega: Omega, copies: WorkingCopies, told: list[str]
+) -> None:
+    printed = {"output_type": "stream", "name": "stdout", "text": [1, 2]}
+    code = {"cell_type": "code", "metadata": {}, "source": "", "outputs": [printed]}
+    bad = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [code]}
+    place = copies.open("a", ETL, lambda: omega.jobs, written=True)
+    (place / "bad.ipynb").write_text(json.dumps(bad))
+    (place / "results.csv").write_text("1")
+    copies.close("a")
+    assert omega.jobs.list() == ["etl/bad.ipynb", "etl/results.csv"]
+    assert told == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,34 @@ def test_somebody_who_was_faster_is_not_lost(omega: Omega) -> None:
         omega.jobs.put(b"ours", "a.txt", expect=seen.firmly())
     assert omega.jobs.put(b"ours", "a.txt", expect=seen).revision == 3
     assert [omega.jobs.get(f"a.txt@{n}") for n in (1, 2, 3)] == [b"1", b"theirs", b"ours"]
+
+
+def test_another_object_with_the_same_revision_is_not_what_was_seen(omega: Omega) -> None:
+    omega.jobs.put(b"ours", "a.txt")
+    seen = looked(omega)
+    omega.jobs.rename("a.txt", "old.txt")
+    omega.jobs.put(b"theirs", "a.txt")
+    with pytest.raises(ConflictError, match="another object"):
+        omega.jobs.put(b"edited", "a.txt", expect=seen.firmly())
+    assert omega.jobs.get("a.txt") == b"theirs"
+    assert omega.jobs.put(b"edited", "a.txt", expect=seen).revision == 2
+
+
+def test_another_object_that_comes_while_it_is_put_is_not_what_was_expected(omega: Omega) -> None:
+    omega.jobs.put(b"ours", "a.txt")
+
+    class Slow(io.BytesIO):
+        """Read while somebody else takes the place."""
+
+        def read(self, size: int | None = -1) -> bytes:
+            if omega.jobs.exists("a.txt") and not omega.jobs.exists("old.txt"):
+                omega.jobs.rename("a.txt", "old.txt")
+                omega.jobs.put(b"theirs", "a.txt")
+            return super().read(size)
+
+    with pytest.raises(ConflictError):
+        omega.jobs.put(Slow(b"edited"), "a.txt", kind="file", expect=1)
+    assert omega.jobs.get("a.txt") == b"theirs"
 
 
 def test_what_was_dropped_since_is_made_anew(omega: Omega) -> None:
