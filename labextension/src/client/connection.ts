@@ -1,5 +1,6 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
+import type { TranslationBundle } from '@jupyterlab/translation';
 
 /** The server understood, and refused: its words, the error's type and the HTTP status. */
 export class ApiError extends Error {
@@ -26,7 +27,10 @@ type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** The way to Omega's REST API on this server, signed in as Jupyter is. */
 export class Connection {
-  constructor(readonly settings: ServerConnection.ISettings) {}
+  constructor(
+    readonly settings: ServerConnection.ISettings,
+    private readonly _trans: TranslationBundle
+  ) {}
 
   /** Milliseconds that the server's clock is ahead of ours, as its last answer told. */
   get skew(): number {
@@ -61,12 +65,24 @@ export class Connection {
 
   private async _ask(path: string[], query: Query, init: RequestInit): Promise<Response> {
     const url = this.url(path, query);
-    const response = await ServerConnection.makeRequest(url, init, this.settings);
+    const response = await this._reach(url, init);
     this._readClock(response);
     if (!response.ok) {
       throw await refusal(response);
     }
     return response;
+  }
+
+  private async _reach(url: string, init: RequestInit): Promise<Response> {
+    try {
+      return await ServerConnection.makeRequest(url, init, this.settings);
+    } catch (error) {
+      if (error instanceof ServerConnection.NetworkError) {
+        // Browsers say "Failed to fetch", each its own.
+        error.message = this._trans.__('The Jupyter server is not reached.');
+      }
+      throw error;
+    }
   }
 
   private _readClock(response: Response): void {
@@ -83,9 +99,6 @@ export class Connection {
 
 /** Tell any error in words that can be shown. */
 export function messageOf(error: unknown): string {
-  if (error instanceof ServerConnection.NetworkError) {
-    return 'The Jupyter server is not reached.'; // browsers say "Failed to fetch", each its own
-  }
   return error instanceof Error ? error.message : String(error);
 }
 

@@ -16,6 +16,7 @@ import {
 } from '../commands/revisions';
 import type { HistoryModel } from '../models/history';
 import type { IFileState } from '../views/fileview';
+import { keepFocus } from '../views/focuskeeper';
 import type { IRendering } from '../views/rendering';
 import { createNotebookView } from '../views/rendering';
 import { RevisionBar } from '../views/revisionbar';
@@ -74,6 +75,7 @@ export function createHistoryPage(options: IHistoryPageOptions): MainAreaWidget<
   };
   name();
   model.changed.connect(name);
+  keepFocus(page);
   page.disposed.connect(() => model.dispose());
   return page;
 }

@@ -30,6 +30,18 @@ export function Failed({ message, retry, trans }: IFailedProps): JSX.Element {
   );
 }
 
+/** What is shown could not be renewed: in a line, for what is known of it stays in sight. */
+export function Outdated({ message, retry, trans }: IFailedProps): JSX.Element {
+  return (
+    <div className="jp-Omega-outdated" role="alert" title={message}>
+      <span>{trans.__('Not up to date: no answer')}</span>
+      <Button minimal small className="jp-Omega-textButton" onClick={retry}>
+        {trans.__('Try again')}
+      </Button>
+    </div>
+  );
+}
+
 /** There is nothing: say so, and what to do. */
 export function Empty({ title, hint }: { title: string; hint: string }): JSX.Element {
   return (
