@@ -63,8 +63,18 @@ export class Connection {
     return url + queryString(query);
   }
 
-  private async _ask(path: string[], query: Query, init: RequestInit): Promise<Response> {
-    const url = this.url(path, query);
+  /** Let Jupyter's own API keep that the user of this server trusts the notebook at a path. */
+  async trust(path: string): Promise<void> {
+    const { baseUrl } = this.settings;
+    const url = URLExt.join(baseUrl, 'api/contents', URLExt.encodeParts(path), 'trust');
+    await this._send(url, { method: 'POST' });
+  }
+
+  private _ask(path: string[], query: Query, init: RequestInit): Promise<Response> {
+    return this._send(this.url(path, query), init);
+  }
+
+  private async _send(url: string, init: RequestInit): Promise<Response> {
     const response = await this._reach(url, init);
     this._readClock(response);
     if (!response.ok) {

@@ -33,6 +33,11 @@ export class OmegaClient {
     this.trash = new TrashClient(this.connection);
   }
 
+  /** Let Jupyter keep that its user trusts a notebook. */
+  trust(path: string): Promise<void> {
+    return this.connection.trust(path);
+  }
+
   readonly connection: Connection;
   readonly experiments: ExperimentsClient;
   readonly groups: GroupsClient;

@@ -195,7 +195,7 @@ export async function tellThem(
     await form?.apply(told);
   } catch (error) {
     const message = trans.__('Who is told has not changed: %1', messageOf(error));
-    Notification.error(message, { autoClose: false });
+    Notification.error(message, { autoClose: 30_000 });
   }
 }
 

@@ -5,6 +5,9 @@ import type { CommandRegistry } from '@lumino/commands';
 import type { IRun } from '../client/runs';
 import { CommandIDs } from '../tokens';
 
+/** For how long a failure is shown, in milliseconds; the bell in the status bar keeps it. */
+export const FAILURE_SHOWN = 30_000;
+
 /** Tells that runs have failed or were lost: of one job once, however often it does. */
 export class Failures {
   constructor(
@@ -21,7 +24,7 @@ export class Failures {
     }
     const runs = new Set([...(known?.runs ?? []), run.id]);
     const message = this._message(run, runs.size);
-    const options = { autoClose: false as const, actions: this._actions(run) };
+    const options = { autoClose: FAILURE_SHOWN, actions: this._actions(run) };
     if (known) {
       Notification.update({ id: known.id, message, ...options });
       known.runs = runs;

@@ -12,7 +12,7 @@ import { formatDuration } from '../views/format';
 import { groupStanding } from '../views/groupcard';
 import { elapsedSeconds } from '../models/progress';
 import { CommandIDs, DOMAIN, IOmega } from '../tokens';
-import { Failures } from './failures';
+import { FAILURE_SHOWN, Failures } from './failures';
 
 /** Tells people that a run of theirs has ended. */
 export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
@@ -103,7 +103,7 @@ function tellGroup({ commands, trans }: ITelling, group: IGroup): void {
     ]
   };
   if (counts.failed || counts.lost) {
-    Notification.error(message, { ...options, autoClose: false });
+    Notification.error(message, { ...options, autoClose: FAILURE_SHOWN });
   } else if (counts.cancelled) {
     Notification.info(message, { ...options, autoClose: 5000 });
   } else {

@@ -119,15 +119,17 @@ export class FormDialog extends Dialog<void> {
         super.resolve(index);
       } else {
         // As soon as it is drawn: what has to be mended is where somebody types next.
-        window.requestAnimationFrame(() => this._firstRefused()?.focus());
+        window.requestAnimationFrame(() => this._showRefused());
       }
     } finally {
       this._setBusy(false);
     }
   }
 
-  private _firstRefused(): HTMLElement | null {
-    return this.node.querySelector<HTMLElement>('[aria-invalid="true"]');
+  private _showRefused(): void {
+    const refused = this.node.querySelector<HTMLElement>('[aria-invalid="true"]');
+    refused?.focus();
+    refused?.scrollIntoView({ block: 'center' }); // with the reason, which stands below
   }
 
   private _setBusy(busy: boolean): void {
