@@ -6,7 +6,7 @@ import { Publication } from '../src/models/publication';
 import { ReportsModel } from '../src/models/reports';
 import { RunsModel } from '../src/models/runs';
 import { StatusModel } from '../src/models/status';
-import { formatDuration, formatSize } from '../src/views/format';
+import { formatDuration, formatSize, shortPath } from '../src/views/format';
 import { Bus, makeRun, trans, until } from './samples';
 import { TestServer } from './server';
 
@@ -154,4 +154,12 @@ test('sizes and durations are short', () => {
   ]);
   const durations = [0.42, 22.4, 59.9, 65, 3723].map(seconds => formatDuration(seconds, trans));
   expect(durations).toEqual(['0.4 s', '22 s', '59 s', '1:05', '1:02:03']);
+});
+
+test('of a long path the end is told', () => {
+  expect(shortPath('reports/flights.ipynb')).toBe('reports/flights.ipynb');
+  const long = `${'folder/'.repeat(20)}flights.ipynb`;
+  expect(shortPath(long)).toMatch(/^….*\/flights\.ipynb$/);
+  expect(shortPath(long).length).toBe(60);
+  expect(Array.from(shortPath('😀'.repeat(90)))).toEqual(['…', ...Array<string>(59).fill('😀')]);
 });
