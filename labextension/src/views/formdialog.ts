@@ -18,6 +18,8 @@ export interface IFormDialogOptions extends Partial<Dialog.IOptions<void>> {
   guard?: IGuard;
 }
 
+/** Until what a form tells is drawn, in milliseconds. */
+const DRAWN = 60;
 /** What asks for something and goes when it is told. */
 const PASSING = '.lm-Menu, .lm-MenuBar, .lm-CommandPalette, .jp-Dialog';
 let lastFocus: HTMLElement | null = null;
@@ -118,8 +120,8 @@ export class FormDialog extends Dialog<void> {
       if (await this._options.submit()) {
         super.resolve(index);
       } else {
-        // As soon as it is drawn: what has to be mended is where somebody types next.
-        window.requestAnimationFrame(() => this._showRefused());
+        // What has to be mended is where somebody types next.
+        window.setTimeout(() => this._showRefused(), DRAWN);
       }
     } finally {
       this._setBusy(false);

@@ -56,8 +56,10 @@ export function Empty({ title, hint }: { title: string; hint: string }): JSX.Ele
 export function Refusal({ message }: { message: string | null }): JSX.Element | null {
   const place = React.useRef<HTMLParagraphElement>(null);
   React.useEffect(() => {
-    // The form may be scrolled to anywhere. (Not every document can scroll: those of tests.)
-    place.current?.scrollIntoView?.({ block: 'nearest' });
+    // The form may be scrolled to anywhere; a field that is marked is shown by the dialog.
+    if (!place.current?.closest('.jp-Dialog')?.querySelector('[aria-invalid="true"]')) {
+      place.current?.scrollIntoView({ block: 'nearest' });
+    }
   }, [message]);
   return message ? (
     <p ref={place} className="jp-Omega-refusal jp-Omega-formRefusal" role="alert">
