@@ -39,6 +39,16 @@ export const tagIcon = icon(
   '<path d="M3 3h9l9 9-9 9-9-9zm4.5 3A1.5 1.5 0 1 0 7.5 9a1.5 1.5 0 0 0 0-3z" fill-rule="evenodd"/>'
 );
 
+/** Somebody's part of the repository; a folder where another folder has its name. */
+export const bucketIcon = icon(
+  'bucket',
+  '<path class="jp-Omega-folderShape" d="M10 4H4a2 2 0 0 0-2 2v12c0 1.1.9 2 2 2h16a2 2 0 0 0 2-2V8a2 2 0 0 0-2-2h-8z"/>' +
+    '<path class="jp-Omega-bucketShape" d="M12 2.5c-4.7 0-8 1.4-8 3.3v12.4c0 1.9 3.3 3.3 8 3.3s8-1.4 8-3.3V5.8' +
+    'c0-1.9-3.3-3.3-8-3.3zm0 2c3.8 0 5.7.9 6 1.3-.3.4-2.2 1.3-6 1.3s-5.7-.9-6-1.3c.3-.4 2.2-1.3 6-1.3zM6 8.2' +
+    'c1.5.6 3.6.9 6 .9s4.5-.3 6-.9v3.4c-.6.5-2.6 1.2-6 1.2s-5.4-.7-6-1.2zm0 5.8c1.5.6 3.6.9 6 .9' +
+    's4.5-.3 6-.9v4.1c-.6.5-2.6 1.3-6 1.3s-5.4-.8-6-1.3z"/>'
+);
+
 /** Of an object that predicts. */
 export const modelIcon = icon(
   'model',

@@ -1,5 +1,6 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
+import { bucketsPlugin } from './plugins/buckets';
 import { commandsPlugin } from './plugins/commands';
 import { conflictsPlugin } from './plugins/conflicts';
 import { experimentsPlugin } from './plugins/experiments';
@@ -25,6 +26,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   notificationsPlugin,
   resultsPlugin,
   runLogPlugin,
+  bucketsPlugin,
   transfersPlugin
 ];
 

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { OmegaClient } from '../src/client';
 import { ApiError, messageOf } from '../src/client/connection';
 import { isResumable } from '../src/client/runs';
-import { makeRun } from './samples';
+import { makeRun, trans } from './samples';
 import { TestServer } from './server';
 
 let server: TestServer;
@@ -12,7 +12,7 @@ let client: OmegaClient;
 
 beforeEach(async () => {
   server = await TestServer.start();
-  client = new OmegaClient(server.settings);
+  client = new OmegaClient(server.settings, trans);
 });
 
 afterEach(() => server.stop());
@@ -95,15 +95,13 @@ test('a refusal that is no JSON is told by its status', async () => {
   await expect(client.status.get()).rejects.toThrow('502 Bad Gateway');
 });
 
-test('a server that is away is an error with words', async () => {
+test("that the server is away is told in the reader's words, not in those of the browser", async () => {
+  const translated = { ...trans, __: (text: string) => `(${text})` };
+  const away = new OmegaClient(server.settings, translated);
   await server.stop();
-  const error = await client.status.get().catch((reason: unknown) => reason);
-  expect(messageOf(error)).not.toBe('');
-  server = await TestServer.start();
-});
-
-test('that the server is away is told in words of ours, not of the browser', () => {
-  const away = new ServerConnection.NetworkError(new TypeError('Failed to fetch'));
-  expect(messageOf(away)).toBe('The Jupyter server is not reached.');
+  const error = await away.status.get().catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(ServerConnection.NetworkError);
+  expect(messageOf(error)).toBe('(The Jupyter server is not reached.)');
   expect(messageOf(new TypeError('a bug'))).toBe('a bug');
+  server = await TestServer.start();
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { isShown, readFile } from '../src/models/filecontent';
-import { jobAt, placeIn } from '../src/models/place';
+import { jobAt, patternOf, placeIn } from '../src/models/place';
 
 const read = (name: string, ...bytes: number[]): ReturnType<typeof readFile> =>
   readFile(name, new Uint8Array(bytes).buffer);
@@ -66,4 +66,15 @@ test('a notebook elsewhere is run as its copy', () => {
   expect(jobAt(around, 'a/b.ipynb')).toBe('uploads/a/b.ipynb');
   expect(jobAt(around, 'team/b.ipynb')).toBe('uploads/team/b.ipynb');
   expect(jobAt({ mount: null, beside: [], buckets: {} }, 'b.ipynb')).toBe(null);
+});
+
+test('a pattern of names fits them and nothing else, whatever is in them', () => {
+  const names = ['team', 'a.b', '[x] (1)+$', 'c|d', '日本-ü/', 'back\\slash'];
+  const pattern = patternOf(names);
+  for (const name of names) {
+    expect(name.match(pattern)?.[0]).toBe(name);
+  }
+  for (const other of ['teams', 'my team', 'axb', 'c', 'd', '']) {
+    expect(other.match(pattern)).toBeNull();
+  }
 });

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { OmegaClient } from '../src/client';
 import type { IObject } from '../src/client/objects';
 import { HistoryModel } from '../src/models/history';
-import { Bus, makeObject, until } from './samples';
+import { Bus, makeObject, until, trans } from './samples';
 import type { IAsked } from './server';
 import { TestServer } from './server';
 
@@ -19,7 +19,7 @@ beforeEach(async () => {
   server = await TestServer.start();
   server.answer = answer;
   bus = new Bus();
-  const client = new OmegaClient(server.settings);
+  const client = new OmegaClient(server.settings, trans);
   model = new HistoryModel({ client, feed: bus.feed, store: 'jobs', name: NAME });
 });
 
@@ -143,7 +143,7 @@ test('a save elsewhere is shown without being asked for, and a rename is followe
 });
 
 test('of another bucket all is asked for there, and only what happens there is heard', async () => {
-  const client = new OmegaClient(server.settings);
+  const client = new OmegaClient(server.settings, trans);
   const other = new HistoryModel({
     client,
     feed: bus.feed,

@@ -4,6 +4,7 @@ import { OmegaClient } from '../src/client';
 import { ApiError } from '../src/client/connection';
 import type { RecipientsClient } from '../src/client/recipients';
 import { NotifyForm } from '../src/models/notifyform';
+import { trans } from './samples';
 import { TestServer } from './server';
 
 let server: TestServer;
@@ -11,7 +12,7 @@ let client: RecipientsClient;
 
 beforeEach(async () => {
   server = await TestServer.start();
-  client = new OmegaClient(server.settings).recipients;
+  client = new OmegaClient(server.settings, trans).recipients;
 });
 
 afterEach(() => server.stop());

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { OmegaClient } from '../src/client';
 import type { IObject } from '../src/client/objects';
 import { RepositoryModel } from '../src/models/repository';
-import { Bus, makeObject, until } from './samples';
+import { Bus, makeObject, until, trans } from './samples';
 import { TestServer } from './server';
 
 let server: TestServer;
@@ -20,7 +20,7 @@ beforeEach(async () => {
       : { json: { items: stored.slice(0, Number(query.limit)), total: stored.length } };
   bus = new Bus();
   model = new RepositoryModel({
-    client: new OmegaClient(server.settings).objects,
+    client: new OmegaClient(server.settings, trans).objects,
     feed: bus.feed
   });
 });

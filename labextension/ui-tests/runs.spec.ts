@@ -5,7 +5,7 @@ import type { IRun } from '../src/client/runs';
 import { elapsedSeconds, hasEnded, supersedes } from '../src/models/progress';
 import { RunLogModel } from '../src/models/runlog';
 import { RunsModel } from '../src/models/runs';
-import { Bus, makeRun, until } from './samples';
+import { Bus, makeRun, until, trans } from './samples';
 import { TestServer } from './server';
 
 let server: TestServer;
@@ -32,7 +32,7 @@ beforeEach(async () => {
   };
   bus = new Bus();
   model = new RunsModel({
-    client: new OmegaClient(server.settings).runs,
+    client: new OmegaClient(server.settings, trans).runs,
     feed: bus.feed
   });
   model.ended.connect((_, run) => ended.push(run.id));
@@ -143,7 +143,7 @@ test('the server is asked for what an event does not tell', async () => {
   const { parameters, owner, error, worker, notice, ...change } = makeRun('a');
   stored = [{ ...change, parameters: { x: 1 }, owner, error, worker, notice }];
   const told: IRun[] = [];
-  const pushed = new Bus(id => new OmegaClient(server.settings).runs.get(id));
+  const pushed = new Bus(id => new OmegaClient(server.settings, trans).runs.get(id));
   pushed.feed.runChanged.connect((_, run) => told.push(run));
   pushed.run(change);
   await until(() => told.length === 1);
@@ -293,7 +293,7 @@ test('local runs are asked for and shown by themselves', async () => {
 test('the log of a run is asked for again while it goes, and when it ends', async () => {
   stored = [makeRun('a', 1, { status: 'running', log: 'one' })];
   const log = new RunLogModel(
-    { client: new OmegaClient(server.settings).runs, feed: bus.feed },
+    { client: new OmegaClient(server.settings, trans).runs, feed: bus.feed },
     'a'
   );
   await log.refresh();

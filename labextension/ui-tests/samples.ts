@@ -6,7 +6,13 @@ import type { IObject } from '../src/client/objects';
 import type { IRun, RunChange } from '../src/client/runs';
 import type { ISchedule } from '../src/client/schedules';
 import type { IObjectChange } from '../src/models/feed';
-import { Feed, OBJECT_SCHEMA, RUN_SCHEMA, SCHEDULE_SCHEMA } from '../src/models/feed';
+import {
+  Feed,
+  OBJECT_SCHEMA,
+  REPORT_SCHEMA,
+  RUN_SCHEMA,
+  SCHEDULE_SCHEMA
+} from '../src/models/feed';
 
 export const trans = nullTranslator.load('omegaml_lab');
 
@@ -132,6 +138,10 @@ export class Bus {
 
   schedule(schedule: string, change = 'saved'): void {
     this._stream.emit({ schema_id: SCHEDULE_SCHEMA, schedule, change });
+  }
+
+  report(report: string, change = 'saved'): void {
+    this._stream.emit({ schema_id: REPORT_SCHEMA, report, change });
   }
 
   other(): void {

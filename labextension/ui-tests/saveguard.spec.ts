@@ -6,11 +6,13 @@ import { PromiseDelegate } from '@lumino/coreutils';
 import { Signal } from '@lumino/signaling';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
+import { OmegaClient } from '../src/client';
 import { AskedSaves } from '../src/models/askedsaves';
 import { areSame, copyPath } from '../src/models/conflict';
 import { OpenedDocuments } from '../src/models/opened';
 import type { IRefusedSave, SaveOptions } from '../src/models/saveguard';
 import { SaveGuard } from '../src/models/saveguard';
+import { trans } from './samples';
 import type { IAnswer, IAsked } from './server';
 import { TestServer } from './server';
 
@@ -39,7 +41,8 @@ beforeEach(async () => {
     settle: one => {
       refused.push(one);
       return settle(one);
-    }
+    },
+    trust: path => new OmegaClient(serverSettings, trans).trust(path)
   });
 });
 
@@ -92,6 +95,35 @@ test('a save says what it expects, and is the only thing that is asked', async (
   expect(server.last.body).toMatchObject({ content: 'mine', expect: 'start' });
   await guard.save(PATH, text('mine too'));
   expect(server.last.body).toMatchObject({ expect: 'mine' });
+});
+
+test('a notebook that is read-only is trusted without being saved', async () => {
+  const notebook = (trusted: boolean, name: string, source = '1'): object => ({
+    metadata: { kernelspec: { name, display_name: name }, ...{ language_info: { name } } },
+    cells: [
+      { cell_type: 'markdown', source: ['a\n', 'b'], metadata: {} },
+      { cell_type: 'code', source, metadata: { trusted }, outputs: [] }
+    ]
+  });
+  const there = { ...modelOf(null), type: 'notebook', content: notebook(false, 'py') };
+  server.answer = ({ method }) =>
+    method === 'PUT' ? { status: 403, json: { message: 'read-only' } } : { json: there };
+  const contentsModel = { ...there, writable: false };
+  const context = { path: PATH, localPath: PATH, contentsModel };
+  const opened = { ...context, disposed: new Signal(context) };
+  documents.add({
+    context: opened as unknown as DocumentRegistry.Context,
+    ...{ factory: 'Notebook', type: 'notebook', format: 'json' }
+  });
+  const save = (content: object): Promise<Contents.IModel> =>
+    guard.save(PATH, { type: 'notebook', format: 'json', content });
+  await save(notebook(true, 'Python 3 (ipykernel)'));
+  expect(asked()).toEqual(['GET', 'POST']);
+  expect(server.last.path).toBe(`/base/api/contents/${encodeURI(PATH)}/trust`);
+  // What is changed, or trusted in parts, is a save as any other.
+  await expect(save(notebook(true, 'py', '2'))).rejects.toThrow();
+  await expect(save(notebook(false, 'py'))).rejects.toThrow();
+  expect(asked().filter(method => method === 'POST').length).toBe(1);
 });
 
 test('what somebody saves between two looks is not replaced', async () => {

@@ -35,7 +35,7 @@ afterEach(async () => {
 
 function formOf(schedule?: ISchedule): ScheduleForm {
   return new ScheduleForm({
-    client: new OmegaClient(server.settings).schedules,
+    client: new OmegaClient(server.settings, trans).schedules,
     trans,
     parameters: new ParametersForm(PARAMETERS, trans, schedule?.parameters),
     schedule
@@ -208,7 +208,7 @@ test('what to keep is a number or nothing', () => {
 });
 
 test('parameters that cannot be asked for are not sent', () => {
-  const client = new OmegaClient(server.settings).schedules;
+  const client = new OmegaClient(server.settings, trans).schedules;
   const bare = new ScheduleForm({ client, trans, parameters: null });
   expect(bare.settings).not.toHaveProperty('parameters');
   bare.dispose();

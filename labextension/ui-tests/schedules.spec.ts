@@ -5,7 +5,7 @@ import type { IRun } from '../src/client/runs';
 import type { ISchedule, IScheduleSettings } from '../src/client/schedules';
 import { RunsModel } from '../src/models/runs';
 import { SchedulesModel } from '../src/models/schedules';
-import { Bus, makeRun, makeSchedule, until } from './samples';
+import { Bus, makeRun, makeSchedule, until, trans } from './samples';
 import type { IAsked } from './server';
 import { TestServer } from './server';
 
@@ -22,7 +22,7 @@ beforeEach(async () => {
   server = await TestServer.start();
   server.answer = asked => (asked.path.includes('/runs') ? answerRuns(asked) : answer(asked));
   bus = new Bus();
-  const client = new OmegaClient(server.settings);
+  const client = new OmegaClient(server.settings, trans);
   runs = new RunsModel({ client: client.runs, feed: bus.feed });
   model = new SchedulesModel({ client: client.schedules, runs, feed: bus.feed });
 });

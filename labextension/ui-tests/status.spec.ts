@@ -6,7 +6,7 @@ import { Publication } from '../src/models/publication';
 import { ReportsModel } from '../src/models/reports';
 import { RunsModel } from '../src/models/runs';
 import { StatusModel } from '../src/models/status';
-import { formatDuration, formatSize } from '../src/views/format';
+import { formatDuration, formatSize, shortPath } from '../src/views/format';
 import { Bus, makeRun, trans, until } from './samples';
 import { TestServer } from './server';
 
@@ -32,7 +32,7 @@ const REPORT = {
 } as const;
 
 test('coming back after being away is told', async () => {
-  const model = new StatusModel({ client: new OmegaClient(server.settings).status });
+  const model = new StatusModel({ client: new OmegaClient(server.settings, trans).status });
   let back = 0;
   model.reconnected.connect(() => (back += 1));
   await model.refresh();
@@ -47,31 +47,64 @@ test('coming back after being away is told', async () => {
   model.dispose();
 });
 
+test('a server that cannot reach its database is not away', async () => {
+  const model = new StatusModel({ client: new OmegaClient(server.settings, trans).status });
+  server.answer = () => ({ status: 503, json: { message: 'MongoDB is away', type: 'X' } });
+  await model.refresh();
+  expect([model.reached, model.error]).toEqual([true, 'MongoDB is away']);
+  await server.stop();
+  await model.refresh();
+  expect(model.reached).toBe(false);
+  server = await TestServer.start();
+  model.dispose();
+});
+
 test('a run that publishes brings its report, a little after its end', async () => {
-  const client = new OmegaClient(server.settings);
+  const client = new OmegaClient(server.settings, trans);
   const bus = new Bus();
   let items: object[] = [];
   server.answer = () => ({ json: { items, total: items.length } });
   const runs = new RunsModel({ client: client.runs, feed: bus.feed });
-  const reports = new ReportsModel({ client: client.reports, runs });
+  const reports = new ReportsModel({ client: client.reports, runs, feed: bus.feed });
   const published: string[] = [];
   reports.published.connect((_, report) => published.push(report.name));
   bus.run(makeRun('r', 0, { publish: true }));
   bus.run(makeRun('r', 0, { publish: true, job: 'flights.ipynb', status: 'succeeded' }));
-  await until(() => server.asked.length === 1);
-  expect(published).toEqual([]);
+  await new Promise(resolve => setTimeout(resolve, 300));
+  expect([published, server.asked.length]).toEqual([[], 0]);
   items = [REPORT];
-  await until(() => published.length === 1, 3000);
+  bus.report('flights');
+  await until(() => published.length === 1);
+  expect(server.asked.length).toBe(1);
+  bus.report('flights');
+  await until(() => server.asked.length === 2);
+  expect(published).toEqual(['flights']);
   expect(reports.ofJob('flights.ipynb')?.url).toBe('/omega/reports/flights');
   expect(reports.ofJob('other.ipynb')).toBeNull();
   reports.dispose();
   runs.dispose();
 });
 
+test('a run that publishes brings its report, though nobody tells of it', async () => {
+  const client = new OmegaClient(server.settings, trans);
+  const bus = new Bus();
+  server.answer = () => ({ json: { items: [REPORT], total: 1 } });
+  const runs = new RunsModel({ client: client.runs, feed: bus.feed });
+  const reports = new ReportsModel({ client: client.reports, runs, feed: bus.feed });
+  let told = 0;
+  reports.published.connect(() => (told += 1));
+  bus.run(makeRun('r', 0, { publish: true }));
+  bus.run(makeRun('r', 0, { publish: true, job: 'flights.ipynb', status: 'succeeded' }));
+  await until(() => told === 1, 4000);
+  reports.dispose();
+  runs.dispose();
+});
+
 test('a job may have a report until the server has said that it has none', async () => {
-  const client = new OmegaClient(server.settings);
-  const runs = new RunsModel({ client: client.runs, feed: new Bus().feed });
-  const reports = new ReportsModel({ client: client.reports, runs });
+  const client = new OmegaClient(server.settings, trans);
+  const { feed } = new Bus();
+  const runs = new RunsModel({ client: client.runs, feed });
+  const reports = new ReportsModel({ client: client.reports, runs, feed });
   server.answer = () => ({ status: 502, text: '' });
   await reports.refresh();
   expect(reports.mayHave('other.ipynb')).toBe(true);
@@ -121,4 +154,12 @@ test('sizes and durations are short', () => {
   ]);
   const durations = [0.42, 22.4, 59.9, 65, 3723].map(seconds => formatDuration(seconds, trans));
   expect(durations).toEqual(['0.4 s', '22 s', '59 s', '1:05', '1:02:03']);
+});
+
+test('of a long path the end is told', () => {
+  expect(shortPath('reports/flights.ipynb')).toBe('reports/flights.ipynb');
+  const long = `${'folder/'.repeat(20)}flights.ipynb`;
+  expect(shortPath(long)).toMatch(/^….*\/flights\.ipynb$/);
+  expect(shortPath(long).length).toBe(60);
+  expect(Array.from(shortPath('😀'.repeat(90)))).toEqual(['…', ...Array<string>(59).fill('😀')]);
 });

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { OmegaClient } from '../src/client';
 import type { IDropped } from '../src/client/trash';
 import { TrashModel } from '../src/models/trash';
-import { Bus, makeObject, until } from './samples';
+import { Bus, makeObject, until, trans } from './samples';
 import { TestServer } from './server';
 
 let server: TestServer;
@@ -28,7 +28,10 @@ beforeEach(async () => {
     return { json: { items: items.slice(0, Number(query.limit ?? 100)), total: items.length } };
   };
   bus = new Bus();
-  model = new TrashModel({ client: new OmegaClient(server.settings).trash, feed: bus.feed });
+  model = new TrashModel({
+    client: new OmegaClient(server.settings, trans).trash,
+    feed: bus.feed
+  });
 });
 
 afterEach(async () => {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
@@ -153,8 +153,10 @@ class Usage:
     memory_peak: int = 0
 
 
-def parse_duration(name: str, given: object) -> float:
+def parse_duration(name: str, given: object, *, least: str = "more than zero") -> float:
     """Return seconds: of a number, or of text such as ``90``, ``1.5 h`` and ``10 min``.
+
+    Who takes zero by another way says so in `least`, for the error to be right.
 
     Raises
     ------
@@ -163,7 +165,7 @@ def parse_duration(name: str, given: object) -> float:
     """
     seconds = _quantity(name, given, _SECONDS, "seconds, or a text such as '90 s' or '10 min'")
     if not 0 < seconds <= _LONGEST:
-        raise InvalidLimitError(name, given, "it must be more than zero, and a year at most")
+        raise InvalidLimitError(name, given, f"it must be {least}, and a year at most")
     return seconds
 
 
@@ -219,7 +221,7 @@ def _parse_retries(name: str, given: object) -> int:
         given = int(given)
     if isinstance(given, int) and not isinstance(given, bool) and 0 <= given <= _MOST_RETRIES:
         return given
-    raise InvalidLimitError(name, given, f"it must be a whole number up to {_MOST_RETRIES}")
+    raise InvalidLimitError(name, given, f"it must be a whole number from 0 to {_MOST_RETRIES}")
 
 
 def _parse_priority(name: str, given: object) -> int:
@@ -232,10 +234,10 @@ def _parse_priority(name: str, given: object) -> int:
 def _parse_keep(name: str, given: object) -> float:
     if not isinstance(given, bool) and given in (0, "0"):
         return 0.0
-    return parse_duration(name, given)
+    return parse_duration(name, given, least="0 or more")
 
 
-_READ = {
+_READ: dict[str, Callable[[str, object], Any]] = {
     "retries": _parse_retries,
     "retry_wait": parse_duration,
     "timeout": parse_duration,

@@ -271,7 +271,8 @@ class _Words:
         if not half and match[2] is None:
             raise self._fail(f"{word!r} is no time", self._with_minutes(called, hour % 24))
         if minute > 59 or (hour > 23 if not half else not 1 <= hour <= 12):
-            raise self._fail(f"there is no time {word!r}", f"{called} at 18:00")
+            nearest = _meant(hour, minute, half)
+            raise self._fail(f"there is no time {word!r}", nearest and f"{called} at {nearest}")
         return (hour % 12 + (12 if half == "pm" else 0) if half else hour), minute
 
     def _with_minutes(self, called: str, hour: int) -> str:
@@ -283,6 +284,15 @@ class _Words:
         except (InvalidScheduleError, _UnknownWordError):
             return f"{called} at {hour}:00"
         return better
+
+
+def _meant(hour: int, minute: int, half: str | None) -> str | None:
+    """Return the time that somebody surely meant who said one that there is not."""
+    if minute > 59:
+        return None
+    if half and (hour == 0 or 12 < hour < 24):
+        return f"{12 if hour == 0 and half == 'pm' else hour}:{minute:02}"
+    return f"0:{minute:02}" if hour == 24 else None
 
 
 _UNITS = {"minute": 60, "minutes": 60, "hour": 24, "hours": 24}

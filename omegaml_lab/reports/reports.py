@@ -24,7 +24,8 @@ from omegaml_lab.store.store import OmegaStore
 
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Collection, Mapping
+    import threading
+    from collections.abc import Collection, Iterator, Mapping
 
     from omegaml_lab.core.pages import Page
     from omegaml_lab.storage.storage import Storage
@@ -153,6 +154,18 @@ class Reports:
             where["job"] = self._jobs.resolve(job).path
         found = self._records.query(where, sort=[("name", 1)])
         return [self._report(record) for record in found]
+
+    def changes(self, stop: threading.Event, *, poll: float = 0.5) -> Iterator[Report | None]:
+        """Yield each report that is published or shows another run; None when nothing came.
+
+        The first None says that the feed stands. What is taken off its link is not told. Ends
+        when `stop` is set.
+        """
+        for record in self._records.changes(stop, poll=poll):
+            if record is None:
+                yield None
+            elif record["bucket"] == self._jobs.bucket:
+                yield self._report(record)
 
     def unpublish(self, name: str) -> None:
         """Take a report off its link; the runs and their results stay.

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from jupyter_events import EventLogger
 
     from omegaml_lab.core.notifications import Notification
+    from omegaml_lab.core.reports import Report
     from omegaml_lab.core.runs import Run
     from omegaml_lab.core.schedules import Schedule
     from omegaml_lab.omega import Omega
@@ -30,6 +31,7 @@ __all__ = [
     "NOTICE_EVENT",
     "NOTIFICATION_EVENT",
     "OBJECT_EVENT",
+    "REPORT_EVENT",
     "RUN_EVENT",
     "SCHEDULE_EVENT",
     "ChangeFeed",
@@ -41,6 +43,7 @@ _log = logging.getLogger(__name__)
 RUN_EVENT = "urn:omegaml-lab:events:run:v1"
 OBJECT_EVENT = "urn:omegaml-lab:events:object:v1"
 SCHEDULE_EVENT = "urn:omegaml-lab:events:schedule:v1"
+REPORT_EVENT = "urn:omegaml-lab:events:report:v1"
 NOTIFICATION_EVENT = "urn:omegaml-lab:events:notification:v1"
 NOTICE_EVENT = "urn:omegaml-lab:events:notice:v1"
 _PAUSE = 5.0
@@ -121,6 +124,7 @@ class ChangeFeed:
             ("runs", self._follow_runs),
             ("objects", self._follow_objects),
             ("schedules", self._follow_schedules),
+            ("reports", self._follow_reports),
             ("notifications", self._follow_notifications),
         ):
             thread = threading.Thread(target=target, name=f"omega-{name}-feed", daemon=True)
@@ -145,6 +149,9 @@ class ChangeFeed:
     def _follow_schedules(self) -> None:
         follow = lambda: self._omega.runtime.schedules.changes(self._stop)  # noqa: E731
         self._follow(follow, self._tell_schedule)
+
+    def _follow_reports(self) -> None:
+        self._follow(lambda: self._omega.reports.changes(self._stop), self._tell_report)
 
     def _follow_notifications(self) -> None:
         follow = lambda: self._omega.notifications.changes(self._stop)  # noqa: E731
@@ -204,6 +211,9 @@ class ChangeFeed:
     def _tell_schedule(self, schedule: Schedule) -> None:
         self._emit(SCHEDULE_EVENT, {"schedule": schedule.id, "change": "saved"})
 
+    def _tell_report(self, report: Report) -> None:
+        self._emit(REPORT_EVENT, {"report": report.name, "change": "saved"})
+
     def _tell_notification(self, notification: Notification) -> None:
         mine = (notification.channel, notification.address) == ("lab", self._omega.config.user)
         about = notification.run or notification.group
@@ -216,6 +226,10 @@ class ChangeFeed:
     def tell_dropped(self, schedule_id: str) -> None:
         """Tell that a schedule was dropped on this server: the database does not."""
         self._emit(SCHEDULE_EVENT, {"schedule": schedule_id, "change": "dropped"})
+
+    def tell_unpublished(self, name: str) -> None:
+        """Tell that a report was taken off its link on this server: the database does not."""
+        self._emit(REPORT_EVENT, {"report": name, "change": "dropped"})
 
     def tell_notice(self, message: str) -> None:
         """Tell the user of this server something that they are to know, from any thread."""
@@ -293,6 +307,20 @@ _SCHEDULE_SCHEMA: dict[str, Any] = {
     "required": ["schedule", "change"],
 }
 
+_REPORT_SCHEMA: dict[str, Any] = {
+    "$id": REPORT_EVENT,
+    "version": "1",
+    "title": "A report changed",
+    "description": "A report was published, shows another run, or is no more.",
+    "personal-data": True,
+    "type": "object",
+    "properties": {
+        "report": {"type": "string", "title": "Report", "description": "Its name."},
+        "change": {"type": "string", "title": "Change", "description": "What happened."},
+    },
+    "required": ["report", "change"],
+}
+
 _NOTIFICATION_SCHEMA: dict[str, Any] = {
     "$id": NOTIFICATION_EVENT,
     "version": "1",
@@ -323,4 +351,11 @@ _NOTICE_SCHEMA: dict[str, Any] = {
     "required": ["message"],
 }
 
-_SCHEMAS = (_RUN_SCHEMA, _OBJECT_SCHEMA, _SCHEDULE_SCHEMA, _NOTIFICATION_SCHEMA, _NOTICE_SCHEMA)
+_SCHEMAS = (
+    _RUN_SCHEMA,
+    _OBJECT_SCHEMA,
+    _SCHEDULE_SCHEMA,
+    _REPORT_SCHEMA,
+    _NOTIFICATION_SCHEMA,
+    _NOTICE_SCHEMA,
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from omegaml_lab.server.handlers import routes
 from omegaml_lab.server.health import Health
 from omegaml_lab.server.kernels import OmegaKernelManager
 from omegaml_lab.server.shared import EXTENSION
-from omegaml_lab.server.targets import contents_path
+from omegaml_lab.server.targets import buckets_of, contents_path
 from omegaml_lab.server.threads import Threads
 from omegaml_lab.storage import embedded
 
@@ -63,6 +64,10 @@ class OmegaLab(ExtensionApp):
         self.settings.update(
             {"omega": self.omega, "omega_threads": self.threads, "omega_health": self.health}
         )
+        assert self.serverapp is not None  # noqa: S101 - it is what reads these settings
+        # JupyterLab draws the file browser before it can ask for anything.
+        page = self.serverapp.web_app.settings.setdefault("page_config_data", {})
+        page["omegaBuckets"] = json.dumps(sorted(buckets_of(self.serverapp.contents_manager)))
 
     def initialize_handlers(self) -> None:
         """Add our routes."""

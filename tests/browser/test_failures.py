@@ -35,6 +35,8 @@ def test_failures_of_one_job_are_one_message(
         expect(told).to_be_visible(timeout=60_000)
     toasts = me.page.locator(".Toastify__toast--error")
     expect(toasts).to_have_count(1)
+    # It goes by itself; the bell in the status bar keeps it.
+    expect(toasts.locator(".Toastify__progress-bar--animated")).to_have_count(1)
     me.shot("once")
     # What is shown of other runs does not hide it.
     me.panel.get_by_label("Which runs are shown").select_option("succeeded")
@@ -64,6 +66,8 @@ def test_what_could_not_be_installed_is_named(
     expect(card).to_contain_text("omt-absent", timeout=90_000)
     expect(card).to_contain_text("omt-absent>=2 could not be installed:")
     expect(card).not_to_contain_text("Its last words")
+    card.get_by_role("button", name="Details").click()
+    expect(card.locator(".jp-Omega-details")).to_contain_text("Its last words")
     card.get_by_role("button", name="Open log").click()
     log = me.page.locator(".jp-Omega-log:visible")
     expect(log).to_contain_text("omt-absent>=2 is prepared")

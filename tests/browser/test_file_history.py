@@ -9,10 +9,12 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import nbformat
 import pytest
 from playwright.sync_api import expect
 
 from omegaml_lab.core.names import Name
+from tests.integration.processes import until
 
 from .page import LabPage
 
@@ -109,6 +111,11 @@ def test_a_text_is_looked_at_compared_pinned_and_restored(
     me.answer("Restore")
     expect(history.locator("tr[data-revision='3']")).to_contain_text("newest")
     me.shot("restored")
+    me.page.set_viewport_size({"width": 757, "height": 700})
+    expect(history.get_by_role("button", name="Copy name")).to_be_in_viewport(ratio=1)
+    expect(history.get_by_label("Compare with")).to_be_in_viewport(ratio=1)
+    expect(history.locator("tr[data-revision='3']")).to_contain_text("newest")
+    me.shot("narrow")
     me.page.locator(".lm-TabBar-tab", has_text=name).first.click()
     expect(editor).to_contain_text("first")
     assert team.jobs.get(Name(f"notes/{name}")) == b"# Notes\n\nfirst\n"
@@ -214,3 +221,41 @@ def test_what_others_do_is_seen_at_once(team: Omega, open_it: Callable[..., LabP
     expect(me.notification("was deleted elsewhere. It is still open here")).to_be_visible()
     me.shot("deleted")
     expect(editor).to_contain_text("third")
+
+
+@pytest.mark.timeout(180)
+def test_a_bucket_has_an_icon_and_what_is_read_only_is_trusted(
+    lab_of_buckets: Lab, archive: Omega, open_it: Callable[..., LabPage]
+) -> None:
+    shown = {"text/html": "<b>shown</b><script>window.ran = true</script>"}
+    cell = nbformat.v4.new_code_cell("1", outputs=[nbformat.v4.new_output("display_data", shown)])
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook = nbformat.v4.new_notebook(cells=[cell], metadata={"kernelspec": kernel})
+    archive.jobs.put(notebook, "trusted/page.ipynb")
+    lab_of_buckets.put_notebook("deep/archive/a.ipynb", "1")
+    me = open_it("bucket")
+    bucket = me.file("archive").locator(".jp-Omega-bucketShape")
+    expect(bucket).to_be_visible()
+    me.shot("icon")
+    me.go_to("deep")
+    expect(me.file("archive").locator(".jp-Omega-folderShape")).to_be_visible()
+    expect(bucket).to_be_hidden()
+
+    me.go_to("archive/trusted")
+    me.file("page.ipynb").dblclick()
+    me.wait_for_kernel()
+    assert me.page.evaluate("window.ran") is None
+    me.page.locator(".lm-MenuBar-itemLabel", has_text="View").click()
+    me.menu_entry("Activate Command Palette").click()
+    me.page.keyboard.insert_text("Trust Notebook")
+    me.page.locator(".lm-CommandPalette-item", has_text="Trust Notebook").first.click()
+    me.answer("Confirm Trusting this notebook")
+    me.page.wait_for_function("window.ran")
+    until(lambda: is_trusted(lab_of_buckets, "archive/trusted/page.ipynb"))
+    expect(me.dialog).to_have_count(0)
+    assert archive.jobs.metadata("trusted/page").revision == 1
+
+
+def is_trusted(lab: Lab, path: str) -> bool:
+    (cell,) = lab.get(f"api/contents/{path}")["content"]["cells"]
+    return bool(cell["metadata"]["trusted"])

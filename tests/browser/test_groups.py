@@ -63,7 +63,8 @@ def test_a_grid_from_the_form_to_the_table(
     expect(card).to_contain_text("3 succeeded · 1 failed")
     me.shot("compared")
 
-    # The keyboard: Enter opens the result of the row.
+    # The keyboard: Tab stops at one row and its button, and Enter opens the result of the row.
+    expect(table.locator("tbody [tabindex='0']")).to_have_count(2)
     failed = table.locator("tbody tr[data-status='failed']")
     failed.focus()
     failed.press("Enter")

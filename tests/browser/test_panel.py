@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 def test_browse_the_repository(lab: Lab, open_lab: Callable[..., LabPage], theme: str) -> None:
     for name in ("a", "b", "long name of a notebook that does not fit into the panel at all"):
         lab.put_notebook(f"browse/deep/{name}.ipynb", "a = 1")
+    # The other sections have something to show: empty ones leave their room to the repository.
+    about = {"path": "browse/deep/b.ipynb"}
+    lab.post("omega/api/runs", about)
+    schedule = lab.post("omega/api/schedules", {**about, "when": "daily at 6:00"})["id"]
     me = open_lab("panel", theme)
     me.show_panel()
     expect(me.panel.locator(".jp-Omega-health")).to_contain_text("worker ready")
@@ -43,6 +47,11 @@ def test_browse_the_repository(lab: Lab, open_lab: Callable[..., LabPage], theme
     assert high
     assert low
     assert high["height"] > low["height"] + 50
+    lab.drop_schedule(schedule)
+    expect(me.panel.locator(".jp-Omega-scheduleCard")).to_have_count(0)
+    roomy = repository.bounding_box()
+    assert roomy
+    assert roomy["height"] > low["height"] + 20
 
     me.panel.get_by_role("navigation", name="Folder").get_by_text("Jobs").click()
     me.panel.get_by_role("searchbox").fill("does not fit")

@@ -12,8 +12,16 @@ from websocket import WebSocket, WebSocketTimeoutException, create_connection
 
 from omegaml_lab.config import Config
 from omegaml_lab.core.names import Name
+from omegaml_lab.core.runs import Progress, Status
 from omegaml_lab.omega import Omega
-from omegaml_lab.server.events import NOTIFICATION_EVENT, OBJECT_EVENT, RUN_EVENT, SCHEDULE_EVENT
+from omegaml_lab.runtime.execution import result_name
+from omegaml_lab.server.events import (
+    NOTIFICATION_EVENT,
+    OBJECT_EVENT,
+    REPORT_EVENT,
+    RUN_EVENT,
+    SCHEDULE_EVENT,
+)
 from omegaml_lab.storage import embedded
 from tests.integration.notebooks import notebook
 from tests.integration.processes import until
@@ -22,6 +30,8 @@ from tests.integration.servers import TOKEN, Server, jupyter_server
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from omegaml_lab.core.runs import Run
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +143,31 @@ def test_schedules_are_told(server: Server, omega: Omega, listener: Listener) ->
     listener.wait_for(SCHEDULE_EVENT, schedule=schedule.id, change="saved")
     server.ask("DELETE", f"omega/api/schedules/{schedule.id}")
     listener.wait_for(SCHEDULE_EVENT, schedule=schedule.id, change="dropped")
+
+
+def test_reports_are_told(server: Server, omega: Omega, listener: Listener) -> None:
+    omega.jobs.put(notebook("1"), "published")
+    succeeded(omega, "published")
+
+    def publish() -> None:
+        omega.reports.publish("published", name="told")
+
+    until(lambda: arrives(listener, REPORT_EVENT, publish))
+    omega.reports.follow(succeeded(omega, "published"))  # it shows a newer run
+    listener.wait_for(REPORT_EVENT, report="told", change="saved")
+    server.ask("DELETE", "omega/api/reports/told")
+    listener.wait_for(REPORT_EVENT, report="told", change="dropped")
+
+
+def succeeded(omega: Omega, job: str) -> Run:
+    """Run a job as a worker does, and return how it has ended."""
+    runs = omega.runtime.runs.records
+    claim = runs.claim(omega.runtime.job(job).run().id, worker="w", result=result_name)
+    assert claim is not None
+    omega.jobs.put(notebook("1"), Name(str(claim.run.result)), kind="notebook")
+    done = runs.finish(claim, Status.SUCCEEDED, progress=Progress(done=1, total=1), log="")
+    assert done is not None
+    return done
 
 
 def test_the_user_of_the_server_is_told_of_runs(omega: Omega, listener: Listener) -> None:

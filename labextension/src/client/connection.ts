@@ -1,5 +1,6 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
+import type { TranslationBundle } from '@jupyterlab/translation';
 
 /** The server understood, and refused: its words, the error's type and the HTTP status. */
 export class ApiError extends Error {
@@ -26,7 +27,10 @@ type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** The way to Omega's REST API on this server, signed in as Jupyter is. */
 export class Connection {
-  constructor(readonly settings: ServerConnection.ISettings) {}
+  constructor(
+    readonly settings: ServerConnection.ISettings,
+    private readonly _trans: TranslationBundle
+  ) {}
 
   /** Milliseconds that the server's clock is ahead of ours, as its last answer told. */
   get skew(): number {
@@ -59,14 +63,36 @@ export class Connection {
     return url + queryString(query);
   }
 
-  private async _ask(path: string[], query: Query, init: RequestInit): Promise<Response> {
-    const url = this.url(path, query);
-    const response = await ServerConnection.makeRequest(url, init, this.settings);
+  /** Let Jupyter's own API keep that the user of this server trusts the notebook at a path. */
+  async trust(path: string): Promise<void> {
+    const { baseUrl } = this.settings;
+    const url = URLExt.join(baseUrl, 'api/contents', URLExt.encodeParts(path), 'trust');
+    await this._send(url, { method: 'POST' });
+  }
+
+  private _ask(path: string[], query: Query, init: RequestInit): Promise<Response> {
+    return this._send(this.url(path, query), init);
+  }
+
+  private async _send(url: string, init: RequestInit): Promise<Response> {
+    const response = await this._reach(url, init);
     this._readClock(response);
     if (!response.ok) {
       throw await refusal(response);
     }
     return response;
+  }
+
+  private async _reach(url: string, init: RequestInit): Promise<Response> {
+    try {
+      return await ServerConnection.makeRequest(url, init, this.settings);
+    } catch (error) {
+      if (error instanceof ServerConnection.NetworkError) {
+        // Browsers say "Failed to fetch", each its own.
+        error.message = this._trans.__('The Jupyter server is not reached.');
+      }
+      throw error;
+    }
   }
 
   private _readClock(response: Response): void {
@@ -83,9 +109,6 @@ export class Connection {
 
 /** Tell any error in words that can be shown. */
 export function messageOf(error: unknown): string {
-  if (error instanceof ServerConnection.NetworkError) {
-    return 'The Jupyter server is not reached.'; // browsers say "Failed to fetch", each its own
-  }
   return error instanceof Error ? error.message : String(error);
 }
 

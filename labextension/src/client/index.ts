@@ -1,4 +1,5 @@
 import type { ServerConnection } from '@jupyterlab/services';
+import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { Connection } from './connection';
 import { ExperimentsClient } from './experiments';
@@ -16,8 +17,8 @@ import { TrashClient } from './trash';
 
 /** Omega's REST API, one field a noun. */
 export class OmegaClient {
-  constructor(settings: ServerConnection.ISettings) {
-    this.connection = new Connection(settings);
+  constructor(settings: ServerConnection.ISettings, trans: TranslationBundle) {
+    this.connection = new Connection(settings, trans);
     this.experiments = new ExperimentsClient(this.connection);
     this.groups = new GroupsClient(this.connection);
     this.objects = new ObjectsClient(this.connection);
@@ -30,6 +31,11 @@ export class OmegaClient {
     this.status = new StatusClient(this.connection);
     this.tags = new TagsClient(this.connection);
     this.trash = new TrashClient(this.connection);
+  }
+
+  /** Let Jupyter keep that its user trusts a notebook. */
+  trust(path: string): Promise<void> {
+    return this.connection.trust(path);
   }
 
   readonly connection: Connection;

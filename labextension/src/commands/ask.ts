@@ -26,7 +26,7 @@ export function tellRefused(what: string, error: unknown, trans: TranslationBund
     callback: () => void showErrorMessage(what, reason)
   };
   Notification.error(message, {
-    autoClose: false,
+    autoClose: 30_000,
     actions: message.length > LONGEST ? [why] : []
   });
 }

@@ -19,6 +19,7 @@ import { TypedText } from '../models/typedtext';
 import type { IOmega } from '../tokens';
 import { CommandIDs } from '../tokens';
 import { RunExperimentField } from '../views/experimentfield';
+import { shortPath } from '../views/format';
 import { FormDialog } from '../views/formdialog';
 import { GroupFields } from '../views/groupfields';
 import { LABEL_ID, RunLabelField } from '../views/labelfield';
@@ -195,7 +196,7 @@ export async function tellThem(
     await form?.apply(told);
   } catch (error) {
     const message = trans.__('Who is told has not changed: %1', messageOf(error));
-    Notification.error(message, { autoClose: false });
+    Notification.error(message, { autoClose: 30_000 });
   }
 }
 
@@ -227,7 +228,7 @@ async function startGroup(
 
 /** Say that a run is on its way, with the way to watch it. */
 export function tellQueued(commands: CommandRegistry, trans: TranslationBundle, run: IRun): void {
-  const message = trans.__('“%1” is queued.', run.job);
+  const message = trans.__('“%1” is queued.', shortPath(run.job));
   const options = {
     autoClose: run.notice ? 10_000 : 4000,
     data: { run: run.id }, // by which it is dismissed when the run ends

@@ -19,7 +19,7 @@ import { ParametersForm } from '../models/form';
 import { NotifyForm } from '../models/notifyform';
 import { ScheduleForm } from '../models/scheduleform';
 import { CommandIDs } from '../tokens';
-import { formatInZone } from '../views/format';
+import { formatInZone, shortPath } from '../views/format';
 import { FormDialog } from '../views/formdialog';
 import { ScheduleFields } from '../views/scheduleform';
 import { WHEN_ID } from '../views/whenfield';
@@ -188,8 +188,8 @@ function tellScheduled(
   { job, next_due: next, timezone, notice }: ISchedule
 ): void {
   const message = next
-    ? trans.__('Scheduled “%1”: next run at %2.', job, formatInZone(next, timezone))
-    : trans.__('Scheduled “%1”: no run is due any more.', job);
+    ? trans.__('Scheduled “%1”: next run at %2.', shortPath(job), formatInZone(next, timezone))
+    : trans.__('Scheduled “%1”: no run is due any more.', shortPath(job));
   const options = {
     autoClose: notice ? 15_000 : 8000,
     actions: [

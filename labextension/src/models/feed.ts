@@ -9,9 +9,8 @@ import type { IRun, RunChange } from '../client/runs';
 export const RUN_SCHEMA = 'urn:omegaml-lab:events:run:v1';
 export const OBJECT_SCHEMA = 'urn:omegaml-lab:events:object:v1';
 export const SCHEDULE_SCHEMA = 'urn:omegaml-lab:events:schedule:v1';
-
+export const REPORT_SCHEMA = 'urn:omegaml-lab:events:report:v1';
 export const NOTIFICATION_SCHEMA = 'urn:omegaml-lab:events:notification:v1';
-
 export const NOTICE_SCHEMA = 'urn:omegaml-lab:events:notice:v1';
 
 /** The user of this server wants to be told that a run has ended, or all runs of a group. */
@@ -46,6 +45,12 @@ export interface IScheduleChange {
   change: 'saved' | 'dropped';
 }
 
+/** Something happened to a report. */
+export interface IReportChange {
+  report: string;
+  change: 'saved' | 'dropped';
+}
+
 /** Stands in for what events keep to themselves, where the server does not tell it either. */
 const UNTOLD = { parameters: {}, worker: null, error: null, owner: '', notice: null };
 
@@ -72,6 +77,10 @@ export class Feed implements IDisposable {
 
   get scheduleChanged(): ISignal<this, IScheduleChange> {
     return this._scheduleChanged;
+  }
+
+  get reportChanged(): ISignal<this, IReportChange> {
+    return this._reportChanged;
   }
 
   get notified(): ISignal<this, INotification> {
@@ -102,6 +111,8 @@ export class Feed implements IDisposable {
       this._objectChanged.emit(event as unknown as IObjectChange);
     } else if (event.schema_id === SCHEDULE_SCHEMA) {
       this._scheduleChanged.emit(event as unknown as IScheduleChange);
+    } else if (event.schema_id === REPORT_SCHEMA) {
+      this._reportChanged.emit(event as unknown as IReportChange);
     } else if (event.schema_id === NOTIFICATION_SCHEMA) {
       this._notified.emit(event as unknown as INotification);
     } else if (event.schema_id === NOTICE_SCHEMA) {
@@ -145,6 +156,7 @@ export class Feed implements IDisposable {
   private readonly _runChanged = new Signal<this, IRun>(this);
   private readonly _objectChanged = new Signal<this, IObjectChange>(this);
   private readonly _scheduleChanged = new Signal<this, IScheduleChange>(this);
+  private readonly _reportChanged = new Signal<this, IReportChange>(this);
   private readonly _notified = new Signal<this, INotification>(this);
   private readonly _noticed = new Signal<this, string>(this);
   private _isDisposed = false;

@@ -27,6 +27,12 @@ export function placeIn(
   return path.startsWith(`${mount}/`) ? mine(path.slice(mount.length + 1)) : null;
 }
 
+/** A regular expression for exactly these names, whatever is in them. */
+export function patternOf(names: readonly string[]): string {
+  const literal = names.map(name => name.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'));
+  return `^(?:${literal.join('|')})$`;
+}
+
 /** The folder of the jobs store that takes copies of notebooks from elsewhere. */
 const UPLOADS = 'uploads';
 

@@ -1,20 +1,23 @@
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
+import { Throttler } from '@lumino/polling';
 
 import type { IReport, IReportOptions, ReportsClient } from '../client/reports';
 import type { IRun, Target } from '../client/runs';
+import type { Feed } from './feed';
 import { PolledModel } from './polled';
 import type { RunsModel } from './runs';
 
-/** A report appears a little after the end of its run: when to look for it, in milliseconds. */
-const LOOKS = [300, 700, 1000, 2000, 4000, 8000, 15_000];
+/** A report appears a little after its run; how long to look for it, should it not be told. */
+const LOOKS = [1000, 4000, 10_000, 20_000];
 
-/** Others publish, too, and nobody tells of it. */
-const INTERVAL = 60_000;
+/** What is published is told. What others take off its link is not. */
+const INTERVAL = 600_000;
 
 export interface IReportsOptions {
   client: ReportsClient;
   runs: RunsModel;
+  feed: Feed;
 }
 
 /** Which jobs are published, and where. */
@@ -22,7 +25,14 @@ export class ReportsModel extends PolledModel {
   constructor(options: IReportsOptions) {
     super(INTERVAL);
     this._client = options.client;
+    this._soon = new Throttler(() => this.refresh(), { limit: 200, edge: 'trailing' });
     options.runs.ended.connect(this._onEnded, this);
+    options.feed.reportChanged.connect(() => void this._soon.invoke(), this);
+  }
+
+  override dispose(): void {
+    this._soon.dispose();
+    super.dispose();
   }
 
   /** A run that was to publish its result has done so. */
@@ -67,6 +77,7 @@ export class ReportsModel extends PolledModel {
       this._items = (await this._client.list()).items;
       this._loaded = true;
       this.setError(null);
+      this._tellPublished();
     } catch (error) {
       this.setError(error);
       throw error;
@@ -83,27 +94,37 @@ export class ReportsModel extends PolledModel {
 
   private _onEnded(_: RunsModel, run: IRun): void {
     if (run.publish && run.status === 'succeeded') {
+      this._awaited.set(run.id, run.job);
       void this._lookFor(run);
+    }
+  }
+
+  private _tellPublished(): void {
+    for (const [run, job] of this._awaited) {
+      const report = this.ofJob(job);
+      if (report?.run === run) {
+        this._awaited.delete(run);
+        this._published.emit(report);
+      }
     }
   }
 
   private async _lookFor(run: IRun): Promise<void> {
     for (const pause of LOOKS) {
       await new Promise(resolve => setTimeout(resolve, pause));
-      if (this.isDisposed) {
+      if (this.isDisposed || !this._awaited.has(run.id)) {
         return;
       }
       await this.refresh();
-      const report = this.ofJob(run.job);
-      if (report?.run === run.id) {
-        this._published.emit(report);
-        return;
-      }
     }
+    this._awaited.delete(run.id);
   }
 
   private readonly _client: ReportsClient;
   private readonly _published = new Signal<this, IReport>(this);
+  private readonly _soon: Throttler;
+  /** Runs that are to publish their result, with their jobs. */
+  private readonly _awaited = new Map<string, string>();
   private _items: IReport[] = [];
   private _loaded = false;
 }

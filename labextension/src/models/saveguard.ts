@@ -4,6 +4,7 @@ import { Signal } from '@lumino/signaling';
 
 import type { IOpened, OpenedDocuments } from './opened';
 import { hashOf } from './opened';
+import { onlyTrusts } from './trusting';
 
 /** What a save sends: with `expect`, what is there must have this hash. */
 export type SaveOptions = Partial<Contents.IModel> &
@@ -22,6 +23,8 @@ export interface ISaveGuardOptions {
   documents: OpenedDocuments;
   /** Settle a save that was refused; answers what the document is then. */
   settle: (refused: IRefusedSave) => Promise<Contents.IModel>;
+  /** Let the server keep that its user trusts a notebook. */
+  trust: (path: string) => Promise<void>;
 }
 
 /**
@@ -119,6 +122,10 @@ export class SaveGuard implements IContentProvider {
     options: SaveOptions
   ): Promise<Contents.IModel> {
     const { rest, settle } = this._options;
+    const trusted = await this._trusted(opened, path, options);
+    if (trusted) {
+      return trusted;
+    }
     try {
       const expecting: SaveOptions = { ...options, expect: hashOf(opened) ?? undefined };
       const model = await rest.save(path, expecting);
@@ -142,6 +149,24 @@ export class SaveGuard implements IContentProvider {
     } finally {
       this._settling.delete(opened);
     }
+  }
+
+  /** Trust a notebook that is read-only, if no more is wanted; null if it is to be saved. */
+  private async _trusted(
+    { context }: IOpened,
+    path: string,
+    { type, content }: SaveOptions
+  ): Promise<Contents.IModel | null> {
+    if (context.contentsModel?.writable !== false || type !== 'notebook') {
+      return null;
+    }
+    const { rest, trust } = this._options;
+    const theirs = await rest.get(path, { type, content: true, hash: true });
+    if (!onlyTrusts(theirs.content, content)) {
+      return null;
+    }
+    await trust(path);
+    return { ...theirs, content: null };
   }
 
   /** What a save has made, for the look that JupyterLab takes at it right after. */

@@ -1,3 +1,4 @@
+import { ServerConnection } from '@jupyterlab/services';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
@@ -22,6 +23,11 @@ export class StatusModel extends PolledModel {
     return this._reconnected;
   }
 
+  /** Whether the server has answered, be it that something behind it does not. */
+  get reached(): boolean {
+    return this._reached;
+  }
+
   get current(): IStatus | null {
     return this._current;
   }
@@ -34,8 +40,10 @@ export class StatusModel extends PolledModel {
     const was = this.error;
     try {
       this._current = await this._client.get();
+      this._reached = true;
       this.setError(null);
     } catch (error) {
+      this._reached = !(error instanceof ServerConnection.NetworkError);
       this.setError(error);
       throw error;
     } finally {
@@ -48,5 +56,6 @@ export class StatusModel extends PolledModel {
 
   private readonly _client: StatusClient;
   private readonly _reconnected = new Signal<this, void>(this);
+  private _reached = true;
   private _current: IStatus | null = null;
 }

@@ -8,6 +8,7 @@ import { experimentIcon } from '../icons';
 import type { ExperimentModel } from '../models/experiment';
 import { CommandIDs } from '../tokens';
 import { ExperimentTable } from '../views/experimenttable';
+import { keepFocus } from '../views/focuskeeper';
 import { askWhileSeen } from '../views/seen';
 
 export interface IExperimentPageOptions {
@@ -42,6 +43,7 @@ export function createExperimentPage({
   page.title.label = model.name.split('/').pop() ?? model.name;
   page.title.caption = trans.__('Experiment %1', model.name);
   askWhileSeen(page, model);
+  keepFocus(page);
   page.disposed.connect(() => model.dispose());
   return page;
 }

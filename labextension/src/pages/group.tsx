@@ -7,6 +7,7 @@ import * as React from 'react';
 import { groupIcon } from '../icons';
 import type { GroupModel } from '../models/groups';
 import { CommandIDs } from '../tokens';
+import { keepFocus } from '../views/focuskeeper';
 import { GroupTable } from '../views/grouptable';
 
 export interface IGroupPageOptions {
@@ -47,6 +48,7 @@ export function createGroupPage({
   };
   name();
   model.changed.connect(name);
+  keepFocus(page);
   page.disposed.connect(() => model.dispose());
   return page;
 }

@@ -16,6 +16,7 @@ import {
 } from '../commands/revisions';
 import type { HistoryModel } from '../models/history';
 import type { IFileState } from '../views/fileview';
+import { keepFocus } from '../views/focuskeeper';
 import type { IRendering } from '../views/rendering';
 import { createNotebookView } from '../views/rendering';
 import { RevisionBar } from '../views/revisionbar';
@@ -24,6 +25,11 @@ import { Empty, Failed, Loading } from '../views/states';
 
 /** What comes sooner, in milliseconds, needs no sign that it is on its way. */
 const LATE = 300;
+
+/** How much of the page the list takes, and what is looked at. */
+const SIZES = [3, 7];
+/** In pixels. */
+const NARROW = 620;
 
 /** Kinds that can be shown as the bytes that are kept. */
 const AS_BYTES = new Set(['file', 'notebook']);
@@ -64,7 +70,7 @@ export function createHistoryPage(options: IHistoryPageOptions): MainAreaWidget<
   const content = new SplitPanel({ spacing: 1 });
   content.addWidget(list);
   content.addWidget(shown);
-  content.setRelativeSizes([3, 7]);
+  content.setRelativeSizes(SIZES);
   const page = new MainAreaWidget({ content });
   page.addClass('jp-Omega-history');
   page.title.icon = historyIcon;
@@ -74,8 +80,26 @@ export function createHistoryPage(options: IHistoryPageOptions): MainAreaWidget<
   };
   name();
   model.changed.connect(name);
+  keepFocus(page);
+  standBelowWhereNarrow(content, bar);
   page.disposed.connect(() => model.dispose());
   return page;
+}
+
+/** Where there is no room beside the revisions, the one that is looked at stands below them. */
+function standBelowWhereNarrow(content: SplitPanel, bar: Widget): void {
+  const observer = new ResizeObserver(() => {
+    const { clientWidth: width } = content.node;
+    const narrow = width < NARROW;
+    if (width > 0 && narrow !== content.hasClass('jp-mod-narrow')) {
+      content.toggleClass('jp-mod-narrow', narrow);
+      content.orientation = narrow ? 'vertical' : 'horizontal';
+      content.setRelativeSizes(SIZES);
+      bar.parent?.fit(); // it may need another height
+    }
+  });
+  observer.observe(content.node);
+  content.disposed.connect(() => observer.disconnect());
 }
 
 /** What was stored at the revision that is looked at, or how it differs from another one. */

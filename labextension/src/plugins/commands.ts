@@ -11,6 +11,7 @@ import { addRunsCommands } from '../commands/runs';
 import { addScheduleCommands } from '../commands/schedule';
 import { Targets } from '../commands/targets';
 import { CommandIDs, DOMAIN, IOmega } from '../tokens';
+import { noteFocus } from '../views/formdialog';
 
 /**
  * Adds the commands; the menus, the toolbar button and the shortcut are in the settings schema
@@ -34,6 +35,7 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
   ): void => {
     const { commands, shell } = app;
     const trans = translator.load(DOMAIN);
+    noteFocus();
     const targets = new Targets({ shell, browsers, notebooks, documents, trans });
     const options = { commands, documents, omega, targets, trans };
     addRunCommands(options);

@@ -90,7 +90,8 @@ export const conflictsPlugin: JupyterFrontEndPlugin<void> = {
     const guard = new SaveGuard({
       rest,
       documents: opened,
-      settle: refused => conflicts.settle(refused)
+      settle: refused => conflicts.settle(refused),
+      trust: path => omega.client.trust(path)
     });
     drive.contentProviderRegistry.register(PROVIDER, guard);
     bringElsewhere({ omega, documents, opened, guard, rest, browsers, translator });

@@ -4,6 +4,10 @@ import type { CommandRegistry } from '@lumino/commands';
 
 import type { IRun } from '../client/runs';
 import { CommandIDs } from '../tokens';
+import { shortPath } from '../views/format';
+
+/** For how long a failure is shown, in milliseconds; the bell in the status bar keeps it. */
+export const FAILURE_SHOWN = 30_000;
 
 /** Tells that runs have failed or were lost: of one job once, however often it does. */
 export class Failures {
@@ -21,7 +25,7 @@ export class Failures {
     }
     const runs = new Set([...(known?.runs ?? []), run.id]);
     const message = this._message(run, runs.size);
-    const options = { autoClose: false as const, actions: this._actions(run) };
+    const options = { autoClose: FAILURE_SHOWN, actions: this._actions(run) };
     if (known) {
       Notification.update({ id: known.id, message, ...options });
       known.runs = runs;
@@ -33,12 +37,13 @@ export class Failures {
   private _message(run: IRun, times: number): string {
     const trans = this._trans;
     const why = reasonOf(run, trans);
+    const job = shortPath(run.job);
     if (times === 1) {
-      return why ? trans.__('“%1” failed: %2', run.job, why) : trans.__('“%1” failed.', run.job);
+      return why ? trans.__('“%1” failed: %2', job, why) : trans.__('“%1” failed.', job);
     }
     return why
-      ? trans.__('“%1” failed %2 times, at last: %3', run.job, times, why)
-      : trans.__('“%1” failed %2 times.', run.job, times);
+      ? trans.__('“%1” failed %2 times, at last: %3', job, times, why)
+      : trans.__('“%1” failed %2 times.', job, times);
   }
 
   private _actions(run: IRun): Notification.IAction[] {

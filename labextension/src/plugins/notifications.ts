@@ -8,11 +8,11 @@ import type { CommandRegistry } from '@lumino/commands';
 import type { IGroup } from '../client/groups';
 import type { IRun } from '../client/runs';
 import { tellPublished } from '../commands/links';
-import { formatDuration } from '../views/format';
+import { formatDuration, shortPath } from '../views/format';
 import { groupStanding } from '../views/groupcard';
 import { elapsedSeconds } from '../models/progress';
 import { CommandIDs, DOMAIN, IOmega } from '../tokens';
-import { Failures } from './failures';
+import { FAILURE_SHOWN, Failures } from './failures';
 
 /** Tells people that a run of theirs has ended. */
 export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
@@ -93,7 +93,7 @@ function isUser(owner: string, user: User.IManager): boolean {
 /** All runs of a group have ended: how, in one message. */
 function tellGroup({ commands, trans }: ITelling, group: IGroup): void {
   const { counts, title, id } = group;
-  const message = trans.__('“%1” has ended: %2', title, groupStanding(group, trans));
+  const message = trans.__('“%1” has ended: %2', shortPath(title), groupStanding(group, trans));
   const options = {
     actions: [
       {
@@ -103,7 +103,7 @@ function tellGroup({ commands, trans }: ITelling, group: IGroup): void {
     ]
   };
   if (counts.failed || counts.lost) {
-    Notification.error(message, { ...options, autoClose: false });
+    Notification.error(message, { ...options, autoClose: FAILURE_SHOWN });
   } else if (counts.cancelled) {
     Notification.info(message, { ...options, autoClose: 5000 });
   } else {
@@ -128,7 +128,7 @@ function tellEnded({ commands, failures, trans }: ITelling, run: IRun, recovered
     displayType: 'default',
     callback: () => void commands.execute(id, { id: run.id, path: run.job_path ?? undefined })
   });
-  const name = run.job;
+  const name = shortPath(run.job);
   const took = formatDuration(elapsedSeconds(run, Date.now()) ?? 0, trans);
   switch (run.status) {
     case 'succeeded':

@@ -1,4 +1,5 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ITranslator } from '@jupyterlab/translation';
 import { Throttler } from '@lumino/polling';
 
 import { OmegaClient } from '../client';
@@ -12,7 +13,7 @@ import { RunsModel } from '../models/runs';
 import { SchedulesModel } from '../models/schedules';
 import { StatusModel } from '../models/status';
 import { TrashModel } from '../models/trash';
-import { IOmega } from '../tokens';
+import { DOMAIN, IOmega } from '../tokens';
 
 /** Provides the models that everything else shows. */
 export const omegaPlugin: JupyterFrontEndPlugin<IOmega> = {
@@ -20,16 +21,17 @@ export const omegaPlugin: JupyterFrontEndPlugin<IOmega> = {
   description: 'Knows the repository, its runs, its reports and its schedules.',
   autoStart: true,
   provides: IOmega,
-  activate: (app: JupyterFrontEnd): IOmega => {
+  requires: [ITranslator],
+  activate: (app: JupyterFrontEnd, translator: ITranslator): IOmega => {
     const { serviceManager } = app;
-    const client = new OmegaClient(serviceManager.serverSettings);
+    const client = new OmegaClient(serviceManager.serverSettings, translator.load(DOMAIN));
     const feed = new Feed(serviceManager.events.stream, id => client.runs.get(id));
     const started = new TabMemory('omegaml-lab:started', window.sessionStorage);
     const runs = new RunsModel({ client: client.runs, feed, started });
     const experiments = new ExperimentsModel({ client: client.experiments, feed });
     const asked = new TabMemory('omegaml-lab:started-groups', window.sessionStorage);
     const groups = new GroupsModel({ client: client.groups, feed, started: asked });
-    const reports = new ReportsModel({ client: client.reports, runs });
+    const reports = new ReportsModel({ client: client.reports, runs, feed });
     const schedules = new SchedulesModel({ client: client.schedules, runs, feed });
     const repository = new RepositoryModel({ client: client.objects, feed });
     const trash = new TrashModel({ client: client.trash, feed });

@@ -4,18 +4,22 @@ import { ICommandPalette } from '@jupyterlab/apputils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import { ITranslator } from '@jupyterlab/translation';
 import { ReactWidget, SidePanel } from '@jupyterlab/ui-components';
+import { MessageLoop } from '@lumino/messaging';
 import type { AccordionPanel } from '@lumino/widgets';
-import { Panel } from '@lumino/widgets';
+import { Panel, Widget } from '@lumino/widgets';
 import * as React from 'react';
 
 import { omegaIcon } from '../icons';
+import type { ListModel } from '../models/list';
 import { createExperimentsPage } from '../pages/experiments';
 import { createRepositoryPage } from '../pages/repository';
 import { createRunsPage } from '../pages/runs';
 import { createSchedulesPage } from '../pages/schedules';
 import { createTrashPage } from '../pages/trash';
 import { CommandIDs, DOMAIN, IOmega } from '../tokens';
+import { keepFocus } from '../views/focuskeeper';
 import { HealthLine } from '../views/health';
+import { keepSnug } from '../views/snug';
 
 /** How high the sections are: the repository has its tabs and its search above what it lists. */
 const SIZES = [4, 3, 3, 4, 5];
@@ -43,11 +47,9 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
   ): void => {
     const { commands, shell } = app;
     const trans = translator.load(DOMAIN);
-    const health = ReactWidget.create(
-      React.createElement(HealthLine, { model: omega.status, trans })
-    );
     const header = new Panel();
-    header.addWidget(health);
+    const line = React.createElement(HealthLine, { model: omega.status, trans });
+    header.addWidget(ReactWidget.create(line));
     const panel = new SidePanel({ translator, header });
     panel.id = 'omega-panel';
     panel.addClass('jp-Omega-panel');
@@ -74,6 +76,9 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
         giveRoom(); // else it gets what the others happen to leave
       }
     });
+    keepFocus(panel);
+    keepTitlesInSight(header, sections);
+    keepEmptySnug(omega, pages, giveRoom);
     shell.add(panel, 'left', { rank: 150, type: 'Omega' });
     restorer?.add(panel, 'omega-panel');
     commands.addCommand(CommandIDs.showPanel, {
@@ -91,6 +96,33 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     palette?.addItem({ command: CommandIDs.showPanel, category: trans.__('Omega') });
   }
 };
+
+/** The sections without tabs: those with some stay as they are when one of them is empty. */
+function keepEmptySnug(omega: IOmega, pages: Widget[], giveRoom: () => void): void {
+  const [, runs, schedules, experiments] = pages;
+  keepSnug(runs, () => hasNoRuns(omega), giveRoom);
+  keepSnug(schedules, () => isEmpty(omega.schedules), giveRoom);
+  keepSnug(experiments, () => isEmpty(omega.experiments), giveRoom);
+}
+
+function isEmpty({ items, error }: ListModel<unknown>): boolean {
+  return items.length === 0 && error === null;
+}
+
+/** Who looks for some runs and finds none is not shown another panel. */
+function hasNoRuns({ runs, groups }: IOmega): boolean {
+  const isAsked = Object.values(runs.filter).some(Boolean);
+  return !isAsked && isEmpty(runs) && isEmpty(groups);
+}
+
+/** The sections have less room when more is said above them. */
+function keepTitlesInSight(header: Widget, sections: Widget): void {
+  const observer = new ResizeObserver(() =>
+    MessageLoop.postMessage(sections, Widget.ResizeMessage.UnknownSize)
+  );
+  observer.observe(header.node);
+  header.disposed.connect(() => observer.disconnect());
+}
 
 /**
  * Let the section of the repository grow while it tells of an object, downwards, so that what is

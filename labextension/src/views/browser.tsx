@@ -28,7 +28,15 @@ export function Browser(props: IBrowserProps): JSX.Element {
   useSignal(model.changed);
   const { selected } = model;
   return (
-    <div className="jp-Omega-section">
+    <div
+      className="jp-Omega-section"
+      onKeyDown={event => {
+        if (event.key === 'Escape' && selected) {
+          event.stopPropagation();
+          model.select(null);
+        }
+      }}
+    >
       <StoreTabs
         current={model.store}
         controls={LIST_ID}

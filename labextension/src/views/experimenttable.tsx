@@ -198,7 +198,7 @@ function Row({ row, columns, reachable, ...props }: IRowProps): JSX.Element {
           data-column={kindOf(column)}
           data-differs={picked && model.differs(column) ? '' : undefined}
         >
-          <Cell row={row} column={column} {...props} />
+          <Cell row={row} column={column} reachable={reachable} {...props} />
         </td>
       ))}
     </tr>
@@ -208,9 +208,13 @@ function Row({ row, columns, reachable, ...props }: IRowProps): JSX.Element {
 interface ICellProps extends IExperimentTableProps {
   row: IComparedRun;
   column: RunColumn;
+  /** Whether Tab reaches what is in it. */
+  reachable: boolean;
 }
 
-function Cell({ row, column, model, openResult, trans }: ICellProps): JSX.Element {
+function Cell(props: ICellProps): JSX.Element {
+  const { row, column, model, openResult, trans } = props;
+  const tabIndex = props.reachable ? 0 : -1;
   const Icon = STATUS_ICONS[row.status];
   switch (column) {
     case 'job':
@@ -218,6 +222,7 @@ function Cell({ row, column, model, openResult, trans }: ICellProps): JSX.Elemen
         <Check
           label={runName(row)}
           checked={model.isPicked(row.run)}
+          tabIndex={tabIndex}
           set={checked => model.pick(row.run, checked)}
         />
       );
@@ -230,6 +235,7 @@ function Cell({ row, column, model, openResult, trans }: ICellProps): JSX.Elemen
             <IconButton
               icon={notebookIcon}
               label={trans.__('Open result of %1', runName(row))}
+              tabIndex={tabIndex}
               onClick={() => openResult(row)}
             />
           )}

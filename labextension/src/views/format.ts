@@ -6,6 +6,12 @@ import type { MetricValue } from '../client/experiments';
 import type { IAttempt, ILimits, IUsage } from '../client/limits';
 import { limitLabels } from '../models/limitsform';
 
+/** A path, of which only the end is told, which tells most, where all of it fills a message. */
+export function shortPath(path: string, most = 60): string {
+  const letters = Array.from(path);
+  return letters.length <= most ? path : `…${letters.slice(1 - most).join('')}`;
+}
+
 const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'];
 
 /** A size as people read it: 1.4 MB. */

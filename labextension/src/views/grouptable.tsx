@@ -112,14 +112,21 @@ function Rows({ model, table, actions, trans }: IWithTable): JSX.Element {
             tabIndex={index === roving.current ? 0 : -1}
             onDoubleClick={() => row.result_path !== null && actions.openResult(row)}
             onKeyDown={event => {
-              if (event.key === 'Enter' && row.result_path !== null) {
+              const here = event.target === event.currentTarget;
+              if (here && event.key === 'Enter' && row.result_path !== null) {
                 actions.openResult(row);
               }
             }}
           >
             {columns.map(([column]) => (
               <td key={column} data-column={column}>
-                <Cell row={row} column={column} actions={actions} trans={trans} />
+                <Cell
+                  row={row}
+                  column={column}
+                  reachable={index === roving.current}
+                  actions={actions}
+                  trans={trans}
+                />
               </td>
             ))}
           </tr>
@@ -132,11 +139,13 @@ function Rows({ model, table, actions, trans }: IWithTable): JSX.Element {
 interface ICellProps {
   row: IGroupRow;
   column: GroupColumn;
+  /** Whether Tab reaches what is in it. */
+  reachable: boolean;
   actions: IGroupTableActions;
   trans: TranslationBundle;
 }
 
-function Cell({ row, column, actions, trans }: ICellProps): JSX.Element {
+function Cell({ row, column, reachable, actions, trans }: ICellProps): JSX.Element {
   const Icon = STATUS_ICONS[row.status];
   if (column === 'place') {
     return <>{(row.place ?? 0) + 1}</>;
@@ -150,6 +159,7 @@ function Cell({ row, column, actions, trans }: ICellProps): JSX.Element {
           <IconButton
             icon={notebookIcon}
             label={trans.__('Open result of run %1', (row.place ?? 0) + 1)}
+            tabIndex={reachable ? 0 : -1}
             onClick={() => actions.openResult(row)}
           />
         )}

@@ -35,7 +35,9 @@ function healthOf(model: StatusModel, trans: TranslationBundle): IHealth {
   if (error !== null) {
     return {
       level: 'bad',
-      text: trans.__('The server does not answer'),
+      text: model.reached
+        ? trans.__('The repository is not reached')
+        : trans.__('The server does not answer'),
       hint: trans.__('%1 Trying again by itself.', sentence(error))
     };
   }

@@ -3,7 +3,7 @@ import * as React from 'react';
 
 import type { ListModel } from '../models/list';
 import { useRoving } from './hooks';
-import { Failed, Loading, More } from './states';
+import { Failed, Loading, More, Outdated } from './states';
 
 export interface IListingProps<T> {
   model: ListModel<T>;
@@ -18,18 +18,17 @@ export interface IListingProps<T> {
 /** A listing in whatever state it is: it loads, it failed, there is nothing, there is more. */
 export function Listing<T>(props: IListingProps<T>): JSX.Element {
   const { model, trans } = props;
-  const failed = model.error !== null && (
-    <Failed message={model.error} retry={() => void model.refresh()} trans={trans} />
-  );
+  const { error } = model;
+  const retry = (): void => void model.refresh();
   if (model.loading) {
     return <Loading label={props.loading} />;
   }
   if (model.items.length === 0) {
-    return failed || props.empty;
+    return error === null ? props.empty : <Failed message={error} retry={retry} trans={trans} />;
   }
   return (
     <>
-      {failed}
+      {error !== null && <Outdated message={error} retry={retry} trans={trans} />}
       {props.children}
       <More
         shown={model.items.length}

@@ -116,7 +116,7 @@ function JSONDiff({
   rendering,
   trans
 }: Omit<INotebookDiffProps, 'before'> & { pair: [unknown, unknown] }): JSX.Element {
-  const [before, after] = pair.map(value => JSON.stringify(value ?? {}, undefined, 2));
+  const [before, after] = pair.map(value => JSON.stringify(inOrder(value ?? {}), undefined, 2));
   return (
     <SourceDiff
       before={before}
@@ -126,6 +126,18 @@ function JSONDiff({
       label={trans.__('Metadata')}
     />
   );
+}
+
+/** The same value with its keys by name: in what order they were written is no difference. */
+function inOrder(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    return value.map(inOrder);
+  }
+  if (typeof value !== 'object' || value === null) {
+    return value;
+  }
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, each]) => [key, inOrder(each)]));
 }
 
 interface IOutputsProps {

@@ -169,6 +169,8 @@ function RunDetails({ run, reachable, actions, trans }: IRunCardProps): JSX.Elem
       trans.__('Notebook'),
       run.kind === 'local' ? run.job : trans.__('%1, revision %2', run.job, run.revision)
     ],
+    // On the card it is cut after some lines.
+    [trans.__('Error'), run.error && `${run.error.name}: ${run.error.message}`],
     [trans.__('Performed'), run.kind === 'local' ? trans.__('By who asked for it') : null],
     [trans.__('Parameters'), formatParameters(run.parameters)],
     [trans.__('Queued'), formatTime(run.queued_at)],

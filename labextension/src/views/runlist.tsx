@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { closeIcon, HTMLSelect } from '@jupyterlab/ui-components';
 import * as React from 'react';
+import type { RefObject } from 'react';
 
 import type { IRun, RunStatus } from '../client/runs';
 import { isFinal, STATUSES } from '../client/runs';
@@ -67,8 +68,10 @@ function Entries(props: IRunListProps & { entries: (IRun | IGroup)[] }): JSX.Ele
   const { model, groups, reports, entries, actions, groupActions, skew, trans } = props;
   const now = useNow(model.items.some(run => !isFinal(run)));
   const roving = useRoving(entries.length);
+  const top = useTop(entries[0], model);
   const list = (
     <ul
+      ref={top}
       className="jp-Omega-entries"
       aria-label={trans.__('Runs')}
       onKeyDown={roving.onKeyDown}
@@ -111,6 +114,19 @@ function Entries(props: IRunListProps & { entries: (IRun | IGroup)[] }): JSX.Ele
       {list}
     </Listing>
   );
+}
+
+/** A list that shows its top as soon as what somebody has asked for here stands there. */
+function useTop(newest: IRun | IGroup | undefined, model: RunsModel): RefObject<HTMLUListElement> {
+  const list = React.useRef<HTMLUListElement>(null);
+  const id = newest?.id;
+  const mine = id !== undefined && model.startedHere(id);
+  React.useEffect(() => {
+    if (mine) {
+      list.current?.scrollTo({ top: 0 });
+    }
+  }, [id, mine]);
+  return list;
 }
 
 /** Stands for the runs that no worker performed, among the statuses. */

@@ -30,6 +30,18 @@ export function Failed({ message, retry, trans }: IFailedProps): JSX.Element {
   );
 }
 
+/** What is shown could not be renewed: in a line, for what is known of it stays in sight. */
+export function Outdated({ message, retry, trans }: IFailedProps): JSX.Element {
+  return (
+    <div className="jp-Omega-outdated" role="alert" title={message}>
+      <span>{trans.__('Not up to date: no answer')}</span>
+      <Button minimal small className="jp-Omega-textButton" onClick={retry}>
+        {trans.__('Try again')}
+      </Button>
+    </div>
+  );
+}
+
 /** There is nothing: say so, and what to do. */
 export function Empty({ title, hint }: { title: string; hint: string }): JSX.Element {
   return (
@@ -44,8 +56,10 @@ export function Empty({ title, hint }: { title: string; hint: string }): JSX.Ele
 export function Refusal({ message }: { message: string | null }): JSX.Element | null {
   const place = React.useRef<HTMLParagraphElement>(null);
   React.useEffect(() => {
-    // The form may be scrolled to anywhere. (Not every document can scroll: those of tests.)
-    place.current?.scrollIntoView?.({ block: 'nearest' });
+    // The form may be scrolled to anywhere; a field that is marked is shown by the dialog.
+    if (!place.current?.closest('.jp-Dialog')?.querySelector('[aria-invalid="true"]')) {
+      place.current?.scrollIntoView({ block: 'nearest' });
+    }
   }, [message]);
   return message ? (
     <p ref={place} className="jp-Omega-refusal jp-Omega-formRefusal" role="alert">

@@ -99,5 +99,6 @@ class ReportHandler(_ReportHandler):
     async def delete(self, name: str) -> None:
         """Answer DELETE."""
         await self.call(self.omega.reports.unpublish, name)
+        self.settings["omega_feed"].tell_unpublished(name)
         self.set_status(204)
         self.finish()

@@ -36,6 +36,14 @@ def test_numbers_and_texts_are_understood(given: Any, wanted: dict[str, Any]) ->
     assert Limits.of(given) == Limits(**wanted)
 
 
+def test_what_is_refused_is_told_with_what_is_taken() -> None:
+    assert Limits.of({"keep_kernel": "0"}) == Limits(keep_kernel=0)
+    with pytest.raises(InvalidLimitError, match="it must be 0 or more, and a year at most"):
+        Limits.of({"keep_kernel": "400 d"})
+    with pytest.raises(InvalidLimitError, match="it must be a whole number from 0 to 20"):
+        Limits.of({"retries": -1})
+
+
 @pytest.mark.parametrize(
     "given",
     [
