@@ -6,7 +6,7 @@ from dataclasses import replace
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from omegaml_lab.core.errors import InvalidFrameError
+from omegaml_lab.core.errors import InvalidFrameError, InvalidOptionError
 from omegaml_lab.store.backend import TableBackend, Written
 from omegaml_lab.store.chunked import ChunkedBackend, selection
 
@@ -60,7 +60,7 @@ class PandasBackend(ChunkedBackend, TableBackend):
         InvalidFrameError
             If two columns have one label, or something in it cannot be kept.
         """
-        rows, by = _chunk_rows(chunk_rows, name), _listed(index) or []
+        rows, by = _chunk_rows(chunk_rows, name), _listed(index, name) or []
         if hasattr(obj, "__next__"):
             if by:
                 raise InvalidFrameError(name, "the rows of a stream keep the order they come in")
@@ -97,7 +97,7 @@ class PandasBackend(ChunkedBackend, TableBackend):
 
         make = PartitionsAddition if _is_lazy(obj) else Addition
         rows = _chunk_rows(chunk_rows, name)
-        addition = make(obj, storage, name, chunk_rows=rows, index=_listed(index))
+        addition = make(obj, storage, name, chunk_rows=rows, index=_listed(index, name))
 
         def add(state: Written) -> Written:
             if crowded(state.payload):
@@ -230,8 +230,17 @@ def _chunk_rows(wanted: int | None, name: str) -> int:
     return int(rows)
 
 
-def _listed(labels: Any) -> Any:
-    return [labels] if isinstance(labels, str) else labels
+def _listed(labels: Any, name: str) -> Any:
+    if labels is None or isinstance(labels, str):
+        return [labels] if labels else None
+    try:
+        return list(labels)
+    except TypeError:
+        reason = (
+            f"index takes the labels of the columns that sort its rows, not {labels!r:.60}; the"
+            " index of a frame is kept in any case"
+        )
+        raise InvalidOptionError("datasets", name, "pandas.chunks", reason) from None
 
 
 def _is_lazy(obj: object) -> bool:

@@ -115,7 +115,7 @@ def check_bucket(bucket: str) -> str:
     InvalidNameError
         If it is no legal path, or holds a ``/``.
     """
-    if "/" in bucket:
+    if isinstance(bucket, str) and "/" in bucket:
         raise InvalidNameError(bucket, "a bucket has no '/'; use '-' or '_' instead")
     return check_path(bucket)
 
@@ -129,6 +129,8 @@ def check_tag(tag: str) -> str:
         If it is longer than 100 characters or is none: it begins with a letter or ``_``, and goes
         on with these, digits, ``-`` and ``.``.
     """
+    if not isinstance(tag, str):
+        raise InvalidNameError(_short(tag), f"it is a {type(tag).__name__}, and a tag is text")
     if len(tag) > _LONGEST_TAG:
         raise InvalidNameError(tag, f"a tag has at most {_LONGEST_TAG} characters")
     if not _TAG.fullmatch(tag):

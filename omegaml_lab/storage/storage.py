@@ -23,7 +23,7 @@ from omegaml_lab.storage.holds import Holds
 from omegaml_lab.storage.lineage import LineageRecords
 from omegaml_lab.storage.listing import Listing
 from omegaml_lab.storage.named import NamedConnection
-from omegaml_lab.storage.places import Place, places
+from omegaml_lab.storage.places import Place, called, places
 from omegaml_lab.storage.records import Records
 from omegaml_lab.storage.segments import Segments
 from omegaml_lab.storage.signing import Signer
@@ -226,6 +226,10 @@ class Objects:
     def places(self, ids: Collection[str]) -> dict[str, Place]:
         """Return where objects are, or were before they went to the trash, by their ids."""
         return places(self._connection, ids)
+
+    def called(self, bucket: str, store: str, names: Collection[str]) -> list[tuple[str, str]]:
+        """Return the buckets and stores that have objects of these names, see `places`."""
+        return called(self._connection, bucket, store, names)
 
     def archive(self) -> Archive:
         """Return the earlier states and the dropped objects of all stores and buckets."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from omegaml_lab.core.errors import InvalidNameError, InvalidOptionError
 from omegaml_lab.core.names import Name, parse_selection
-from omegaml_lab.store.backend import TableBackend
-from omegaml_lab.store.options import checked
+from omegaml_lab.store.backend import FrameBackend, TableBackend
+from omegaml_lab.store.options import check_conditions, check_flags, checked, options_of
 from omegaml_lab.store.store import OmegaStore
 from omegaml_lab.store.terms import Terms
 from omegaml_lab.store.writing import after, lazy_of, rows_of, state_of, stream_of
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from omegaml_lab.core.names import Columns
     from omegaml_lab.storage.heads import Head
     from omegaml_lab.storage.payloads import Payload
-    from omegaml_lab.store.backend import Backend, FrameBackend, Written
+    from omegaml_lab.store.backend import Backend, Written
     from omegaml_lab.store.writing import Writing
 
 __all__ = ["DatasetStore"]
@@ -57,7 +57,7 @@ class DatasetStore(OmegaStore):
         InvalidOptionError
             If the object, or what is there, has no rows.
         """
-        more: dict[str, Any] = {"append": True} if append else {}
+        more: dict[str, Any] = {} if append is False else {"append": append}
         return super().put(obj, name, **options, **more)
 
     def get(self, name: str | Name, /, *where: Any, **options: Any) -> Any:
@@ -112,6 +112,8 @@ class DatasetStore(OmegaStore):
         backend, payload, path, options = self._parts(name, columns, filters)
         lazy = lazy_of(backend, self.name, path, "getl()")
         given, about = (payload, self._storage, path, *where), (self.name, path, backend.kind)
+        if isinstance(backend, FrameBackend):
+            check_conditions(where, about)
         return checked(lazy.read_lazily, given, options, about)
 
     def iterchunks(
@@ -126,6 +128,8 @@ class DatasetStore(OmegaStore):
         backend, payload, path, options = self._parts(name, columns, filters)
         stream = stream_of(backend, self.name, path, "iterchunks()")
         given, about = (payload, self._storage, path, *where), (self.name, path, backend.kind)
+        if isinstance(backend, FrameBackend):
+            check_conditions(where, about)
         return cast("Iterator[Any]", checked(stream.iterate, given, options, about))
 
     def query(
@@ -171,8 +175,12 @@ class DatasetStore(OmegaStore):
         frames, payload, path = self._frame(found, "query()")
         if not isinstance(frames, TableBackend):
             raise InvalidOptionError(self.name, path, frames.kind, "its rows cannot be grouped")
+        about = (self.name, path, frames.kind)
+        check_flags(about, dropna=dropna, sort=sort)
+        check_conditions(where, about)
         how = {"by": by, "aggregate": aggregate, "dropna": dropna, "sort": sort}
-        return frames.query(payload, self._storage, path, *where, **how, **more, **filters)
+        given = (payload, self._storage, path, *where)
+        return checked(frames.query, given, {**how, **more, **filters}, about)
 
     def compact(self, name: str | Name) -> Metadata:
         """Join what many small appends left of a frame, in a new revision of the same rows.
@@ -314,12 +322,14 @@ class DatasetStore(OmegaStore):
         return self.put(frames, name, kind="pandas.chunks")
 
     def _writing(self, obj: Any, path: str, backend: Backend, options: dict[str, Any]) -> Writing:
-        if not options.pop("append", False):
+        about = (self.name, path, backend.kind)
+        check_flags(about, append=(append := options.pop("append", False)))
+        if not append:
             return super()._writing(obj, path, backend, options)
         frames = rows_of(backend, self.name, path, "append=True")
         first = super()._writing(obj, path, backend, options)
-        given, about = (obj, self._storage, path), (self.name, path, backend.kind)
-        add = after(checked(frames.adding, given, options, about), first, backend)
+        given, own = (obj, self._storage, path), options_of(OmegaStore.put, DatasetStore.put)
+        add = after(checked(frames.adding, given, options, about, own=own), first, backend)
 
         def write(head: Head | None) -> Written:
             if head is not None:

@@ -62,7 +62,7 @@ class Folders:
 
 def folder_path(folder: str) -> str:
     """Return the path of a folder as people write it: slashes at the ends do not matter."""
-    path = folder.strip("/")
+    path = folder.strip("/") if isinstance(folder, str) else folder
     return check_path(path) if path else ""
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import NotAFileError, ObjectNotFoundError
 from omegaml_lab.core.metadata import FOLDER
-from omegaml_lab.core.names import Name, parent_of
+from omegaml_lab.core.names import Name, parent_of, parse_name
+from omegaml_lab.core.suggestions import suggestion
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from omegaml_lab.storage.heads import Head, Heads
     from omegaml_lab.storage.listing import Listing
     from omegaml_lab.store.naming import Naming
@@ -17,12 +20,15 @@ __all__ = ["Lookup"]
 
 
 class Lookup:
-    """Finds the heads of one store."""
+    """Finds the heads of one store; `called` says in which others something has a name."""
 
-    def __init__(self, heads: Heads, listing: Listing, naming: Naming) -> None:
+    def __init__(
+        self, heads: Heads, listing: Listing, naming: Naming, called: Callable[..., Any]
+    ) -> None:
         self._heads = heads
         self._listing = listing
         self._naming = naming
+        self._called = called
 
     def find(
         self,
@@ -89,9 +95,61 @@ class Lookup:
         there = self.find(name, payload=False, pinned=False) if parsed.pinned else None
         if there is not None:
             tags = [str(Name(parsed.path, tag=tag)) for tag in there.tags]
-            told = f" and its tags {', '.join(sorted(there.tags))}" if there.tags else ""
-            newest = f"Its newest revision is {there.metadata.revision}{told}."
-            return ObjectNotFoundError(self._heads.store, str(name), known=tags, there=newest)
+            return self._missing(name, known=tags, there=_states_of(there, parsed))
+        if not parsed.pinned and (told := self._no_state(parsed.path)):
+            return self._missing(name, there=told)
+        if told := self._elsewhere(name):
+            return self._missing(name, there=told)
         folder = parent_of(parsed.path)
         known = self._listing.names(folder, recursive=False, search=None, limit=1000)
-        return ObjectNotFoundError(self._heads.store, str(name), known=known)
+        if not suggestion(parsed.path, known) and (told := self._in_folders(parsed)):
+            return self._missing(name, there=told)
+        return self._missing(name, known=known)
+
+    def _missing(
+        self, name: str | Name, *, known: Sequence[str] = (), there: str | None = None
+    ) -> ObjectNotFoundError:
+        return ObjectNotFoundError(self._heads.store, str(name), known=known, there=there)
+
+    def _no_state(self, path: str) -> str | None:
+        """Say what is wrong with what follows an ``@`` and is neither revision nor tag."""
+        before, at, after = path.rpartition("@")
+        if not at or not before or self.find(Name(before), payload=False, folders=False) is None:
+            return None
+        if parse_name(path).pinned:  # of what is literal else: what `f@3[a]` was read as
+            return f"Columns are said before the state: '{before}[…]@{after}'."
+        return (
+            f"{before!r} is there: what follows its @ is the number of a revision, from 1 on, or"
+            " a tag, which begins with a letter."
+        )
+
+    def _elsewhere(self, name: str | Name) -> str | None:
+        """Say where else something is that is called so: other stores, buckets, the trash."""
+        here = self._heads
+        spellings = self._naming.spellings(name)
+        path, places = spellings[0], self._called(here.bucket, here.store, spellings)
+        for bucket, store in places:
+            if bucket == here.bucket and store == here.store:
+                return f"It is in the trash: restore({path!r}) brings it back."
+        told = [store for bucket, store in places if bucket == here.bucket]
+        if told:
+            return f"But there is one in {' and '.join(told)}."
+        told = [repr(bucket) for bucket, store in places if store == here.store]
+        if told:
+            return f"But there is one in the bucket {' and '.join(told[:3])}."
+        return None
+
+    def _in_folders(self, parsed: Name) -> str | None:
+        """Say which objects in other folders have the same last part."""
+        base = parsed.base
+        found = self._listing.names("", recursive=True, search=base, limit=1000)
+        same = [repr(path) for path in found if Name(path).base == base]
+        return f"Did you mean {' or '.join(same[:3])}?" if same else None
+
+
+def _states_of(there: Head, parsed: Name) -> str:
+    wanted = f"tag {parsed.tag!r}" if parsed.tag else f"revision {parsed.revision}"
+    tags = sorted(there.tags)
+    told = f"its tags are {', '.join(tags)}" if tags else "it has no tags"
+    newest = there.metadata.revision
+    return f"{parsed.path!r} has no {wanted}: its newest revision is {newest}, and {told}."

@@ -54,7 +54,7 @@ class States:
         self._storage = storage
         self._heads = storage.objects.heads(bucket, name)
         self._listing = storage.objects.listing(bucket, name)
-        self._lookup = Lookup(self._heads, self._listing, self.naming)
+        self._lookup = Lookup(self._heads, self._listing, self.naming, storage.objects.called)
         self._folders = Folders(self._heads, owner=owner)
         self._trees = storage.objects.trees(bucket, name)
         self._trash = storage.objects.trash(bucket, name)
@@ -116,8 +116,7 @@ class States:
 
         def flip(head: Head) -> Head | None:
             if not self._heads.rely_on(head, number):
-                path = Name(head.metadata.name, revision=number)
-                raise ObjectNotFoundError(self.name, str(path))
+                raise self._lookup.not_found(Name(head.metadata.name, revision=number))
             return self._heads.tag(head, {**head.tags, tag: number})
 
         with self._storage.holds.holding(now=True):
@@ -138,9 +137,7 @@ class States:
         def flip(head: Head) -> Head | None:
             tags = head.tags
             if tags.pop(tag, None) is None:
-                known = [f"{head.metadata.name}@{other}" for other in tags]
-                wanted = f"{head.metadata.name}@{tag}"
-                raise ObjectNotFoundError(self.name, wanted, known=known)
+                raise self._lookup.not_found(Name(head.metadata.name, tag=str(tag)))
             return self._heads.tag(head, tags)
 
         self._flip(asked, flip)
@@ -202,7 +199,7 @@ class States:
                 raise self._lookup.not_found(name)
             path, is_folder = head.metadata.name, head.metadata.is_folder
             if is_folder and not recursive and not self._trees.is_empty(path):
-                raise ObjectExistsError(self.name, path + "/…")
+                raise ObjectExistsError(self.name, path, inside=True)
             if self._drop(head, recursive=recursive and is_folder, keep=keep):
                 if is_folder:
                     self._mend_below(path)

@@ -12,9 +12,16 @@ from omegaml_lab.core.errors import (
 )
 from omegaml_lab.core.metadata import check_attributes
 from omegaml_lab.core.names import Name
+from omegaml_lab.store.backend import FrameBackend
 from omegaml_lab.store.folders import folder_path, parents_of
 from omegaml_lab.store.found import Found
-from omegaml_lab.store.options import checked
+from omegaml_lab.store.options import (
+    check_conditions,
+    check_flags,
+    checked,
+    expected,
+    options_of,
+)
 from omegaml_lab.store.recording import Recorder
 from omegaml_lab.store.seen import Seen
 from omegaml_lab.store.terms import Terms
@@ -111,7 +118,10 @@ class OmegaStore(Transfers):
         """
         plain = None if attributes is None else check_attributes(attributes)
         backend, path = self._target(obj, name, kind)
-        terms = Terms(expect=expect, replace=replace, keep=keep, attributes=plain, folders=folders)
+        about, flags = (self.name, path, backend.kind), {"replace": replace, "keep": keep}
+        check_flags(about, **flags, folders=folders)
+        seen = expected(about, expect)
+        terms = Terms(expect=seen, **flags, attributes=plain, folders=folders)
         return self._put(path, backend.kind, terms, self._writing(obj, path, backend, options))
 
     def annotate(self, name: str | Name, attributes: Mapping[str, Any]) -> Metadata:
@@ -174,6 +184,8 @@ class OmegaStore(Transfers):
         backend, head = self._kept(name)
         given = (head.payload, self._storage, head.metadata.name, *where)
         about = (self.name, head.metadata.name, backend.kind)
+        if isinstance(backend, FrameBackend):
+            check_conditions(where, about)
         return checked(backend.read, given, options, about)
 
     def read_bytes(self, name: str | Name) -> bytes:
@@ -298,7 +310,8 @@ class OmegaStore(Transfers):
 
     def _writing(self, obj: Any, path: str, backend: Backend, options: dict[str, Any]) -> Writing:
         given, about = (obj, self._storage, path), (self.name, path, backend.kind)
-        return once(lambda: checked(backend.write, given, options, about))
+        own = options_of(OmegaStore.put, type(self).put)
+        return once(lambda: checked(backend.write, given, options, about, own=own))
 
     def _target(self, obj: object, name: str | Name, kind: str | None) -> tuple[Backend, str]:
         """Return the backend that keeps `obj`, and the path where."""

@@ -57,11 +57,22 @@ class ObjectNotFoundError(OmegaError, LookupError):
 
 
 class ObjectExistsError(OmegaError, FileExistsError):
-    """An object is already kept under this name and must not be replaced."""
+    """An object is already kept under this name and must not be replaced.
 
-    def __init__(self, store: str, name: str, *, option: str | None = None) -> None:
+    With `inside` that is a folder which must not be dropped, for objects are in it.
+    """
+
+    def __init__(
+        self, store: str, name: str, *, option: str | None = None, inside: bool = False
+    ) -> None:
         self.store = store
         self.name = name
+        if inside:
+            super().__init__(
+                f"The folder {name!r} in {store} is not empty: drop it with all that is in it"
+                " (recursive), or that first."
+            )
+            return
         named = f" ({option}=…)" if option else ""
         super().__init__(
             f"{name!r} already exists in {store}: choose another name{named} or drop it."
@@ -140,7 +151,7 @@ class UnknownKindError(OmegaError, LookupError):
         self.kind = kind
         self.known = tuple(known)
         super().__init__(
-            f"No installed backend knows the kind {kind!r}.{suggestion(kind, known)}"
+            f"No installed backend knows the kind {kind!r}.{suggestion(str(kind), known)}"
             f" Known kinds: {', '.join(known)}."
         )
 
@@ -187,16 +198,32 @@ class InvalidFrameError(OmegaError, ValueError):
 
 
 class UnknownColumnError(OmegaError, LookupError):
-    """A frame has no such column."""
+    """A frame has no such column; `options` are those that were asked for in the same way."""
 
-    def __init__(self, name: str, column: object, *, known: Iterable[object] = ()) -> None:
+    def __init__(
+        self,
+        name: str,
+        column: object,
+        *,
+        known: Iterable[object] = (),
+        options: Iterable[str] = (),
+        hint: str | None = None,
+    ) -> None:
         self.name = name
         self.column = column
         self.known = tuple(known)
-        hint = suggestion(str(column), (str(k) for k in self.known))
+        self.options = tuple(options)
+        if hint is None:
+            hint = suggestion(str(column), (str(k) for k in self.known))
         some = ", ".join(repr(k) for k in self.known[:20])
         more = f" and {len(self.known) - 20} more" if len(self.known) > 20 else ""
-        super().__init__(f"{name!r} has no column {column!r}.{hint} It has: {some}{more}.")
+        told, its = "", ""
+        if self.options:
+            told = ", and there is no such option"
+            its = f" Its options are {', '.join(sorted(self.options))}."
+        super().__init__(
+            f"{name!r} has no column {column!r}{told}.{hint} It has: {some}{more}.{its}"
+        )
 
 
 class InvalidFilterError(OmegaError, ValueError):
