@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from omegaml_lab.core.errors import IntegrityError
 from omegaml_lab.frames.empties import empty
 from omegaml_lab.frames.filters import leaves
+from omegaml_lab.frames.labels import in_order
 from omegaml_lab.frames.pruning import condition, may_pass
 from omegaml_lab.frames.schema import FrameSchema
 from omegaml_lab.storage.payloads import Segment
@@ -251,9 +252,8 @@ def _comparable(layout: Layout, part: Part) -> list[Recipe]:
         return [*recipes, _UNKNOWN]
     if part.index["form"] != "multi":
         return part.recipes
-    for recipe in part.recipes[width:]:
-        ascending = empty(recipe).categories.is_monotonic_increasing
-        recipes.append(recipe if ascending else _UNKNOWN)
+    for number, recipe in enumerate(part.recipes[width:]):
+        recipes.append(recipe if in_order(part.index, empty(recipe), number) else _UNKNOWN)
     return recipes
 
 

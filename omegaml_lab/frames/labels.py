@@ -15,7 +15,15 @@ from omegaml_lab.frames.ipc import from_ipc, to_ipc
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["build", "decode_labels", "describe", "encode_labels", "level_values", "levels"]
+__all__ = [
+    "build",
+    "decode_labels",
+    "describe",
+    "encode_labels",
+    "in_order",
+    "level_values",
+    "levels",
+]
 
 
 def describe(index: pd.Index) -> dict[str, Any]:
@@ -30,7 +38,8 @@ def describe(index: pd.Index) -> dict[str, Any]:
         parts = [index.start, index.stop, index.step]
         return {"form": "range", "range": parts, "name": index.name}
     if isinstance(index, pd.MultiIndex):
-        return {"form": "multi", "names": list(index.names)}
+        categories = [_categories(level) for level in index.levels]
+        return {"form": "multi", "names": list(index.names), "categories": categories}
     return {"form": "array", "name": index.name, "freq": name_of(index)}
 
 
@@ -41,7 +50,7 @@ def levels(index: pd.Index) -> list[Any]:
     if isinstance(index, pd.MultiIndex):
         try:
             return [
-                pd.Categorical.from_codes(codes, categories=level)
+                pd.Categorical.from_codes(codes, categories=_plain(level))
                 for codes, level in zip(index.codes, index.levels, strict=True)
             ]
         except ValueError as error:
@@ -55,7 +64,7 @@ def build(plain: dict[str, Any], arrays: Sequence[Any]) -> pd.Index:
         return pd.RangeIndex(*plain["range"]).rename(plain["name"])
     if plain["form"] == "multi":
         return pd.MultiIndex(
-            levels=[array.categories for array in arrays],
+            levels=[_level(plain, array, number) for number, array in enumerate(arrays)],
             codes=[array.codes for array in arrays],
             names=plain["names"],
             verify_integrity=False,
@@ -74,9 +83,47 @@ def level_values(plain: dict[str, Any], arrays: Sequence[Any], level: int, rows:
         return arrays[level]
     coded = arrays[level]
     values = pd.MultiIndex(
-        levels=[coded.categories], codes=[coded.codes], verify_integrity=False
+        levels=[_level(plain, coded, level)], codes=[coded.codes], verify_integrity=False
     ).get_level_values(0)
     return values.to_numpy() if values.dtype == object else values.array
+
+
+def _categories(level: pd.Index) -> dict[str, Any] | None:
+    """Return the categories of a level that is of some, which may be more and in another order."""
+    if not isinstance(level, pd.CategoricalIndex):
+        return None
+    return {"labels": encode_labels(level.categories), "ordered": bool(level.ordered)}
+
+
+def _plain(level: pd.Index) -> pd.Index:
+    """Return a level as the values that its codes count.
+
+    Pandas would take the categories for them, and each code for another value.
+    """
+    if not isinstance(level, pd.CategoricalIndex):
+        return level
+    if (level.codes < 0).any():
+        raise ValueError("a category is missing")
+    values: pd.Index[Any] = level.categories.take(level.codes)
+    return values.rename(level.name)
+
+
+def _level(plain: dict[str, Any], coded: Any, number: int) -> Any:
+    """Return the level that `_plain` and `_categories` took apart."""
+    known = plain.get("categories")  # those of earlier versions are not kept
+    if known is None or known[number] is None:
+        return coded.categories
+    categories, ordered = decode_labels(known[number]["labels"]), known[number]["ordered"]
+    dtype = pd.CategoricalDtype(categories, ordered)
+    return pd.CategoricalIndex(coded.categories, dtype=dtype, name=coded.categories.name)
+
+
+def in_order(plain: dict[str, Any], coded: Any, number: int) -> bool:
+    """Say whether greater values of a level of many have greater codes."""
+    level = _level(plain, coded, number)
+    if isinstance(level, pd.CategoricalIndex):
+        return level.categories.equals(_plain(level))
+    return bool(level.is_monotonic_increasing)
 
 
 def encode_labels(index: pd.Index) -> dict[str, Any]:

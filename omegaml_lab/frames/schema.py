@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from omegaml_lab.core.errors import InvalidFrameError, UnknownColumnError, UnsupportedObjectError
@@ -115,7 +116,7 @@ class FrameSchema:
         """Return the position of each label; the values of a Series go by its name."""
         if self.form == "series":
             return {"value" if self.name is None else self.name: 0}
-        return {label: position for position, label in enumerate(self.labels())}
+        return {_one(label): position for position, label in enumerate(self.labels())}
 
     def positions(self, name: str, wanted: Sequence[Any]) -> list[int]:
         """Return the positions of columns.
@@ -127,7 +128,7 @@ class FrameSchema:
         """
         known = self.known()
         try:
-            return [known[label] for label in wanted]
+            return [known[_one(label)] for label in wanted]
         except (KeyError, TypeError):
             missing = next(label for label in wanted if not _in(label, known))
             raise UnknownColumnError(name, missing, known=known) from None
@@ -138,6 +139,11 @@ def _depth(index: dict[str, Any]) -> int:
     if index["form"] == "range":
         return 0
     return len(index["names"]) if index["form"] == "multi" else 1
+
+
+def _one(label: Any) -> Any:
+    """Return the one NaN for any: they are unequal, but they are one label."""
+    return np.nan if isinstance(label, float) and np.isnan(label) else label
 
 
 def _in(label: Any, known: dict[Any, int]) -> bool:

@@ -90,8 +90,12 @@ def check_flags(about: tuple[str, str, str], **flags: Any) -> None:
             raise InvalidOptionError(*about, reason)
 
 
-def expected(about: tuple[str, str, str], expect: Any) -> int | Seen | None:
-    """Return what a put expects; `InvalidOptionError` is raised if that is no revision."""
+def expected(about: tuple[str, str, str], expect: Any, **flags: Any) -> int | Seen | None:
+    """Return what a put expects, held with its flags against what these may be.
+
+    `InvalidOptionError` is raised if it is no revision, or a flag neither True nor False.
+    """
+    check_flags(about, **flags)
     if expect is None or isinstance(expect, Seen):
         return expect
     if hasattr(expect, "__index__") and not isinstance(expect, bool):

@@ -17,7 +17,6 @@ from omegaml_lab.store.folders import folder_path, parents_of
 from omegaml_lab.store.found import Found
 from omegaml_lab.store.options import (
     check_conditions,
-    check_flags,
     checked,
     expected,
     options_of,
@@ -90,7 +89,7 @@ class OmegaStore(Transfers):
         Parameters
         ----------
         obj, name
-            What to keep, which the kinds that are installed must know, and where.
+            What to keep, of a kind that is installed, and where.
         kind
             How to keep it; by default the kind that fits `obj` best.
         attributes
@@ -118,10 +117,9 @@ class OmegaStore(Transfers):
         """
         plain = None if attributes is None else check_attributes(attributes)
         backend, path = self._target(obj, name, kind)
-        about, flags = (self.name, path, backend.kind), {"replace": replace, "keep": keep}
-        check_flags(about, **flags, folders=folders)
-        seen = expected(about, expect)
-        terms = Terms(expect=seen, **flags, attributes=plain, folders=folders)
+        about = (self.name, path, backend.kind)
+        expect = expected(about, expect, replace=replace, keep=keep, folders=folders)
+        terms = Terms(expect=expect, replace=replace, keep=keep, attributes=plain, folders=folders)
         return self._put(path, backend.kind, terms, self._writing(obj, path, backend, options))
 
     def annotate(self, name: str | Name, attributes: Mapping[str, Any]) -> Metadata:

@@ -33,6 +33,20 @@ INDEXES: dict[str, tuple[pd.Index[Any], str, Any, Any]] = {
         ),
         "a", 1, 2,
     ),
+    "ordered categories": (
+        pd.MultiIndex.from_arrays(
+            [pd.Categorical([*"bcad"] * 30, categories=[*"dbcae"], ordered=True), range(120)],
+            names=["a", "b"],
+        ),
+        "a", "b", "a",
+    ),
+    "some of ordered categories": (
+        pd.MultiIndex(
+            levels=[pd.CategoricalIndex([*"abd"], categories=[*"dbcae"], ordered=True), ["x"]],
+            codes=[np.arange(120) // 40, [0] * 120], names=["a", "b"],
+        ),
+        "a", "b", "a",
+    ),
 }  # fmt: skip
 
 
@@ -60,6 +74,29 @@ def test_every_kind_of_index(data: DatasetStore, kind: str, cut: int) -> None:
         got = data.getl("x", condition & Q(month__gt=3), columns=["delay"]).compute()
         expected = frame[mask.to_numpy() & (frame.month > 3).to_numpy()][["delay"]]
         pd.testing.assert_frame_equal(got, expected, check_freq=False, check_index_type=False)
+
+
+def test_levels_of_categories_stay_what_they_are(data: DatasetStore) -> None:
+    kinds = pd.Categorical(["x", "y", "x", None], categories=[*"zyxw"], ordered=True)
+    frame = pd.DataFrame({"k": kinds, "n": range(4), "v": 1.0}).set_index(["k", "n"])
+    fewer = frame[frame.index.get_level_values("k") == "x"]
+    fewer.index = fewer.index.remove_unused_levels()  # its codes count what is left
+    for one in (frame, fewer, fewer.T):
+        data.put(one, "x", chunk_rows=2)
+        for got in (data.get("x"), data.getl("x").compute()):
+            pd.testing.assert_frame_equal(got, one, check_exact=True, check_categorical=True)
+            labels = got.index if one is not fewer.T else got.columns
+            assert labels.equals(one.index if one is not fewer.T else one.columns)
+    data.put(frame, "x")
+    data.put(frame, "x", append=True)
+    pd.testing.assert_frame_equal(data.get("x"), pd.concat([frame, frame]))
+
+
+def test_a_label_that_is_missing_is_one_label(data: DatasetStore) -> None:
+    frame = pd.DataFrame([[1, 2], [3, 4]], columns=[0.5, float("nan")])
+    data.put(frame, "x")
+    pd.testing.assert_frame_equal(data.getl("x").compute(), frame)
+    pd.testing.assert_frame_equal(data.get("x", columns=[float("nan")]), frame[[np.nan]])
 
 
 def test_labels_rule_out_chunks(data: DatasetStore) -> None:

@@ -55,9 +55,7 @@ def test_a_keyword_that_is_neither_column_nor_option(
     data: DatasetStore, option: str, told: str
 ) -> None:
     for read in readers(data):
-        with pytest.raises(
-            UnknownColumnError, match=f"{option!r}, and .* such option"
-        ) as error:
+        with pytest.raises(UnknownColumnError, match=f"{option!r}, and .* such option") as error:
             read("f", **{option: 3})
         message = str(error.value)
         assert "It has: 'index', 'month', 's'." in message
