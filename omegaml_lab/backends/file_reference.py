@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from omegaml_lab.core.errors import IntegrityError, InvalidSourceError, SourceChangedError
+from omegaml_lab.core.sources import scheme_unknown
 from omegaml_lab.core.urls import looks_secret, redacted, scheme_of, secret_in
 from omegaml_lab.storage.payloads import Payload
 from omegaml_lab.store.backend import Backend, Written
@@ -123,7 +124,7 @@ def _checked(obj: Any, options: Mapping[str, Any]) -> str:
             told, "give one URL, such as 's3://bucket/file', and nothing else"
         )
     if scheme not in _schemes():
-        raise InvalidSourceError(redacted(obj), f"fsspec knows no scheme {scheme!r}")
+        raise InvalidSourceError(redacted(obj), scheme_unknown(scheme, _schemes()))
     secret = secret_in(obj)
     if secret is not None:
         reason = f"it holds {secret}. Leave it out, and give it with get(storage_options={{…}})"

@@ -60,6 +60,8 @@ def print_answer(om: Omega, call: CallHandle, *, put: str | None, as_json: bool)
 
 
 def _kept(om: Omega, answer: Any, name: str) -> Metadata:
+    if isinstance(answer, str):  # which must be no path or URL that is followed
+        return om.datasets.put(answer, name, kind="python.value")
     try:
         return om.datasets.put(answer, name)
     except UnsupportedObjectError:  # an array, say, where no kind takes it by itself

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import itertools
+import os
 import shutil
 import sys
 import tempfile
+from numbers import Integral
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pandas as pd
 
 from omegaml_lab.core.errors import (
     InvalidSourceError,
     MissingDependencyError,
+    OmegaError,
     SourceUnavailableError,
 )
+from omegaml_lab.core.sources import is_host, scheme_unknown
+from omegaml_lab.core.suggestions import aside
 from omegaml_lab.core.urls import redacted, scheme_of
 
 if TYPE_CHECKING:
@@ -26,6 +34,7 @@ __all__ = ["csv_frames", "json_frames", "open_file", "opened", "parquet_frames",
 CHUNK_ROWS = 131_072
 """Two chunks of a frame: so many rows are in memory at once."""
 _WEB = {"http", "https"}
+_MOST = 1000
 
 
 def state(url: str, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,7 +93,7 @@ def opened(
         return
     import fsspec
 
-    url = str(source)
+    url = _text(source)
     given = dict(options or {})
     if scheme_of(url) in _WEB:
         given.setdefault("block_size", 0)  # one request, in order
@@ -96,10 +105,11 @@ def csv_frames(
     source: Any, storage_options: Mapping[str, Any] | None, chunk_rows: int | None, options: Any
 ) -> Iterator[pd.DataFrame]:
     """Yield the rows of a CSV file; `options` are those of `pandas.read_csv`."""
-    rows = chunk_rows or CHUNK_ROWS
+    rows = _rows(chunk_rows, source)
     compression = options.pop("compression", "infer")
     with (
         opened(source, storage_options, compression=compression) as file,
+        _readable(source, "CSV"),
         pd.read_csv(file, chunksize=rows, **options) as reader,
     ):
         yield from reader
@@ -109,13 +119,18 @@ def json_frames(
     source: Any, storage_options: Mapping[str, Any] | None, chunk_rows: int | None, options: Any
 ) -> Iterator[pd.DataFrame]:
     """Yield the rows of a file of JSON lines; `options` are those of `pandas.read_json`."""
-    rows = chunk_rows or CHUNK_ROWS
+    rows, empty = _rows(chunk_rows, source), True
     compression = options.pop("compression", "infer")
     with (
         opened(source, storage_options, compression=compression) as file,
+        _readable(source, "JSON lines"),
         pd.read_json(file, lines=True, chunksize=rows, **options) as reader,
     ):
-        yield from reader
+        for frame in reader:
+            empty = False
+            yield frame
+    if empty:
+        yield pd.DataFrame()
 
 
 def parquet_frames(
@@ -124,12 +139,14 @@ def parquet_frames(
     """Yield the rows of a Parquet file; `options` are those of `ParquetFile.iter_batches`."""
     import pyarrow.parquet as pq
 
-    rows = chunk_rows or CHUNK_ROWS
+    rows = _rows(chunk_rows, source)
     with contextlib.ExitStack() as stack:
         file = source
         if not hasattr(source, "read"):
-            stack.enter_context(_errors(str(source)))
-            file = stack.enter_context(open_file(str(source), storage_options or {}))
+            url = _text(source)
+            stack.enter_context(_errors(url))
+            file = stack.enter_context(open_file(url, storage_options or {}))
+        stack.enter_context(_readable(source, "Parquet"))
         parquet = stack.enter_context(pq.ParquetFile(file))
         first = 0
         for batch in parquet.iter_batches(batch_size=rows, **options):
@@ -144,6 +161,44 @@ def parquet_frames(
             yield parquet.schema_arrow.empty_table().to_pandas()
 
 
+def _text(source: Any) -> str:
+    if isinstance(source, str | os.PathLike):
+        return os.fspath(source)
+    reason = "say a path, a URL, or what is open to be read"
+    if hasattr(source, "columns"):
+        reason = "it is no file: put() keeps it"
+    raise InvalidSourceError(f"A {type(source).__name__}", reason)
+
+
+def _rows(wanted: Any, source: Any) -> int:
+    if wanted is None:
+        return CHUNK_ROWS
+    if not isinstance(wanted, Integral) or int(wanted) < 1:
+        reason = f"chunk_rows must be a number of rows, not {wanted!r:.60}"
+        raise InvalidSourceError(_shown(source), reason)
+    return int(wanted)
+
+
+def _shown(source: Any) -> str:
+    return redacted(str(source)) if isinstance(source, str | os.PathLike) else "What is open"
+
+
+@contextlib.contextmanager
+def _readable(source: Any, what: str) -> Iterator[None]:
+    """Turn what pandas and Arrow say of the content of a file into an error of ours."""
+    try:
+        yield
+    except OmegaError:
+        raise
+    except UnicodeDecodeError as error:
+        other = "say its encoding='latin-1'" if what == "CSV" else "write it as that"
+        reason = f"it is no text in {error.encoding} ({error.reason}): {other}"
+        raise InvalidSourceError(_shown(source), reason) from error
+    except (ValueError, TypeError) as error:
+        reason = f"it cannot be read as {what}: {str(error).rstrip('.')}"
+        raise InvalidSourceError(_shown(source), reason) from error
+
+
 @contextlib.contextmanager
 def _errors(url: str) -> Iterator[None]:
     """Turn the errors of fsspec into ours, without what in a URL may be secret."""
@@ -151,9 +206,11 @@ def _errors(url: str) -> Iterator[None]:
 
     shown, scheme = redacted(url), scheme_of(url) or "file"
     if scheme not in known_implementations:
-        raise InvalidSourceError(shown, f"fsspec knows no scheme {scheme!r}")
+        raise InvalidSourceError(shown, scheme_unknown(scheme, known_implementations))
     try:
         yield
+    except OmegaError:
+        raise
     except ImportError as error:
         what = f"What reads {scheme}://"
         raise MissingDependencyError(what, str(error).partition("\n")[0]) from None
@@ -161,15 +218,40 @@ def _errors(url: str) -> Iterator[None]:
         # fsspec says so of whatever happens on the way.
         cause = error.__cause__
         if cause is None or getattr(cause, "status", 404) == 404:
-            known = type(cause).__name__ if cause and not hasattr(cause, "status") else None
-            raise SourceUnavailableError(shown, known or "there is no such file") from None
+            unsaid = cause is None or hasattr(cause, "status")
+            reason = _missing(url) if unsaid else _unreached(cause, url)
+            raise SourceUnavailableError(shown, reason) from None
         raise SourceUnavailableError(shown, f"the server answers {cause.status}") from None  # type: ignore[attr-defined]
     except OSError as error:
         raise SourceUnavailableError(shown, error.strerror or type(error).__name__) from None
     except _client_errors() as error:
         status = getattr(error, "status", None) or _reply(error)
-        reason = f"the server answers {status}" if status else type(error).__name__
+        reason = f"the server answers {status}" if status else _unreached(error, url)
         raise SourceUnavailableError(shown, reason) from None
+
+
+def _missing(url: str) -> str:
+    """Say that there is no such file, and on this disk which one may be meant."""
+    told = "there is no such file"
+    if scheme_of(url) is not None:
+        return told
+    if is_host(url):
+        return f"{told} on this disk; an address of the web begins with https://"
+    path = Path(url).absolute()
+    with contextlib.suppress(OSError):
+        here = (entry.name for entry in itertools.islice(path.parent.iterdir(), _MOST))
+        return f"{told} in {path.parent}{aside(path.name, here)}"
+    return f"{told}, and no folder {path.parent}"
+
+
+def _unreached(error: BaseException | None, url: str) -> str:
+    """Say why a server was not reached, in no words of aiohttp."""
+    kind, host = type(error).__name__, urlsplit(url).netloc.rpartition("@")[2]
+    if "DNS" in kind:
+        return f"no host is called {host}"
+    if "Connector" in kind or "Connection" in kind:
+        return f"{host} does not answer ({kind})"
+    return kind
 
 
 def _client_errors() -> tuple[type[Exception], ...]:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
-from omegaml_lab.core.errors import InvalidNameError, InvalidOptionError
+from omegaml_lab.core.errors import InvalidNameError, InvalidOptionError, InvalidSourceError
 from omegaml_lab.core.names import Name, parse_selection
+from omegaml_lab.core.sources import not_meant
 from omegaml_lab.store.backend import FrameBackend, TableBackend
 from omegaml_lab.store.options import check_conditions, check_flags, checked, options_of
+from omegaml_lab.store.reading import ReadingStore
 from omegaml_lab.store.store import OmegaStore
 from omegaml_lab.store.terms import Terms
 from omegaml_lab.store.writing import after, lazy_of, rows_of, state_of, stream_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from omegaml_lab.core.filters import Q
     from omegaml_lab.core.metadata import Metadata
@@ -26,8 +28,10 @@ if TYPE_CHECKING:
 
 __all__ = ["DatasetStore"]
 
+_TEXT = "python.value"
 
-class DatasetStore(OmegaStore):
+
+class DatasetStore(ReadingStore):
     """A store of data.
 
     Where data is read, a string may say which columns: ``flights[carrier,delay]@3``. An object
@@ -253,73 +257,16 @@ class DatasetStore(OmegaStore):
         path = head.metadata.name
         return rows_of(backend, self.name, path, wanted), head.payload, path
 
-    def read_csv(
-        self,
-        source: Any,
-        name: str | Name,
-        *,
-        storage_options: Mapping[str, Any] | None = None,
-        chunk_rows: int | None = None,
-        **options: Any,
-    ) -> Metadata:
-        """Keep the rows of a CSV file as a frame, without holding the file in memory.
-
-        Parameters
-        ----------
-        source
-            A path, what is open already, or a URL that fsspec knows: ``https://…``, ``s3://…``.
-        name
-            Where. All rows come in one new revision.
-        storage_options
-            What fsspec wants to know beside the URL, such as credentials; it is not kept.
-        chunk_rows
-            How many rows are read at once.
-        **options
-            Those of `pandas.read_csv`.
-
-        Raises
-        ------
-        SourceUnavailableError
-            If the file is not there, or cannot be reached.
-        InvalidFrameError
-            If a column is text in some rows and numbers in others: say which by ``dtype=``.
-        """
-        from omegaml_lab.frames.sources import csv_frames
-
-        return self._take(csv_frames(source, storage_options, chunk_rows, options), name)
-
-    def read_json(
-        self,
-        source: Any,
-        name: str | Name,
-        *,
-        storage_options: Mapping[str, Any] | None = None,
-        chunk_rows: int | None = None,
-        dtype: Any = None,
-    ) -> Metadata:
-        """Keep the objects of a file of JSON lines as the rows of a frame; like `read_csv`."""
-        from omegaml_lab.frames.sources import json_frames
-
-        wanted = {"dtype": dtype}
-        return self._take(json_frames(source, storage_options, chunk_rows, wanted), name)
-
-    def read_parquet(
-        self,
-        source: Any,
-        name: str | Name,
-        *,
-        storage_options: Mapping[str, Any] | None = None,
-        chunk_rows: int | None = None,
-        columns: Sequence[str] | None = None,
-    ) -> Metadata:
-        """Keep the rows of a Parquet file, or some of its columns, as a frame; like `read_csv`."""
-        from omegaml_lab.frames.sources import parquet_frames
-
-        wanted = {"columns": None if columns is None else [*columns]}
-        return self._take(parquet_frames(source, storage_options, chunk_rows, wanted), name)
-
-    def _take(self, frames: Iterator[Any], name: str | Name) -> Metadata:
-        return self.put(frames, name, kind="pandas.chunks")
+    def _target(self, obj: object, name: str | Name, kind: str | None) -> tuple[Backend, str]:
+        backend, path = super()._target(obj, name, kind)
+        if (
+            kind is None
+            and isinstance(obj, str)
+            and backend.kind == _TEXT
+            and (meant := not_meant(obj, _schemes)) is not None
+        ):
+            raise InvalidSourceError(*meant)
+        return backend, path
 
     def _writing(self, obj: Any, path: str, backend: Backend, options: dict[str, Any]) -> Writing:
         about = (self.name, path, backend.kind)
@@ -337,3 +284,10 @@ class DatasetStore(OmegaStore):
             return add(head)
 
         return write
+
+
+def _schemes() -> Iterable[str]:
+    from fsspec.registry import known_implementations
+
+    known: Iterable[str] = known_implementations
+    return known

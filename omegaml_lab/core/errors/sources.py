@@ -13,12 +13,12 @@ __all__ = ["InvalidSourceError", "SourceChangedError", "SourceUnavailableError"]
 
 
 class InvalidSourceError(OmegaError, ValueError):
-    """What is said of data elsewhere cannot be kept or followed."""
+    """What is said of data elsewhere cannot be kept, followed or read."""
 
     def __init__(self, source: str, reason: str) -> None:
         self.source = source
         self.reason = reason
-        super().__init__(f"{source} cannot be referred to: {reason}.")
+        super().__init__(f"{source} cannot be used as a source: {reason}.")
 
 
 class SourceUnavailableError(OmegaError, ConnectionError):

@@ -179,7 +179,7 @@ def test_only_a_url_alone_is_a_reference(omega: Omega) -> None:
     fsspec.filesystem("memory").pipe("memory://kinds/x", b"here")
     assert omega.datasets.put("memory://kinds/x", "x").kind == "file.reference"
     assert omega.datasets.get("x") == b"here"
-    for text in ("see memory://kinds/x", "memory://kinds/x\n", "hello://x"):
+    for text in ("see memory://kinds/x", "memory://kinds/x\n", "hello:/x"):
         assert omega.datasets.put(text, "x").kind == "python.value"
         assert omega.datasets.get("x") == text
     omega.datasets.put("memory://kinds/x", "x", kind="python.value")
