@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 import msgpack
 
+from omegaml_lab.core.conversions import conversion
 from omegaml_lab.core.errors import IntegrityError, UnsupportedObjectError
 from omegaml_lab.frames import scientific
 
@@ -91,7 +92,10 @@ def _encode(value: Any, *, depth: int) -> msgpack.ExtType:
     encoded = scientific.encode(value)
     if encoded is None:
         type_name = f"{type(value).__module__}.{type(value).__qualname__}"
-        raise UnsupportedObjectError("python.value", type_name, kinds=TYPES)
+        instead = conversion(value)
+        if type(value).__name__ in {"DataFrame", "Series", "Table"}:
+            instead = "each under a name of its own, or its values: obj.to_dict()"
+        raise UnsupportedObjectError("python.value", type_name, kinds=TYPES, instead=instead)
     code, plain = encoded
     return msgpack.ExtType(code, _pack(plain, depth))
 

@@ -77,9 +77,8 @@ def _no_option(unknown: str, known: Sequence[str]) -> str:
 def _bound(error: TypeError, known: Sequence[str]) -> str:
     if "positional" not in str(error):
         return f"{error}; its options are {', '.join(sorted(known))}"
-    if not known:
-        return "it takes no options and no conditions"
-    return f"it takes no conditions, and its options by name: {', '.join(sorted(known))}"
+    listed = f"its options by name: {', '.join(sorted(known))}" if known else "no options"
+    return f"it takes no conditions, and {listed}"
 
 
 def check_flags(about: tuple[str, str, str], **flags: Any) -> None:

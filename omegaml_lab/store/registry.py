@@ -10,6 +10,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from omegaml_lab.core.conversions import conversion
 from omegaml_lab.core.errors import UnknownKindError, UnsupportedObjectError
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from omegaml_lab.store.backend import Backend
 
-__all__ = ["GROUP", "Registry"]
+__all__ = ["GROUP", "Registry", "told"]
 
 _log = logging.getLogger(__name__)
 
@@ -74,12 +75,11 @@ class Registry:
         for backend in here:
             if backend.accepts(obj, name):
                 return backend
-        raise UnsupportedObjectError(
-            store,
-            _told(obj),
-            kinds=[backend.kind for backend in here],
-            stores=self._elsewhere(obj, store, name),
-        )
+        stores, instead = self._elsewhere(obj, store, name), conversion(obj)
+        kinds = [backend.kind for backend in here]
+        if instead and store != "datasets":
+            instead = None
+        raise UnsupportedObjectError(store, told(obj), kinds=kinds, stores=stores, instead=instead)
 
     def _elsewhere(self, obj: object, store: str, name: str) -> list[str]:
         """Return the other stores that take an object."""
@@ -117,7 +117,7 @@ def _changed(place: str) -> int | None:
         return None
 
 
-def _told(obj: object) -> str:
+def told(obj: object) -> str:
     """Return of what type an object is, and of a class that it is one."""
     cls = obj if isinstance(obj, type) else type(obj)
     name = f"{cls.__module__}.{cls.__qualname__}".removeprefix("builtins.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
 
 from omegaml_lab.core.errors import (
@@ -25,7 +26,7 @@ from omegaml_lab.store.recording import Recorder
 from omegaml_lab.store.seen import Seen
 from omegaml_lab.store.terms import Terms
 from omegaml_lab.store.transfers import Transfers
-from omegaml_lab.store.writing import once
+from omegaml_lab.store.writing import fitting, once
 
 if TYPE_CHECKING:
     import builtins
@@ -309,7 +310,8 @@ class OmegaStore(Transfers):
     def _writing(self, obj: Any, path: str, backend: Backend, options: dict[str, Any]) -> Writing:
         given, about = (obj, self._storage, path), (self.name, path, backend.kind)
         own = options_of(OmegaStore.put, type(self).put)
-        return once(lambda: checked(backend.write, given, options, about, own=own))
+        write = functools.partial(checked, backend.write, given, options, about, own=own)
+        return once(fitting(write, obj, backend, path))
 
     def _target(self, obj: object, name: str | Name, kind: str | None) -> tuple[Backend, str]:
         """Return the backend that keeps `obj`, and the path where."""

@@ -6,14 +6,39 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from omegaml_lab.core.errors import InvalidOptionError
+from omegaml_lab.core.errors import InvalidOptionError, OmegaError, UnsupportedObjectError
 from omegaml_lab.storage.heads import Head
 from omegaml_lab.store.backend import Backend, FrameBackend, LazyBackend, StreamBackend, Written
+from omegaml_lab.store.registry import told
 
-__all__ = ["Writing", "after", "lazy_of", "once", "rows_of", "state_of", "stream_of"]
+__all__ = ["Writing", "after", "fitting", "lazy_of", "once", "rows_of", "state_of", "stream_of"]
 
 Writing = Callable[[Head | None], Written]
 """Returns the state to follow a head, or the first one; called for each head that is tried."""
+
+
+def fitting(
+    write: Callable[[], Written], obj: object, backend: Backend, path: str
+) -> Callable[[], Written]:
+    """Return what writes, and says so where an object is not of the kind that it is put as.
+
+    A kind may take more than it would choose by itself: only what fails tells.
+    """
+
+    def written() -> Written:
+        try:
+            return write()
+        except OmegaError:
+            raise
+        except (TypeError, ValueError, AttributeError, LookupError) as error:
+            if type(obj).__module__ == "_io" or not backend.accepts(obj, path):
+                instead = f"what is of the kind {backend.kind}, or leave out kind="
+                if hasattr(obj, "readline"):
+                    instead = "what is open in binary mode, open(path, 'rb')"
+                raise UnsupportedObjectError(backend.kind, told(obj), instead=instead) from error
+            raise
+
+    return written
 
 
 def once(write: Callable[[], Written]) -> Writing:

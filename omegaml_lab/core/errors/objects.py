@@ -128,10 +128,16 @@ class ConflictError(OmegaError, RuntimeError):
 
 
 class UnsupportedObjectError(OmegaError, TypeError):
-    """No backend of this store takes such an object."""
+    """No backend of this store takes such an object, or not the one that was asked to."""
 
     def __init__(
-        self, store: str, obj_type: str, *, kinds: Iterable[str] = (), stores: Iterable[str] = ()
+        self,
+        store: str,
+        obj_type: str,
+        *,
+        kinds: Iterable[str] = (),
+        stores: Iterable[str] = (),
+        instead: str | None = None,
     ) -> None:
         self.store = store
         self.obj_type = obj_type
@@ -139,8 +145,13 @@ class UnsupportedObjectError(OmegaError, TypeError):
         self.stores = tuple(stores)
         others = " and ".join(f"`om.{other}.put`" for other in self.stores)
         remedy = f"Keep it by {others}" if others else "Convert it, or install a backend for it"
-        listed = ", ".join(self.kinds) or "none"
-        super().__init__(f"{store} cannot keep a {obj_type}. {remedy}. Kinds it knows: {listed}.")
+        remedy = f"Put {instead}" if instead else remedy
+        listed = f" Kinds it knows: {', '.join(self.kinds)}." if self.kinds else ""
+        super().__init__(f"{store} cannot keep {_with_article(obj_type)}. {remedy}.{listed}")
+
+
+def _with_article(told: str) -> str:
+    return f"{'an' if told[:1].lower() in 'aeio' else 'a'} {told}"
 
 
 class UnknownKindError(OmegaError, LookupError):
