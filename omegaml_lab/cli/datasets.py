@@ -15,8 +15,6 @@ from omegaml_lab.cli.values import parse_condition, where_option
 from omegaml_lab.core.names import Name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import pandas as pd
 
 __all__ = ["datasets"]
@@ -79,7 +77,7 @@ def get(
         if kind == "file" and not conditions:
             content: Any = om.datasets.read_bytes(name)
         elif kind == "pandas.chunks" and file is None:
-            content = _first(om.datasets.iterchunks(name, *conditions), rows)
+            content = om.datasets.head(name, rows, *conditions)
         else:
             content = om.datasets.get(name, *conditions)
     if isinstance(content, pd.Series):
@@ -90,16 +88,6 @@ def get(
         return
     write_file(file, _written(content, file), force=force)
     click.echo(f"{file} written")
-
-
-def _first(chunks: Iterator[Any], rows: int) -> Any:
-    """Return as many rows, and read no more chunks than these take."""
-    import pandas as pd
-
-    taken = [next(chunks)]
-    while sum(map(len, taken)) < rows and (more := next(chunks, None)) is not None:
-        taken.append(more)
-    return pd.concat(taken).head(rows)
 
 
 def _read(file: Path) -> pd.DataFrame:

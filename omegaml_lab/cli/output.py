@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from omegaml_lab.core.shown import size
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -138,16 +140,6 @@ def _together(value: Any) -> str:
     if isinstance(value, list):
         return "(" + " x ".join("n" if inner is None else text(inner) for inner in value) + ")"
     return text(value)
-
-
-def size(count: int) -> str:
-    """Return a size that people read, in powers of 1024."""
-    number, unit = float(count), "B"
-    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
-        if number < 1024 or unit == "TiB":
-            break
-        number /= 1024
-    return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
 
 
 def seconds(value: float | None) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import InvalidAttributeError
+from omegaml_lab.core.shown import facts, size
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -67,6 +68,15 @@ class Metadata:
     def is_folder(self) -> bool:
         """Whether this is a folder."""
         return self.kind == FOLDER
+
+    def _repr_html_(self) -> str:
+        attributes = {key: value for key, value in self.attributes.items() if key != "dtypes"}
+        known = {
+            "kind": self.kind, "size": size(self.size), "created": self.created,
+            "modified": self.modified, "owner": self.owner, "tags": self.tags,
+            "written by run": self.run, "copied from": self.origin, **attributes,
+        }  # fmt: skip
+        return facts(f"{self.store} {self.name}@{self.revision}", known)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values, times as ISO 8601."""

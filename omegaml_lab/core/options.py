@@ -34,7 +34,7 @@ _MEANT = {
 """What options of others are called here, by what is known where it is said."""
 
 _STATE = "A state is said in the name: 'NAME@3' is revision 3, 'NAME@prod' what is tagged prod."
-_FIRST = "The first rows are those of getl(NAME).head(10)."
+_FIRST = "The first rows are head(NAME, 10)."
 _ROWS = "Rows are chosen by conditions: month__ge=6, or Q(month__ge=6)."
 _PARTS = "How many rows a part has is said when it is put: chunk_rows=…"
 _DONE_BY = {

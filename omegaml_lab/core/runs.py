@@ -12,6 +12,7 @@ from omegaml_lab.core.calls import shown_call
 from omegaml_lab.core.errors import IntegrityError
 from omegaml_lab.core.groups import OnFailure
 from omegaml_lab.core.limits import UNLIMITED, Limits, Usage
+from omegaml_lab.core.shown import facts
 
 __all__ = [
     "FINAL",
@@ -246,6 +247,15 @@ class Run:
         if self.started_at is None or self.ended_at is None:
             return None
         return (self.ended_at - self.started_at).total_seconds()
+
+    def _repr_html_(self) -> str:
+        known = {
+            "job": f"{self.job}@{self.revision}", "status": self.status.value,
+            "parameters": self.parameters, "queued": self.queued_at,
+            "started": self.started_at, "ended": self.ended_at, "worker": self.worker,
+            "result": self.result, "notice": self.notice, "error": self.error,
+        }  # fmt: skip
+        return facts(f"Run {self.id}", known)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values, times as ISO 8601."""

@@ -156,7 +156,7 @@ class Caller:
             self._keep(target, self._load(target))
         else:  # it was read for the run of another call
             if target not in self._heads:
-                self._heads[target] = models.head(target.pinned)
+                self._heads[target] = models.head_of(target.pinned)
             models.recorder.read(self._heads[target], later=self._later)
         self._models.move_to_end(target)
         return self._models[target]

@@ -40,7 +40,7 @@ class Copying:
 
     def copy(self, name: str | Name, new: str | Name | None, *, replace: bool) -> Metadata:
         """Copy an object, or a folder with all that is below; see `OmegaStore.copy`."""
-        head = self._source.head(name)
+        head = self._source.head_of(name)
         path = self._path(head, new)
         if not head.metadata.is_folder:
             return self._copy(head, path, replace=replace)
@@ -64,7 +64,7 @@ class Copying:
 
     def promote(self, name: str | Name) -> Metadata:
         """Make a revision the newest one of its name in the target, unless it is already."""
-        head = self._source.head(name)
+        head = self._source.head_of(name)
         if head.metadata.is_folder:
             raise InvalidNameError(str(name), "a folder has no revisions to promote")
         path = head.metadata.name
@@ -77,7 +77,7 @@ class Copying:
 
     def move(self, name: str | Name, new: str | Name | None) -> Metadata:
         """Carry an object or folder with all its revisions into another repository."""
-        head = self._source.head(name)
+        head = self._source.head_of(name)
         path = self._path(head, new)
         entries = {path: head.metadata}
         if head.metadata.is_folder:

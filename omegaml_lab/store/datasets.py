@@ -9,6 +9,7 @@ from omegaml_lab.core.errors import InvalidNameError, InvalidOptionError, Invali
 from omegaml_lab.core.names import Name, parse_selection
 from omegaml_lab.core.sources import not_meant
 from omegaml_lab.store.backend import FrameBackend, TableBackend
+from omegaml_lab.store.heading import first_rows
 from omegaml_lab.store.options import check_conditions, check_flags, checked, options_of
 from omegaml_lab.store.reading import ReadingStore
 from omegaml_lab.store.store import OmegaStore
@@ -52,7 +53,9 @@ class DatasetStore(ReadingStore):
             partition by partition, which are seen together. All that several writers add at
             once is in the end there, in some order.
         **options
-            Those of `OmegaStore.put`.
+            `attributes`, your own values about it; `kind`, `expect`, `replace`, `keep` and
+            `folders`, see `OmegaStore.put`; and what its kind takes, of frames `index`, the
+            columns that sort its rows, and `chunk_rows`.
 
         Raises
         ------
@@ -65,7 +68,17 @@ class DatasetStore(ReadingStore):
         return super().put(obj, name, **options, **more)
 
     def get(self, name: str | Name, /, *where: Any, **options: Any) -> Any:
-        """Return the object, or what name, `where` and `options` want of it: see filters.
+        """Return the object, or some of it: ``get("flights", columns=["delay"], month__ge=6)``.
+
+        Parameters
+        ----------
+        name
+            Which; ``flights@3`` and ``flights@prod`` are states of it, ``flights[delay]`` columns.
+        *where
+            Conditions on the rows of a frame, `Q`, which ``& | ~`` join.
+        **options
+            Of a frame `columns`, and conditions as keywords, see the reference of filters; of
+            other kinds what they take, such as `rows` of an array.
 
         Raises
         ------
@@ -73,7 +86,7 @@ class DatasetStore(ReadingStore):
             If there is none, or no such revision.
         NotAFileError
             If it is a folder.
-        InvalidOptionError
+        InvalidOptionError, UnknownColumnError
             If its kind takes no such options.
         """
         found, more = self._selected(name, options.get("columns"))
@@ -135,6 +148,16 @@ class DatasetStore(ReadingStore):
         if isinstance(backend, FrameBackend):
             check_conditions(where, about)
         return cast("Iterator[Any]", checked(stream.iterate, given, options, about))
+
+    def head(
+        self, name: str | Name, n: int = 5, /, *where: Q, columns: Any = None, **filters: Any
+    ) -> Any:
+        """Return the first `n` rows, and read no more chunks than these take; like `getl`."""
+        about = (self.name, str(name), "dataset")
+        if not hasattr(n, "__index__") or isinstance(n, bool) or n < 0:
+            reason = f"head takes a number of rows, not {n!r:.60}; the last are getl(name).tail()"
+            raise InvalidOptionError(*about, reason)
+        return first_rows(self.iterchunks(name, *where, columns=columns, **filters), n)
 
     def query(
         self,

@@ -57,7 +57,7 @@ def export_objects(
             writer = ArchiveWriter(file, origin, bucket=first.bucket, progress=counter.carried)
             for store, name in counter.each(chosen):
                 if name.path in store.heads([name.path]):  # else it was dropped meanwhile
-                    head = store.head(name)
+                    head = store.head_of(name)
                     states = store.histories.of(head)
                     whole = history and not name.pinned
                     entries.append(writer.add(head.reference, states if whole else states[-1:]))
@@ -136,7 +136,7 @@ def _chosen(stores: Mapping[str, OmegaStore], names: Sequence[str]) -> list[_Cho
         store, name = _split(stores, text)
         below = ""
         if name:
-            head = store.head(name)
+            head = store.head_of(name)
             path, is_folder = head.metadata.name, head.metadata.is_folder
             pinned = head.metadata.revision if store.naming.parse(name).pinned else None
             found[store.name, path] = store, Name(path, revision=pinned)

@@ -24,6 +24,7 @@ from omegaml_lab.store.options import (
 )
 from omegaml_lab.store.recording import Recorder
 from omegaml_lab.store.seen import Seen
+from omegaml_lab.store.shown import ShownStore
 from omegaml_lab.store.terms import Terms
 from omegaml_lab.store.transfers import Transfers
 from omegaml_lab.store.writing import fitting, once
@@ -46,7 +47,7 @@ __all__ = ["OmegaStore", "Sort"]
 Sort = Literal["name", "modified", "size", "kind"]
 
 
-class OmegaStore(Transfers):
+class OmegaStore(ShownStore, Transfers):
     """One store of one bucket.
 
     Wherever a `name` is taken, a string is what a person writes (``flights@3`` is revision 3

@@ -113,7 +113,7 @@ class Transfers(States, ABC):
         if not copying.within or copying.target.name != self.name:
             return copying.move(name, new)
         target = None if copying.target.bucket == self.bucket else copying.target
-        same = Name(self.head(name).metadata.name)
+        same = Name(self.head_of(name).metadata.name)
         return self._rename(name, same if new is None else new, target)
 
     def lineage(self, name: str | Name, *, depth: int = 5) -> Lineage:
@@ -162,7 +162,7 @@ class Transfers(States, ABC):
             recorder=self._recorder,
         )
 
-    def head(self, name: str | Name) -> Head:
+    def head_of(self, name: str | Name) -> Head:
         """Return the head that `name` means."""
         return self._lookup.locate(name)
 

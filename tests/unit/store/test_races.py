@@ -244,7 +244,7 @@ def test_who_reads_has_the_grace_period(omega: Omega) -> None:
     data.put(1, "replaced", keep=False)
     data.put(1, "file", keep=False)
     archive(
-        data.head("dropped"), omega.storage._connection.collection("revisions")
+        data.head_of("dropped"), omega.storage._connection.collection("revisions")
     )  # as a put does that then loses its race
     data.drop("dropped", keep=False)
     data.drop("f", recursive=True, keep=False)

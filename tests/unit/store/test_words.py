@@ -43,7 +43,7 @@ def readers(data: DatasetStore) -> list[Callable[..., Any]]:
     [
         ("colums", "Did you mean 'columns'"),
         ("usecols", "Did you mean 'columns'"),
-        ("limit", r"getl\(NAME\)\.head"),
+        ("limit", r"head\(NAME, 10\)"),
         ("filters", "chosen by conditions"),
         ("version", "'NAME@3' is revision 3"),
         ("chunksize", "chunk_rows="),
