@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Addition", "extended", "index_types", "write_fitting"]
 
+_TOLD = 10
 _NAN = object()
 
 
@@ -150,7 +151,8 @@ def _fitting(obj: Any, schema: FrameSchema, name: str) -> Any:
     wanted = {_key(label): label for label in known}
     given = {_key(label): label for label in obj.columns}
     if not obj.columns.is_unique or given.keys() != wanted.keys():
-        raise SchemaMismatchError(name, _difference(wanted, given))
+        remedy = "Give them the same columns, or put the whole of it again"
+        raise SchemaMismatchError(name, _difference(wanted, given), remedy=remedy)
     places = {key: place for place, key in enumerate(given)}
     columns = {
         place: _converted(obj.iloc[:, places[key]], empty(schema.recipes[place]).dtype, name)
@@ -163,12 +165,33 @@ def _fitting(obj: Any, schema: FrameSchema, name: str) -> Any:
 
 def _converted(column: pd.Series[Any], dtype: Any, name: str) -> Any:
     if column.dtype != dtype:
-        reason = f"column {column.name!r} is {dtype} there and {column.dtype} here"
-        raise SchemaMismatchError(name, reason)
+        raise _other_type(column, dtype, name)
     if not isinstance(dtype, pd.CategoricalDtype):
         return column
     # Categories without order are equal in any: here they are numbered as they are there.
     return column.cat.set_categories(dtype.categories, ordered=dtype.ordered)
+
+
+def _other_type(column: pd.Series[Any], dtype: Any, name: str) -> SchemaMismatchError:
+    label, here = column.name, column.dtype
+    if not isinstance(dtype, pd.CategoricalDtype):
+        reason = f"column {label!r} is {dtype} there and {here} here"
+        remedy = f"Convert them first, as rows.astype({{{label!r}: {str(dtype)!r}}}) does"
+        return SchemaMismatchError(name, reason, remedy=remedy)
+    reason = f"column {label!r} is {_categories(dtype)} there and {_categories(here)} here"
+    remedy = (
+        "Rows that hold no other categories can be converted, by astype to the dtype that is"
+        " there; for others put the whole of it again, or keep the column as text"
+    )
+    return SchemaMismatchError(name, reason, remedy=remedy)
+
+
+def _categories(dtype: Any) -> str:
+    if not isinstance(dtype, pd.CategoricalDtype):
+        return str(dtype)
+    some = ", ".join(map(repr, dtype.categories[:_TOLD].tolist()))
+    more = f" and {len(dtype.categories) - _TOLD} more" if len(dtype.categories) > _TOLD else ""
+    return f"a category of {some}{more}{' in this order' if dtype.ordered else ''}"
 
 
 def _key(label: Any) -> Any:
@@ -182,9 +205,15 @@ def _difference(known: dict[Any, Any], given: dict[Any, Any]) -> str:
     """Tell labels apart that are given by their keys."""
     missing = [label for key, label in known.items() if key not in given]
     extra = [label for key, label in given.items() if key not in known]
-    told = [f"they have no column {missing[0]!r}"] if missing else []
-    told += [f"it has no column {extra[0]!r}"] if extra else []
+    told = [f"they have no {_some(missing)}"] if missing else []
+    told += [f"it has no {_some(extra)}"] if extra else []
     return " and ".join(told) or "a column is there twice"
+
+
+def _some(labels: list[Any]) -> str:
+    more = f" and {len(labels) - _TOLD} more" if len(labels) > _TOLD else ""
+    listed = ", ".join(map(repr, labels[:_TOLD]))
+    return f"column{'s' if len(labels) > 1 else ''} {listed}{more}"
 
 
 def _check_index(index: pd.Index[Any], schema: FrameSchema, name: str) -> None:

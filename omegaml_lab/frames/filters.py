@@ -235,6 +235,8 @@ def _holds_no(leaf: Leaf, name: str, held: str, value: Any) -> InvalidFilterErro
     reason = (
         f"a column of {held} holds no {_NAMES.get(type(value), type(value).__name__)}: {value!r}"
     )
+    if held.startswith("times"):
+        reason = f"{reason}; write it as '2026-03-01 12:30'"
     return InvalidFilterError(name, leaf.label, leaf.op, reason)
 
 

@@ -60,7 +60,7 @@ class DatasetStore(ReadingStore):
         Raises
         ------
         SchemaMismatchError
-            If the columns or the index have other names or types than those that are there.
+            If the columns, or the types of these or of the index, are others than there.
         InvalidOptionError
             If the object, or what is there, has no rows.
         """

@@ -287,10 +287,10 @@ class InvalidQueryError(OmegaError, ValueError):
 class SchemaMismatchError(OmegaError, ValueError):
     """Rows are not like those that they should be added to."""
 
-    def __init__(self, name: str, reason: str) -> None:
+    def __init__(self, name: str, reason: str, *, remedy: str = "Convert them first") -> None:
         self.name = name
         self.reason = reason
-        super().__init__(f"The rows cannot be added to {name!r}: {reason}. Convert them first.")
+        super().__init__(f"The rows cannot be added to {name!r}: {reason}. {remedy}.")
 
 
 class InvalidOptionError(OmegaError, TypeError):

@@ -15,6 +15,7 @@ from omegaml_lab.core.errors import (
     InvalidOptionError,
     ObjectExistsError,
     ObjectNotFoundError,
+    SchemaMismatchError,
     UnknownColumnError,
     UnknownKindError,
 )
@@ -190,3 +191,26 @@ def test_a_folder_that_is_not_empty(data: DatasetStore) -> None:
 def test_rows_of_a_chunk_are_a_number(data: DatasetStore) -> None:
     with pytest.raises(InvalidFrameError, match="number of rows"):
         data.put(FRAME, "f", chunk_rows=cast("Any", "x"))
+
+
+def test_rows_of_another_type(data: DatasetStore) -> None:
+    for wrong, told in (
+        (
+            FRAME.astype({"month": float}),
+            r"'month' is int64 there and float64 here.*astype\(\{'mon",
+        ),
+        (FRAME[["s"]], "they have no column 'month'. Give them the same columns"),
+        (FRAME.assign(x=1, y=2), "it has no columns 'x', 'y'. Give them"),
+    ):
+        with pytest.raises(SchemaMismatchError, match=told):
+            data.put(wrong, "f", append=True)
+    kinds = pd.DataFrame({"c": pd.Categorical(["a", "b"])})
+    data.put(kinds, "c")
+    other = pd.DataFrame({"c": pd.Categorical(["b", "c"])})
+    with pytest.raises(SchemaMismatchError, match=r"of 'a', 'b' there and .* of 'b', 'c' here"):
+        data.put(other, "c", append=True)
+    with pytest.raises(SchemaMismatchError, match="there and str here"):
+        data.put(other.astype(str), "c", append=True)
+    fewer = pd.DataFrame({"c": ["b"]}).astype(data.head("c", 0).dtypes)
+    data.put(fewer, "c", append=True)
+    assert data.get("c")["c"].tolist() == ["a", "b", "b"]
