@@ -68,7 +68,7 @@ class SklearnBackend(ModelBackend):
         """
         with BlobFeed(storage.blobs) as feed:
             types = _dump(obj, feed.add)
-            _check_types(types, name, trusted)
+            _check_types(types, name, trusted, done="kept")
             blob = feed.close()
         details = {
             "model": type(obj).__name__,
@@ -196,12 +196,16 @@ class _Nothing:
         return b""
 
 
-def _check_types(types: Iterable[str], name: str, trusted: Sequence[str]) -> None:
+def _check_types(
+    types: Iterable[str], name: str, trusted: Sequence[str], *, done: str = "loaded"
+) -> None:
     unknown = sorted(t for t in types if t not in trusted and not _is_known(t))
     if unknown:
         listed = ", ".join(unknown)
         reason = f"it holds {listed}. If you know them to be safe, pass trusted={unknown!r}"
-        raise UntrustedObjectError(name, reason)
+        if done == "kept":
+            reason = f"{reason}, now and when it is got"
+        raise UntrustedObjectError(name, reason, done=done)
 
 
 def _versions_of(types: Iterable[str]) -> dict[str, str]:

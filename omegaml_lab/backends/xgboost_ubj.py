@@ -10,6 +10,7 @@ from omegaml_lab.storage.payloads import Payload
 from omegaml_lab.store.backend import Written
 from omegaml_lab.store.model_backend import ModelBackend, hash_of, package
 from omegaml_lab.store.model_schema import named
+from omegaml_lab.store.registry import told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,14 +43,17 @@ class XGBoostBackend(ModelBackend):
         """Return the version of xgboost."""
         return {"xgboost": package("xgboost").__version__}
 
-    def write(self, obj: Any, storage: Storage, name: str) -> Written:  # noqa: ARG002
+    def write(self, obj: Any, storage: Storage, name: str) -> Written:
         """Write the trees, and the parameters of an estimator.
 
         Raises
         ------
         UnsupportedObjectError
-            If a parameter is no plain value: a function of one's own, a callback.
+            If it is no model of xgboost, or a parameter is no plain value: a function of one's
+            own, a callback.
         """
+        if not self.accepts(obj, name):
+            raise UnsupportedObjectError(self.kind, told(obj), instead="a model of xgboost")
         estimator = hasattr(obj, "get_booster")
         fitted = not estimator or obj.__sklearn_is_fitted__()
         booster = (obj.get_booster() if estimator else obj) if fitted else None

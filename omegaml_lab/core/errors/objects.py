@@ -316,10 +316,10 @@ class InvalidScriptError(OmegaError, ValueError):
 class UntrustedObjectError(OmegaError, PermissionError):
     """A stored payload would run code when loaded, and nothing vouches for it."""
 
-    def __init__(self, name: str, reason: str) -> None:
+    def __init__(self, name: str, reason: str, *, done: str = "loaded") -> None:
         self.name = name
         self.reason = reason
-        super().__init__(f"{name!r} was not loaded, because it is not trusted: {reason}")
+        super().__init__(f"{name!r} was not {done}, because it is not trusted: {reason}")
 
 
 class InvalidArchiveError(OmegaError, ValueError):

@@ -13,7 +13,10 @@ __all__ = ["InvalidSourceError", "SourceChangedError", "SourceUnavailableError"]
 
 
 class InvalidSourceError(OmegaError, ValueError):
-    """What is said of data elsewhere cannot be kept, followed or read."""
+    """What is said of data elsewhere cannot be kept, followed or read.
+
+    It is raised too where text that names it would be kept in its place.
+    """
 
     def __init__(self, source: str, reason: str) -> None:
         self.source = source
