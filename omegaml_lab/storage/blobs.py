@@ -15,10 +15,11 @@ from pymongo.errors import BulkWriteError
 from omegaml_lab.core.errors import IntegrityError
 from omegaml_lab.storage.connection import is_duplicate
 from omegaml_lab.storage.cuts import PIECE
+from omegaml_lab.storage.order import TAKEN, each_settled
 from omegaml_lab.storage.payloads import Blob
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from omegaml_lab.storage.connection import Connection
     from omegaml_lab.storage.holds import Holds
@@ -31,6 +32,8 @@ INLINE = 64 * 1024
 """Up to this size a blob travels inside the head: one round trip less."""
 _BATCH = 4
 """How many full pieces travel at once; small ones in the same number of bytes."""
+_HELD = 4
+"""So many batches are not waited for before one is, and held until then."""
 _THREADS = 2
 
 
@@ -61,17 +64,12 @@ class Blobs:
         if second is None and len(first) <= INLINE:
             return Blob(size=len(first), hash=_digest(first).hex(), inline=bytes(first))
         pieces = itertools.chain([first], () if second is None else [second], pieces)
-        manifest, size = bytearray(), 0
-        with ThreadPoolExecutor(_THREADS, "omega-blob") as pool:
-            pending = []
-            for batch in _batches(pieces):
-                pending.append(pool.submit(self._keep, batch))
-                if len(pending) > _THREADS:  # no more batches in memory than threads, plus one
-                    manifest += pending.pop(0).result()
-                size += sum(len(piece) for piece in batch)
-            for future in pending:
-                manifest += future.result()
-        return Blob(size=size, hash=_digest(manifest).hex(), manifest=bytes(manifest))
+        written = each_settled(
+            self._connection, _batches(pieces), self._keep, threads=_THREADS, held=_HELD
+        )
+        manifest = b"".join(entries for entries, _ in written)
+        size = sum(length for _, length in written)
+        return Blob(size=size, hash=_digest(manifest).hex(), manifest=manifest)
 
     def read(self, blob: Blob, *, verify: bool = False) -> bytes:
         """Return the whole content, with `verify` only if its hashes are what they should be.
@@ -143,24 +141,35 @@ class Blobs:
         """Open for reading and seeking; only the pieces that are read are fetched."""
         return io.BufferedReader(_BlobFile(self, blob), buffer_size=INLINE)
 
-    def _keep(self, pieces: list[bytes]) -> bytes:
-        """Write the pieces that are not there yet; return their part of the manifest."""
+    def _keep(self, pieces: list[bytes], wait: bool) -> tuple[bytes, int]:  # noqa: FBT001
+        """Write the pieces that are not there yet; return their part of the manifest, and sizes.
+
+        To `wait` is for the disk: what was relied on has waited for it, or else what is written.
+        """
         digests = [_digest(piece) for piece in pieces]
         self._holds.announce()
-        now = datetime.now(UTC)
         with self._connection.errors():
-            there = self._relied_on(set(digests), now)
-            new = {d: p for d, p in zip(digests, pieces, strict=True) if d not in there}
+            while not self._add(dict(zip(digests, pieces, strict=True)), wait=wait):
+                pass  # another writer of equal content is welcome, and now relied on
+        sizes = [len(piece) for piece in pieces]
+        return b"".join(map(Blob.entry, digests, sizes)), sum(sizes)
+
+    def _add(self, pieces: Mapping[bytes, bytes], *, wait: bool) -> bool:
+        """Write those that are not there; say whether nobody else has done so meanwhile."""
+        now = datetime.now(UTC)
+        there = self._relied_on(set(pieces), now)
+        new = [{"_id": d, "t": now, "d": piece} for d, piece in pieces.items() if d not in there]
+        collection = self._pieces
+        if not wait:
+            collection = collection.with_options(write_concern=TAKEN)
+        try:
             if new:
-                documents = [{"_id": d, "t": now, "d": piece} for d, piece in new.items()]
-                try:
-                    self._pieces.insert_many(documents, ordered=False)
-                except BulkWriteError as error:
-                    if not is_duplicate(error):  # another writer of equal content is welcome
-                        raise
-        return b"".join(
-            Blob.entry(digest, len(piece)) for digest, piece in zip(digests, pieces, strict=True)
-        )
+                collection.insert_many(new, ordered=False)
+        except BulkWriteError as error:
+            if not is_duplicate(error):
+                raise
+            return False
+        return True
 
     def _relied_on(self, digests: set[bytes], now: datetime) -> set[bytes]:
         """Return which pieces are there, so that no collector takes them from now on."""
