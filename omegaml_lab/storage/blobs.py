@@ -49,11 +49,16 @@ class Blobs:
         self._connection = connection
         self._holds = holds
 
-    def write(self, source: Data | io.BufferedIOBase | Iterable[Data]) -> Blob:
-        """Keep bytes, an open binary file, or buffers in a row; streams are not held in memory."""
-        return self.write_pieces(_cut(source))
+    def write(
+        self, source: Data | io.BufferedIOBase | Iterable[Data], *, steady: bool = False
+    ) -> Blob:
+        """Keep bytes, an open binary file, or buffers in a row; streams are not held in memory.
 
-    def write_pieces(self, pieces: Iterator[bytes]) -> Blob:
+        Buffers in a row are `steady` when none gets other content before this returns.
+        """
+        return self.write_pieces(_cut(source, steady=steady))
+
+    def write_pieces(self, pieces: Iterator[Data]) -> Blob:
         """Keep pieces as the caller has cut them, each at most `PIECE` long.
 
         What changes little is better cut where its parts begin, so that those that stayed as
@@ -141,7 +146,7 @@ class Blobs:
         """Open for reading and seeking; only the pieces that are read are fetched."""
         return io.BufferedReader(_BlobFile(self, blob), buffer_size=INLINE)
 
-    def _keep(self, pieces: list[bytes], wait: bool) -> tuple[bytes, int]:  # noqa: FBT001
+    def _keep(self, pieces: list[Data], wait: bool) -> tuple[bytes, int]:  # noqa: FBT001
         """Write the pieces that are not there yet; return their part of the manifest, and sizes.
 
         To `wait` is for the disk: what was relied on has waited for it, or else what is written.
@@ -154,11 +159,12 @@ class Blobs:
         sizes = [len(piece) for piece in pieces]
         return b"".join(map(Blob.entry, digests, sizes)), sum(sizes)
 
-    def _add(self, pieces: Mapping[bytes, bytes], *, wait: bool) -> bool:
+    def _add(self, pieces: Mapping[bytes, Data], *, wait: bool) -> bool:
         """Write those that are not there; say whether nobody else has done so meanwhile."""
         now = datetime.now(UTC)
         there = self._relied_on(set(pieces), now)
-        new = [{"_id": d, "t": now, "d": piece} for d, piece in pieces.items() if d not in there]
+        missing = ((d, bytes(piece)) for d, piece in pieces.items() if d not in there)
+        new = [{"_id": digest, "t": now, "d": data} for digest, data in missing]
         collection = self._pieces
         if not wait:
             collection = collection.with_options(write_concern=TAKEN)
@@ -286,34 +292,36 @@ def _check_size(found: int, blob: Blob) -> None:
         raise IntegrityError("blob", "what it consists of does not add up to its size")
 
 
-def _cut(source: Data | io.BufferedIOBase | Iterable[Data]) -> Iterator[bytes]:
-    """Yield full pieces and what is left: views of `source` where it is in memory."""
+def _cut(
+    source: Data | io.BufferedIOBase | Iterable[Data], *, steady: bool = False
+) -> Iterator[Data]:
+    """Yield full pieces and what is left: views of `source` where that keeps its content."""
     if isinstance(source, bytes | bytearray | memoryview):
         view = memoryview(source).cast("B")
-        for start in range(0, len(view), PIECE):
-            yield bytes(view[start : start + PIECE])
+        yield from (view[start : start + PIECE] for start in range(0, len(view), PIECE))
         return
     read = getattr(source, "read", None)
     parts: Iterable[Any] = iter(lambda: read(PIECE), b"") if read else source
-    held: list[bytes] = []
+    held: list[Data] = []
     size = 0
     for part in parts:
         if isinstance(part, str):
             raise TypeError("what was given yields text, not bytes: open it in binary mode")
         view = memoryview(part).cast("B")
+        lasts = steady or isinstance(part, bytes)
         while size + len(view) >= PIECE:
             cut = PIECE - size
-            yield b"".join([*held, view[:cut]])
+            yield view[:cut] if lasts and not held else b"".join([*held, view[:cut]])
             held, size, view = [], 0, view[cut:]
         if view:
-            held.append(bytes(view))  # the source may fill its buffer anew
+            held.append(view if lasts else bytes(view))
             size += len(view)
     if held:
         yield b"".join(held)
 
 
-def _batches(pieces: Iterator[bytes]) -> Iterator[list[bytes]]:
-    batch: list[bytes] = []
+def _batches(pieces: Iterator[Data]) -> Iterator[list[Data]]:
+    batch: list[Data] = []
     size = 0
     for piece in pieces:
         if batch and size + len(piece) > _BATCH * PIECE:
