@@ -15,8 +15,9 @@ from pymongo.errors import BulkWriteError
 from omegaml_lab.core.errors import IntegrityError
 from omegaml_lab.storage.connection import is_duplicate
 from omegaml_lab.storage.cuts import PIECE
-from omegaml_lab.storage.order import TAKEN, each_settled
+from omegaml_lab.storage.order import TAKEN
 from omegaml_lab.storage.payloads import Blob
+from omegaml_lab.storage.settling import each_settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -32,9 +33,13 @@ INLINE = 64 * 1024
 """Up to this size a blob travels inside the head: one round trip less."""
 _BATCH = 4
 """How many full pieces travel at once; small ones in the same number of bytes."""
-_HELD = 4
-"""So many batches are not waited for before one is, and held until then."""
 _THREADS = 2
+_WRITERS = 3
+_HELD = 2
+"""So many batches are not waited for before one is, and held until then.
+
+With more the disk has less to do meanwhile, and more at the end.
+"""
 
 
 class Blobs:
@@ -70,7 +75,7 @@ class Blobs:
             return Blob(size=len(first), hash=_digest(first).hex(), inline=bytes(first))
         pieces = itertools.chain([first], () if second is None else [second], pieces)
         written = each_settled(
-            self._connection, _batches(pieces), self._keep, threads=_THREADS, held=_HELD
+            self._connection, _batches(pieces), self._keep, threads=_WRITERS, held=_HELD
         )
         manifest = b"".join(entries for entries, _ in written)
         size = sum(length for _, length in written)
