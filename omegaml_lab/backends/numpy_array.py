@@ -52,7 +52,7 @@ class NumpyBackend(StreamBackend, LazyBackend):
         descr = _descr(obj.dtype)
         fortran = bool(obj.flags.f_contiguous and not obj.flags.c_contiguous)
         header = _header(obj.shape, descr, fortran=fortran)
-        blob = storage.blobs.write(_content(header, obj.T if fortran else obj))
+        blob = storage.blobs.write(_content(header, obj.T if fortran else obj), steady=True)
         meta = {
             "descr": repr(descr),
             "shape": list(obj.shape),

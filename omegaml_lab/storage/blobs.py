@@ -15,10 +15,12 @@ from pymongo.errors import BulkWriteError
 from omegaml_lab.core.errors import IntegrityError
 from omegaml_lab.storage.connection import is_duplicate
 from omegaml_lab.storage.cuts import PIECE
+from omegaml_lab.storage.order import TAKEN
 from omegaml_lab.storage.payloads import Blob
+from omegaml_lab.storage.settling import each_settled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from omegaml_lab.storage.connection import Connection
     from omegaml_lab.storage.holds import Holds
@@ -32,6 +34,12 @@ INLINE = 64 * 1024
 _BATCH = 4
 """How many full pieces travel at once; small ones in the same number of bytes."""
 _THREADS = 2
+_WRITERS = 3
+_HELD = 2
+"""So many batches are not waited for before one is, and held until then.
+
+With more the disk has less to do meanwhile, and more at the end.
+"""
 
 
 class Blobs:
@@ -46,11 +54,16 @@ class Blobs:
         self._connection = connection
         self._holds = holds
 
-    def write(self, source: Data | io.BufferedIOBase | Iterable[Data]) -> Blob:
-        """Keep bytes, an open binary file, or buffers in a row; streams are not held in memory."""
-        return self.write_pieces(_cut(source))
+    def write(
+        self, source: Data | io.BufferedIOBase | Iterable[Data], *, steady: bool = False
+    ) -> Blob:
+        """Keep bytes, an open binary file, or buffers in a row; streams are not held in memory.
 
-    def write_pieces(self, pieces: Iterator[bytes]) -> Blob:
+        Buffers in a row are `steady` when none gets other content before this returns.
+        """
+        return self.write_pieces(_cut(source, steady=steady))
+
+    def write_pieces(self, pieces: Iterator[Data]) -> Blob:
         """Keep pieces as the caller has cut them, each at most `PIECE` long.
 
         What changes little is better cut where its parts begin, so that those that stayed as
@@ -61,17 +74,12 @@ class Blobs:
         if second is None and len(first) <= INLINE:
             return Blob(size=len(first), hash=_digest(first).hex(), inline=bytes(first))
         pieces = itertools.chain([first], () if second is None else [second], pieces)
-        manifest, size = bytearray(), 0
-        with ThreadPoolExecutor(_THREADS, "omega-blob") as pool:
-            pending = []
-            for batch in _batches(pieces):
-                pending.append(pool.submit(self._keep, batch))
-                if len(pending) > _THREADS:  # no more batches in memory than threads, plus one
-                    manifest += pending.pop(0).result()
-                size += sum(len(piece) for piece in batch)
-            for future in pending:
-                manifest += future.result()
-        return Blob(size=size, hash=_digest(manifest).hex(), manifest=bytes(manifest))
+        written = each_settled(
+            self._connection, _batches(pieces), self._keep, threads=_WRITERS, held=_HELD
+        )
+        manifest = b"".join(entries for entries, _ in written)
+        size = sum(length for _, length in written)
+        return Blob(size=size, hash=_digest(manifest).hex(), manifest=manifest)
 
     def read(self, blob: Blob, *, verify: bool = False) -> bytes:
         """Return the whole content, with `verify` only if its hashes are what they should be.
@@ -143,24 +151,36 @@ class Blobs:
         """Open for reading and seeking; only the pieces that are read are fetched."""
         return io.BufferedReader(_BlobFile(self, blob), buffer_size=INLINE)
 
-    def _keep(self, pieces: list[bytes]) -> bytes:
-        """Write the pieces that are not there yet; return their part of the manifest."""
+    def _keep(self, pieces: list[Data], wait: bool) -> tuple[bytes, int]:  # noqa: FBT001
+        """Write the pieces that are not there yet; return their part of the manifest, and sizes.
+
+        To `wait` is for the disk: what was relied on has waited for it, or else what is written.
+        """
         digests = [_digest(piece) for piece in pieces]
         self._holds.announce()
-        now = datetime.now(UTC)
         with self._connection.errors():
-            there = self._relied_on(set(digests), now)
-            new = {d: p for d, p in zip(digests, pieces, strict=True) if d not in there}
+            while not self._add(dict(zip(digests, pieces, strict=True)), wait=wait):
+                pass  # another writer of equal content is welcome, and now relied on
+        sizes = [len(piece) for piece in pieces]
+        return b"".join(map(Blob.entry, digests, sizes)), sum(sizes)
+
+    def _add(self, pieces: Mapping[bytes, Data], *, wait: bool) -> bool:
+        """Write those that are not there; say whether nobody else has done so meanwhile."""
+        now = datetime.now(UTC)
+        there = self._relied_on(set(pieces), now)
+        missing = ((d, bytes(piece)) for d, piece in pieces.items() if d not in there)
+        new = [{"_id": digest, "t": now, "d": data} for digest, data in missing]
+        collection = self._pieces
+        if not wait:
+            collection = collection.with_options(write_concern=TAKEN)
+        try:
             if new:
-                documents = [{"_id": d, "t": now, "d": piece} for d, piece in new.items()]
-                try:
-                    self._pieces.insert_many(documents, ordered=False)
-                except BulkWriteError as error:
-                    if not is_duplicate(error):  # another writer of equal content is welcome
-                        raise
-        return b"".join(
-            Blob.entry(digest, len(piece)) for digest, piece in zip(digests, pieces, strict=True)
-        )
+                collection.insert_many(new, ordered=False)
+        except BulkWriteError as error:
+            if not is_duplicate(error):
+                raise
+            return False
+        return True
 
     def _relied_on(self, digests: set[bytes], now: datetime) -> set[bytes]:
         """Return which pieces are there, so that no collector takes them from now on."""
@@ -277,34 +297,36 @@ def _check_size(found: int, blob: Blob) -> None:
         raise IntegrityError("blob", "what it consists of does not add up to its size")
 
 
-def _cut(source: Data | io.BufferedIOBase | Iterable[Data]) -> Iterator[bytes]:
-    """Yield full pieces and what is left: views of `source` where it is in memory."""
+def _cut(
+    source: Data | io.BufferedIOBase | Iterable[Data], *, steady: bool = False
+) -> Iterator[Data]:
+    """Yield full pieces and what is left: views of `source` where that keeps its content."""
     if isinstance(source, bytes | bytearray | memoryview):
         view = memoryview(source).cast("B")
-        for start in range(0, len(view), PIECE):
-            yield bytes(view[start : start + PIECE])
+        yield from (view[start : start + PIECE] for start in range(0, len(view), PIECE))
         return
     read = getattr(source, "read", None)
     parts: Iterable[Any] = iter(lambda: read(PIECE), b"") if read else source
-    held: list[bytes] = []
+    held: list[Data] = []
     size = 0
     for part in parts:
         if isinstance(part, str):
             raise TypeError("what was given yields text, not bytes: open it in binary mode")
         view = memoryview(part).cast("B")
+        lasts = steady or isinstance(part, bytes)
         while size + len(view) >= PIECE:
             cut = PIECE - size
-            yield b"".join([*held, view[:cut]])
+            yield view[:cut] if lasts and not held else b"".join([*held, view[:cut]])
             held, size, view = [], 0, view[cut:]
         if view:
-            held.append(bytes(view))  # the source may fill its buffer anew
+            held.append(view if lasts else bytes(view))
             size += len(view)
     if held:
         yield b"".join(held)
 
 
-def _batches(pieces: Iterator[bytes]) -> Iterator[list[bytes]]:
-    batch: list[bytes] = []
+def _batches(pieces: Iterator[Data]) -> Iterator[list[Data]]:
+    batch: list[Data] = []
     size = 0
     for piece in pieces:
         if batch and size + len(piece) > _BATCH * PIECE:

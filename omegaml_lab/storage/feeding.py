@@ -50,12 +50,12 @@ class BlobFeed:
         self._held.append(data)
         self._size += memoryview(data).nbytes
         if self._size > _WORTH:
-            self._writing = self._pool.submit(self._blobs.write, self._fed())
+            self._writing = self._pool.submit(self._blobs.write, self._fed(), steady=True)
 
     def close(self) -> Blob:
         """Wait until all is written."""
         if self._writing is None:
-            return self._blobs.write(self._held)
+            return self._blobs.write(self._held, steady=True)
         self._queue.put(_End(whole=True))
         return self._writing.result()
 

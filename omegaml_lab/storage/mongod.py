@@ -36,6 +36,13 @@ _FULL_DISK = 32 * 2**20  # with less mongod cannot even start
 # nor what tells a supervisor that it may end it.
 _ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
 _LOG_LIMIT = 10 * 2**20
+# An empty folder then takes 18 MB, not 400.
+_SMALL_LOG = "log=(file_max=16MB,prealloc=false)"
+# WiredTiger's own limits, 5 and 20 %, are for large caches: of this one 50 MB of changes would
+# make each put write out pages, some of them twice, before it is answered.
+_LATE_EVICTION = ",".join(
+    f"eviction_{what}_target=50,eviction_{what}_trigger=75" for what in ("dirty", "updates")
+)
 
 
 def find_mongod() -> Path:
@@ -69,8 +76,7 @@ def arguments(program: Path, place: Place) -> list[str]:
         *("--logpath", str(place.log), "--logappend", "--quiet", "--nounixsocket"),
         *("--wiredTigerCacheSizeGB", "0.25", "--networkMessageCompressors", "disabled"),
         *("--setParameter", "diagnosticDataCollectionEnabled=false"),
-        # An empty folder then takes 18 MB, not 400.
-        *("--wiredTigerEngineConfigString", "log=(file_max=16MB,prealloc=false)"),
+        *("--wiredTigerEngineConfigString", f"{_SMALL_LOG},{_LATE_EVICTION}"),
     ]
 
 

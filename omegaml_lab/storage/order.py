@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from omegaml_lab.storage.connection import Connection
 
-__all__ = ["TAKEN", "UNHEARD", "in_order", "settled"]
+__all__ = ["TAKEN", "UNHEARD", "in_order", "settled", "writer_of"]
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ def in_order(
     server has taken `then`, or the same one after a crash, which may have lost it.
     """
     safely = connection.collection(collection)
-    writer = _writer(connection)
+    writer = writer_of(connection)
     if writer is None:
         first(safely)
         return then()
@@ -48,7 +48,7 @@ def in_order(
     try:
         return then()
     finally:  # it may have been taken even where nobody could say so
-        if _writer(connection) != writer:
+        if writer_of(connection) != writer:
             first(safely)
 
 
@@ -59,15 +59,15 @@ def settled(connection: Connection, write: Callable[[bool], T]) -> T:
     all others, must be waited for all the same. It is called again, to wait for each, when
     another server or process took some, which may have lost them: it must do no harm then.
     """
-    writer = _writer(connection)
+    writer = writer_of(connection)
     if writer is not None:
         done = write(False)  # noqa: FBT003 - its only argument
-        if _writer(connection) == writer:
+        if writer_of(connection) == writer:
             return done
     return write(True)  # noqa: FBT003
 
 
-def _writer(connection: Connection) -> tuple[Any, ...] | None:
+def writer_of(connection: Connection) -> tuple[Any, ...] | None:
     """Return which process takes the writes, and since which election; None if not known.
 
     It is None behind a router, where two changes may be taken by two servers.
