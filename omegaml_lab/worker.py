@@ -17,6 +17,7 @@ from omegaml_lab.core.errors import OmegaError, StorageFullError, StorageUnavail
 from omegaml_lab.core.lineage import Relation
 from omegaml_lab.core.runs import Status
 from omegaml_lab.omega import Omega
+from omegaml_lab.runtime import courier
 from omegaml_lab.runtime.autoscaling import PATIENCE, Autoscaler, Scale
 from omegaml_lab.runtime.broker import PERFORM, queue_of
 from omegaml_lab.runtime.parcels import expire
@@ -81,7 +82,7 @@ def make_worker(omega: Omega, *, grace: float = GRACE, patience: float = PATIENC
 
     from omegaml_lab.runtime.slots import take_messages
 
-    performer, stop = _performer(omega), threading.Event()
+    performer, stop, begun = _performer(omega), threading.Event(), threading.Event()
     app = omega.runtime.broker.app
     least, most = omega.config.slots
     slots = take_messages(app, queue_of(omega.storage.database, omega.config.label), least, most)
@@ -99,8 +100,13 @@ def make_worker(omega: Omega, *, grace: float = GRACE, patience: float = PATIENC
         if database == omega.storage.database:
             _perform(performer, omega, run_id, kind)
 
+    @signals.worker_init.connect(weak=False)  # type: ignore[untyped-decorator]
+    def begins(**_: Any) -> None:
+        threading.Thread(target=_mind_queue, args=(omega, begun), daemon=True).start()
+
     @signals.worker_ready.connect(weak=False)  # type: ignore[untyped-decorator]
     def ready(**_: Any) -> None:
+        begun.set()
         performer.start()
         for mind in (_mind_reports, _mind_environments):
             threading.Thread(target=mind, args=(omega, stop), daemon=True).start()
@@ -239,6 +245,15 @@ def _send_later(omega: Omega, run: Run) -> None:
     timer = threading.Timer(max(0.0, wait.total_seconds()) + 0.05, send)
     timer.daemon = True
     timer.start()
+
+
+def _mind_queue(omega: Omega, begun: threading.Event) -> None:
+    """Replace a queue without leader, which keeps the worker from coming to be.
+
+    Later, the scheduler finds it that sends messages to it: to workers that are there.
+    """
+    while not begun.wait(courier.PATIENCE):
+        courier.mended(omega.runtime.broker, omega.config.label)
 
 
 def _mind_reports(omega: Omega, stop: threading.Event) -> None:
