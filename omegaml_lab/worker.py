@@ -82,7 +82,7 @@ def make_worker(omega: Omega, *, grace: float = GRACE, patience: float = PATIENC
 
     from omegaml_lab.runtime.slots import take_messages
 
-    performer, stop, begun = _performer(omega), threading.Event(), threading.Event()
+    performer, stop = _performer(omega), threading.Event()
     app = omega.runtime.broker.app
     least, most = omega.config.slots
     slots = take_messages(app, queue_of(omega.storage.database, omega.config.label), least, most)
@@ -94,19 +94,15 @@ def make_worker(omega: Omega, *, grace: float = GRACE, patience: float = PATIENC
         runs=omega.runtime.runs.records,
         label=omega.config.label,
     )
+    _mind_beginning(omega)
 
     @app.task(name=PERFORM)  # type: ignore[untyped-decorator]
     def perform(run_id: str, database: str, kind: str | None = None) -> None:
         if database == omega.storage.database:
             _perform(performer, omega, run_id, kind)
 
-    @signals.worker_init.connect(weak=False)  # type: ignore[untyped-decorator]
-    def begins(**_: Any) -> None:
-        threading.Thread(target=_mind_queue, args=(omega, begun), daemon=True).start()
-
     @signals.worker_ready.connect(weak=False)  # type: ignore[untyped-decorator]
     def ready(**_: Any) -> None:
-        begun.set()
         performer.start()
         for mind in (_mind_reports, _mind_environments):
             threading.Thread(target=mind, args=(omega, stop), daemon=True).start()
@@ -247,13 +243,27 @@ def _send_later(omega: Omega, run: Run) -> None:
     timer.start()
 
 
-def _mind_queue(omega: Omega, begun: threading.Event) -> None:
+def _mind_beginning(omega: Omega) -> None:
     """Replace a queue without leader, which keeps the worker from coming to be.
 
     Later, the scheduler finds it that sends messages to it: to workers that are there.
     """
-    while not begun.wait(courier.PATIENCE):
-        courier.mended(omega.runtime.broker, omega.config.label)
+    from celery import signals
+
+    begun = threading.Event()
+
+    def mind() -> None:
+        while not begun.wait(courier.PATIENCE):
+            courier.mended(omega.runtime.broker, omega.config.label)
+
+    def begin(**_: Any) -> None:
+        threading.Thread(target=mind, daemon=True).start()
+
+    def ready(**_: Any) -> None:
+        begun.set()
+
+    signals.worker_init.connect(begin, weak=False)
+    signals.worker_ready.connect(ready, weak=False)
 
 
 def _mind_reports(omega: Omega, stop: threading.Event) -> None:

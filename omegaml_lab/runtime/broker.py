@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
@@ -24,7 +23,6 @@ PERFORM = "omegaml_lab.perform"
 
 _PATIENCE = 3.0
 _REPLACING = 30.0  # to delete a queue without leader takes RabbitMQ five seconds
-_PROBED = 60.0
 _NO_RUN = "-"
 _CONNECTIONS = 10
 _SENDING = {
@@ -183,27 +181,15 @@ class Broker:
         """
         if self.embedded:
             return False
+        from omegaml_lab.runtime.confirming import confirms
+
+        def send(producer: Any, queue: Any) -> None:
+            about = [_NO_RUN, self._database]
+            self.app.send_task(PERFORM, args=about, queue=queue, producer=producer, retry=False)
+
         name = queue_of(self._database, label)
-        probe = self._queue(f"{name}.probe-{secrets.token_hex(4)}")
-        probe.expires = _PROBED  # should it stay behind
-        return self._confirms(probe, passing=True) and not self._confirms(self._queue(name))
-
-    def _confirms(self, queue: Any, *, passing: bool = False) -> bool:
-        """Say whether a queue takes a message, which is about no run."""
-        from kombu import messaging
-
-        connection = self._connection(_PATIENCE)
-        try:
-            with connection:
-                channel = connection.channel()
-                producer = messaging.Producer(channel)  # type: ignore[no-untyped-call]
-                about = {"args": [_NO_RUN, self._database], "queue": queue}
-                self.app.send_task(PERFORM, **about, producer=producer, retry=False)
-                if passing:
-                    queue(channel).delete()
-        except _failures(connection):
-            return False
-        return True
+        elsewhere = confirms(self._connection(_PATIENCE), name, send, new=True)
+        return elsewhere and not confirms(self._connection(_PATIENCE), name, send)
 
     def replace(self, label: str) -> None:
         """Delete the queue of a label with what is in it, and make it anew.
@@ -213,20 +199,13 @@ class Broker:
         BrokerUnavailableError
             If that is refused, or takes too long.
         """
+        from omegaml_lab.runtime.confirming import failures, remade
+
         connection = self._connection(_REPLACING)
         try:
-            with connection:
-                queue = self._queue(queue_of(self._database, label))(connection.channel())
-                queue.delete()
-                queue.declare()
-        except _failures(connection) as error:
+            remade(connection, queue_of(self._database, label))
+        except failures(connection) as error:
             raise BrokerUnavailableError(self.address, _reason(error)) from error
-
-    def _queue(self, name: str) -> Any:
-        from kombu import entity
-
-        kind = {"x-queue-type": self.app.conf.task_create_missing_queue_type}
-        return entity.Queue(name, queue_arguments=kind)  # type: ignore[no-untyped-call]
 
     def _connection(self, patience: float) -> Any:
         limits = {"read_timeout": patience, "write_timeout": patience}
@@ -264,9 +243,3 @@ def _embedded(mongo_url: str) -> str:
 
 def _reason(error: BaseException) -> str:
     return str(error).partition("\n")[0] or type(error).__name__
-
-
-def _failures(connection: Any) -> tuple[type[BaseException], ...]:
-    from kombu.exceptions import OperationalError
-
-    return (OperationalError, *connection.connection_errors, *connection.channel_errors)
