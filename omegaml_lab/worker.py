@@ -17,6 +17,7 @@ from omegaml_lab.core.errors import OmegaError, StorageFullError, StorageUnavail
 from omegaml_lab.core.lineage import Relation
 from omegaml_lab.core.runs import Status
 from omegaml_lab.omega import Omega
+from omegaml_lab.runtime import courier
 from omegaml_lab.runtime.autoscaling import PATIENCE, Autoscaler, Scale
 from omegaml_lab.runtime.broker import PERFORM, queue_of
 from omegaml_lab.runtime.parcels import expire
@@ -93,6 +94,7 @@ def make_worker(omega: Omega, *, grace: float = GRACE, patience: float = PATIENC
         runs=omega.runtime.runs.records,
         label=omega.config.label,
     )
+    _mind_beginning(omega)
 
     @app.task(name=PERFORM)  # type: ignore[untyped-decorator]
     def perform(run_id: str, database: str, kind: str | None = None) -> None:
@@ -239,6 +241,29 @@ def _send_later(omega: Omega, run: Run) -> None:
     timer = threading.Timer(max(0.0, wait.total_seconds()) + 0.05, send)
     timer.daemon = True
     timer.start()
+
+
+def _mind_beginning(omega: Omega) -> None:
+    """Replace a queue without leader, which keeps the worker from coming to be.
+
+    Later, the scheduler finds it that sends messages to it: to workers that are there.
+    """
+    from celery import signals
+
+    begun = threading.Event()
+
+    def mind() -> None:
+        while not begun.wait(courier.PATIENCE):
+            courier.mended(omega.runtime.broker, omega.config.label)
+
+    def begin(**_: Any) -> None:
+        threading.Thread(target=mind, daemon=True).start()
+
+    def ready(**_: Any) -> None:
+        begun.set()
+
+    signals.worker_init.connect(begin, weak=False)
+    signals.worker_ready.connect(ready, weak=False)
 
 
 def _mind_reports(omega: Omega, stop: threading.Event) -> None:

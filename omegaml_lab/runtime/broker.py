@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from omegaml_lab.core.errors import BrokerUnavailableError, ConfigError, StorageUnavailableError
@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 
     from omegaml_lab.core.runs import Run
 
-__all__ = ["PERFORM", "Broker", "make_app", "queue_of"]
+__all__ = ["PERFORM", "Broker", "Sender", "make_app", "queue_of"]
 
 PERFORM = "omegaml_lab.perform"
 """Name of the one task."""
 
 _PATIENCE = 3.0
+_REPLACING = 30.0  # to delete a queue without leader takes RabbitMQ five seconds
+_NO_RUN = "-"
 _CONNECTIONS = 10
 _SENDING = {
     "retry": True,
@@ -77,6 +79,13 @@ def make_app(url: str) -> Celery:
             task_create_missing_queue_type="quorum",
         )
     return app
+
+
+class Sender(Protocol):
+    """Who sends messages."""
+
+    def send_many(self, runs: Sequence[Run]) -> None:
+        """Tell the workers that runs wait; a BrokerUnavailableError says that it was in vain."""
 
 
 class Broker:
@@ -164,6 +173,44 @@ class Broker:
         except (OperationalError, StorageUnavailableError, OSError) as error:
             raise BrokerUnavailableError(self.address, _reason(error)) from error
 
+    def stuck(self, label: str) -> bool:
+        """Say whether the queue of a label confirms nothing while a new one does.
+
+        So it is on RabbitMQ when a queue has lost its leader. While no new one does either, the
+        server is away, or most of its nodes are: then nothing is known.
+        """
+        if self.embedded:
+            return False
+        from omegaml_lab.runtime.confirming import confirms
+
+        def send(producer: Any, queue: Any) -> None:
+            about = [_NO_RUN, self._database]
+            self.app.send_task(PERFORM, args=about, queue=queue, producer=producer, retry=False)
+
+        name = queue_of(self._database, label)
+        elsewhere = confirms(self._connection(_PATIENCE), name, send, new=True)
+        return elsewhere and not confirms(self._connection(_PATIENCE), name, send)
+
+    def replace(self, label: str) -> None:
+        """Delete the queue of a label with what is in it, and make it anew.
+
+        Raises
+        ------
+        BrokerUnavailableError
+            If that is refused, or takes too long.
+        """
+        from omegaml_lab.runtime.confirming import failures, remade
+
+        connection = self._connection(_REPLACING)
+        try:
+            remade(connection, queue_of(self._database, label))
+        except failures(connection) as error:
+            raise BrokerUnavailableError(self.address, _reason(error)) from error
+
+    def _connection(self, patience: float) -> Any:
+        limits = {"read_timeout": patience, "write_timeout": patience}
+        return self.app.connection_for_write(transport_options=limits)
+
     def close(self) -> None:
         """Disconnect; what is sent later connects again."""
         producers = vars(self).pop("_producers", None)
@@ -179,8 +226,8 @@ class Broker:
 
         # Celery's own pools are shared by all brokers of the process: no one could close them.
         # A server that takes a message and does not confirm it would be waited for without end.
-        limits = {} if self.embedded else {"read_timeout": _PATIENCE, "write_timeout": _PATIENCE}
-        connection = self.app.connection_for_write(transport_options=limits)
+        embedded = self.app.connection_for_write
+        connection = embedded() if self.embedded else self._connection(_PATIENCE)
         connections = connection.Pool(limit=_CONNECTIONS)
         register_after_fork(self, Broker.close)  # a child must not speak on its parent's socket
         return ProducerPool(connections, limit=_CONNECTIONS)  # type: ignore[no-untyped-call]

@@ -244,7 +244,8 @@ class CellRunner(PapermillNotebookClient):  # type: ignore[misc]
     def _ended(self, reason: str) -> KernelDiedError:
         """Return why the kernel ended: for a limit, or for what it says itself."""
         if self._watch is None or (breach := self._watch.breach) is None:
-            return KernelDiedError(reason, self._cell)
+            fault = self._watch.fault if self._watch else None
+            return KernelDiedError(fault or reason, self._cell)
         error = MemoryLimitError if breach.limit == "memory" else TimeLimitError
         return error(breach, self._cell)
 

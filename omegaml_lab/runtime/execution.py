@@ -25,7 +25,7 @@ from omegaml_lab.runtime.beside import KernelsBeside
 from omegaml_lab.runtime.cells import KernelDiedError, LimitError
 from omegaml_lab.runtime.engine import OmegaEngine
 from omegaml_lab.runtime.kept import KeptKernel
-from omegaml_lab.runtime.kernels import UnknownKernelError
+from omegaml_lab.runtime.kernel_specs import UnknownKernelError
 from omegaml_lab.runtime.live import LiveNotebook
 from omegaml_lab.runtime.log import LogTail
 from omegaml_lab.runtime.notebooks import prepare

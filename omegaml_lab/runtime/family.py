@@ -30,15 +30,16 @@ class Family:
         The kernel, which leads a process group of its own.
     run
         The id of its run, which all of them have in their environment; empty when it has none.
-    adopter
-        The process that gets what the kernel leaves behind, when it is known.
+    keeper
+        The parent of the kernel, of no other one, and of all that the kernel leaves behind.
+        Where there is none, these are known by the run in their environment.
     """
 
-    def __init__(self, pid: int, *, run: str = "", adopter: int | None = None) -> None:
+    def __init__(self, pid: int, *, run: str = "", keeper: int | None = None) -> None:
         self.pid = pid
         self._runs = {run} - {""}
         self._spent = 0.0
-        self._adopter = adopter
+        self._keeper = self._parent(keeper)
         self._seen: set[psutil.Process] = set()
         self._usage = Usage()
 
@@ -78,6 +79,13 @@ class Family:
             memory_peak=max(before.memory_peak, memory),
         )
 
+    @property
+    def stopped(self) -> bool:
+        """Whether the kernel itself is stopped by a signal, not by a debugger."""
+        with contextlib.suppress(psutil.Error):
+            return bool(psutil.Process(self.pid).status() == psutil.STATUS_STOPPED)
+        return False
+
     def interrupt(self) -> None:
         """Do what Jupyter's button does: SIGINT to the kernel and its group."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -92,38 +100,42 @@ class Family:
         _kill({*self._seen, *self._tree()})
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
+        if self._keeper is None:
+            self.kill_marked()
+
+    def kill_marked(self) -> None:
+        """End what bears the mark of the run, wherever it has gone; a keeper does better."""
         for _ in range(_ROUNDS):
-            left = set(self._left())
+            left = set(self._marked())
             if not left:
                 break
             _kill(left)
             psutil.wait_procs(left, timeout=0.2)
 
+    def _parent(self, pid: int | None) -> psutil.Process | None:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            return None if pid is None else psutil.Process(pid)
+        return None
+
     def _tree(self) -> list[psutil.Process]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if self._keeper is not None:
+                return list(self._keeper.children(recursive=True))
         try:
             kernel = psutil.Process(self.pid)
             return [kernel, *kernel.children(recursive=True)]
         except psutil.NoSuchProcess:
             return []
 
-    def _left(self) -> Iterator[psutil.Process]:
-        """Yield what bears the mark of the run, wherever it has gone."""
+    def _marked(self) -> Iterator[psutil.Process]:
         if not self._runs:
             return
-        for process in self._candidates():
+        for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error, OSError):
                 if process.pid == self.pid or process.status() == psutil.STATUS_ZOMBIE:
                     continue
                 if process.environ().get(_MARK) in self._runs:
                     yield process
-
-    def _candidates(self) -> Iterable[psutil.Process]:
-        if self._adopter is None:
-            return psutil.process_iter()
-        try:
-            return psutil.Process(self._adopter).children(recursive=True)
-        except psutil.NoSuchProcess:  # and all that it adopted with it
-            return []
 
 
 def _kill(processes: Iterable[psutil.Process]) -> None:

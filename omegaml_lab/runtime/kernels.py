@@ -15,16 +15,18 @@ from pathlib import Path
 from queue import Empty
 from typing import TYPE_CHECKING, Any, Protocol
 
-from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
 
 from omegaml_lab.core.errors import OmegaError, RequirementsRefusedError
 from omegaml_lab.core.modules import MODULES, MODULES_ARGUMENTS, MODULES_HOME
 from omegaml_lab.runtime.family import Family
+from omegaml_lab.runtime.kernel_specs import LAUNCHER, is_ipykernel, is_ours, spec_of
 from omegaml_lab.runtime.warm import ForkedProcess
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+
+    from jupyter_client.kernelspec import KernelSpec
 
     from omegaml_lab.runtime.environments import Environment, Environments
     from omegaml_lab.runtime.warm import Nursery
@@ -34,7 +36,6 @@ __all__ = [
     "KernelProcess",
     "KernelSource",
     "KernelStartError",
-    "UnknownKernelError",
     "lent",
 ]
 
@@ -42,23 +43,9 @@ START_TIMEOUT = 60.0
 """Seconds a kernel may take until it answers."""
 _LEAVE_TIMEOUT = 5.0
 _LONGEST_SOCKET_FOLDER = 90  # the path of a Unix socket ends at 107 bytes
-_LAUNCHER = ["-m", "ipykernel_launcher"]
+_LONGEST_TEMPORARY = 70  # so is that of the sockets that multiprocessing makes there
 # What a notebook's history would be good for is in the notebook.
 _ARGUMENTS = ["--HistoryManager.hist_file=:memory:"]
-
-
-class UnknownKernelError(OmegaError, LookupError):
-    """A notebook asks for a kernel that this machine does not have."""
-
-    def __init__(self, kernel: str, known: list[str]) -> None:
-        self.kernel = kernel
-        self.known = tuple(known)
-        listed = ", ".join(repr(name) for name in known) or "none"
-        super().__init__(
-            f"The notebook asks for the kernel {kernel!r}, which the worker does not have."
-            f" It has: {listed}. Install that kernel where the worker runs, or choose another"
-            " one in the notebook and save it."
-        )
 
 
 class KernelStartError(OmegaError, RuntimeError):
@@ -171,8 +158,12 @@ class KernelProcess:
         self._closed = True
         try:
             self.family.kill()
-            self.process.wait()
-            if isinstance(self.process, ForkedProcess):
+            if not isinstance(self.process, ForkedProcess):
+                self.process.wait()
+            else:
+                self.process.bury()
+                if self.process.orphaned:
+                    self.family.kill_marked()
                 self.family.used(self.process.cpu_seconds, self.process.memory_peak)
             self.manager.context.destroy(linger=0)
         finally:
@@ -187,8 +178,9 @@ class KernelProcess:
 
     def reason(self) -> str:
         """Say how the process ended, and the last it said."""
-        said = self.log_tail(1000).strip()
-        return _ending(self.process.poll()) + (f". Its last words:\n{said}" if said else "")
+        said, orphaned = self.log_tail(1000).strip(), getattr(self.process, "orphaned", False)
+        ending = _ORPHANED if orphaned else _ending(self.process.poll())
+        return ending + (f". Its last words:\n{said}" if said else "")
 
     def log_tail(self, size: int) -> str:
         """Return the end of what the process itself wrote to its stdout and stderr."""
@@ -288,7 +280,7 @@ class KernelSource:
         if self._environments is None or not requires:
             yield None
             return
-        if not _is_ours(_spec(name)):
+        if not is_ours(spec_of(name)):
             reason = f"its kernel {name!r} is not of the worker's own Python"
             remedy = (
                 "Install it where that kernel is and take the lines away, or choose the kernel"
@@ -308,18 +300,17 @@ class KernelSource:
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        forked = isinstance(process, ForkedProcess) and self._nursery is not None
         family = Family(
             process.pid,
             run=environment.get("OMEGA_RUN", ""),
-            adopter=self._nursery.pid if forked and self._nursery else None,
+            keeper=process.keeper if isinstance(process, ForkedProcess) else None,
         )
         return KernelProcess(manager, folder, process, family)
 
     def _manager(self, name: str, folder: Path) -> _Manager:
         manager = _Manager(kernel_name=name, connection_file=str(folder / "kernel.json"))
-        manager.spec = _spec(name)
-        if _is_ipykernel(manager.spec) and len(str(folder)) < _LONGEST_SOCKET_FOLDER:
+        manager.spec = spec_of(name)
+        if is_ipykernel(manager.spec) and len(str(folder)) < _LONGEST_SOCKET_FOLDER:
             # Sockets in the run's own folder: no port that others could take or listen on.
             manager.transport, manager.ip = "ipc", str(folder / "kernel")
         manager.write_connection_file()
@@ -335,10 +326,13 @@ class KernelSource:
         work, log = folder / "work", folder / "kernel.log"
         work.mkdir()
         spec = manager.spec
-        command = manager.format_kernel_cmd(_ARGUMENTS if _is_ipykernel(spec) else None)
+        command = manager.format_kernel_cmd(_ARGUMENTS if is_ipykernel(spec) else None)
         inherited = {k: v for k, v in os.environ.items() if k not in _NOT_INHERITED}
         whole = {**inherited, **spec.env, **environment}
-        ours = command[:3] == [sys.executable, *_LAUNCHER]
+        if len(str(folder)) <= _LONGEST_TEMPORARY:  # what it leaves there goes with the folder
+            (folder / "tmp").mkdir()
+            whole["TMPDIR"] = str(folder / "tmp")
+        ours = command[:3] == [sys.executable, *LAUNCHER]
         if prepared is not None:
             command[0] = prepared.python
             whole |= prepared.variables
@@ -370,24 +364,9 @@ _NOT_INHERITED = frozenset(
 )
 
 
-def _spec(name: str) -> KernelSpec:
-    """Return what a kernel is, from the disk: it may have been installed a moment ago."""
-    specs = KernelSpecManager()
-    try:
-        return specs.get_kernel_spec(name)
-    except NoSuchKernel as error:
-        raise UnknownKernelError(name, sorted(specs.find_kernel_specs())) from error
-
-
-def _is_ours(spec: KernelSpec) -> bool:
-    """Say whether a kernel runs in the environment of this process."""
-    major, minor = sys.version_info[:2]
-    names = {"python", f"python{major}", f"python{major}.{minor}"}
-    return _is_ipykernel(spec) and spec.argv[0] in {sys.executable, *names}
-
-
-def _is_ipykernel(spec: KernelSpec) -> bool:
-    return bool(spec.argv[1:3] == _LAUNCHER)
+_ORPHANED = (
+    "its parent process, which minds it, was killed, by the notebook itself or from outside"
+)
 
 
 def _ending(code: int | None) -> str:

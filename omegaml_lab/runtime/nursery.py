@@ -11,7 +11,6 @@ everything that they started.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import gc
 import importlib
 import json
@@ -20,7 +19,10 @@ import selectors
 import signal
 import socket
 import sys
+from dataclasses import dataclass
 from typing import Any
+
+from omegaml_lab.runtime.keeper import adopt_orphans, children, die_with, keep
 
 __all__ = ["main"]
 
@@ -45,28 +47,28 @@ Not among them is what looks for the running shell when it is loaded, and finds 
 ``matplotlib_inline`` would never show a figure.
 """
 
-_PR_SET_CHILD_SUBREAPER = 36
-
 
 class _Nursery:
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
-        self._alarm, alarm = socket.socketpair()
-        os.set_blocking(alarm.fileno(), False)
+        self._alarm, self._sender = socket.socketpair()
+        os.set_blocking(self._sender.fileno(), False)
         os.set_blocking(self._alarm.fileno(), False)
-        self._sender = alarm
-        signal.set_wakeup_fd(alarm.fileno())
+        signal.set_wakeup_fd(self._sender.fileno())
         signal.signal(signal.SIGCHLD, lambda *_: None)
         self._unread = b""
+        self._keepers: dict[int, _Kept] = {}  # by the pid of the keeper
+        self._selector = selectors.DefaultSelector()
 
     def serve(self) -> None:
         """Fork and bury until the worker is gone."""
-        selector = selectors.DefaultSelector()
-        selector.register(self._connection, selectors.EVENT_READ)
-        selector.register(self._alarm, selectors.EVENT_READ)
+        self._selector.register(self._connection, selectors.EVENT_READ)
+        self._selector.register(self._alarm, selectors.EVENT_READ)
         while True:
-            for key, _ in selector.select():
-                if key.fileobj is self._alarm:
+            for key, _ in self._selector.select():
+                if isinstance(key.data, _Kept):
+                    self._hear(key.data)
+                elif key.fileobj is self._alarm:
                     self._bury()
                 elif not self._receive():
                     return
@@ -82,38 +84,96 @@ class _Nursery:
         return bool(data)
 
     def _fork(self, request: dict[str, Any]) -> None:
-        pid = os.fork()
+        nursery, (line, theirs) = os.getpid(), os.pipe()
+        try:
+            pid = os.fork()
+        except OSError as error:  # no more processes, or no memory
+            os.close(line)
+            os.close(theirs)
+            self._tell({"id": request["id"], "failed": str(error)})
+            return
         if pid == 0:
-            self._connection.close()
-            _become(request)
-        self._tell({"id": request["id"], "pid": pid})
+            die_with(nursery)
+            self._let_go()
+            os.close(line)
+            keep(theirs, lambda: _become(request))
+        os.close(theirs)
+        kept = self._keepers[pid] = _Kept(number=request["id"], keeper=pid, line=line)
+        self._selector.register(line, selectors.EVENT_READ, kept)
+
+    def _let_go(self) -> None:
+        """Close what is the nursery's own, in a fork of it."""
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        self._selector.close()
+        for end in (self._connection, self._alarm, self._sender):
+            end.close()
+        for kept in self._keepers.values():
+            os.close(kept.line)
+
+    def _hear(self, kept: _Kept) -> None:
+        """Pass on what a keeper says of its kernel."""
+        data = os.read(kept.line, 65536)
+        *lines, kept.unread = (kept.unread + data).split(b"\n")
+        for line in lines:
+            message = json.loads(line)
+            kept.pid, kept.ended = message["pid"], "code" in message
+            born = {"id": kept.number, "keeper": kept.keeper}
+            self._tell(message if kept.ended else {**message, **born})
+        if data:
+            return
+        self._selector.unregister(kept.line)
+        os.close(kept.line)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(kept.keeper, 0)
+        self._bury()
+        del self._keepers[kept.keeper]
+        if not kept.ended:
+            self._lament(kept)
+        self._end_strays()
+
+    def _lament(self, kept: _Kept) -> None:
+        """Tell of a kernel whose keeper was killed; the system has killed it then."""
+        if kept.pid is None:
+            self._tell({"id": kept.number, "failed": "its keeper ended"})
+        else:
+            self._tell({"pid": kept.pid, "code": -signal.SIGKILL, "orphaned": True})
 
     def _bury(self) -> None:
         with contextlib.suppress(BlockingIOError):
             self._alarm.recv(4096)
         with contextlib.suppress(ChildProcessError):
-            while (ended := os.wait4(-1, os.WNOHANG))[0]:
-                pid, status, used = ended
-                self._tell(
-                    {
-                        "pid": pid,
-                        "code": os.waitstatus_to_exitcode(status),
-                        "cpu_seconds": used.ru_utime + used.ru_stime,
-                        "memory_peak": used.ru_maxrss * 1024,
-                    }
-                )
+            while pid := os.waitpid(-1, os.WNOHANG)[0]:
+                if pid not in self._keepers:
+                    self._end_strays()
+
+    def _end_strays(self) -> None:
+        """End what was left behind by a kernel whose keeper was killed."""
+        for pid in set(children()) - self._keepers.keys():
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
 
     def _tell(self, message: dict[str, Any]) -> None:
         with contextlib.suppress(BrokenPipeError):  # the worker is gone: serve() will see
             self._connection.sendall(json.dumps(message).encode() + b"\n")
 
 
+@dataclass(slots=True, kw_only=True)
+class _Kept:
+    """A kernel, its keeper, and the line on which that tells of it."""
+
+    number: int
+    keeper: int
+    line: int
+    pid: int | None = None
+    ended: bool = False
+    unread: bytes = b""
+
+
 def _become(request: dict[str, Any]) -> None:
     """Turn this fork into a process like one that was started cold; never return."""
     code, module = 1, request.get("module")
     try:
-        signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         os.setsid()
         _redirect(request["log"])
@@ -220,12 +280,6 @@ def _preload() -> None:
     gc.freeze()  # what is shared with the forks is not touched again
 
 
-def _adopt_orphans() -> None:
-    """Become the parent of what the kernels leave behind, so that it can be found and ended."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-
-
 def _end_all() -> None:
     import psutil
 
@@ -238,12 +292,13 @@ def _end_all() -> None:
 
 def main(descriptor: int) -> None:
     """Serve the worker at the other end of a socket."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # it ends with its worker
+        signal.signal(number, signal.SIG_IGN)
     connection = socket.socket(fileno=descriptor)
     connection.set_inheritable(False)
     # `python -m` looks for modules in the folder it was started in; a kernel does not.
     del sys.path[0]
-    _adopt_orphans()
+    adopt_orphans()
     _preload()
     try:
         _Nursery(connection).serve()

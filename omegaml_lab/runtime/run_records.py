@@ -231,15 +231,18 @@ class RunRecords(RunClaims):
         """
         where = {"status": Status.LOST.value, "attempt": lost.attempt}
         ended = Attempt.of(lost, Status.LOST, ended_at=lost.ended_at, error=lost.error)
-        again = self._records.update(
+        again = self._next_attempt(lost, ended, wait)
+        if not wait:  # nobody but who sends what is late will send a message
+            again["hint_at"] = self._now()
+        queued = self._records.update(
             lost.id,
             where={**where, **WANTED},
-            set={**self._next_attempt(lost, ended, wait), "notice": notice},
+            set={**again, "notice": notice},
             inc={"attempt": 1},
         )
-        if again is None:
+        if queued is None:
             self._records.update(lost.id, where={**where, **UNWANTED}, set=self.cancelled())
-        return run_of(again) if again else None
+        return run_of(queued) if queued else None
 
     def _next_attempt(self, run: Run, ended: Attempt, wait: float) -> dict[str, Any]:
         now = self._now()

@@ -20,7 +20,7 @@ from omegaml_lab.runtime.run_documents import FREE, LOST_FOR_NOW, OVER, failure_
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from omegaml_lab.runtime.broker import Broker
+    from omegaml_lab.runtime.broker import Sender
     from omegaml_lab.runtime.group_records import GroupRecords
     from omegaml_lab.runtime.run_records import RunRecords
     from omegaml_lab.storage.storage import Storage
@@ -51,7 +51,7 @@ class Successors:
     """
 
     def __init__(
-        self, storage: Storage, *, runs: RunRecords, groups: GroupRecords, broker: Broker
+        self, storage: Storage, *, runs: RunRecords, groups: GroupRecords, broker: Sender
     ) -> None:
         self._storage = storage
         self._records = storage.records("runs")

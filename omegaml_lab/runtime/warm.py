@@ -10,6 +10,7 @@ import contextlib
 import itertools
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -18,31 +19,71 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 __all__ = ["ForkedProcess", "Nursery", "available"]
 
 _MODULE = "omegaml_lab.runtime.nursery"
 _PATIENCE = 30.0
+_KEEPER_TELLS = 5.0
 _ENDED = "the nursery has ended"
 
 
 class ForkedProcess:
-    """A forked kernel: what is needed of :class:`subprocess.Popen`."""
+    """A forked kernel: what is needed of :class:`subprocess.Popen`.
 
-    def __init__(self, pid: int) -> None:
+    Parameters
+    ----------
+    pid, keeper
+        The pids of the process, and of its parent, which minds it.
+    nursery
+        Ends the process that has forked both.
+    """
+
+    def __init__(self, pid: int, *, keeper: int, nursery: Callable[[], object]) -> None:
         self.pid = pid
+        self.keeper = keeper
         self.returncode: int | None = None
         self.cpu_seconds = 0.0
         self.memory_peak = 0
+        self.orphaned = False
+        self._nursery = nursery
         self._ended = threading.Event()
 
-    def end(self, code: int, *, cpu_seconds: float = 0.0, memory_peak: int = 0) -> None:
-        """Take note that the process has ended, and what the system says that it used."""
+    def end(
+        self,
+        code: int,
+        *,
+        cpu_seconds: float = 0.0,
+        memory_peak: int = 0,
+        orphaned: bool = False,
+    ) -> None:
+        """Take note that the process has ended, and what the system says that it used.
+
+        One that is `orphaned` was ended because its keeper was.
+        """
         self.cpu_seconds, self.memory_peak = cpu_seconds, memory_peak
+        self.orphaned = orphaned
         self.returncode = code
         self._ended.set()
+
+    def bury(self) -> None:
+        """Wait until it is told that the process, which was killed, has ended.
+
+        Who does not tell, because it was stopped, is ended itself: first its keeper, then the
+        nursery with all its kernels.
+        """
+        for seconds, end in ((_KEEPER_TELLS, self._end_keeper), (_PATIENCE, self._nursery)):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.wait(seconds)
+                return
+            end()
+        self.wait()
+
+    def _end_keeper(self) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(self.keeper, signal.SIGKILL)
 
     def poll(self) -> int | None:
         """Return the exit code, None while the process runs."""
@@ -180,15 +221,18 @@ class _Generation:
             process.end(-9)  # they end with it
 
     def _hear(self, message: Mapping[str, Any]) -> None:
-        pid = int(message["pid"])
         if "code" in message:
-            if (ended := self._living.pop(pid, None)) is not None:
-                used = {key: message[key] for key in ("cpu_seconds", "memory_peak")}
-                ended.end(int(message["code"]), **used)
+            told = {key: value for key, value in message.items() if key != "pid"}
+            if (ended := self._living.pop(int(message["pid"]), None)) is not None:
+                ended.end(**told)
             return
-        self._living[pid] = ForkedProcess(pid)
         with self._lock:
             future = self._awaited.pop(int(message["id"]))
+        if "failed" in message:
+            future.set_exception(ChildProcessError(message["failed"]))
+            return
+        pid, keeper = int(message["pid"]), int(message["keeper"])
+        self._living[pid] = ForkedProcess(pid, keeper=keeper, nursery=self.process.kill)
         future.set_result(self._living[pid])
 
 

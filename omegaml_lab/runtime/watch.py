@@ -23,6 +23,13 @@ _NEVER = float("inf")
 _LOOK = 0.5
 _CLOSE_LOOK = 0.1
 """Seconds between two looks at a kernel whose memory is limited: it may grow fast."""
+_LONGEST_STOP = 10.0
+"""Seconds that a kernel may be stopped by a signal; it would wait for ever to go on."""
+
+
+_STOPPED = (
+    f"it was stopped by a signal, and nobody let it go on for {duration_text(_LONGEST_STOP)}"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +67,8 @@ class Watch:
         tell: Callable[[Usage], None],
     ) -> None:
         self.breach: Breach | None = None
+        self.fault: str | None = None  # of the kernel, which keeps to its limits
+        self._stopped = 0.0
         self._family = family
         self._limits = limits
         self._run_until = _NEVER if limits.timeout is None else began + limits.timeout
@@ -98,6 +107,11 @@ class Watch:
             if now >= next_look:
                 next_look = now + pause
                 self.measure()
+                # Counted by looks: who was stopped together with the kernel saw none of it.
+                self._stopped = self._stopped + pause if self._family.stopped else 0.0
+            if self._stopped > _LONGEST_STOP:
+                self.fault = _STOPPED
+                break
             if self.breach is not None:  # at once: it goes on growing
                 break
             self.breach = self._overdue(now)

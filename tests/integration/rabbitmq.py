@@ -112,7 +112,7 @@ class RabbitMQ:
     def _wait(self) -> None:
         import amqp
 
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 150  # a busy machine starts Erlang slowly
         while True:
             try:
                 amqp.Connection(f"127.0.0.1:{self.port}", connect_timeout=2).connect()

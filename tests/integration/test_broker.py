@@ -14,6 +14,7 @@ from omegaml_lab.core.errors import BrokerUnavailableError
 from omegaml_lab.core.runs import Status
 from omegaml_lab.omega import Omega
 from omegaml_lab.runtime.broker import PERFORM, make_app, queue_of
+from omegaml_lab.runtime.courier import Courier
 from tests.integration.notebooks import WAIT, notebook
 from tests.integration.processes import scheduler, until, worker
 
@@ -119,6 +120,53 @@ def test_a_queue_that_rabbitmq_lost_with_a_crash_is_not_waited_for(
         # RabbitMQ says no after 65 seconds; who sends has not waited for that.
         assert not isinstance(said, MessageNacked)
         omega.runtime.broker.check()
+
+
+@pytest.mark.long
+def test_a_queue_that_rabbitmq_lost_with_a_crash_is_replaced(
+    config: Config, own_rabbit: RabbitMQ
+) -> None:
+    with Omega(config=replace(config, broker_url=own_rabbit.url)) as omega:
+        omega.jobs.put(notebook("1"), "one")
+        run = omega.runtime.job("one").run().run
+        own_rabbit.stop()
+        own_rabbit.start()
+        other = omega.runtime.job("one").run(label="other").run
+        broker, courier = omega.runtime.broker, Courier(omega.runtime.broker, patience=0)
+        courier.begin()
+        with pytest.raises(BrokerUnavailableError):
+            courier.send_many([run, other])
+        with pytest.raises(BrokerUnavailableError):
+            courier.send_many([run])  # it is not waited for again
+        assert courier.away == {"default"}
+        courier.mend()
+        courier.begin()
+        courier.send_many([run, other])
+        assert not courier.away
+        # One that does its work is left alone, and so is all while the server does none.
+        with own_rabbit.frozen():
+            assert not broker.stuck("default")
+        assert not broker.stuck("default")
+        queues = [queue_of(omega.storage.database, label) for label in ("default", "other")]
+        with broker.app.connection_for_read() as connection:
+            channel = connection.channel()
+            told = [channel.queue_declare(queue, passive=True) for queue in queues]
+        assert [queue.message_count for queue in told] == [2, 2]
+
+
+@pytest.mark.long
+def test_runs_start_again_after_a_crash_that_loses_the_queue(
+    config: Config, own_rabbit: RabbitMQ, tmp_path: Path
+) -> None:
+    with Omega(config=replace(config, broker_url=own_rabbit.url)) as omega:
+        omega.jobs.put(notebook("1"), "one")
+        run = omega.runtime.job("one").run()
+        own_rabbit.stop()
+        own_rabbit.start()
+        with worker(omega, tmp_path), scheduler(omega, tmp_path) as minder:
+            # A worker waits 65 s for a queue that has no leader, and then tries it again.
+            assert run.wait(240).status is Status.SUCCEEDED, minder.said()
+            assert run_one(omega) is Status.SUCCEEDED
 
 
 def _cause(error: BaseException) -> BaseException:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from omegaml_lab.core.errors import BrokerUnavailableError, InvalidTransitionError
+from omegaml_lab.core.groups import OnFailure
 from omegaml_lab.core.runs import Failure, Progress, Status
 from omegaml_lab.runtime.broker import Broker
 from omegaml_lab.runtime.execution import result_name
@@ -302,25 +303,43 @@ def test_what_is_lost_for_good_cannot_be_cancelled(omega: Omega) -> None:
         assert runs.get(run.id).status is Status.LOST
 
 
-def test_a_broker_that_does_not_answer_keeps_no_run_from_being_lost(
-    omega: Omega, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Each round waits for the broker longer than a sweeper may be away that remembers."""
-    monkeypatch.setattr(Broker, "send", unanswered)
-    runs, records = omega.runtime.runs.records, omega.storage.records("runs")
-    claim, waiting = claimed(runs, queued(omega)), queued(omega)
-    worker = {"label": "default", "host": "h", "pid": 1, "started_at": waiting.queued_at}
+def late(omega: Omega) -> None:
+    """A run whose message is to be sent again."""
+    run = queued(omega)
+    omega.storage.records("runs").update(run.id, set={"hint_at": utcnow()})
+    worker = {"label": "default", "host": "h", "pid": 1, "started_at": run.queued_at}
     omega.storage.records("workers").upsert("w", {**worker, "heartbeat_at": utcnow()})
-    minder, rounds = sweeper(omega), 0
-    while runs.get(claim.run.id).status is Status.RUNNING:
-        records.update(waiting.id, set={"hint_at": utcnow()})
-        minder.sweep()
-        rounds += 1
-        assert rounds < 8
-    assert runs.get(waiting.id).notice is not None  # the broker was asked
 
 
-def unanswered(broker: Broker, run: Run) -> None:
-    del run
-    time.sleep(0.7)
-    raise BrokerUnavailableError(broker.address, "it does not answer")
+def follower(omega: Omega) -> None:
+    """A run that may start now, of which nobody was told yet."""
+    ended = queued(omega)
+    omega.runtime.runs.records.cancel(ended.id)
+    queued(omega, waits_for=(ended.id,), on_failure=OnFailure.CONTINUE)
+
+
+@pytest.mark.parametrize("something", [late, follower])
+def test_a_broker_that_does_not_answer_keeps_no_run_from_being_lost(
+    omega: Omega, monkeypatch: pytest.MonkeyPatch, something: Callable[[Omega], None]
+) -> None:
+    asked, answered, stop = threading.Event(), threading.Event(), threading.Event()
+
+    def unanswered(broker: Broker, runs: object) -> None:
+        del runs
+        asked.set()
+        answered.wait()
+        raise BrokerUnavailableError(broker.address, "it does not answer")
+
+    runs = omega.runtime.runs.records
+    claim = claimed(runs, queued(omega))
+    something(omega)
+    monkeypatch.setattr(Broker, "send_many", unanswered)
+    thread = threading.Thread(target=sweeper(omega).run, args=(stop,))
+    thread.start()
+    try:
+        assert asked.wait(30)
+        until(lambda: runs.get(claim.run.id).attempt == 2)  # while the sweeper waits
+    finally:
+        answered.set()
+        stop.set()
+        thread.join()

@@ -18,6 +18,7 @@ from tests.integration.processes import alive, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from omegaml_lab.core.runs import Run
     from omegaml_lab.omega import Omega
@@ -106,9 +107,19 @@ def test_no_other_worker_takes_it(omega: Omega, performer: Performer) -> None:
     assert records.kept.held(performer.id) == [asked.id]
 
 
-def test_a_kernel_that_dies_while_it_is_kept_says_why(omega: Omega, performer: Performer) -> None:
-    dies = "import threading\nthreading.Timer(1.5, lambda: os._exit(3)).start()"
+def test_a_kernel_that_dies_while_it_is_kept_says_why(
+    omega: Omega, performer: Performer, tmp_path: Path
+) -> None:
+    flag = tmp_path / "flag"
+    dies = (
+        "import pathlib, threading, time\n"
+        "def die():\n"
+        f"    while not pathlib.Path({str(flag)!r}).exists(): time.sleep(0.02)\n"
+        "    os._exit(3)\n"
+        "threading.Thread(target=die, daemon=True).start()"
+    )
     run, _ = failed(omega, performer, dies)
+    flag.touch()
     until(lambda: omega.runtime.runs.get(run.id).kept_until is None)
     assert "it exited with code 3" in str(omega.runtime.runs.get(run.id).notice)
 

@@ -15,7 +15,8 @@ import pytest
 
 from omegaml_lab.core.names import Name
 from omegaml_lab.runtime import warm
-from omegaml_lab.runtime.kernels import KernelSource, UnknownKernelError
+from omegaml_lab.runtime.kernel_specs import UnknownKernelError
+from omegaml_lab.runtime.kernels import KernelSource
 from omegaml_lab.runtime.warm import ForkedProcess, Nursery
 
 if TYPE_CHECKING:
@@ -138,9 +139,11 @@ def test_exit_handlers_run(nursery: Nursery, tmp_path: Any) -> None:
     assert path.read_text() == "x"
 
 
-def test_a_kernel_is_a_child_of_the_nursery(nursery: Nursery) -> None:
-    printed = evaluated(KernelSource(nursery), "import os; print(os.getppid())")
-    assert printed == f"{nursery.pid}\n"
+def test_a_kernel_has_a_parent_of_its_own_that_the_nursery_has_forked(nursery: Nursery) -> None:
+    code = "import os, psutil; print(os.getppid(), psutil.Process().parent().ppid())"
+    one, other = (evaluated(KernelSource(nursery), code).split() for _ in range(2))
+    assert one[1] == other[1] == str(nursery.pid)
+    assert one[0] != other[0]
 
 
 def test_a_nursery_that_died_is_replaced(nursery: Nursery) -> None:
