@@ -26,8 +26,7 @@ class NotebookBackend(Backend):
     """Notebooks: an nbformat node, its dict, its JSON, or Python source for one cell.
 
     A string that starts with ``{`` is JSON, any other is source. ``get`` returns an nbformat
-    node, ``read_bytes`` the JSON. Option of put: `valid`, whether it is known to pass nbformat's
-    schema, so that an editor that opens it need not look again.
+    node, ``read_bytes`` the JSON.
     """
 
     kind: ClassVar[str] = "notebook"
@@ -43,7 +42,7 @@ class NotebookBackend(Backend):
             return suffix in {"", "ipynb"}
         return isinstance(obj, bytes) and suffix == "ipynb"
 
-    def write(self, obj: Any, storage: Storage, name: str, *, valid: bool = False) -> Written:
+    def write(self, obj: Any, storage: Storage, name: str) -> Written:
         """Check the notebook and write it.
 
         Raises
@@ -57,7 +56,7 @@ class NotebookBackend(Backend):
         kernel = kernelspec.get("name") if isinstance(kernelspec, dict) else None
         details = {"mimetype": "application/x-ipynb+json", "cells": len(notebook["cells"])}
         return Written(
-            payload=Payload(blob=blob, meta={"valid": True} if valid else {}),
+            payload=Payload(blob=blob),
             size=blob.size,
             hash=blob.hash,
             details={**details, **({"kernel": kernel} if isinstance(kernel, str) else {})},

@@ -20,7 +20,7 @@ from omegaml_lab.core.errors import (
     ObjectNotFoundError,
 )
 from omegaml_lab.core.names import Name, parent_of
-from omegaml_lab.server.jobtree import BAD_NOTEBOOK, JobTree
+from omegaml_lab.server.jobtree import JobTree
 from omegaml_lab.server.models import (
     HASH_ALGORITHM,
     NOTEBOOK_SUFFIX,
@@ -28,6 +28,7 @@ from omegaml_lab.server.models import (
     object_model,
 )
 from omegaml_lab.server.mounts import hidden
+from omegaml_lab.server.printing import BAD_NOTEBOOK
 from omegaml_lab.server.transfer import check_size
 
 if TYPE_CHECKING:
@@ -171,16 +172,14 @@ class JobFiles(JobTree):
         try:
             notebook = nbformat.convert(nbformat.from_dict(model["content"]), 4)
             self._manager.check_and_sign(notebook, path)
-            valid = _validated(notebook, problem)
+            _validate(notebook, problem)
             strip_transient(notebook)
         except BAD_NOTEBOOK as error:
             reason = f"What was sent for {path} is no notebook, nothing was saved: {error!r}"
             raise HTTPError(400, reason, reason="bad notebook") from error
         except (RuntimeError, OSError, sqlite3.Error) as error:
             raise HTTPError(500, f"Signing {path} failed, nothing was saved: {error}") from error
-        return self._write(
-            path, notebook, replace=replace, expect=expect, folders=False, valid=valid
-        )
+        return self._write(path, notebook, replace=replace, expect=expect, folders=False)
 
     def _write(
         self,
@@ -190,7 +189,6 @@ class JobFiles(JobTree):
         replace: bool = True,
         expect: int | Seen | None = None,
         folders: bool = True,
-        valid: bool = False,
     ) -> Metadata:
         """Keep `data` at `path`: as a notebook where it can be one, else as a file."""
         if path.endswith(NOTEBOOK_SUFFIX):
@@ -202,7 +200,6 @@ class JobFiles(JobTree):
                     replace=replace,
                     expect=expect,
                     folders=folders,
-                    valid=valid,
                 )
             except InvalidNotebookError:
                 pass  # it stays readable as text, to be repaired
@@ -312,10 +309,9 @@ class JobFiles(JobTree):
         self.jobs.make_folder(Name(path))
 
 
-def _validated(notebook: NotebookNode, problem: dict[str, Any]) -> bool:
-    """Say whether a notebook passes nbformat's schema, and why not as nbformat's readers do."""
+def _validate(notebook: NotebookNode, problem: dict[str, Any]) -> None:
+    """Note what keeps a notebook from passing nbformat's schema, as nbformat's readers do."""
     try:
         nbformat.validate(notebook)
     except nbformat.ValidationError as error:
         problem["ValidationError"] = error
-    return not problem

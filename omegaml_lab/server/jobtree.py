@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+import io
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import nbformat
 from tornado.web import HTTPError
@@ -15,13 +17,12 @@ from omegaml_lab.server.models import (
     text_or_base64,
 )
 from omegaml_lab.server.mounts import Entry, hidden
+from omegaml_lab.server.printing import BAD_NOTEBOOK, printed
 from omegaml_lab.store.found import Found
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
-
-    from nbformat import NotebookNode
 
     from omegaml_lab.core.metadata import Metadata
     from omegaml_lab.server.contents import OmegaContentsManager
@@ -29,19 +30,7 @@ if TYPE_CHECKING:
     from omegaml_lab.store.jobs import JobStore
     from omegaml_lab.store.seen import Seen
 
-__all__ = ["BAD_NOTEBOOK", "JobTree"]
-
-BAD_NOTEBOOK = (
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    ImportError,
-    AssertionError,
-    RecursionError,
-    nbformat.ValidationError,
-)
-"""What nbformat raises, on purpose or by accident, of what is not a notebook."""
+__all__ = ["JobTree"]
 
 
 class JobTree:
@@ -99,9 +88,9 @@ class JobTree:
             raise HTTPError(400, f"{path} is not a directory", reason="bad type")
         model = object_model(meta, type=type)
         if content and model["type"] == "notebook":
-            self._fill_notebook(model, found)
+            self._fill_notebook(model, found.data)
         elif content:
-            text_or_base64(model, found.data, format)
+            text_or_base64(model, _as_file(found.metadata, found.data), format)
         if hash:
             model["hash"], model["hash_algorithm"] = meta.hash, HASH_ALGORITHM
         return model
@@ -111,7 +100,11 @@ class JobTree:
         meta = self._visible(path) if path else None
         if meta is None or meta.is_folder:
             raise HTTPError(403, f"{path} is not a file")
-        return meta, self.jobs.open(Name(path, revision=meta.revision))
+        pinned = Name(path, revision=meta.revision)
+        if meta.kind != "notebook":
+            return meta, self.jobs.open(pinned)
+        whole = _as_file(meta, self.jobs.read_bytes(pinned))
+        return replace(meta, size=len(whole)), io.BytesIO(whole)
 
     def _looked_at(self, path: str, *, content: bool) -> Found:
         """Return what is at `path` with its bytes, which are of one state while others save."""
@@ -153,10 +146,12 @@ class JobTree:
             self._manager.allow_hidden or not name.startswith(".")
         )
 
-    def _fill_notebook(self, model: Model, found: Found) -> None:
+    def _fill_notebook(self, model: Model, data: bytes) -> None:
         problem: dict[str, Any] = {}
         try:
-            notebook = _parsed(found, problem)
+            notebook = nbformat.reads(
+                data.decode("utf-8"), as_version=4, capture_validation_error=problem
+            )
             self._manager.mark_trusted_cells(notebook, model["path"])
         except BAD_NOTEBOOK as error:
             raise HTTPError(
@@ -184,15 +179,9 @@ class JobTree:
         return self.jobs.read_bytes(Name(path))
 
 
+def _as_file(meta: Metadata, data: bytes) -> bytes:
+    return printed(data) if meta.kind == "notebook" else data
+
+
 def _missing(path: str) -> HTTPError:
     return HTTPError(404, f"No such file or directory: {path}")
-
-
-def _parsed(found: Found, problem: dict[str, Any]) -> NotebookNode:
-    """Return a notebook; it is validated, unless that was done when it was saved."""
-    text = found.data.decode("utf-8")
-    if found.noted.get("valid"):
-        notebook = nbformat.v4.reads(text)
-    else:
-        notebook = nbformat.reads(text, as_version=4, capture_validation_error=problem)
-    return cast("NotebookNode", notebook)

@@ -207,8 +207,7 @@ class OmegaStore(ShownStore, Transfers):
             return None
         if head.metadata.is_folder:
             return Found(head.metadata)
-        data = self._storage.blobs.read(self._blob_of(head))
-        return Found(head.metadata, data, head.payload.meta)
+        return Found(head.metadata, self._storage.blobs.read(self._blob_of(head)))
 
     def open(self, name: str | Name) -> BinaryIO:
         """Open an object that is kept as bytes: readable, seekable, fetched piece by piece."""

@@ -35,7 +35,6 @@ def test_a_copy_knows_what_it_is_a_copy_of(manager: OmegaContentsManager, omega:
         assert found is not None
         assert found.metadata.origin is not None
         assert found.metadata.origin.name == "f/a.ipynb"
-        assert found.noted == {"valid": True}
 
 
 def test_a_folder_that_is_too_large_is_not_copied(
