@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 import nbformat
 from tornado.web import HTTPError
 
+from omegaml_lab.core.metadata import FOLDER
 from omegaml_lab.core.names import Name
 from omegaml_lab.server.models import (
     HASH_ALGORITHM,
@@ -24,12 +25,13 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
     from omegaml_lab.core.metadata import Metadata
+    from omegaml_lab.core.trash import Dropped
     from omegaml_lab.server.contents import OmegaContentsManager
     from omegaml_lab.server.mounts import Model
     from omegaml_lab.store.jobs import JobStore
     from omegaml_lab.store.seen import Seen
 
-__all__ = ["BAD_NOTEBOOK", "JobTree"]
+__all__ = ["BAD_NOTEBOOK", "JobTree", "stamp"]
 
 BAD_NOTEBOOK = (
     ValueError,
@@ -168,20 +170,35 @@ class JobTree:
     # -- plain bytes, for transfers ----------------------------------------------------------
 
     def walk(self, path: str) -> Iterator[Entry]:
-        """Yield what is below a folder, hidden or not, parents first."""
+        """Yield a folder and what is below it, hidden or not, or a file."""
         meta = self.find(path) if path else None
+        if path and meta is None:
+            raise _missing(path)
         if meta is not None and not meta.is_folder:
-            yield Entry("", folder=False, size=meta.size, stamp=meta.revision)
+            yield Entry("", folder=False, size=meta.size, stamp=stamp(meta))
             return
+        yield Entry("", folder=True)
         start = len(path) + 1 if path else 0
         below = self.jobs.entries(path, recursive=True).items
         for entry in sorted(below, key=lambda meta: meta.name.split("/")):
-            path, stamp = entry.name[start:], 0 if entry.is_folder else entry.revision
-            yield Entry(path, folder=entry.is_folder, size=entry.size, stamp=stamp)
+            inside, mark = entry.name[start:], stamp(entry)
+            yield Entry(inside, folder=entry.is_folder, size=entry.size, stamp=mark)
 
     def read(self, path: str) -> bytes:
         """Return the bytes of a file."""
         return self.jobs.read_bytes(Name(path))
+
+    def stream(self, path: str) -> BinaryIO:
+        """Open a file for reading, fetched piece by piece."""
+        return self.jobs.open(Name(path))
+
+    def mend(self, folder: str) -> None:
+        """Leave it: moves hide nothing here."""
+
+
+def stamp(meta: Metadata | Dropped) -> str:
+    """Return what is another one when somebody has saved since."""
+    return "" if meta.kind == FOLDER else f"{meta.revision} {meta.size}"
 
 
 def _missing(path: str) -> HTTPError:
