@@ -153,7 +153,9 @@ class DiskFiles:
             ignored = shutil.ignore_patterns(_CHECKPOINTS, f"{MARK}*")
             try:
                 shutil.copytree(source, target, ignore=ignored, copy_function=copy_file)
-            except HTTPError:
+            except FileExistsError as error:
+                raise HTTPError(409, f"File already exists: {new}") from error
+            except BaseException:
                 shutil.rmtree(target, ignore_errors=True)
                 raise
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import socket
 import uuid
+import zlib
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -46,7 +49,7 @@ class JobArrival:
         self._files = files
         self._jobs = jobs
         self._path = path
-        self._root = uuid.uuid4().hex[:12]
+        self._root = f"{uuid.uuid4().hex[:12]}{_here()}-{os.getpid()}"
         _clear(files.jobs)
 
     def create_folder(self, path: str) -> None:
@@ -133,7 +136,29 @@ def _clear(jobs: JobStore) -> None:
     """Forget what was left by moves that did not come to their end."""
     long_ago = datetime.now(UTC) - _ABANDONED
     for root in jobs.children():
-        below = jobs.entries(root.name, recursive=True)
-        times = [entry.modified for entry in below.items]
-        if max([root.modified, *times]) < long_ago:
+        below = jobs.entries(root.name, recursive=True).items
+        latest = max([root.modified, *(entry.modified for entry in below)])
+        if _has_ended(root.name) or latest < long_ago:
             jobs.drop(Name(root.name), recursive=True, missing_ok=True, keep=False)
+
+
+def _here() -> str:
+    """Return what tells this machine, or container, from others whose processes are not seen."""
+    place = socket.gethostname()
+    with contextlib.suppress(OSError):  # containers may share the name of their machine
+        place += os.readlink("/proc/self/ns/pid")  # noqa: PTH115 - it leads to no path
+    return f"-{zlib.crc32(place.encode()):08x}"
+
+
+def _has_ended(root: str) -> bool:
+    """Say whether the process that a root is named after was of this machine, and has ended."""
+    began, _, pid = root.rpartition("-")
+    if not began.endswith(_here()) or not pid.isdecimal():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        pass
+    return False

@@ -8,12 +8,14 @@ import subprocess
 import sys
 import tracemalloc
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from tornado.web import HTTPError
 
 from omegaml_lab.core.names import Name
+from omegaml_lab.server import jobmoves
 from omegaml_lab.server.contents import OmegaContentsManager
 from omegaml_lab.server.diskmoves import MARK
 from omegaml_lab.server.jobmoves import ARRIVING
@@ -184,7 +186,23 @@ def test_who_is_killed_loses_nothing(place: Place, mongo_url: str, old: str, poi
         place.ask(lambda manager: manager.rename_file(old, new))
         assert place.names() == [new]
         assert place.tree(new) == content
+        assert place.hidden() == []
     assert not list(place.disk.rglob(f"{MARK}*"))
+
+
+def test_what_was_left_elsewhere_is_forgotten_after_a_while(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = place.omega.in_bucket(ARRIVING).jobs
+    waiting.put(b"left", Name("0123456789ab-of another machine-1/tree/a.txt"), kind="file")
+    for name in ("one", "two"):
+        place.write(f"{name}.txt", name)
+    place.ask(lambda manager: manager.rename_file("one.txt", "repo/one.txt"))
+    assert len(place.hidden()) == 1
+    monkeypatch.setattr(jobmoves, "_ABANDONED", timedelta(0))
+    place.ask(lambda manager: manager.rename_file("two.txt", "repo/two.txt"))
+    assert place.hidden() == []
+    assert waiting.trash().total == 0
 
 
 def test_what_was_killed_is_moved_again_without_a_look(place: Place, mongo_url: str) -> None:
@@ -198,7 +216,7 @@ def test_what_was_killed_is_moved_again_without_a_look(place: Place, mongo_url: 
 
 @pytest.mark.parametrize(("old", "new"), [("large", "repo/large"), ("repo/large", "large")])
 def test_a_large_file_is_not_held_in_memory(place: Place, old: str, new: str) -> None:
-    size = 96 << 20
+    size = 192 << 20
     with (place.disk / "large").open("wb") as file:
         file.truncate(size)
     if old.startswith("repo/"):
