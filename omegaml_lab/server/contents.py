@@ -293,6 +293,7 @@ class OmegaContentsManager(TrustingContentsManager):
             raise HTTPError(400, f"Cannot rename file or directory {old_path!r}")
         if await self.exists(new_path):
             raise HTTPError(409, f"File already exists: {new_path}")
+        await in_thread(self.threads, source.files.mend, parent_of(old))
         if not await self.exists(old_path):
             raise HTTPError(404, f"File or directory does not exist: {old_path}")
         if not await target.folder_exists(parent_of(new)):
@@ -350,7 +351,6 @@ class OmegaContentsManager(TrustingContentsManager):
         self, source: Mount, old: str, target: Mount, new: str, *, move: bool = False
     ) -> None:
         limit = self.max_copy_folder_size_mb << 20
-        transfer = move_tree if move else copy_tree
         within_disk = source is target is self.disk
         if within_disk and await source.folder_exists(old):
             await self.disk.manager.check_folder_size(old)
@@ -362,7 +362,10 @@ class OmegaContentsManager(TrustingContentsManager):
                 elif isinstance(source.files, JobTree) and isinstance(target.files, JobFiles):
                     target.files.copy(source.files, old, new, limit=limit)
                 else:
-                    transfer(source.files, old, target.files, new, limit=limit)
+                    if move:
+                        move_tree(source.files, old, target.files, new)
+                    else:
+                        copy_tree(source.files, old, target.files, new, limit=limit)
                     known, to = self._notary(source), self._notary(target)
                     if known is not to:
                         self.carry_trust(target.files, new, known, to)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
-from contextlib import contextmanager
+import stat
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 from jupyter_server.services.contents.manager import AsyncContentsManager
 from tornado.web import HTTPError
 
+from omegaml_lab.server.diskmoves import MARK, DiskArrival, DiskDeparture, mend
 from omegaml_lab.server.mounts import Entry, join
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from omegaml_lab.server.contents import OmegaContentsManager
     from omegaml_lab.server.mounts import Model
@@ -34,6 +36,10 @@ class DiskManager(AsyncLargeFileManager):
 
     def emit(self, data: dict[str, Any]) -> None:
         """Say nothing: the manager of all mounts emits the event, with the path people see."""
+
+    def should_list(self, name: str) -> bool:
+        """Say whether a listing shows a name: not what a move hides."""
+        return not name.startswith(MARK) and bool(super().should_list(name))
 
     def run_pre_save_hooks(self, model: Model, path: str, **kwargs: Any) -> None:
         """Run a hook that is for files only; the others have run, with the path people see."""
@@ -64,82 +70,134 @@ class DiskFiles:
         self._manager = manager
 
     def walk(self, path: str) -> Iterator[Entry]:
-        """Yield what is below a folder, hidden or not; checkpoints are left behind."""
+        """Yield a folder and what is below it, hidden or not; checkpoints are left behind.
+
+        Raises
+        ------
+        HTTPError
+            400 for what is neither a file nor a folder, and for links to folders but the top.
+        """
         top = self._path(path)
-        if not top.is_dir():
-            yield _entry("", top)
-            return
-        for folder, folders, files in os.walk(top, onerror=_refuse):
-            folders[:] = [name for name in folders if name != _CHECKPOINTS]
-            here = "" if folder == str(top) else Path(folder).relative_to(top).as_posix()
-            for name in folders:
-                if (Path(folder) / name).is_symlink():
-                    raise HTTPError(400, f"{join(path, join(here, name))} is a link to a folder")
-                yield Entry(join(here, name), folder=True)
-            for name in files:
-                yield _entry(join(here, name), Path(folder) / name)
+        for inside, place, found in _look(top):
+            if stat.S_ISDIR(found.st_mode):
+                yield Entry(inside, folder=True)
+                continue
+            shown, what = join(path, inside), place.stat()
+            if stat.S_ISDIR(what.st_mode):
+                raise HTTPError(400, f"{shown} is a link to a folder")
+            _check_regular(shown, what)
+            yield Entry(inside, folder=False, size=what.st_size, stamp=_stamp(found))
 
     def read(self, path: str) -> bytes:
         """Return the bytes of a file."""
-        return self._path(path).read_bytes()
+        with self.stream(path) as file:
+            return file.read()
 
-    def create(self, path: str, data: bytes) -> None:
-        """Write a file that must not be there yet."""
+    def stream(self, path: str) -> BinaryIO:
+        """Open a file for reading; 400 if it is no plain file."""
+        # A pipe would be waited for otherwise.
+        descriptor = os.open(self._path(path), os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        try:
+            found = os.fstat(descriptor)
+            if not stat.S_ISDIR(found.st_mode):  # which is refused below
+                _check_regular(path, found)
+            return os.fdopen(descriptor, "rb")
+        except BaseException:
+            os.close(descriptor)
+            raise
+
+    def arrive(self, path: str) -> DiskArrival:
+        """Begin a new file or folder, in a folder that is made for it."""
         place = self._path(path)
-        with self._manager.perm_to_403(str(place)), _taken(path), place.open("xb") as file:
-            try:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())  # a move deletes what it was made from
-            except BaseException:
-                place.unlink(missing_ok=True)
-                raise
+        with self._manager.perm_to_403(str(place)):
+            if os.path.lexists(place):
+                raise HTTPError(409, f"File already exists: {path}")
+            place.parent.mkdir(parents=True, exist_ok=True)
+            mend(place.parent)
+            return DiskArrival(place)
 
-    def create_folder(self, path: str) -> None:
-        """Make a folder that must not be there yet, and its parents."""
-        with self._manager.perm_to_403(str(self._path(path))), _taken(path):
-            self._path(path).mkdir(parents=True)
+    def depart(self, path: str, expected: Sequence[Entry]) -> DiskDeparture | None:
+        """Take away a file or folder, if it is as `expected`."""
+        with self._manager.perm_to_403(str(self._path(path))):
+            departure = DiskDeparture(self._path(path))
+        wanted = {entry.path: entry.stamp for entry in expected}
+        try:
+            found = _look(departure.hidden)
+            if {inside: _stamp(status) for inside, _, status in found} == wanted:
+                return departure
+        except BaseException:
+            departure.put_back()
+            raise
+        departure.put_back()
+        return None
+
+    def mend(self, folder: str) -> None:
+        """Put back or clear away what moves that were killed have left in a folder."""
+        mend(self._path(folder))
 
     def copy(self, path: str, new: str) -> None:
         """Copy within the disk, as Jupyter does: what links lead to, and who may run it."""
         source, target = self._path(path), self._path(new)
-        with self._manager.perm_to_403(str(target)), _taken(new):
-            if source.is_dir():
-                shutil.copytree(source, target, ignore=shutil.ignore_patterns(_CHECKPOINTS))
-            elif target.exists():
-                raise FileExistsError(new)
-            else:
-                shutil.copy(source, target)
 
-    def erase(self, path: str) -> None:
-        """Delete a file, or a folder with all below, for good."""
-        place = self._path(path)
-        with self._manager.perm_to_403(str(place)):
-            if place.is_dir() and not place.is_symlink():
-                shutil.rmtree(place)
-            else:
-                place.unlink(missing_ok=True)
+        def copy_file(place: str, copy: str) -> None:
+            _check_regular(join(path, os.path.relpath(place, source)), Path(place).stat())
+            shutil.copy2(place, copy)
+
+        with self._manager.perm_to_403(str(target)):
+            if os.path.lexists(target):
+                raise HTTPError(409, f"File already exists: {new}")
+            if not source.is_dir():
+                _check_regular(path, source.stat())
+                shutil.copy(source, target)
+                return
+            ignored = shutil.ignore_patterns(_CHECKPOINTS, f"{MARK}*")
+            try:
+                shutil.copytree(source, target, ignore=ignored, copy_function=copy_file)
+            except FileExistsError as error:
+                raise HTTPError(409, f"File already exists: {new}") from error
+            except BaseException:
+                shutil.rmtree(target, ignore_errors=True)
+                raise
 
     def _path(self, path: str) -> Path:
         return Path(self._manager._get_os_path(path))  # noqa: SLF001 - its only way to tell
 
 
-def _entry(path: str, place: Path) -> Entry:
-    found = place.stat()
-    return Entry(path, folder=False, size=found.st_size, stamp=found.st_mtime_ns)
+def _look(top: Path, inside: str = "") -> Iterator[tuple[str, Path, os.stat_result]]:
+    """Yield a file or folder and what is below it, links unresolved but for the top."""
+    place = top / inside if inside else top
+    found = place.lstat() if inside else _status(place)
+    yield inside, place, found
+    if stat.S_ISDIR(found.st_mode):
+        for name in _names(place):
+            yield from _look(top, join(inside, name))
 
 
-def _refuse(error: OSError) -> NoReturn:
-    """Let no walk leave out, silently, a folder that cannot be read."""
-    raise error
+def _status(top: Path) -> os.stat_result:
+    found = top.stat()
+    return found if stat.S_ISDIR(found.st_mode) else top.lstat()
 
 
-@contextmanager
-def _taken(path: str) -> Iterator[None]:
-    try:
-        yield
-    except FileExistsError as error:
-        raise HTTPError(409, f"File already exists: {path}") from error
+def _names(folder: Path) -> list[str]:
+    """Return the names in a folder; 409 while something in it is being moved."""
+    names = [entry.name for entry in folder.iterdir()]
+    if any(name.startswith(MARK) for name in names):
+        mend(folder)
+        names = [entry.name for entry in folder.iterdir()]
+        if any(name.startswith(MARK) for name in names):
+            raise HTTPError(409, f"Something in {folder.name} is being moved. Try again.")
+    return sorted(name for name in names if name != _CHECKPOINTS)
+
+
+def _stamp(found: os.stat_result) -> str:
+    if stat.S_ISDIR(found.st_mode):
+        return ""
+    return f"{found.st_ino} {found.st_mtime_ns} {found.st_size}"
+
+
+def _check_regular(path: str, found: os.stat_result) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        raise HTTPError(400, f"{path} is neither a file nor a folder: it cannot be copied")
 
 
 class DiskMount:
@@ -170,7 +228,9 @@ class DiskMount:
         format: str | None = None,  # noqa: A002
         hash: bool = False,  # noqa: A002
     ) -> Model:
-        """Return the model of `path`."""
+        """Return the model of `path`; what a move that was killed has hidden there is back."""
+        if content and type in {None, "directory"}:
+            await asyncio.to_thread(self.files.mend, path)
         model: Model = await self.manager.get(
             path, content=content, type=type, format=format, require_hash=hash
         )

@@ -6,7 +6,7 @@ import contextlib
 import json
 import mimetypes
 import sqlite3
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import nbformat
 from nbformat.v4.rwbase import strip_transient
@@ -20,6 +20,7 @@ from omegaml_lab.core.errors import (
     ObjectNotFoundError,
 )
 from omegaml_lab.core.names import Name, parent_of
+from omegaml_lab.server.jobmoves import ARRIVING, JobArrival, JobDeparture, depart
 from omegaml_lab.server.jobtree import JobTree
 from omegaml_lab.server.models import (
     HASH_ALGORITHM,
@@ -32,14 +33,14 @@ from omegaml_lab.server.printing import BAD_NOTEBOOK
 from omegaml_lab.server.transfer import check_size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from nbformat import NotebookNode
 
     from omegaml_lab.core.metadata import Metadata
     from omegaml_lab.server.contents import OmegaContentsManager
-    from omegaml_lab.server.mounts import Model
+    from omegaml_lab.server.mounts import Entry, Model
     from omegaml_lab.server.uploads import Uploads
     from omegaml_lab.store.jobs import JobStore
     from omegaml_lab.store.seen import Seen
@@ -300,13 +301,28 @@ class JobFiles(JobTree):
 
     # -- plain bytes, for transfers ----------------------------------------------------------
 
-    def create(self, path: str, data: bytes) -> None:
-        """Write a file that must not be there yet."""
-        self._write(path, data, replace=False)
+    def create(self, path: str, data: bytes | BinaryIO) -> None:
+        """Write a file that must not be there yet; what is not a notebook may be a stream."""
+        if isinstance(data, bytes):
+            self._write(path, data, replace=False)
+        else:
+            self._put(path, data, replace=False)
 
     def create_folder(self, path: str) -> None:
         """Make a folder that must not be there yet, and its parents."""
         self.jobs.make_folder(Name(path))
+
+    def arrive(self, path: str) -> JobArrival:
+        """Begin a new file or folder; 409 if something of that name is there."""
+        if self.find(path) is not None:
+            raise HTTPError(409, f"File already exists: {path}")
+        jobs = cast("JobStore", self.jobs.in_bucket(ARRIVING))
+        files = JobFiles(self._manager, lambda: jobs, self._uploads, started=self._started)
+        return JobArrival(files, self.jobs, path)
+
+    def depart(self, path: str, expected: Sequence[Entry]) -> JobDeparture | None:
+        """Drop what is at `path`; None, and it stays, if it is not what is `expected`."""
+        return depart(self.jobs, path, expected)
 
 
 def _validate(notebook: NotebookNode, problem: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import nbformat
 from tornado.web import HTTPError
 
+from omegaml_lab.core.metadata import FOLDER
 from omegaml_lab.core.names import Name
 from omegaml_lab.server.models import (
     HASH_ALGORITHM,
@@ -25,12 +26,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from omegaml_lab.core.metadata import Metadata
+    from omegaml_lab.core.trash import Dropped
     from omegaml_lab.server.contents import OmegaContentsManager
     from omegaml_lab.server.mounts import Model
     from omegaml_lab.store.jobs import JobStore
     from omegaml_lab.store.seen import Seen
 
-__all__ = ["JobTree"]
+__all__ = ["JobTree", "stamp"]
 
 
 class JobTree:
@@ -100,10 +102,13 @@ class JobTree:
         meta = self._visible(path) if path else None
         if meta is None or meta.is_folder:
             raise HTTPError(403, f"{path} is not a file")
-        pinned = Name(path, revision=meta.revision)
+        return self._opened(meta)
+
+    def _opened(self, meta: Metadata) -> tuple[Metadata, BinaryIO]:
+        pinned = Name(meta.name, revision=meta.revision)
         if meta.kind != "notebook":
             return meta, self.jobs.open(pinned)
-        whole = _as_file(meta, self.jobs.read_bytes(pinned))
+        whole = printed(self.jobs.read_bytes(pinned))
         return replace(meta, size=len(whole)), io.BytesIO(whole)
 
     def _looked_at(self, path: str, *, content: bool) -> Found:
@@ -163,20 +168,35 @@ class JobTree:
     # -- plain bytes, for transfers ----------------------------------------------------------
 
     def walk(self, path: str) -> Iterator[Entry]:
-        """Yield what is below a folder, hidden or not, parents first."""
+        """Yield a folder and what is below it, hidden or not, or a file."""
         meta = self.find(path) if path else None
+        if path and meta is None:
+            raise _missing(path)
         if meta is not None and not meta.is_folder:
-            yield Entry("", folder=False, size=meta.size, stamp=meta.revision)
+            yield Entry("", folder=False, size=meta.size, stamp=stamp(meta))
             return
+        yield Entry("", folder=True)
         start = len(path) + 1 if path else 0
         below = self.jobs.entries(path, recursive=True).items
         for entry in sorted(below, key=lambda meta: meta.name.split("/")):
-            path, stamp = entry.name[start:], 0 if entry.is_folder else entry.revision
-            yield Entry(path, folder=entry.is_folder, size=entry.size, stamp=stamp)
+            inside, mark = entry.name[start:], stamp(entry)
+            yield Entry(inside, folder=entry.is_folder, size=entry.size, stamp=mark)
 
     def read(self, path: str) -> bytes:
         """Return the bytes of a file."""
         return self.jobs.read_bytes(Name(path))
+
+    def stream(self, path: str) -> BinaryIO:
+        """Open a file for reading, fetched piece by piece, or a notebook as it is in files."""
+        return self._opened(self.jobs.metadata(Name(path)))[1]
+
+    def mend(self, folder: str) -> None:
+        """Leave it: moves hide nothing here."""
+
+
+def stamp(meta: Metadata | Dropped) -> str:
+    """Return what is another one when somebody has saved since."""
+    return "" if meta.kind == FOLDER else f"{meta.revision} {meta.size}"
 
 
 def _as_file(meta: Metadata, data: bytes) -> bytes:

@@ -7,14 +7,26 @@ of the contents manager speaks of a mount and of a path inside it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from tornado.web import HTTPError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ["Entry", "Files", "Model", "Mount", "Mounts", "clean", "hidden", "join", "outside"]
+__all__ = [
+    "Arrival",
+    "Departure",
+    "Entry",
+    "Files",
+    "Model",
+    "Mount",
+    "Mounts",
+    "clean",
+    "hidden",
+    "join",
+    "outside",
+]
 
 Model = dict[str, Any]
 """A contents model as ``jupyter_server`` defines it."""
@@ -30,26 +42,67 @@ class Entry:
     path: str
     folder: bool
     size: int = 0
-    stamp: int = 0
+    stamp: str = ""
+
+
+class Arrival(Protocol):
+    """A file or folder that comes into a mount, hidden until it is whole.
+
+    Paths are relative to it, it is itself ``""``.
+    """
+
+    def create_folder(self, path: str) -> None:
+        """Make a folder."""
+
+    def create(self, path: str, source: BinaryIO) -> None:
+        """Write a file, which need not fit in memory."""
+
+    def erase(self, path: str) -> None:
+        """Delete a file, or a folder with all below."""
+
+    def show(self) -> None:
+        """Let it be seen under its name, in one step; 409 if that is taken."""
+
+    def discard(self) -> None:
+        """Forget it."""
+
+
+class Departure(Protocol):
+    """A file or folder that nobody can reach any more."""
+
+    def erase(self) -> None:
+        """Delete it."""
+
+    def put_back(self) -> None:
+        """Let it be seen again where it was."""
 
 
 class Files(Protocol):
     """A tree of plain bytes; every method blocks. It serves transfers between mounts."""
 
     def walk(self, path: str) -> Iterator[Entry]:
-        """Yield what is below a folder, parents first; a file yields itself as ``""``."""
+        """Yield a folder (as ``""``) and what is below it, or a file (as ``""``); parents first.
+
+        Raises
+        ------
+        HTTPError
+            400 if something is there that has no bytes to copy.
+        """
 
     def read(self, path: str) -> bytes:
         """Return the bytes of a file."""
 
-    def create(self, path: str, data: bytes) -> None:
-        """Write a file that must not be there yet."""
+    def stream(self, path: str) -> BinaryIO:
+        """Open a file for reading."""
 
-    def create_folder(self, path: str) -> None:
-        """Make a folder that must not be there yet, and its parents."""
+    def arrive(self, path: str) -> Arrival:
+        """Begin something new; 409 if something of that name is there."""
 
-    def erase(self, path: str) -> None:
-        """Delete a file, or a folder with all below."""
+    def depart(self, path: str, expected: Sequence[Entry]) -> Departure | None:
+        """Take away what is at `path`; None, and it stays, if it is not what is `expected`."""
+
+    def mend(self, folder: str) -> None:
+        """Put back or clear away what moves that were killed have left in a folder."""
 
 
 class Mount(Protocol):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from tornado.web import HTTPError
 
 from omegaml_lab.server.jobtree import JobTree
 
 if TYPE_CHECKING:
-    from omegaml_lab.server.mounts import Model
+    from collections.abc import Sequence
+
+    from omegaml_lab.server.mounts import Entry, Model
     from omegaml_lab.store.seen import Seen
 
 __all__ = ["ReadOnlyFiles"]
@@ -45,15 +47,11 @@ class ReadOnlyFiles(JobTree):
         """Refuse."""
         raise self.refusal(old)
 
-    def create(self, path: str, data: bytes) -> None:  # noqa: ARG002
+    def arrive(self, path: str) -> NoReturn:
         """Refuse."""
         raise self.refusal(path)
 
-    def create_folder(self, path: str) -> None:
-        """Refuse."""
-        raise self.refusal(path)
-
-    def erase(self, path: str) -> None:
+    def depart(self, path: str, expected: Sequence[Entry]) -> NoReturn:  # noqa: ARG002
         """Refuse."""
         raise self.refusal(path)
 
