@@ -17,6 +17,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from omegaml_lab.code.copynote import CopyNote
 from omegaml_lab.code.importing import FoundModule, install, refresh_modules
 from omegaml_lab.core.errors import InvalidNameError, OmegaError
 from omegaml_lab.core.modules import MODULES, MODULES_HOME, ModuleFolder
@@ -38,7 +39,7 @@ def load_ipython_extension(shell: Any) -> None:
     text = os.environ.get(MODULES)
     if text is None:
         return
-    install(ModulesBeside(ModuleFolder.parse(text)), _home())
+    install(ModulesBeside(ModuleFolder.parse(text), CopyNote(Path.cwd())), _home())
 
     def refresh(_info: object) -> None:
         if _AUTORELOAD in shell.extension_manager.loaded:
@@ -48,17 +49,33 @@ def load_ipython_extension(shell: Any) -> None:
 
 
 class ModulesBeside:
-    """The modules of a folder of the jobs store, in the repository that the environment names."""
+    """The modules of a folder of the jobs store, in the repository that the environment names.
 
-    def __init__(self, where: ModuleFolder) -> None:
+    What is new in the working copy of the folder goes before, as on a disk: the repository has
+    it after the cell that wrote it.
+
+    Parameters
+    ----------
+    where
+        The folder, as it is called when the kernel starts.
+    note
+        What is known of its working copy.
+    """
+
+    def __init__(self, where: ModuleFolder, note: CopyNote) -> None:
         self._where = where
+        self._note = note
         self._store: JobStore | None = None
         self._asking = threading.local()
         self._rests_until = 0.0
 
     def find(self, folder: str, name: str) -> FoundModule | None:
-        """Return the newest revision of a module; none, and a warning, when nobody answers."""
-        if getattr(self._asking, "now", False) or time.monotonic() < self._rests_until:
+        """Return a module as it is now; none, and a warning, when nobody answers."""
+        if getattr(self._asking, "now", False):
+            return None
+        if (unkept := self._note.unkept(folder, name)) is not None:
+            return unkept
+        if time.monotonic() < self._rests_until:
             return None
         self._asking.now = True  # what opens the repository may miss modules itself
         try:
@@ -101,7 +118,9 @@ class ModulesBeside:
         return self._store
 
     def _path(self, folder: str) -> str:
-        return "/".join(part for part in (self._where.folder, folder) if part)
+        top = self._note.folder
+        top = self._where.folder if top is None else top
+        return "/".join(part for part in (top, folder) if part)
 
 
 def _home() -> Path:

@@ -7,6 +7,7 @@ debuggers, processes that multiprocessing and joblib start) it is a module from 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import sysconfig
@@ -126,8 +127,11 @@ class ModuleFinder:
         """Do nothing: every answer is a new one."""
 
     def _write(self, file: Path, content: bytes, modified: datetime) -> None:
-        file.parent.mkdir(parents=True, exist_ok=True)
         with self._lock:
+            with contextlib.suppress(OSError):
+                if file.read_bytes() == content:  # autoreload would run it once more
+                    return
+            file.parent.mkdir(parents=True, exist_ok=True)
             # Whole at any moment: other processes may read it.
             handle, part = tempfile.mkstemp(dir=file.parent, suffix=".part")
             with os.fdopen(handle, "wb") as target:

@@ -50,7 +50,7 @@ class SharedCopy:
         self.bucket = bucket
         self.written = written
         self.kernels: set[str] = set()
-        self.follow, self.holds = copy.follow, copy.holds
+        self.follow, self.holds, self.end = copy.follow, copy.holds, copy.end
         self._copy = copy
         self._to = tell
         self._said: set[str] = set()
@@ -194,6 +194,7 @@ class WorkingCopies:
                 shutil.rmtree(copy.place, ignore_errors=True)
             else:
                 _log.warning("Files that are not in the repository stay in %s", copy.place)
+            copy.end()
 
     def end(self) -> None:
         """Leave nothing behind, unless something stays."""

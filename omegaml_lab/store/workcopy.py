@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from omegaml_lab.code.copynote import CopyNote
 from omegaml_lab.core.errors import (
     ObjectNotFoundError,
     OmegaError,
@@ -25,7 +26,7 @@ from omegaml_lab.store.jobs import SUFFIX
 from omegaml_lab.store.scanning import reason_of, scan, stat_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from omegaml_lab.core.metadata import Metadata
     from omegaml_lab.store.jobs import JobStore
@@ -80,6 +81,7 @@ class WorkingCopy:
         self._copied: dict[str, _Copied] = {}
         self._left_out: set[str] = set()
         self._lock = threading.Lock()
+        self._note = CopyNote(place)
 
     def go_on(self, jobs: JobStore) -> None:
         """Go on for another one, to whom `jobs` belongs."""
@@ -95,7 +97,7 @@ class WorkingCopy:
             If nobody answers. What was pulled until then is whole.
         """
         left_out, budget = Lines(), Budget(self._limit)
-        with self._lock:
+        with self._noted():
             if self._lost():
                 return [self._lost_line()]
             there = {self._inside(meta.name): meta for meta in self._jobs.beside(self.folder)}
@@ -128,7 +130,7 @@ class WorkingCopy:
             If nothing can be kept now. What was pushed until then is whole.
         """
         not_kept, budget = Lines(), Budget(self._limit)
-        with self._lock:
+        with self._noted():
             unseen: list[OSError] = []
             found = list(scan(self.place, unseen.append))
             changed = {path for path, now in found if not self._knows(path, now)}
@@ -171,9 +173,14 @@ class WorkingCopy:
 
     def follow(self, old: str, new: str) -> None:
         """Go with a folder that was renamed, if this is that of one in it."""
-        with self._lock:
+        with self._noted():
             if self.folder and f"{self.folder}/".startswith(f"{old}/"):
                 self.folder = new + self.folder[len(old) :]
+
+    def end(self) -> None:
+        """Leave nothing but the folder of the disk, and what is in it."""
+        with self._lock:
+            self._note.remove()
 
     def note_reads(self) -> None:
         """Let the repository note which revisions were opened, where the disk keeps such times."""
@@ -186,6 +193,20 @@ class WorkingCopy:
         for name in read:
             with contextlib.suppress(ObjectNotFoundError):  # dropped meanwhile
                 self._jobs.open(name).close()
+
+    @contextlib.contextmanager
+    def _noted(self) -> Iterator[None]:
+        """Be alone, and let kernels know how it is then."""
+        with self._lock:
+            try:
+                yield
+            finally:
+                modules = {
+                    path: (copied.size, copied.written)
+                    for path, copied in self._copied.items()
+                    if path.endswith(".py")
+                }
+                self._note.write(self.folder, modules)
 
     # -- one file --------------------------------------------------------------------------
 

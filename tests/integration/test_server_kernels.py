@@ -13,7 +13,7 @@ from jupyter_client.blocking.client import BlockingKernelClient
 
 from omegaml_lab.server.events import NOTICE_EVENT
 from tests.integration.processes import until
-from tests.integration.servers import Server, good, jupyter_server
+from tests.integration.servers import Server, good, jupyter_server, quoted
 from tests.integration.test_server_contents import Place
 from tests.integration.test_server_events import Listener
 
@@ -79,6 +79,59 @@ def test_a_kernel_imports_what_is_beside_its_notebook(place: Place) -> None:
     assert executed(place.server, kernel, "import omt_tools\nprint(omt_tools.value)") == "10\n"
     assert "omega-modules-" in executed(place.server, kernel, "print(omt_tools.__file__)")
     place.server.ask("DELETE", f"api/sessions/{begun['id']}")
+
+
+def test_a_kernel_imports_what_its_cell_has_written(place: Place) -> None:
+    folder = f"{place.repository}[written] of ü"
+    place.put(folder, type="directory")
+    place.put_text(f"{folder}/omt_mine.py", "value = 'old'")
+    begun = session(place, f"{folder}/n.ipynb")
+    kernel = begun["kernel"]["id"]
+    written = """
+        from pathlib import Path
+        _ = Path("omt_mine.py").write_text("value = 'new'")
+        import omt_mine
+        print(omt_mine.value)
+    """
+    assert executed(place.server, kernel, dedent(written)) == "new\n"
+    client = connected(place.server, kernel)
+    try:
+        client.execute("import importlib; seen = []")
+        for number in range(5):  # each cell is asked for before the one before has ended
+            client.execute(f"%%writefile omt_mine.py\nvalue = {number}")
+            client.execute("seen.append(importlib.reload(omt_mine).value)")
+        answer = client.execute("1", reply=True, timeout=60)
+        assert answer["content"]["status"] == "ok"
+    finally:
+        client.stop_channels()
+    assert executed(place.server, kernel, "print(seen)") == "[0, 1, 2, 3, 4]\n"
+    kept = f"{folder}/omt_mine.py"
+    until(lambda: place.server.contents(kept)["content"] == "value = 4\n")
+    place.put_text(kept, "value = 'of somebody else'")
+    again = "print(importlib.reload(omt_mine).value)"
+    until(lambda: executed(place.server, kernel, again) == "of somebody else\n")
+    place.server.ask("DELETE", f"api/sessions/{begun['id']}")
+
+
+def test_autoreload_goes_on_in_a_folder_that_was_renamed(place: Place) -> None:
+    folder, renamed = (f"{place.repository}[{one}] of ü" for one in ("first", "second"))
+    place.put(folder, type="directory")
+    place.put_text(f"{folder}/omt_moved.py", "value = 1")
+    begun = session(place, f"{folder}/n.ipynb")
+    kernel = begun["kernel"]["id"]
+    edited = "%load_ext autoreload\n%autoreload 2\nimport omt_moved\nprint(omt_moved.value)"
+    assert executed(place.server, kernel, edited) == "1\n"
+    good(place.server.ask("PATCH", f"api/contents/{quoted(folder)}", json={"path": renamed}))
+    place.put_text(f"{renamed}/omt_moved.py", "value = 22")
+    look = "print(omt_moved.value)"
+    until(lambda: executed(place.server, kernel, look) == "22\n")
+    follows = {"path": f"{renamed}/n.ipynb"}  # as the Lab does
+    good(place.server.ask("PATCH", f"api/sessions/{begun['id']}", json=follows))
+    good(place.server.ask("POST", f"api/kernels/{kernel}/restart"))
+    place.put_text(f"{renamed}/omt_moved.py", "value = 333")
+    assert executed(place.server, kernel, f"import omt_moved\n{look}") == "333\n"
+    place.server.ask("DELETE", f"api/sessions/{begun['id']}")
+    place.server.ask("DELETE", f"api/contents/{quoted(renamed)}")
 
 
 def test_a_kernel_has_the_files_beside_its_notebook_and_leaves_its_own(place: Place) -> None:
@@ -178,7 +231,7 @@ def test_a_kernel_that_cannot_restart_stays_where_it_was(place: Place) -> None:
     good(server.ask("PATCH", f"api/sessions/{begun['id']}", json={"path": f"{new}/n.ipynb"}))
     python.rename(python.with_name("gone"))
     assert server.ask("POST", f"api/kernels/{kernel}/restart").status_code == 500
-    assert [copy.name.split("-")[0] for copy in work.glob("*/*-*")] == ["stays"]
+    assert [copy.name.split("-")[0] for copy in work.glob("*/[!.]*-*")] == ["stays"]
 
     python.with_name("gone").rename(python)
     good(server.ask("POST", f"api/kernels/{kernel}/restart"))

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from omegaml_lab.code.copynote import CopyNote
 from omegaml_lab.code.importing import install, refresh_modules
 from omegaml_lab.core.modules import ModuleFolder
 from omegaml_lab.core.names import Name
@@ -44,7 +45,8 @@ def put(
     monkeypatch.setattr(sys, "path_hooks", list(sys.path_hooks))
     known = set(sys.modules)
     place = tmp_path / "modules"
-    install(ModulesBeside(ModuleFolder(bucket=omega.bucket, folder=folder)), place)
+    where = ModuleFolder(bucket=omega.bucket, folder=folder)
+    install(ModulesBeside(where, CopyNote(tmp_path / "none")), place)
     yield lambda path, text: omega.jobs.put(
         text.encode(), Name(f"{folder}/{path}".lstrip("/")), kind="file"
     )
@@ -156,7 +158,7 @@ def test_a_repository_that_does_not_answer_is_told_of_once(
 ) -> None:
     url = "mongodb://127.0.0.1:9/nobody?serverSelectionTimeoutMS=100"
     monkeypatch.setenv("OMEGA_MONGO_URL", url)
-    modules = ModulesBeside(ModuleFolder.parse("default/folder"))
+    modules = ModulesBeside(ModuleFolder.parse("default/folder"), CopyNote(tmp_path / "none"))
     with pytest.warns(RuntimeWarning, match="'omt_x' cannot be told: .*127.0.0.1"):
         assert modules.find("", "omt_x") is None
     started = time.process_time()

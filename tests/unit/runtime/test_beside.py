@@ -100,3 +100,16 @@ def test_what_is_beside_a_run_is_there_for_the_next_one(omega: Omega) -> None:
     for _ in range(2):
         assert perform(omega, source, worker(omega), job="etl/job").status is Status.SUCCEEDED
     assert omega.jobs.get("etl/.env") == b"KEY=1"
+
+
+def test_a_run_imports_what_its_cell_has_written(omega: Omega) -> None:
+    omega.jobs.put(b"value = 'old'", "etl/omt_written.py", kind="file")
+    source = (
+        "from pathlib import Path\nPath('omt_written.py').write_text('value = \"new\"')\n"
+        "import omt_written\nassert omt_written.value == 'new', omt_written.value"
+    )
+    run = perform(omega, source, worker(omega), job="etl/job")
+    assert (run.status, run.error) == (Status.SUCCEEDED, None)
+    assert omega.jobs.get("etl/omt_written.py") == b'value = "new"'
+    links = omega.storage.lineage.read_by([run.id], limit=10)
+    assert "jobs etl/omt_written.py@1" not in {str(link.source) for link in links}

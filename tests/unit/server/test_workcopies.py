@@ -77,6 +77,7 @@ def test_what_cannot_be_kept_stays_on_the_disk_and_is_told_once(
     assert f"Files that are not in the repository stay in {place}" in caplog.text
     copies.end()
     assert (place / "big.bin").exists()
+    assert [*place.parent.glob(".etl*")] == []
 
 
 def test_a_rename_is_followed_in_its_bucket(omega: Omega, copies: WorkingCopies) -> None:
