@@ -352,6 +352,13 @@ def test_checkpoints(place: Place, folder: str) -> None:
     assert place.server.ask("POST", f"{url}/99").status_code == 404
 
 
+def line_of(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:  # it has just ended
+        return []
+
+
 def test_kernels_start_beside_the_files_and_see_the_repository(
     place: Place, folder: str, shared: Omega
 ) -> None:
@@ -367,7 +374,7 @@ def test_kernels_start_beside_the_files_and_see_the_repository(
             {"path": path, "name": "n", "type": "notebook", "kernel": {"name": "python3"}},
         )
         children = psutil.Process(place.server.process.pid).children(recursive=True)
-        kernel = next(c for c in children if session["kernel"]["id"] in " ".join(c.cmdline()))
+        kernel = next(c for c in children if session["kernel"]["id"] in " ".join(line_of(c)))
         assert Path(kernel.cwd()).samefile(cwd())
         assert kernel.environ()["OMEGA_MONGO_URL"] == shared.url
         inside = f"default/{folder.removeprefix(place.repository)}"

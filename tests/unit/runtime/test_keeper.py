@@ -76,7 +76,7 @@ def test_what_hides_ends_with_the_kernel(
     note = tmp_path / "note"
     kernel = run_in(nursery, HIDES.format(note=str(note)), then)
     until(lambda: not alive(int(note.read_text())))
-    assert not alive(kernel.process.pid)
+    until(lambda: not alive(kernel.process.pid))
     until(lambda: not alive(forked(kernel).keeper))
     assert forked(kernel).orphaned is (then is kill_keeper)
     assert ("its parent process, which minds it, was killed" in kernel.reason()) is (
