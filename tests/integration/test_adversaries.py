@@ -5,7 +5,9 @@ Each ends for a reason that is told, hurts no other run, and leaves nothing behi
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,15 +19,16 @@ from tests.integration.processes import alive, until, worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from omegaml_lab.core.runs import Run
     from tests.integration.rabbitmq import RabbitMQ
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("worker")
+def folder() -> Iterator[Path]:
+    """A folder with a short path: in long ones there is no room for sockets of the runs' own."""
+    with tempfile.TemporaryDirectory(prefix="omega-") as name:
+        yield Path(name)
 
 
 @pytest.fixture(scope="module")
