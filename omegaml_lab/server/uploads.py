@@ -60,10 +60,14 @@ class Uploads:
         if not isinstance(number, int) or not 1 <= number <= len(pieces) + 1:
             raise HTTPError(400, f"Piece {len(pieces) + 1} of the upload of {path} never came")
         parts = [data[at : at + _PART] for at in range(0, len(data), _PART)]
+        before = [*pieces, 0][number - 1]
         pieces[number - 1 : number] = [len(parts)]
-        for part, there in zip(_ids(self._key(path), number, len(parts)), parts, strict=True):
+        ids = _ids(self._key(path), number, max(before, len(parts)))
+        for part, there in zip(ids, parts, strict=False):
             self._parts.upsert(part, {"data": there})
         self._note(path, pieces, now, last=None)
+        for part in ids[len(parts) :]:  # it was sent before, and was longer then
+            self._parts.delete(part)
         return {**base_model(path, created=now, modified=now), "type": "file"}
 
     def whole(self, path: str, last: bytes) -> io.BufferedReader | None:

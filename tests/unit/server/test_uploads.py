@@ -42,10 +42,11 @@ def test_a_piece_may_be_larger_than_a_document_of_mongodb(omega: Omega, uploads:
     uploads.add("f", 1, large)
     uploads.add("f", 2, b"")
     uploads.add("f", 3, b"small")
-    uploads.add("f", 3, large)  # sent again
+    uploads.add("f", 3, large)  # sent again, and once more
+    uploads.add("f", 3, b"small")
     whole = uploads.whole("f", b"end")
     assert whole is not None
-    assert whole.read() == large + large + b"end"
+    assert whole.read() == large + b"small" + b"end"
     uploads.finish("f", b"end")
     assert left(omega) == 0
 
