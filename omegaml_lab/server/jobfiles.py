@@ -29,7 +29,7 @@ from omegaml_lab.server.models import (
     object_model,
 )
 from omegaml_lab.server.mounts import hidden
-from omegaml_lab.server.printing import BAD_NOTEBOOK
+from omegaml_lab.server.printing import BAD_NOTEBOOK, printed
 from omegaml_lab.server.transfer import check_size
 
 if TYPE_CHECKING:
@@ -297,7 +297,8 @@ class JobFiles(JobTree):
         if found is not None:
             # Whoever has saved or dropped it since knows better.
             with contextlib.suppress(ConflictError, ObjectNotFoundError):
-                self._write(path, found.data, expect=found.metadata.revision)
+                data = found.data if before.kind != "notebook" else printed(found.data)
+                self._write(path, data, expect=found.metadata.revision)
 
     # -- plain bytes, for transfers ----------------------------------------------------------
 

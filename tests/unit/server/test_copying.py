@@ -10,6 +10,7 @@ from tornado.web import HTTPError
 
 from omegaml_lab.core.names import Name
 from omegaml_lab.server.contents import OmegaContentsManager
+from omegaml_lab.server.printing import printed
 from tests.integration.notebooks import notebook
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def test_a_new_name_says_what_is_kept(manager: OmegaContentsManager, omega: Omeg
         assert omega.jobs.metadata(Name(path)).kind == kind
     asyncio.run(manager.copy("f/b.ipynb", "f/c.txt"))
     assert omega.jobs.metadata(Name("f/c.txt")).kind == "file"
-    assert omega.jobs.read_bytes(Name("f/c.txt")) == omega.jobs.read_bytes(Name("f/b.ipynb"))
+    assert omega.jobs.read_bytes(Name("f/c.txt")) == printed(omega.jobs.read_bytes("f/b.ipynb"))
 
 
 @pytest.mark.parametrize("folder", ["f", "local"])
