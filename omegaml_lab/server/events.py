@@ -293,33 +293,27 @@ _OBJECT_SCHEMA: dict[str, Any] = {
     "required": ["store", "name", "change"],
 }
 
-_SCHEDULE_SCHEMA: dict[str, Any] = {
-    "$id": SCHEDULE_EVENT,
-    "version": "1",
-    "title": "A schedule changed",
-    "description": "A schedule of the repository was saved or dropped; the REST API tells it.",
-    "personal-data": True,
-    "type": "object",
-    "properties": {
-        "schedule": {"type": "string", "title": "Schedule", "description": "Its id."},
-        "change": {"type": "string", "title": "Change", "description": "What happened."},
-    },
-    "required": ["schedule", "change"],
-}
 
-_REPORT_SCHEMA: dict[str, Any] = {
-    "$id": REPORT_EVENT,
-    "version": "1",
-    "title": "A report changed",
-    "description": "A report was published, shows another run, or is no more.",
-    "personal-data": True,
-    "type": "object",
-    "properties": {
-        "report": {"type": "string", "title": "Report", "description": "Its name."},
-        "change": {"type": "string", "title": "Change", "description": "What happened."},
-    },
-    "required": ["report", "change"],
-}
+def _changed(event: str, what: str, said: str) -> dict[str, Any]:
+    """Return the schema of an event that tells what changed, and leaves how it is to REST."""
+    told = {"type": "string", "title": "Change", "description": "What happened."}
+    return {
+        "$id": event,
+        "version": "1",
+        "title": f"A {what} changed",
+        "description": f"A {what} of the repository was saved or is no more; REST tells it.",
+        "personal-data": True,
+        "type": "object",
+        "properties": {
+            what: {"type": "string", "title": what.capitalize(), "description": said},
+            "change": told,
+        },
+        "required": [what, "change"],
+    }
+
+
+_SCHEDULE_SCHEMA = _changed(SCHEDULE_EVENT, "schedule", "Its id.")
+_REPORT_SCHEMA = _changed(REPORT_EVENT, "report", "Its name.")
 
 _NOTIFICATION_SCHEMA: dict[str, Any] = {
     "$id": NOTIFICATION_EVENT,
