@@ -15,6 +15,7 @@ from tests.integration import rabbitmq
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 __all__ = ["mongo_url"]  # a new one for each test: processes may outlive theirs for a while
 
@@ -22,11 +23,21 @@ __all__ = ["mongo_url"]  # a new one for each test: processes may outlive theirs
 @pytest.fixture(scope="session")
 def rabbit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[rabbitmq.RabbitMQ]:
     """A RabbitMQ server of our own, started for the session."""
+    yield from _started(tmp_path_factory.mktemp("rabbitmq"))
+
+
+@pytest.fixture
+def own_rabbit(tmp_path: Path) -> Iterator[rabbitmq.RabbitMQ]:
+    """A RabbitMQ server that no other test uses: it may be killed, or left broken."""
+    yield from _started(tmp_path / "rabbitmq")
+
+
+def _started(folder: Path) -> Iterator[rabbitmq.RabbitMQ]:
     if not rabbitmq.installed():
         if os.environ.get("CI") == "true":
             pytest.fail(rabbitmq.HOW_TO)
         pytest.skip(rabbitmq.HOW_TO)
-    server = rabbitmq.RabbitMQ(tmp_path_factory.mktemp("rabbitmq"))
+    server = rabbitmq.RabbitMQ(folder)
     server.start()
     yield server
     server.stop()

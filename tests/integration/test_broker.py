@@ -76,15 +76,6 @@ def test_rabbitmq_may_be_away_when_a_run_is_asked_for(
         assert run.notice is None
 
 
-@pytest.fixture
-def own_rabbit(tmp_path: Path, rabbit: RabbitMQ) -> Iterator[RabbitMQ]:
-    """A server that no other test uses, and that may be left broken."""
-    server = type(rabbit)(tmp_path / "rabbitmq")
-    server.start()
-    yield server
-    server.stop()
-
-
 def test_rabbitmq_that_confirms_nothing_is_not_waited_for(
     config: Config, own_rabbit: RabbitMQ
 ) -> None:

@@ -31,15 +31,6 @@ LEASE = "4"
 
 
 @pytest.fixture
-def own_rabbit(tmp_path: Path, rabbit: RabbitMQ) -> Iterator[RabbitMQ]:
-    """A server that no other test uses: it is killed."""
-    server = type(rabbit)(tmp_path / "rabbitmq")
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
 def over_rabbit(config: Config, own_rabbit: RabbitMQ) -> Iterator[Omega]:
     with Omega(config=replace(config, broker_url=own_rabbit.url)) as omega:
         yield omega
