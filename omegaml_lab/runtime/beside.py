@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from omegaml_lab.core.runs import Run
     from omegaml_lab.runtime.cells import Kernels
-    from omegaml_lab.runtime.kernels import KernelProcess
+    from omegaml_lab.runtime.kernel_processes import KernelProcess
     from omegaml_lab.store.jobs import JobStore
 
 __all__ = ["KernelsBeside"]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from omegaml_lab.core.limits import Usage
     from omegaml_lab.runtime.family import Family
     from omegaml_lab.runtime.kept import Keep, KeptKernel
-    from omegaml_lab.runtime.kernels import KernelProcess
+    from omegaml_lab.runtime.kernel_processes import KernelProcess
 
 _LOG_TAIL = 16_384
 

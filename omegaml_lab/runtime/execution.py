@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     from omegaml_lab.runtime.allowance import Allowance
     from omegaml_lab.runtime.cells import Kernels
     from omegaml_lab.runtime.kept import KeptKernels, Widgets
-    from omegaml_lab.runtime.kernels import KernelProcess, KernelSource
+    from omegaml_lab.runtime.kernel_processes import KernelProcess
+    from omegaml_lab.runtime.kernels import KernelSource
     from omegaml_lab.runtime.run_records import Claim, RunRecords
     from omegaml_lab.store.jobs import JobStore
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import OmegaError
 from omegaml_lab.core.limits import size_text
-from omegaml_lab.runtime.kernels import KernelProcess, lent
+from omegaml_lab.runtime.kernel_processes import KernelProcess, lent
 from omegaml_lab.runtime.run_reader import utcnow
 
 if TYPE_CHECKING:

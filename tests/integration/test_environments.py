@@ -15,7 +15,8 @@ from omegaml_lab.core.errors import RequirementsRefusedError
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.runs import Status
 from omegaml_lab.runtime.environments import Environment, Environments
-from omegaml_lab.runtime.kernels import KernelProcess, KernelSource
+from omegaml_lab.runtime.kernel_processes import KernelProcess
+from omegaml_lab.runtime.kernels import KernelSource
 from tests.integration.notebooks import notebook, printed
 from tests.integration.processes import alive, until, worker
 from tests.wheels import make_slow_sdist, make_wheel

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from omegaml_lab.runtime.kernels import KernelProcess
+    from omegaml_lab.runtime.kernel_processes import KernelProcess
 
 pytestmark = pytest.mark.skipif(not warm.available(), reason="needs fork: Linux only")
 
