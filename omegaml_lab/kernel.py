@@ -1,5 +1,8 @@
 """What a Python kernel is given: it imports the modules beside its notebook in the repository.
 
+And it has its stdout and stderr again after a cell that has left them closed, or as None:
+ipykernel writes to them after each cell, and without them never says that the cell has ended.
+
 It is an extension of IPython. Jupyter servers and workers load it into the kernels that they
 start for notebooks of the repository; in a kernel of another environment that has Omega Lab
 ``%load_ext omegaml_lab.kernel`` does. Nothing is connected to before a module is missing.
@@ -10,6 +13,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 import threading
 import time
@@ -35,7 +39,8 @@ _REST = 10.0
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """Let the kernel of `shell` import what is beside its notebook, if that is known."""
+    """Give it to the kernel of `shell`: modules if it is known where its notebook is."""
+    _keep_streams(shell)
     text = os.environ.get(MODULES)
     if text is None:
         return
@@ -46,6 +51,26 @@ def load_ipython_extension(shell: Any) -> None:
             refresh_modules()
 
     shell.events.register("pre_run_cell", refresh)
+
+
+def _keep_streams(shell: Any) -> None:
+    own = {"stdout": sys.stdout, "stderr": sys.stderr}
+
+    def look() -> None:
+        for name, stream in own.items():
+            if not _writable(getattr(sys, name, None)) and _writable(stream):
+                setattr(sys, name, stream)
+                stream.write(f"The cell left sys.{name} unusable: it is the notebook's again.\n")
+
+    shell.events.register("post_execute", look)
+
+
+def _writable(stream: Any) -> bool:
+    try:
+        stream.flush()
+    except (AttributeError, TypeError, ValueError, OSError):  # None, closed, or no stream at all
+        return False
+    return True
 
 
 class ModulesBeside:

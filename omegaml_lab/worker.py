@@ -188,6 +188,7 @@ def _perform(performer: Performer, omega: Omega, run_id: str, kind: str | None =
     execution = performer.take(run_id, kind)
     if execution is None:
         return
+    attempt = execution.claim.run.attempt
     try:
         run = performer.perform(execution)
     except Exception as error:  # noqa: BLE001
@@ -198,7 +199,7 @@ def _perform(performer: Performer, omega: Omega, run_id: str, kind: str | None =
         performer.release(execution)
     if run is not None:
         _release(omega, run)
-    if run is not None and run.retry_at is not None:
+    if run is not None and run.status is Status.QUEUED and run.attempt > attempt:
         _send_later(omega, run)
     if run is not None and run.status is Status.SUCCEEDED and run.kind == "job":
         _follow(omega, run)

@@ -79,7 +79,7 @@ class CallExecution:
             return self._conclude(self._ask(callee))
         except CalleeDiedError as error:
             self._log.write(error.said)
-            return self._stopped(error)
+            return self._stopped(error, lost=callee.abandoned)
         finally:
             with self._lock:
                 self._callee = None
@@ -110,7 +110,7 @@ class CallExecution:
         )
         return self._finish(Status.FAILED, failure)
 
-    def _stopped(self, error: CalleeDiedError) -> Run | None:
+    def _stopped(self, error: CalleeDiedError, *, lost: bool) -> Run | None:
         if self._reason is StopReason.VOID:
             return None
         if self._reason is StopReason.CANCELLED:
@@ -118,7 +118,20 @@ class CallExecution:
         if self._reason is StopReason.GIVEN_BACK:
             notice = f"Worker {self.claim.run.worker} shut down; the run waits for another one."
             return self._runs.give_back(self.claim, notice=notice)
-        return self.fail(error)
+        return self._lose(error) if lost else self.fail(error)
+
+    def _lose(self, error: CalleeDiedError) -> Run | None:
+        """End an attempt that went with the nursery, as one that went with its worker."""
+        run, failure, again = self.claim.run, _failure_of(error), None
+        if run.attempt < run.max_attempts:
+            again = patiently(
+                lambda: self._runs.retry(
+                    self.claim, failure, Status.LOST, log=self._log.text(), usage=None, wait=0.0
+                ),
+                what=f"run {run.id}",
+                hurried=lambda: self._reason is StopReason.GIVEN_BACK,
+            )
+        return again or self._finish(Status.LOST, failure)
 
     def _finish(
         self,

@@ -75,6 +75,11 @@ class Callee:
         """Whether the process runs."""
         return self.process.poll() is None
 
+    @property
+    def abandoned(self) -> bool:
+        """Whether the process was ended because the nursery was."""
+        return bool(getattr(self.process, "abandoned", False))
+
     def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Have a call performed; return what came of it.
 

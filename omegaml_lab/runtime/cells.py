@@ -14,6 +14,7 @@ from traitlets import Integer
 
 from omegaml_lab.core.errors import OmegaError
 from omegaml_lab.core.limits import UNLIMITED, Limits, duration_text
+from omegaml_lab.runtime.kernel_processes import KernelStartError
 from omegaml_lab.runtime.outputs import OUTPUT_LIMIT, OutputMeter, join_stream
 from omegaml_lab.runtime.watch import Breach, Watch
 
@@ -32,6 +33,7 @@ _LOG_TAIL = 16_384
 __all__ = [
     "CellRunner",
     "KernelDiedError",
+    "KernelLostError",
     "Kernels",
     "LimitError",
     "MemoryLimitError",
@@ -50,6 +52,17 @@ class KernelDiedError(OmegaError, RuntimeError):
         self.cell = cell
         where = "before the first cell" if cell is None else f"in cell {cell + 1}"
         super().__init__(f"{what} {where}: {reason}")
+
+
+class KernelLostError(KernelDiedError):
+    """The kernel was ended because the nursery was, by nothing that the notebook did."""
+
+    def __init__(self, cell: int | None) -> None:
+        reason = (
+            "the process from which the worker starts its kernels was ended from outside, and"
+            " all kernels with it"
+        )
+        super().__init__(reason, cell)
 
 
 class TooMuchOutputError(KernelDiedError):
@@ -162,6 +175,7 @@ class CellRunner(PapermillNotebookClient):  # type: ignore[misc]
         """
         self.reset_execution_trackers()
         self._keep, self._failed, self._first = keep, False, 0
+        self._left, self.on_cell_executed = False, self._replied
         if kept is not None:
             self._first = kept.fill(self.nb)
             self.widget_state, self.widget_buffers = kept.widgets
@@ -221,7 +235,12 @@ class CellRunner(PapermillNotebookClient):  # type: ignore[misc]
 
     async def _run_in(self, kernel: KernelProcess, watch: Watch) -> None:
         self.km = kernel.manager
-        self.kc = await kernel.connect()
+        try:
+            self.kc = await kernel.connect()
+        except KernelStartError as error:
+            if kernel.abandoned:
+                raise KernelLostError(None) from error
+            raise
         try:
             await self._run_cells(watch)
             self.nb.metadata["language_info"] = kernel.language_info
@@ -236,14 +255,16 @@ class CellRunner(PapermillNotebookClient):  # type: ignore[misc]
                 self.nb_man.cell_exception(self.nb.cells[self._cell], cell_index=self._cell)
             if self._meter.full:
                 raise TooMuchOutputError(self._meter.limit, self._cell) from error
-            raise self._ended(kernel.reason()) from error
+            raise self._ended(kernel.reason(), lost=kernel.abandoned) from error
         finally:
             self._observer.said(kernel.log_tail(_LOG_TAIL))
             self.kc.stop_channels()
 
-    def _ended(self, reason: str) -> KernelDiedError:
+    def _ended(self, reason: str, *, lost: bool = False) -> KernelDiedError:
         """Return why the kernel ended: for a limit, or for what it says itself."""
         if self._watch is None or (breach := self._watch.breach) is None:
+            if lost:
+                return KernelLostError(self._cell)
             fault = self._watch.fault if self._watch else None
             return KernelDiedError(fault or reason, self._cell)
         error = MemoryLimitError if breach.limit == "memory" else TimeLimitError
@@ -269,9 +290,17 @@ class CellRunner(PapermillNotebookClient):  # type: ignore[misc]
             watch.cell_ended()
             self.nb_man.cell_complete(cell, cell_index=index)
             self._observer.cell_ended()
+            if self._left:  # the kernel goes on for a moment only
+                break
         if watch.breach is not None:
             raise DeadKernelError
         watch.rest()
+
+    def _replied(self, *, execute_reply: Mapping[str, Any] | None, **_: Any) -> None:
+        """Note whether the cell asked for the end of its kernel, as ``exit()`` does."""
+        content = execute_reply["content"] if execute_reply else {}
+        asked = [payload.get("source") for payload in content.get("payload") or ()]
+        self._left = "ask_exit" in asked
 
     def _code_cells(self) -> Iterator[tuple[int, Any]]:
         return ((i, cell) for i, cell in enumerate(self.nb.cells) if cell.cell_type == "code")

@@ -51,13 +51,15 @@ _WAITING = "Another run prepares the environment; this one waits for it.\n"
 class Environment:
     """What some notebooks require, installed in a `folder`; `size` is in bytes.
 
-    `lock` is a descriptor: as long as a process has it, the environment is not removed.
+    `lock` is a descriptor of the file `locked`: as long as a process has it, or a shared lock on
+    that file, the environment is not removed.
     """
 
     requires: tuple[str, ...]
     folder: Path
     size: int = 0
     lock: int | None = None
+    locked: Path | None = None
 
     @property
     def python(self) -> str:
@@ -145,7 +147,7 @@ class Environments:
                 await _acquire(lock, shared=True, say=say)
                 if (found := self._find(key)) is not None:
                     os.utime(self._record(key))  # it is used now
-                    yield replace(found, lock=lock.descriptor)
+                    yield replace(found, lock=lock.descriptor, locked=self._lock_file(key))
                     return
             await self._build(key, requires, say)
 

@@ -22,7 +22,7 @@ from omegaml_lab.core.parameters import INJECTED
 from omegaml_lab.core.resuming import code_of, kept_seconds
 from omegaml_lab.core.runs import RESULT_OF, RESULTS, Failure, Progress, Run, Status
 from omegaml_lab.runtime.beside import KernelsBeside
-from omegaml_lab.runtime.cells import KernelDiedError, LimitError
+from omegaml_lab.runtime.cells import KernelDiedError, KernelLostError, LimitError
 from omegaml_lab.runtime.engine import OmegaEngine
 from omegaml_lab.runtime.kept import KeptKernel
 from omegaml_lab.runtime.kernel_specs import UnknownKernelError
@@ -110,7 +110,7 @@ class Execution:
         self._live: LiveNotebook | None = None
         self._reason: StopReason | None = None
         self._lock = threading.Lock()
-        self._hopeless = False
+        self._hopeless = self._lost = False
 
     def stop(self, reason: StopReason) -> None:
         """End the kernel with all its children; :meth:`perform` then returns soon."""
@@ -137,6 +137,7 @@ class Execution:
         except OmegaError as error:
             died = isinstance(error, KernelDiedError)
             self._hopeless = isinstance(error, _HOPELESS)
+            self._lost = isinstance(error, KernelLostError)
             failure = self._failure(error)
             if live.failure is not None and isinstance(error, LimitError):
                 # Where the cell was when it was interrupted.
@@ -145,9 +146,17 @@ class Execution:
         return self._conclude(live, live.failure or failure, stopped=died)
 
     def fail(self, error: BaseException) -> Run | None:
-        """End the run as failed for a reason that nobody foresaw."""
-        progress = self._live.progress if self._live else Progress()
-        return self._finish(Status.FAILED, progress, self._failure(error))
+        """End the run for a reason that nobody foresaw, with what there is of its notebook."""
+        failure, live = self._failure(error), self._live
+        if live is None:
+            return self._finish(Status.FAILED, Progress(), failure)
+        failure = replace(failure, cell=live.progress.current)
+        try:
+            return self._conclude(live, failure, stopped=True)
+        except (OmegaError, TypeError, ValueError) as further:
+            # The notebook may be what cannot be kept: then the run ends without it.
+            _log.warning("run %s ends without its notebook: %s", self.claim.run.id, further)
+            return self._finish(Status.FAILED, live.progress, failure)
 
     def _start(self) -> LiveNotebook:
         notebook = self._prepared()
@@ -240,19 +249,22 @@ class Execution:
         self._patiently(lambda: self._save(live.serialised()))
         if reason is StopReason.CANCELLED:
             return self._finish(Status.CANCELLED, live.progress, None)
-        if error is not None and (again := self._try_again(error)) is not None:
-            return again
-        return self._finish(Status.FAILED if error else Status.SUCCEEDED, live.progress, error)
+        if error is None:
+            return self._finish(Status.SUCCEEDED, live.progress, None)
+        # With its kernel the run was lost, as it is with its worker.
+        status = Status.LOST if self._lost else Status.FAILED
+        return self._try_again(error, status) or self._finish(status, live.progress, error)
 
-    def _try_again(self, error: Failure) -> Run | None:
+    def _try_again(self, error: Failure, status: Status) -> Run | None:
         """Queue the run for another attempt, if it has one left and that may help."""
         run = self.claim.run
-        if run.limits.retries is None or run.attempt >= run.max_attempts or self._hopeless:
+        final = self._hopeless or (run.limits.retries is None and status is not Status.LOST)
+        if final or run.attempt >= run.max_attempts:
             return None
         wait = run.limits.wait(run.attempt, chance=random.random())  # noqa: S311 - no secret
         return self._patiently(
             lambda: self._runs.retry(
-                self.claim, error, log=self._log.text(), usage=self._usage, wait=wait
+                self.claim, error, status, log=self._log.text(), usage=self._usage, wait=wait
             )
         )
 

@@ -86,6 +86,11 @@ class KernelProcess:
         self._closed = False
         manager.process = process
 
+    @property
+    def abandoned(self) -> bool:
+        """Whether it was ended because the process was that has forked it, with all others."""
+        return bool(getattr(self.process, "abandoned", False))
+
     async def connect(self) -> Any:
         """Return a client whose channels are open, once the kernel answers.
 
@@ -221,7 +226,14 @@ def _ending(code: int | None) -> str:
     if code is None:
         return "it stopped answering"
     if code < 0:
-        name = signal.Signals(-code).name
+        name = _signal_name(-code)
         hint = " (out of memory, or ended from outside)" if -code == signal.SIGKILL else ""
         return f"it was ended by {name}{hint}"
     return f"it exited with code {code}"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # one of the real-time ones, most of which have no name
+        return f"signal {number}"

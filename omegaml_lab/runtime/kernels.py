@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import RequirementsRefusedError
 from omegaml_lab.core.modules import MODULES, MODULES_ARGUMENTS, MODULES_HOME
@@ -44,7 +44,8 @@ class KernelSource:
     Parameters
     ----------
     nursery
-        Where Python kernels of this environment come from; None starts all of them cold.
+        Where Python kernels of this environment come from, and the keepers of others; None
+        starts all of them cold and by themselves.
     environments
         What notebooks require is installed there; None leaves it to who starts the kernel.
     """
@@ -150,9 +151,15 @@ class KernelSource:
         if ours and MODULES in environment:
             command += MODULES_ARGUMENTS
             whole[MODULES_HOME] = str(folder / "modules")
-        if self._nursery is not None and ours and prepared is None:
+        if self._nursery is not None:
+            where: dict[str, Any] = {"environment": whole, "folder": work, "log": log}
             with contextlib.suppress(OSError):
-                return self._nursery.spawn(command[3:], environment=whole, folder=work, log=log)
+                if ours and prepared is None:
+                    return self._nursery.spawn(command[3:], **where)
+                if shutil.which(command[0], path=whole.get("PATH")):
+                    # Cold, but with a keeper: what it leaves behind is found, wherever it goes.
+                    locked = None if prepared is None else prepared.locked
+                    return self._nursery.execute(command, **where, lock=locked)
         whole["JPY_PARENT_PID"] = str(os.getpid())
         try:
             with log.open("ab") as output:

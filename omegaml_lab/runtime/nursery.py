@@ -1,6 +1,7 @@
 """The nursery: a process that has loaded what every Python kernel loads, and forks kernels.
 
-It forks the processes that perform calls as well, for which a request names their `module`.
+It forks the processes that perform calls as well, for which a request names their `module`, and
+those that become another program, for which it has a `command`.
 
 Started by :mod:`.warm` as ``python -m omegaml_lab.runtime.nursery <file descriptor>``. Each
 line on that socket is a request; each kernel is a fork that has run no code of anybody. When
@@ -11,6 +12,7 @@ everything that they started.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import gc
 import importlib
 import json
@@ -19,6 +21,7 @@ import selectors
 import signal
 import socket
 import sys
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,6 +87,9 @@ class _Nursery:
         return bool(data)
 
     def _fork(self, request: dict[str, Any]) -> None:
+        if time.monotonic() > request["until"]:  # who asked goes another way by now
+            self._tell({"id": request["id"], "failed": "it was asked for too long ago"})
+            return
         nursery, (line, theirs) = os.getpid(), os.pipe()
         try:
             pid = os.fork()
@@ -172,7 +178,7 @@ class _Kept:
 
 def _become(request: dict[str, Any]) -> None:
     """Turn this fork into a process like one that was started cold; never return."""
-    code, module = 1, request.get("module")
+    code, module, command = 1, request.get("module"), request.get("command")
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         os.setsid()
@@ -181,6 +187,8 @@ def _become(request: dict[str, Any]) -> None:
         os.environ.update(request["environment"])
         os.environ["JPY_PARENT_PID"] = str(os.getppid())
         os.chdir(request["folder"])
+        if command is not None:
+            _execute(command, request["lock"])
         _forget()
         if module is None:
             _be_kernel(request["arguments"])
@@ -191,9 +199,20 @@ def _become(request: dict[str, Any]) -> None:
     except SystemExit as ending:
         code = ending.code if isinstance(ending.code, int) else int(ending.code is not None)
     finally:
-        if module is None:
+        if module is None and command is None:
             _let_go_of_channels()
         _leave(code)
+
+
+def _execute(command: list[str], lock: str | None) -> None:
+    """Become a program; return only by an error."""
+    if lock is not None:
+        descriptor = os.open(lock, os.O_RDWR)
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)  # who asked holds it as well
+        os.set_inheritable(descriptor, True)  # noqa: FBT003 - it knows no other way
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):  # which Python ignores, and programs do not
+        signal.signal(number, signal.SIG_DFL)
+    os.execvpe(command[0], command, os.environ)  # noqa: S606 - the kernel that was asked for
 
 
 def _be_kernel(arguments: list[str]) -> None:

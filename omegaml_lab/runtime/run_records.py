@@ -273,21 +273,29 @@ class RunRecords(RunClaims):
         return self._held(claim, {**told, **({"usage": asdict(usage)} if usage else {})})
 
     def retry(
-        self, claim: Claim, failure: Failure, *, log: str, usage: Usage | None, wait: float
+        self,
+        claim: Claim,
+        failure: Failure,
+        status: Status = Status.FAILED,
+        *,
+        log: str,
+        usage: Usage | None,
+        wait: float,
     ) -> Run | None:
-        """End a failed attempt, and queue the run for its next one in `wait` seconds.
+        """End an attempt that failed or was lost, and queue the next one in `wait` seconds.
 
         None when the claim is void, or when somebody cancelled the run in the meantime.
         """
         now, run = self._now(), replace(claim.run, usage=usage)
-        ended = Attempt.of(run, Status.FAILED, ended_at=now, error=failure)
+        ended = Attempt.of(run, status, ended_at=now, error=failure)
+        how = "was lost" if status is Status.LOST else "failed"
         document = failure_document(failure)
         values = {
             **self._next_attempt(run, ended, wait),
             "error": document,
             "log": log,
             "attempt": run.attempt + 1,
-            "notice": f"Attempt {run.attempt} of {run.max_attempts} failed: {failure.name}."
+            "notice": f"Attempt {run.attempt} of {run.max_attempts} {how}: {failure.name}."
             f" The next one starts after {now + timedelta(seconds=wait):%H:%M:%S} UTC.",
         }
         if (again := self._held(claim, values, where=WANTED)) is not None:

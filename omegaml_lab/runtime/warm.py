@@ -1,7 +1,8 @@
 """Warm kernels: forked from a process that has loaded what a Python kernel needs.
 
 A kernel that starts cold spends half a second on imports. The nursery did them once; a fork of
-it is a fresh process that has run nobody's code.
+it is a fresh process that has run nobody's code. Other kernels are programs that a fork becomes:
+nothing is warm of them, but they are minded in the same way.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +50,7 @@ class ForkedProcess:
         self.cpu_seconds = 0.0
         self.memory_peak = 0
         self.orphaned = False
+        self.abandoned = False
         self._nursery = nursery
         self._ended = threading.Event()
 
@@ -58,13 +61,15 @@ class ForkedProcess:
         cpu_seconds: float = 0.0,
         memory_peak: int = 0,
         orphaned: bool = False,
+        abandoned: bool = False,
     ) -> None:
         """Take note that the process has ended, and what the system says that it used.
 
-        One that is `orphaned` was ended because its keeper was.
+        One that is `orphaned` was ended because its keeper was, one that is `abandoned` because
+        the nursery was: by nothing that it did itself, as far as is known.
         """
         self.cpu_seconds, self.memory_peak = cpu_seconds, memory_peak
-        self.orphaned = orphaned
+        self.orphaned, self.abandoned = orphaned, abandoned
         self.returncode = code
         self._ended.set()
 
@@ -74,14 +79,15 @@ class ForkedProcess:
         Who does not tell, because it was stopped, is ended itself: first its keeper, then the
         nursery with all its kernels.
         """
-        for seconds, end in ((_KEEPER_TELLS, self._end_keeper), (_PATIENCE, self._nursery)):
+        for seconds, end in ((_KEEPER_TELLS, self.end_keeper), (_PATIENCE, self._nursery)):
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.wait(seconds)
                 return
             end()
         self.wait()
 
-    def _end_keeper(self) -> None:
+    def end_keeper(self) -> None:
+        """Kill the parent of the process, and so the process with all that it has started."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(self.keeper, signal.SIGKILL)
 
@@ -149,14 +155,42 @@ class Nursery:
         OSError
             If the nursery is out of order: a cold kernel is the way then.
         """
-        request = {
-            "arguments": list(arguments),
-            "environment": dict(environment),
-            "folder": str(folder),
-            "log": str(log),
-            "module": module,
-        }
-        return self._running().ask(request).result(_PATIENCE)  # a TimeoutError is an OSError
+        request = {"arguments": list(arguments), "module": module}
+        return self._ask(request, environment, folder, log)
+
+    def execute(
+        self,
+        command: Sequence[str],
+        *,
+        environment: Mapping[str, str],
+        folder: Path,
+        log: Path,
+        lock: Path | None = None,
+    ) -> ForkedProcess:
+        """Fork a process that becomes a program, which is looked for on its own path.
+
+        Parameters
+        ----------
+        command
+            The program and its arguments.
+        environment, folder, log
+            As for :meth:`spawn`.
+        lock
+            A file on which it holds a shared lock for as long as it lives.
+
+        Raises
+        ------
+        OSError
+            If the nursery is out of order.
+        """
+        request = {"command": list(command), "lock": None if lock is None else str(lock)}
+        return self._ask(request, environment, folder, log)
+
+    def _ask(
+        self, request: dict[str, Any], environment: Mapping[str, str], folder: Path, log: Path
+    ) -> ForkedProcess:
+        where = {"environment": dict(environment), "folder": str(folder), "log": str(log)}
+        return self._running().ask({**request, **where}, patience=_PATIENCE)
 
     def stop(self) -> None:
         """End the nursery with all its kernels."""
@@ -191,16 +225,26 @@ class _Generation:
         self._living: dict[int, ForkedProcess] = {}
         threading.Thread(target=self._listen, name="nursery", daemon=True).start()
 
-    def ask(self, request: dict[str, Any]) -> Future[ForkedProcess]:
-        """Ask for a kernel."""
+    def ask(self, request: dict[str, Any], *, patience: float) -> ForkedProcess:
+        """Return a new process; a TimeoutError, which is an OSError, says that none will come.
+
+        Who asked starts one in another way then, on the same sockets: two must not be there.
+        """
         number = next(self._ids)
         future: Future[ForkedProcess] = Future()
+        # The clock is one for all processes of the machine.
+        whole = {**request, "id": number, "until": time.monotonic() + patience}
         with self._lock:
             if self._over:
                 raise BrokenPipeError(_ENDED)
             self._awaited[number] = future
-            self._connection.sendall(json.dumps({**request, "id": number}).encode() + b"\n")
-        return future
+            self._connection.sendall(json.dumps(whole).encode() + b"\n")
+        try:
+            return future.result(patience)
+        except TimeoutError:
+            if future.cancel():
+                raise
+            return future.result()  # it has come at the last moment
 
     def stop(self) -> None:
         """Hang up, which ends the process, and wait for that."""
@@ -216,9 +260,10 @@ class _Generation:
             with self._lock:
                 self._over = True
         for future in self._awaited.values():
-            future.set_exception(BrokenPipeError(_ENDED))
+            if future.set_running_or_notify_cancel():
+                future.set_exception(BrokenPipeError(_ENDED))
         for process in self._living.values():
-            process.end(-9)  # they end with it
+            process.end(-signal.SIGKILL, abandoned=True)  # they end with it
 
     def _hear(self, message: Mapping[str, Any]) -> None:
         if "code" in message:
@@ -228,12 +273,17 @@ class _Generation:
             return
         with self._lock:
             future = self._awaited.pop(int(message["id"]))
+        awaited = future.set_running_or_notify_cancel()
         if "failed" in message:
-            future.set_exception(ChildProcessError(message["failed"]))
+            if awaited:
+                future.set_exception(ChildProcessError(message["failed"]))
             return
         pid, keeper = int(message["pid"]), int(message["keeper"])
         self._living[pid] = ForkedProcess(pid, keeper=keeper, nursery=self.process.kill)
-        future.set_result(self._living[pid])
+        if awaited:
+            future.set_result(self._living[pid])
+        else:  # nobody waits for it any more, nor will end it
+            self._living[pid].end_keeper()
 
 
 def available() -> bool:

@@ -73,6 +73,7 @@ PARENT = "import os, signal, time\nos.kill(os.getppid(), signal.{})\ntime.sleep(
 STACK = (
     "import pickle, sys\nsys.setrecursionlimit(10**9)\nx = []\nfor _ in range(10**6): x = [x]\n"
 )
+SHOWS = "print('before')\nfrom IPython.display import display\ndisplay"
 CLOSES = "import sys; sys.stdin.close(); sys.stdout.close()"
 FORKS = "import os, time\nfor _ in range(4): os.fork()\ntime.sleep(0.5)"
 THREADS = (
@@ -92,9 +93,14 @@ THREADS = (
         ("import os; os._exit(0)", "KernelDiedError", "it exited with code 0"),
         (CLOSES, "ValueError", "closed file"),
         ("class X(BaseException): pass\nraise X('odd')", "X", "odd"),
+        ("import os; os.kill(os.getpid(), 40)", "KernelDiedError", "it was ended by signal 40"),
+        (f"{SHOWS}({{'text/html': 5}}, raw=True)", "NotebookValidationError", "5 is not valid"),
     ],
-    ids=["kills its parent", "overflows", "ends its group", "aborts", "exits", "closes", "raises"],
-)
+    ids=[
+        "kills its parent", "overflows", "ends its group", "aborts", "exits", "closes", "raises",
+        "ends by a signal without name", "shows what is no output",
+    ],
+)  # fmt: skip
 def test_what_ruins_its_kernel_ruins_no_other(
     busy: Omega, folder: Path, source: str, name: str, message: str
 ) -> None:
@@ -109,6 +115,8 @@ def test_what_ruins_its_kernel_ruins_no_other(
         "import builtins\nbuiltins.print = lambda *_, **__: 1 / 0",
         THREADS,
         "import os\nfor n in range(3): os.close(n)",
+        "import sys\nsys.stdout = sys.stderr = None",
+        "import sys\nwith open('x', 'w') as sys.stdout: print('in a file')",
         "import os, shutil\nshutil.rmtree(os.path.dirname(os.getcwd()))",
         "import os\nos.mkdir('a')\nopen('a/b', 'w').close()\nos.chmod('a', 0)\nos.chmod('.', 0)",
         pytest.param(PARENT.format("SIGSTOP"), marks=pytest.mark.long),
@@ -118,7 +126,8 @@ def test_what_ruins_its_kernel_ruins_no_other(
         ),
     ],
     ids=[
-        "asks its parent", "raises at exit", "breaks print", "threads", "closes", "removes",
+        "asks its parent", "raises at exit", "breaks print", "threads", "closes", "has no streams",
+        "prints to what is closed", "removes",
         "locks its folder", "stops its parent", "forks", "stays at exit",
     ],
 )  # fmt: skip

@@ -7,6 +7,7 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 
 from omegaml_lab.config import Config
@@ -20,9 +21,23 @@ from tests.integration.processes import alive, scheduler, until, worker
 
 if TYPE_CHECKING:
     from omegaml_lab.runtime.handles import RunHandle
+    from tests.integration.processes import Process
 
 COUNTED = "import os\nwith open(count, 'a') as f: f.write(str(os.getpid()) + ' ')"
 """A cell that leaves a mark of each execution in the file `count`."""
+
+
+def waits(flag: str, count: str) -> str:
+    """Leave a mark as well, and go on once a flag is there."""
+    import os
+    import pathlib
+    import time
+
+    with pathlib.Path(count).open("a") as file:
+        file.write(f"{os.getpid()} ")
+    while not pathlib.Path(flag).exists():
+        time.sleep(0.02)
+    return "done"
 
 
 def start(omega: Omega, name: str, node: Any, **params: Any) -> RunHandle:
@@ -99,6 +114,46 @@ def test_a_worker_that_is_asked_to_stop_gives_its_run_back(omega: Omega, tmp_pat
     with scheduler(omega, tmp_path), worker(omega, tmp_path):
         assert run.wait(60).status is Status.SUCCEEDED
     assert run.run.attempt == 1
+
+
+def nursery_of(process: Process) -> int:
+    """The pid of the process from which a worker starts its kernels."""
+    children = psutil.Process(process.pid).children()
+    return next(each.pid for each in children if "omegaml_lab.runtime.nursery" in each.cmdline())
+
+
+def test_a_killed_nursery_loses_the_attempts_of_its_runs(omega: Omega, tmp_path: Path) -> None:
+    run, flag, count = waiting(omega, tmp_path)
+    with worker(omega, tmp_path) as process:  # no scheduler: the worker sends it again itself
+        until(lambda: executions(count), what=process.said)
+        os.kill(nursery_of(process), signal.SIGKILL)
+        until(lambda: len(executions(count)) == 2, what=process.said)
+        flag.touch()
+        assert run.wait(60).status is Status.SUCCEEDED, process.said()
+        assert [(each.number, each.status) for each in run.run.attempts] == [(1, Status.LOST)]
+        assert "starts its kernels was ended from outside" in str(run.run.attempts[0].error)
+        assert printed(omega.jobs.get(Name(str(run.result)))) == "done\n"
+        # Where one says that no attempt follows, the run stays lost.
+        flag.unlink()
+        once = omega.runtime.job("waiting").run(run.run.parameters, limits={"retries": 0})
+        until(lambda: len(executions(count)) == 3, what=process.said)
+        os.kill(nursery_of(process), signal.SIGKILL)
+        assert once.wait(60).status is Status.LOST
+        assert once.run.error is not None
+        assert once.run.error.name == "KernelLostError"
+
+
+def test_a_killed_nursery_loses_the_attempts_of_calls(omega: Omega, tmp_path: Path) -> None:
+    omega.scripts.put(waits, "waits")
+    flag, count = tmp_path / "flag", tmp_path / "count"
+    with worker(omega, tmp_path) as process:
+        call = omega.runtime.script("waits").start(str(flag), str(count))
+        until(lambda: executions(count), what=process.said)
+        os.kill(nursery_of(process), signal.SIGKILL)
+        until(lambda: len(executions(count)) == 2, what=process.said)
+        flag.touch()
+        assert call.get(60) == "done"
+    assert [each.status for each in call.run.attempts] == [Status.LOST]
 
 
 def test_a_doubled_message_runs_once(omega: Omega, tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ from omegaml_lab.core.errors import RequirementsRefusedError
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.runs import Status
 from omegaml_lab.runtime.environments import Environment, Environments
-from omegaml_lab.runtime.kernel_processes import KernelProcess
 from omegaml_lab.runtime.kernels import KernelSource
 from tests.integration.notebooks import notebook, printed
 from tests.integration.processes import alive, until, worker
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
     from omegaml_lab.omega import Omega
     from omegaml_lab.runtime.handles import RunHandle
+    from omegaml_lab.runtime.kernel_processes import KernelProcess
     from tests.integration.processes import Process
 
 USES = "# requires: omt-greeting\nimport sys, omt_greeting, numpy, omegaml_lab"

@@ -8,6 +8,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from nbformat import ValidationError
 
 from omegaml_lab.core.errors import StorageFullError
 from omegaml_lab.core.names import Name
@@ -19,6 +20,7 @@ from omegaml_lab.runtime.performer import Performer
 from omegaml_lab.runtime.run_records import RunRecords
 from omegaml_lab.storage.records import Records
 from omegaml_lab.store.jobs import JobStore
+from tests.integration.notebooks import notebook, printed
 from tests.integration.processes import alive, until
 
 if TYPE_CHECKING:
@@ -245,3 +247,24 @@ def test_a_worker_starts_on_a_full_disk(omega: Omega, caplog: pytest.LogCaptureF
     assert "the first heartbeat will tell" in caplog.text
     assert perform(omega, "1", performer).status is Status.SUCCEEDED
     performer.stop()
+
+
+def test_what_nobody_foresaw_leaves_the_notebook_and_names_the_cell(omega: Omega) -> None:
+    shows = "from IPython.display import display\ndisplay({'text/html': 5}, raw=True)"
+    performer = worker(omega)
+    omega.jobs.put(notebook("print('before')", shows, "print('after')"), "odd")
+    execution = performer.take(omega.runtime.job("odd").run(limits={"retries": 1}).id)
+    assert execution is not None
+    with pytest.raises(ValidationError, match="5 is not valid") as caught:
+        performer.perform(execution)
+    run = execution.fail(caught.value)
+    assert run is not None
+    assert (run.status, run.attempts[0].status) == (Status.QUEUED, Status.FAILED)
+    assert run.attempts[0].error is not None
+    assert run.attempts[0].error.cell == 1
+    assert printed(omega.jobs.get(Name(str(run.attempts[0].result)))) == "before\n"
+
+
+def test_exit_ends_the_notebook_where_it_is(omega: Omega) -> None:
+    run = perform(omega, notebook("exit()", "import time; time.sleep(5)"), worker(omega))
+    assert (run.status, run.progress.done) == (Status.SUCCEEDED, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -43,13 +44,29 @@ def nursery() -> Iterator[Nursery]:
     nursery.stop()
 
 
+@pytest.fixture
+def cold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of a kernel that is not of the worker's own Python."""
+    folder = tmp_path / "jupyter" / "kernels" / "other"
+    folder.mkdir(parents=True)
+    argv = ["env", "OTHER=1", sys.executable, "-m", "ipykernel_launcher", "-f"]
+    spec = {"argv": [*argv, "{connection_file}"], "display_name": "Other", "language": "python"}
+    (folder / "kernel.json").write_text(json.dumps(spec))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    return folder.name
+
+
 def run_in(
-    nursery: Nursery, code: str, then: Callable[[KernelProcess], object] = lambda _: None
+    nursery: Nursery,
+    code: str,
+    then: Callable[[KernelProcess], object] = lambda _: None,
+    *,
+    name: str = "python3",
 ) -> KernelProcess:
     """A kernel that has run some code, that had something done to it, and has ended."""
 
     async def run() -> KernelProcess:
-        async with KernelSource(nursery).start("python3", environment={}) as kernel:
+        async with KernelSource(nursery).start(name, environment={}) as kernel:
             client = await kernel.connect()
             await client.execute_interactive(code, timeout=60)
             client.stop_channels()
@@ -112,6 +129,17 @@ def test_all_end_with_the_nursery(nursery: Nursery) -> None:
     run_in(nursery, code, kill)
     assert len(started) == 3
     until(lambda: not any(alive(each.pid) for each in started))
+
+
+def test_a_cold_kernel_has_a_keeper_as_well(nursery: Nursery, cold: str, tmp_path: Path) -> None:
+    note = tmp_path / "note"
+    code = f"import os; assert os.environ['OTHER']\n{HIDES.format(note=str(note))}"
+    kernel = run_in(nursery, code, name=cold)
+    until(lambda: not alive(int(note.read_text())))
+    assert not alive(kernel.process.pid)
+    kernel = run_in(nursery, "1", kill_keeper, name=cold)
+    assert forked(kernel).orphaned
+    until(lambda: not alive(kernel.process.pid))
 
 
 def test_a_nursery_does_not_heed_what_asks_it_to_end(nursery: Nursery) -> None:

@@ -18,9 +18,11 @@ from omegaml_lab.runtime import warm
 from omegaml_lab.runtime.kernel_specs import UnknownKernelError
 from omegaml_lab.runtime.kernels import KernelSource
 from omegaml_lab.runtime.warm import ForkedProcess, Nursery
+from tests.integration.processes import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from omegaml_lab.omega import Omega
 
@@ -156,6 +158,24 @@ def test_a_nursery_that_died_is_replaced(nursery: Nursery) -> None:
     psutil.wait_procs([psutil.Process(first)] if psutil.pid_exists(first) else [], timeout=30)
     assert evaluated(source, "print(3)") == "3\n"
     assert nursery.pid != first
+
+
+def test_what_comes_too_late_is_ended(
+    nursery: Nursery, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    source = KernelSource(nursery)
+    evaluated(source, "1")
+    assert nursery.pid is not None
+    process = psutil.Process(nursery.pid)
+    process.suspend()
+    monkeypatch.setattr(warm, "_PATIENCE", 0.2)
+    with pytest.raises(TimeoutError):
+        nursery.execute(["sleep", "600"], environment={}, folder=tmp_path, log=tmp_path / "log")
+    process.resume()
+    monkeypatch.undo()
+    assert evaluated(source, "print(2)") == "2\n"  # it has heard of the other one before
+    until(lambda: process.children() == [])
+    assert process.is_running()
 
 
 def test_kernels_end_with_the_process_that_asked_for_them() -> None:
