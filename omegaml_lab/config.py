@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from omegaml_lab.core.errors import (
     ConfigError,
+    InvalidAttributeError,
     InvalidLimitError,
     InvalidNameError,
     InvalidRecipientError,
@@ -29,11 +30,12 @@ from omegaml_lab.core.metadata import STORES
 from omegaml_lab.core.names import check_bucket
 from omegaml_lab.core.notifications import parse_recipients
 from omegaml_lab.core.retention import Retention
+from omegaml_lab.core.tags import check_label
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Config"]
+__all__ = ["OF_SCHEDULERS", "OF_WORKERS", "Config"]
 
 _KINDS: dict[str, type] = {
     "home": Path,
@@ -50,6 +52,10 @@ _KINDS: dict[str, type] = {
 _MAY_BE_NONE = {
     "mongo_url", "broker_url", "dask_url", "signing_key", "signing_key_file", "smtp_url",
 }  # fmt: skip
+OF_SCHEDULERS = ("OMEGA_SMTP_URL", "OMEGA_NOTIFY")
+"""Variables that only schedulers need, and workers, which run people's code, must not have."""
+OF_WORKERS = ("OMEGA_ENVIRONMENT_OPTIONS",)
+"""Variables that may tell passwords of workers, which the code that they run must not have."""
 _MAY_BE_ZERO = {"kept_kernels", "cache_megabytes"}
 _SHORTEST_KEY = 32
 
@@ -263,6 +269,13 @@ def _check_bucket(key: str, bucket: str) -> None:
         raise ConfigError(key, bucket, error.reason) from error
 
 
+def _check_label(key: str, label: str) -> None:
+    try:
+        check_label(label)
+    except InvalidAttributeError as error:
+        raise ConfigError(key, label, error.reason) from error
+
+
 def _check_smtp(key: str, url: str) -> None:
     if not _is_smtp(url):
         # Neither the URL nor what is said of it is repeated: both may tell the password.
@@ -351,6 +364,7 @@ _CHECKS: dict[str, Callable[[str, str], None]] = {
     "dask_url": _check_dask,
     "environment_options": _check_options,
     "environments": _check_environments,
+    "label": _check_label,
     "mail_from": _check_sender,
     "notify": _check_recipients,
     "smtp_url": _check_smtp,

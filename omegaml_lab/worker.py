@@ -138,8 +138,11 @@ def _performer(omega: Omega) -> Performer:
 
     config, url = omega.config, omega.url
     nursery = warm.Nursery() if warm.available() else None
+    for_calls = warm.Nursery("calls") if warm.available() else None
     if nursery is not None:
         nursery.start()
+    if for_calls is not None and _has_callables(omega):  # else the first call starts it
+        for_calls.start()
 
     def jobs(run: Run) -> JobStore:
         storage = omega.storage
@@ -157,7 +160,7 @@ def _performer(omega: Omega) -> Performer:
         workers=omega.storage.records("workers"),
         jobs=jobs,
         kernels=KernelSource(nursery, Environments.of(config)),
-        callees=Callees(limit=config.slots[0], nursery=nursery),
+        callees=Callees(limit=config.slots[0], nursery=for_calls),
         environment=lambda run: _environment(omega, run),
         secrets=secrets_of(url, config.broker_url, *index_urls(config)),
         label=config.label,
@@ -169,6 +172,14 @@ def _performer(omega: Omega) -> Performer:
         offer=lambda: offered(config),
     )
     return performer
+
+
+def _has_callables(omega: Omega) -> bool:
+    """Say whether there is something to be called: only then processes for calls are prepared."""
+    try:
+        return any(store.entries(limit=1).total for store in (omega.models, omega.scripts))
+    except OmegaError:
+        return False
 
 
 def _environment(omega: Omega, run: Run) -> dict[str, str]:

@@ -13,6 +13,7 @@ from omegaml_lab.cli.output import ago, print_facts, print_json, print_table, se
 from omegaml_lab.cli.session import Session, examples, json_option, pass_session
 from omegaml_lab.cli.values import parameters_option, parse_values
 from omegaml_lab.core.limits import size_text
+from omegaml_lab.core.names import Name
 from omegaml_lab.core.runs import Status
 
 if TYPE_CHECKING:
@@ -176,27 +177,37 @@ def cancel(session: Session, *, ids: tuple[str, ...]) -> None:
 @runs.command()
 @click.argument("id")
 @parameters_option
+@click.option("--revision", type=click.IntRange(1), metavar="N", help="Of the notebook: N.")
 @click.option("--wait/--no-wait", default=False, help="Wait until it has ended.")
 @json_option
 @pass_session
-@examples("omega runs rerun 3f2a --wait", "omega runs rerun 3f2a -p month=7")
+@examples(
+    "omega runs rerun 3f2a --wait",
+    "omega runs rerun 3f2a -p month=7",
+    "omega runs rerun 3f2a --revision 4",
+)
 def rerun(
     session: Session,
     *,
     id: str,  # noqa: A002
     given: tuple[str, ...],
+    revision: int | None,
     wait: bool,
     as_json: bool,
 ) -> int:
     """Run the job of a run again.
 
-    The job is taken as it is now; parameters that are not given stay the same.
+    The job is taken as it is now, unless a --revision is named; parameters that are not given
+    stay the same.
     """
     with session.open() as om:
         before = find_run(om, id)
-        declared = om.runtime.job(before.job).parameters() if given else []
+        if given and before.kind != "job":
+            raise click.UsageError("A call is made again with what it was given.")
+        job = Name(before.job, revision=revision)
+        declared = om.runtime.job(job).parameters() if given else []
         values = {**before.parameters, **parse_values(before.job, given, declared)}
-        run = om.runtime.runs.rerun(before.id, values)
+        run = om.runtime.runs.rerun(before.id, values, revision=revision)
         if wait:
             run = follow(om, run, quiet=as_json)
     return _print_asked(run, wait=wait, as_json=as_json)

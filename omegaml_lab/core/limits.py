@@ -20,6 +20,7 @@ __all__ = [
     "parse_duration",
     "parse_memory",
     "size_text",
+    "whole_number",
 ]
 
 LOST_ATTEMPTS = 3
@@ -29,6 +30,7 @@ LONGEST_WAIT = 3600.0
 _FIRST_WAIT = 10.0
 _MOST_RETRIES = 20  # each attempt is kept in the record of the run
 _HIGHEST = 9  # as message brokers have it
+_MOST_DIGITS = 18
 _LEAST_MEMORY = 32_000_000
 _LONGEST = 366 * 86_400.0
 
@@ -211,23 +213,37 @@ def _quantity(name: str, given: object, units: Mapping[str, int], what: str) -> 
         if found is None or unit is None:
             raise InvalidLimitError(name, given, f"it must be {what}")
         return float(found[1]) * unit
-    if isinstance(given, bool) or not isinstance(given, int | float) or not math.isfinite(given):
+    if isinstance(given, bool) or not isinstance(given, int | float) or not _finite(given):
         raise InvalidLimitError(name, given, f"it must be {what}")
     return float(given)
 
 
+def _finite(given: float) -> bool:
+    try:
+        return math.isfinite(given)
+    except OverflowError:  # a whole number that no float is as large as
+        return False
+
+
+def whole_number(given: object, *, least: int, most: int) -> int | None:
+    """Return a whole number, of a number or of text, None when it is none within the bounds."""
+    text = given.strip() if isinstance(given, str) else given
+    if isinstance(text, str) and text.isdecimal() and len(text) <= _MOST_DIGITS:
+        text = int(text)
+    if isinstance(text, int) and not isinstance(text, bool) and least <= text <= most:
+        return text
+    return None
+
+
 def _parse_retries(name: str, given: object) -> int:
-    if isinstance(given, str) and given.strip().isdecimal():
-        given = int(given)
-    if isinstance(given, int) and not isinstance(given, bool) and 0 <= given <= _MOST_RETRIES:
-        return given
+    if (number := whole_number(given, least=0, most=_MOST_RETRIES)) is not None:
+        return number
     raise InvalidLimitError(name, given, f"it must be a whole number from 0 to {_MOST_RETRIES}")
 
 
 def _parse_priority(name: str, given: object) -> int:
-    text = str(given).strip()
-    if not isinstance(given, bool) and text.isdecimal() and int(text) <= _HIGHEST:
-        return int(text)
+    if (number := whole_number(given, least=0, most=_HIGHEST)) is not None:
+        return number
     raise InvalidLimitError(name, given, f"it must be a whole number from 0 to {_HIGHEST}")
 
 

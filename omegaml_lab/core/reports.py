@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from typing import Any
 
 __all__ = ["Access", "Report", "publish_options"]
 
@@ -67,6 +65,8 @@ def publish_options(given: Mapping[str, Any]) -> dict[str, Any]:
     ValueError
         If there is something else than `access`, `hide_code` and `live`, or a wrong value.
     """
+    if not isinstance(given, Mapping):
+        raise ValueError(f"publish is true, false or options of a report, not {given!r}")  # noqa: TRY004
     if unknown := set(given) - {"access", "hide_code", "live"}:
         raise ValueError(f"a report has no {', '.join(sorted(unknown))} to choose")
     options: dict[str, Any] = {}

@@ -8,11 +8,12 @@ from enum import StrEnum
 from typing import Any
 
 from omegaml_lab.core.errors import IntegrityError, InvalidLimitError, InvalidScheduleError
-from omegaml_lab.core.limits import UNLIMITED, Limits, parse_duration
+from omegaml_lab.core.limits import UNLIMITED, Limits, parse_duration, whole_number
 
 __all__ = ["Misfire", "Overlap", "Schedule", "check_jitter", "check_keep"]
 
 _LONGEST_JITTER = 43_200.0
+_MOST_KEPT = 1_000_000
 
 
 class Overlap(StrEnum):
@@ -152,9 +153,7 @@ def check_keep(given: object) -> int | None:
     """
     if given is None or given == "":
         return None
-    if isinstance(given, str) and given.strip().isdecimal():
-        given = int(given)
-    if isinstance(given, bool) or not isinstance(given, int) or given < 1:
-        reason = "it is a number of results, one at least, or nothing for all"
-        raise InvalidScheduleError(str(given), reason, what="number to keep")
-    return given
+    if (number := whole_number(given, least=1, most=_MOST_KEPT)) is None:
+        reason = f"it is a number of results from 1 to {_MOST_KEPT:,}, or nothing for all"
+        raise InvalidScheduleError(str(given)[:100], reason, what="number to keep")
+    return number

@@ -48,6 +48,8 @@ def cron_of(when: str) -> str:
     InvalidScheduleError
         If a word is not understood, or something is missing.
     """
+    if not isinstance(when, str):
+        raise InvalidScheduleError(when, "it is no text", suggestion=EXAMPLES[3])
     text = " ".join(when.split())
     if not text:
         raise InvalidScheduleError(when, "it is empty", suggestion=EXAMPLES[3])

@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 
     from omegaml_lab.core.runs import Run
 
-__all__ = ["PERFORM", "Broker", "Sender", "make_app", "queue_of"]
+__all__ = ["PERFORM", "SCHEME", "Broker", "Sender", "make_app", "queue_of"]
 
 PERFORM = "omegaml_lab.perform"
 """Name of the one task."""
+SCHEME = "omega"
+"""What precedes ``+mongodb://…`` in the URL of a broker to mean our own transport."""
 
 _PATIENCE = 3.0
 _REPLACING = 30.0  # to delete a queue without leader takes RabbitMQ five seconds
@@ -40,8 +42,6 @@ def make_app(url: str) -> Celery:
     """Return a Celery app that speaks to the broker at `url`, JSON only."""
     from celery import Celery
     from kombu.transport import TRANSPORT_ALIASES
-
-    from omegaml_lab.runtime.transport import SCHEME
 
     TRANSPORT_ALIASES[SCHEME] = "omegaml_lab.runtime.transport:Transport"
     app = Celery("omegaml_lab", broker=url, set_as_current=False)
@@ -236,8 +236,6 @@ class Broker:
 def _embedded(mongo_url: str) -> str:
     if not mongo_url.startswith("mongodb"):
         raise ConfigError("mongo_url", "…", "it must start with mongodb://")
-    from omegaml_lab.runtime.transport import SCHEME
-
     return f"{SCHEME}+{mongo_url}"
 
 

@@ -19,6 +19,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from omegaml_lab.config import OF_SCHEDULERS, OF_WORKERS
 from omegaml_lab.core.errors import CalleeDiedError
 
 if TYPE_CHECKING:
@@ -51,7 +52,9 @@ class Callee:
             path = str(Path(folder) / "line")
             server.bind(path)
             server.listen(1)
-            whole = {**os.environ, **environment}
+            hidden = {*OF_SCHEDULERS, *OF_WORKERS}
+            inherited = {k: v for k, v in os.environ.items() if k not in hidden}
+            whole = {**inherited, **environment}
             self.process = _started(path, whole, self._log, nursery)
             self._connection = self._connected(server)
         self._connection.settimeout(None)

@@ -38,6 +38,7 @@ _FIELDS = {
     "month": "1 to 12, or JAN to DEC",
     "day-of-week": "0 to 7, or SUN to SAT",
 }
+_SPANS_OF_FIELDS = (60, 24, 31, 12, 7)
 _SECOND = timedelta(seconds=1)
 # What is looked through for the last due time: a day first, not a year of minutes at once.
 _SPANS = tuple(timedelta(days=days) for days in (1, 32, 367, 20_000))
@@ -182,7 +183,18 @@ def _explained(when: str, cron: str) -> str:
         words = CronSim(cron, datetime.now(UTC)).explain()
     except (CronSimError, ValueError) as error:
         raise InvalidScheduleError(when, _blame(cron, error)) from error
+    _check_steps(when, cron)
     return _ORDINAL.sub(lambda match: match[1] + _ENDINGS[int(match[1]) % 10], words)
+
+
+def _check_steps(when: str, cron: str) -> None:
+    """Refuse steps that are longer than what they divide: ``*/90`` is no hour and a half."""
+    for name, field, span in zip(_FIELDS, cron.split(), _SPANS_OF_FIELDS, strict=True):
+        for part in field.split(","):
+            step = part.partition("/")[2]
+            if step.isdecimal() and (len(step) > 2 or int(step) > span):
+                told = f"as cron, its {name} {field!r} goes in steps of {step}"
+                raise InvalidScheduleError(when, f"{told}, and {span} is the longest that counts")
 
 
 def _blame(cron: str, error: Exception) -> str:
@@ -197,6 +209,8 @@ def _blame(cron: str, error: Exception) -> str:
 def _aware(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
     if moment is None:
         return None
+    if not isinstance(moment, datetime):
+        raise InvalidScheduleError(moment, "it is no datetime", what="start or end")
     if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
         reason = f"years go from {_FIRST_YEAR} to {_LAST_YEAR}"
         raise InvalidScheduleError(moment.isoformat(), reason, what="start or end")

@@ -12,7 +12,7 @@ from omegaml_lab.core.groups import MOST_AFTER, MOST_RUNS, Group, OnFailure, Ste
 from omegaml_lab.core.limits import Limits
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.runs import Run
-from omegaml_lab.core.tags import check_tags, run_id_of
+from omegaml_lab.core.tags import check_label, check_tags, run_id_of
 from omegaml_lab.runtime.group_handle import GroupHandle
 from omegaml_lab.runtime.group_records import Counts, GroupRecords, Planned, run_id_in
 from omegaml_lab.runtime.handles import RunHandle
@@ -232,7 +232,7 @@ class Groups:
                     revision=step.revision,
                     object=objects[step.job, step.revision],
                     parameters=step.parameters,
-                    label=step.label or label,
+                    label=check_label(step.label or label),
                     after=follows,
                     limits=step.limits and step.limits.over(self._runtime.limits),
                 )
@@ -302,8 +302,9 @@ def _check(stages: Sequence[Sequence[Step]], steps: Sequence[Step], at_once: int
     if any(len(stage) > MOST_AFTER for stage in stages[:-1]):
         reason = f"what comes later would follow more than {MOST_AFTER:,} runs"
         raise InvalidGroupError(reason)
-    if at_once is not None and (type(at_once) is not int or at_once < 1):
-        raise InvalidGroupError(f"at_once={at_once!r} is no number of runs from 1")
+    if at_once is not None and (type(at_once) is not int or not 1 <= at_once <= MOST_RUNS):
+        reason = f"at_once={at_once!r} is no number of runs from 1 to {MOST_RUNS:,}"
+        raise InvalidGroupError(reason)
 
 
 def _title(stages: Sequence[Sequence[Step]]) -> str:

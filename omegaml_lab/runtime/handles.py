@@ -369,19 +369,16 @@ class RunHandle:
                     raise RunTimeoutError(self.id, timeout or 0, run.status, notice=run.notice)
 
     def cancel(self) -> RunHandle:
-        """Cancel the run; :meth:`wait` tells when it has ended.
-
-        Raises
-        ------
-        InvalidTransitionError
-            If it has ended already.
-        """
+        """Cancel the run, as `Runs.cancel` does; :meth:`wait` tells when it has ended."""
         self.run = self._runtime.runs.cancel(self.id)
         return self
 
-    def rerun(self, params: Mapping[str, Any] | None = None) -> RunHandle:
-        """Run the job again, as it is now, with the same or with other parameters."""
-        return RunHandle(self._runtime, self._runtime.runs.rerun(self.id, params))
+    def rerun(
+        self, params: Mapping[str, Any] | None = None, *, revision: int | None = None
+    ) -> RunHandle:
+        """Run the job again, as `Runs.rerun` does."""
+        runs = self._runtime.runs
+        return RunHandle(self._runtime, runs.rerun(self.id, params, revision=revision))
 
     def resume(self, *, revision: int | None = None) -> RunHandle:
         """Go on in its kernel at the cell that failed, with the notebook as it is now.

@@ -54,7 +54,8 @@ def base_packages() -> dict[str, str]:
     """Return the versions of what is installed here by their names, the names in order."""
     found: dict[str, str] = {}
     for each in distributions():
-        with contextlib.suppress(KeyError, TypeError):  # what is left of a broken installation
+        # What is left of a broken installation, or is not in UTF-8.
+        with contextlib.suppress(KeyError, TypeError, ValueError):
             found.setdefault(canonicalize_name(each.metadata["Name"]), each.version)
     return dict(sorted(found.items()))
 

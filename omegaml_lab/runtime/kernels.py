@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from omegaml_lab.config import OF_SCHEDULERS, OF_WORKERS
 from omegaml_lab.core.errors import RequirementsRefusedError
 from omegaml_lab.core.modules import MODULES, MODULES_ARGUMENTS, MODULES_HOME
 from omegaml_lab.runtime.family import Family
@@ -178,5 +179,8 @@ class KernelSource:
 
 
 _NOT_INHERITED = frozenset(
-    {"JPY_SESSION_NAME", "JPY_PARENT_PID", "JUPYTER_TOKEN", MODULES, MODULES_HOME}
+    {
+        *("JPY_SESSION_NAME", "JPY_PARENT_PID", "JUPYTER_TOKEN", MODULES, MODULES_HOME),
+        *(*OF_SCHEDULERS, *OF_WORKERS),
+    }
 )

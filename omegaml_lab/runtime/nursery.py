@@ -3,7 +3,7 @@
 It forks the processes that perform calls as well, for which a request names their `module`, and
 those that become another program, for which it has a `command`.
 
-Started by :mod:`.warm` as ``python -m omegaml_lab.runtime.nursery <file descriptor>``. Each
+Started by :mod:`.warm` as ``python -m omegaml_lab.runtime.nursery <file descriptor> <of>``. Each
 line on that socket is a request; each kernel is a fork that has run no code of anybody. When
 the socket closes, because the worker has ended in whatever way, all kernels are killed with
 everything that they started.
@@ -23,13 +23,16 @@ import socket
 import sys
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.runtime.keeper import adopt_orphans, children, die_with, keep
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 __all__ = ["main"]
 
-PRELOADED = (
+_KERNELS = (
     "ipykernel.kernelapp",
     "ipykernel.zmqshell",
     "ipykernel.ipkernel",
@@ -42,12 +45,22 @@ PRELOADED = (
     "pandas",
     "matplotlib.figure",
     "matplotlib.backends.backend_agg",
-    "omegaml_lab.callee",
 )
+_CALLS = (
+    "numpy",
+    "pandas",
+    "omegaml_lab.callee",
+    "omegaml_lab.runtime.runtime",
+    "omegaml_lab.code.requirements",
+    "omegaml_lab.backends.sklearn_skops",
+    "skops.io",
+)
+PRELOADED = {"kernels": _KERNELS, "calls": _CALLS}
 """Modules that are slow to load and keep no state of who uses them; each one is optional.
 
 Not among them is what looks for the running shell when it is loaded, and finds none here:
-``matplotlib_inline`` would never show a figure.
+``matplotlib_inline`` would never show a figure. What performs calls has a nursery of its own:
+skops loads all of scikit-learn, with pytest, which is for no kernel to find.
 """
 
 
@@ -287,12 +300,12 @@ def _leave(code: int) -> None:
     os._exit(code)
 
 
-def _preload() -> None:
+def _preload(names: Iterable[str]) -> None:
     # The debugger's advice about frozen modules would be in every log.
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
     # matplotlib looks here once, when it is loaded; a kernel started cold sets it before that.
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
-    for name in PRELOADED:
+    for name in names:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     gc.collect()
@@ -309,8 +322,8 @@ def _end_all() -> None:
         psutil.wait_procs(children, timeout=1)
 
 
-def main(descriptor: int) -> None:
-    """Serve the worker at the other end of a socket."""
+def main(descriptor: int, of: str) -> None:
+    """Serve the worker at the other end of a socket, with what ``kernels`` or ``calls`` need."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # it ends with its worker
         signal.signal(number, signal.SIG_IGN)
     connection = socket.socket(fileno=descriptor)
@@ -318,7 +331,7 @@ def main(descriptor: int) -> None:
     # `python -m` looks for modules in the folder it was started in; a kernel does not.
     del sys.path[0]
     adopt_orphans()
-    _preload()
+    _preload(PRELOADED[of])
     try:
         _Nursery(connection).serve()
     finally:
@@ -327,4 +340,4 @@ def main(descriptor: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), sys.argv[2])

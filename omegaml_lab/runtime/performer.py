@@ -296,7 +296,13 @@ class Performer:
         if time.monotonic() - self._offered_at < _OFFER:
             return {}
         self._offered_at = time.monotonic()
-        offered = self._offer()
+        try:
+            offered = self._offer()
+        except (OSError, ValueError) as error:
+            # Something is installed or removed just now, say. It must not cost a heartbeat,
+            # without which the runs that go on here are given to others.
+            _log.warning("what is offered here is told later: %s", error)
+            return {}
         names = offered.get("kernels")
         self._kernel_names = names if isinstance(names, list) else ()
         return offered

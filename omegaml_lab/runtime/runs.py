@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import (
     InvalidNotebookError,
+    InvalidParameterError,
     LocalRunError,
     RunNotFoundError,
 )
 from omegaml_lab.core.lineage import RunReference
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.parameters import Parameter, check_parameters
+from omegaml_lab.core.runs import Status
 from omegaml_lab.runtime.groups import after_ids
 from omegaml_lab.runtime.parameters import declared_parameters
 from omegaml_lab.runtime.results import let_go
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
     from omegaml_lab.core.lineage import Lineage
     from omegaml_lab.core.pages import Page
-    from omegaml_lab.core.runs import Run, Status
+    from omegaml_lab.core.runs import Run
     from omegaml_lab.core.schedules import Schedule
     from omegaml_lab.runtime.run_records import RunRecords
     from omegaml_lab.runtime.runtime import OmegaRuntime
@@ -77,7 +79,7 @@ class Runs:
         elif local is not None:
             where["kind"] = "local" if local else {"$ne": "local"}
         if status is not None:
-            where["status"] = str(status)
+            where["status"] = _status(status)
         if tag is not None:
             where["tags"] = {"$eq": tag}
         if group is not None or alone:
@@ -123,13 +125,23 @@ class Runs:
         self._runtime.successors.release(run)
         return run
 
-    def rerun(self, run_id: str, parameters: Mapping[str, Any] | None = None) -> Run:
-        """Run the job of a run again, as it is now, with the same or with other parameters.
+    def rerun(
+        self,
+        run_id: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        revision: int | None = None,
+    ) -> Run:
+        """Run the job of a run again, as it is now or in a `revision`.
+
+        The parameters are the same, unless others are given.
 
         Raises
         ------
         RunNotFoundError, ObjectNotFoundError
-            If the bucket has no such run, or there is no such notebook any more.
+            If the bucket has no such run, or there is no such notebook or revision any more.
+        InvalidParameterError
+            If it called a model or a script, and something is to be different.
         KernelNotOfferedError
             If no worker with its label has the kernel.
         LocalRunError
@@ -139,9 +151,11 @@ class Runs:
         if before.kind == "local":
             raise LocalRunError(before.id, before.job)
         if before.kind != "job":
+            _check_same(before, {**(parameters or {}), **({"revision": 1} if revision else {})})
             return self._runtime.calls.again(before)
-        self._runtime.check_kernels([(Name(before.job), before.label)])
-        handle = self._runtime.job(Name(before.job))
+        name = Name(before.job, revision=revision)
+        self._runtime.check_kernels([(name, before.label)])
+        handle = self._runtime.job(name)
         chosen = before.parameters if parameters is None else parameters
         publish = before.publish and (before.publish_options or True)
         return handle.submit(
@@ -228,3 +242,16 @@ class Runs:
     def check(self, name: Name, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return `given` with the types that a job declares."""
         return check_parameters(name.path, given, self.parameters(name)) if given else {}
+
+
+def _status(given: Status | str) -> str:
+    known = [status.value for status in Status]
+    if given not in known:
+        raise ValueError(f"a run is {', '.join(known)}, not {given!r}")
+    return str(given)
+
+
+def _check_same(call: Run, changed: Iterable[str]) -> None:
+    for name in changed:
+        reason = "a call is made again with what it was given; call it with something else instead"
+        raise InvalidParameterError(call.job, name, reason)

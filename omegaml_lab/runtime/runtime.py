@@ -13,6 +13,7 @@ from omegaml_lab.core.groups import OnFailure
 from omegaml_lab.core.limits import UNLIMITED, Limits
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.reports import publish_options
+from omegaml_lab.core.tags import check_label
 from omegaml_lab.runtime.called import ModelHandle, ScriptHandle
 from omegaml_lab.runtime.calling import Target
 from omegaml_lab.runtime.calls import Calls
@@ -210,9 +211,15 @@ class OmegaRuntime:
         return connect(self._storage, url or self.dask_url, timeout=timeout, processes=processes)
 
     def require(self, label: str) -> OmegaRuntime:
-        """Return a runtime whose runs go to workers that offer `label`."""
+        """Return a runtime whose runs go to workers that offer `label`.
+
+        Raises
+        ------
+        InvalidAttributeError
+            If that cannot be a label.
+        """
         other = copy.copy(self)
-        other.label = label
+        other.label = check_label(label)
         other.calls = self.calls.through(other)
         other.groups = self.groups.through(other)
         return other
@@ -306,7 +313,7 @@ class OmegaRuntime:
                 revision,
                 parameters=parameters,
                 bucket=self.runs.bucket,
-                label=label or self.label,
+                label=check_label(label or self.label),
                 owner=self.owner if owner is None else owner,
                 publish=publish is not False,
                 publish_options={} if isinstance(publish, bool) else publish_options(publish),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from omegaml_lab.core.errors import InvalidScheduleError
 from omegaml_lab.core.experiments import check_experiment
-from omegaml_lab.core.limits import Limits
+from omegaml_lab.core.limits import Limits, whole_number
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.reports import publish_options
 from omegaml_lab.core.schedules import Misfire, Overlap, check_jitter, check_keep
@@ -41,7 +41,13 @@ def named(job: str, pinned: str) -> Name:
     """Return a job, in the revision of a number or a tag where one is given."""
     if not pinned:
         return Name(job)
-    return Name(job, revision=int(pinned)) if pinned.isdecimal() else Name(job, tag=pinned)
+    if not pinned.isdecimal():
+        return Name(job, tag=pinned)
+    revision = whole_number(pinned, least=0, most=2**62)
+    if revision is None:
+        reason = "no notebook has so many"
+        raise InvalidScheduleError(pinned[:100], reason, what="revision of a notebook")
+    return Name(job, revision=revision)
 
 
 def rule_fields(rule: Rule) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from omegaml_lab.core.errors import (
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.pages import Page
 from omegaml_lab.core.schedules import Misfire, Overlap, Schedule
+from omegaml_lab.core.tags import check_label
 from omegaml_lab.runtime.due import Rule
 from omegaml_lab.runtime.schedule_terms import named, pinned_name, rule_fields, terms
 
@@ -364,7 +365,7 @@ class Schedules:
         if "parameters" in given:
             values["parameters"] = self._runtime.runs.check(name, given["parameters"] or {})
         if "label" in given:
-            values["label"] = given["label"] or self._runtime.label
+            values["label"] = check_label(given["label"] or self._runtime.label)
         return values
 
 

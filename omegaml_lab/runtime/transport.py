@@ -25,10 +25,7 @@ from omegaml_lab.storage.storage import Storage
 if TYPE_CHECKING:
     from omegaml_lab.storage.records import Records
 
-__all__ = ["SCHEME", "Channel", "Transport"]
-
-SCHEME = "omega"
-"""What precedes ``+mongodb://…`` in the URL of a broker to mean this transport."""
+__all__ = ["Channel", "Transport"]
 
 COLLECTION = "messages"
 _LONGEST_WAIT = 0.5

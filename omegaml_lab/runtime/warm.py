@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -112,9 +112,15 @@ class Nursery:
     """Starts the nursery's process when it is first needed, and again when it died.
 
     It may be used by many threads.
+
+    Parameters
+    ----------
+    of
+        What it has loaded ahead: what ``kernels`` need, or what ``calls`` do.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, of: Literal["kernels", "calls"] = "kernels") -> None:
+        self._of = of
         self._lock = threading.Lock()
         self._generation: _Generation | None = None
 
@@ -202,18 +208,18 @@ class Nursery:
     def _running(self) -> _Generation:
         with self._lock:
             if self._generation is None or self._generation.process.poll() is not None:
-                self._generation = _Generation()
+                self._generation = _Generation(self._of)
             return self._generation
 
 
 class _Generation:
     """One process of the nursery, the line to it, and the kernels that it forked."""
 
-    def __init__(self) -> None:
+    def __init__(self, of: str) -> None:
         self._connection, theirs = socket.socketpair()
         with theirs:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", _MODULE, str(theirs.fileno())],
+                [sys.executable, "-m", _MODULE, str(theirs.fileno()), of],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,

@@ -34,6 +34,10 @@ _COUNT: Schema = {"type": "integer", "minimum": 0}
 _BOOLEAN: Schema = {"type": "boolean"}
 _TIME: Schema = {"type": "string", "format": "date-time"}
 _OBJECT: Schema = {"type": "object"}
+_REVISION: Schema = {
+    **{"type": "integer", "minimum": 1, "maximum": 2**31},
+    "description": "Unless the latest.",
+}
 _ANY: Schema = {}
 
 
@@ -276,11 +280,10 @@ SCHEMAS: dict[str, Schema] = {
         ),
         **_ONE_TARGET,
     },
-    "RerunRequest": _record({"parameters": _OBJECT}, optional=("parameters",)),
-    "ResumeRequest": _record(
-        {"revision": {"type": "integer", "minimum": 1, "description": "Unless the latest."}},
-        optional=("revision",),
+    "RerunRequest": _record(
+        {"parameters": _OBJECT, "revision": _REVISION}, optional=("parameters", "revision")
     ),
+    "ResumeRequest": _record({"revision": _REVISION}, optional=("revision",)),
     "Schedule": _record(
         {
             "id": _STRING,

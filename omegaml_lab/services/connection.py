@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from omegaml_lab.config import OF_SCHEDULERS
 from omegaml_lab.omega import Omega
 from omegaml_lab.services.processes import Child, Service, stop_children
 from omegaml_lab.storage import embedded
@@ -72,6 +73,7 @@ def temporary_worker(config: Config) -> Iterator[Child]:
         log=config.home / "logs" / "worker.log",
         environment={**environment_of(config), "OMEGA_LABEL": config.label},
         holds=held_file(given),
+        without=OF_SCHEDULERS,
     )
     child = Child(service, f"temporary-{os.getpid()}")
     child.start()

@@ -15,6 +15,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from omegaml_lab.config import OF_SCHEDULERS
 from omegaml_lab.core.errors import BrokerUnavailableError, OmegaError, ServiceError
 from omegaml_lab.services import jupyter
 from omegaml_lab.services.connection import check_servers, environment_of, held_file, resolve
@@ -153,6 +154,7 @@ class Lab:
             log=self._log(name),
             environment={k: v for k, v in self._environment.items() if k != "JUPYTER_TOKEN"},
             holds=held_file(self._given),
+            without=OF_SCHEDULERS if name == "worker" else (),
         )
 
     def _log(self, name: str) -> Path:

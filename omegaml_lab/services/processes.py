@@ -41,9 +41,9 @@ _FIRST_DELAY, _LONGEST_DELAY, _STABLE_AFTER = 0.25, 30.0, 30.0
 class Service:
     """A program to keep running.
 
-    `environment` is added to ours. While the program runs it holds a shared lock on the file
-    `holds`: so the embedded MongoDB stays until its last client has ended, even when the
-    supervisor is killed.
+    `environment` is added to ours, `without` are the variables of ours that it does not get.
+    While the program runs it holds a shared lock on the file `holds`: so the embedded MongoDB
+    stays until its last client has ended, even when the supervisor is killed.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Service:
     log: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     holds: Path | None = None
+    without: Sequence[str] = ()
 
 
 @dataclass(slots=True)
@@ -85,6 +86,7 @@ class Child:
             log.replace(log.with_suffix(".log.1"))
         launch = Path(__file__).with_name("launch.py")
         terms = (str(os.getpid()), str(int(signal.SIGTERM)), str(self.service.holds or ""))
+        inherited = {k: v for k, v in os.environ.items() if k not in self.service.without}
         descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             self.process = subprocess.Popen(
@@ -92,7 +94,7 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=descriptor,
                 stderr=descriptor,
-                env={**os.environ, **self.service.environment, COOKIE: self.cookie},
+                env={**inherited, **self.service.environment, COOKIE: self.cookie},
                 start_new_session=True,  # a Ctrl-C in the terminal is for the supervisor
             )
         finally:

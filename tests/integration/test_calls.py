@@ -15,11 +15,14 @@ import omegaml_lab as om
 from omegaml_lab.cli import main
 from omegaml_lab.core.errors import (
     InvalidCallError,
+    InvalidParameterError,
     ObjectNotFoundError,
     RunFailedError,
     RunTimeoutError,
 )
+from omegaml_lab.core.names import Name
 from omegaml_lab.core.runs import Status
+from tests.integration.notebooks import notebook, printed
 from tests.integration.processes import alive, until, worker
 
 if TYPE_CHECKING:
@@ -132,6 +135,23 @@ def test_scripts_run_in_a_process_of_their_own(shared: Omega) -> None:
     assert shared.runtime.script("pid").local.run() == os.getpid()
 
 
+def loaded(*names: str) -> list[str]:
+    import sys
+
+    return [name for name in names if name in sys.modules]
+
+
+def test_what_calls_need_is_loaded_ahead_and_not_in_kernels(shared: Omega) -> None:
+    shared.scripts.put(loaded, "loaded")
+    script = shared.runtime.script("loaded")
+    ahead = ["omegaml_lab.runtime.runtime", "skops.io", "sklearn.linear_model"]
+    assert script.run(*ahead, "kombu", "celery", "IPython") == ahead
+    source = "import sys\nprint([n for n in ('skops', 'sklearn', '_pytest') if n in sys.modules])"
+    shared.jobs.put(notebook(source), "loaded")
+    run = shared.runtime.job("loaded").run(wait=True)
+    assert printed(shared.jobs.get(Name(str(run.result)))) == "[]\n"
+
+
 def test_arguments_and_answers_are_exact(shared: Omega) -> None:
     def same(*args, **kwargs):
         return [list(args), kwargs]
@@ -192,6 +212,9 @@ def test_a_crash_is_that_of_the_call_alone(shared: Omega) -> None:
     assert "Segmentation fault" in call.run.log
     assert "line 5 in crash" in call.run.log
     assert len(shared.runtime.model("line").predict(X)) == 4
+    for changed in ({"parameters": {"n": 1}}, {"revision": 1}):
+        with pytest.raises(InvalidParameterError, match="made again with what it was given"):
+            shared.runtime.runs.rerun(call.id, **changed)
     again = shared.runtime.runs.rerun(call.id)
     assert (again.kind, again.job) == ("script", "crash")
 

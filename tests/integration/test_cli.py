@@ -112,6 +112,9 @@ def test_a_failed_run_says_where_and_is_a_failure(omega, served):
     code, out, _ = omega("runs", "show", run.id)
     assert "failing cell" in out
     assert omega("runs", "rerun", run.id, "--wait")[0] == 1
+    served.jobs.put(GOOD, "bad")
+    assert omega("runs", "rerun", run.id, "--wait")[0] == 0
+    assert omega("runs", "rerun", run.id, "--wait", "--revision", "1")[0] == 1
 
 
 def test_a_failed_run_is_resumed(omega, served):

@@ -156,6 +156,22 @@ def test_a_killed_nursery_loses_the_attempts_of_calls(omega: Omega, tmp_path: Pa
     assert [each.status for each in call.run.attempts] == [Status.LOST]
 
 
+def test_what_a_broken_installation_leaves_costs_no_heartbeat(
+    omega: Omega, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    about = tmp_path / "site" / "odd-1.dist-info"
+    about.mkdir(parents=True)
+    (about / "METADATA").write_bytes(
+        b"Metadata-Version: 2.1\nName: odd\nVersion: 1\nSummary: \xff"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
+    lease = {"lease_seconds": "2"}
+    with scheduler(omega, tmp_path, **lease), worker(omega, tmp_path, **lease) as process:
+        run = start(omega, "long", notebook("import time; time.sleep(5)")).wait(60)
+        assert (run.status, run.run.attempt) == (Status.SUCCEEDED, 1), process.said()
+        assert [each.id for each in omega.runtime.workers()] == [run.run.worker]
+
+
 def test_a_doubled_message_runs_once(omega: Omega, tmp_path: Path) -> None:
     run, flag, count = waiting(omega, tmp_path)
     for _ in range(5):

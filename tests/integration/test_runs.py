@@ -219,6 +219,10 @@ def test_a_run_keeps_the_revision_it_was_asked_for(shared: Omega) -> None:
     assert (run.run.revision, printed(result_of(shared, run))) == (1, "old\n")
     again = run.rerun().wait(60)
     assert (again.run.revision, printed(result_of(shared, again))) == (2, "new\n")
+    first = again.rerun(revision=1).wait(60)
+    assert (first.run.revision, printed(result_of(shared, first))) == (1, "old\n")
+    with pytest.raises(ObjectNotFoundError, match="pinned"):
+        again.rerun(revision=9)
 
 
 def test_runs_are_listed_newest_first(shared: Omega) -> None:

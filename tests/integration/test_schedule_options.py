@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from omegaml_lab.core.errors import InvalidScheduleError, ObjectNotFoundError
+from omegaml_lab.core.errors import (
+    InvalidAttributeError,
+    InvalidScheduleError,
+    ObjectNotFoundError,
+)
 from omegaml_lab.core.runs import Progress, Status
 from omegaml_lab.runtime import results
 from omegaml_lab.runtime.execution import result_name
@@ -157,6 +161,12 @@ def test_a_tagged_result_stays(clock: Clock) -> None:
         ({"jitter": "13 h"}, InvalidScheduleError),
         ({"jitter": -1}, InvalidScheduleError),
         ({"keep": 0}, InvalidScheduleError),
+        ({"keep": 2**70}, InvalidScheduleError),
+        ({"keep": "9" * 5000}, InvalidScheduleError),
+        ({"pinned": "9" * 5000}, InvalidScheduleError),
+        ({"jitter": 10**400}, InvalidScheduleError),
+        ({"starts_at": "2030-01-01"}, InvalidScheduleError),
+        ({"label": "a\nb"}, InvalidAttributeError),
         ({"keep": "many"}, InvalidScheduleError),
         ({"keep": True}, InvalidScheduleError),
         ({"pinned": 99}, ObjectNotFoundError),

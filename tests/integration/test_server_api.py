@@ -183,8 +183,11 @@ def test_run_and_report(api: Api, working: None, shared: Omega, repository: str)
     assert api.ask("GET", "runs", 200, path=path)["items"][0]["id"] == run["id"]
     assert api.ask("POST", f"runs/{run['id']}/cancel", 409)["type"] == "InvalidTransitionError"
 
-    again = api.ask("POST", f"runs/{run['id']}/rerun", 201, {"parameters": {"n": 6}})
+    body = {"parameters": {"n": 6}, "revision": run["revision"]}
+    again = api.ask("POST", f"runs/{run['id']}/rerun", 201, body)
     assert api.ended(again)["parameters"] == {"n": 6}
+    api.ask("POST", f"runs/{run['id']}/rerun", 400, {"revision": 10**30})
+    api.ask("POST", f"runs/{run['id']}/rerun", 404, {"revision": 99})
 
     report = api.ask("POST", "reports", 201, {"path": path, "access": "anyone"})
     assert report["job_path"] == path

@@ -148,7 +148,7 @@ class RerunHandler(_RunHandler):
 
     operations: ClassVar[Mapping[str, Operation]] = {
         "post": Operation(
-            summary="Run the job again, as it is now",
+            summary="Run the job again, as it is now or in a revision",
             parameters=(_RUN,),
             body="RerunRequest",
             answers={201: "Run"},
@@ -158,8 +158,9 @@ class RerunHandler(_RunHandler):
 
     async def post(self, run: str) -> None:
         """Answer POST; without parameters those of the first run are taken."""
-        parameters = self.body("RerunRequest").get("parameters")
-        new = await self.call(self.omega.runtime.runs.rerun, run, parameters)
+        body, runs = self.body("RerunRequest"), self.omega.runtime.runs
+        given, revision = body.get("parameters"), body.get("revision")
+        new = await self.call(lambda: runs.rerun(run, given, revision=revision))
         self.answer(self.describe(new), status=201)
 
 

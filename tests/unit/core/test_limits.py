@@ -12,7 +12,7 @@ from omegaml_lab.config import Config
 from omegaml_lab.core.errors import ConfigError, InvalidAttributeError, InvalidLimitError
 from omegaml_lab.core.limits import LONGEST_WAIT, Limits, Usage
 from omegaml_lab.core.runs import Attempt, Failure, Run, Status
-from omegaml_lab.core.tags import check_tags, run_id_of
+from omegaml_lab.core.tags import check_label, check_tags, run_id_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -54,6 +54,10 @@ def test_what_is_refused_is_told_with_what_is_taken() -> None:
         {"timeout": math.nan},
         {"timeout": math.inf},
         {"timeout": "9" * 400},
+        {"timeout": 10**400},
+        {"memory": 10**400},
+        {"retries": "9" * 5000},
+        {"priority": "9" * 5000},
         {"timeout": "5 GB"},
         {"timeout": [1]},
         {"memory": "5 min"},
@@ -118,11 +122,27 @@ def test_settings_are_limits(tmp_path: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "tags", ["text", 5, [""], [" "], [1], ["x" * 101], [str(n) for n in range(21)]]
+    "tags", ["text", 5, [""], [" "], [1], ["x" * 101], ["\ud800"], [str(n) for n in range(21)]]
 )
 def test_tags_that_cannot_be_kept_are_refused(tags: Any) -> None:
     with pytest.raises(InvalidAttributeError):
         check_tags(tags)
+
+
+@pytest.mark.parametrize(
+    "label", [None, 5, "", " ", "x" * 101, "ä" * 51, "a\0b", "\ud800", "a\nb"]
+)
+def test_what_can_be_no_label_is_refused(label: Any, tmp_path: Any) -> None:
+    with pytest.raises(InvalidAttributeError, match="label"):
+        check_label(label)
+    if isinstance(label, str) and label:
+        with pytest.raises(ConfigError, match="label"):
+            Config.load(environ={"OMEGA_LABEL": label}, home=tmp_path)
+
+
+def test_a_label_may_be_any_words() -> None:
+    for label in ("gpu", "mit Grafikkarte", "a/b.c", "x" * 100):
+        assert check_label(label) == label
 
 
 def test_a_token_names_a_request_for_one_job_in_one_bucket() -> None:
