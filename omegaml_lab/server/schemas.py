@@ -35,7 +35,9 @@ _BOOLEAN: Schema = {"type": "boolean"}
 _TIME: Schema = {"type": "string", "format": "date-time"}
 _OBJECT: Schema = {"type": "object"}
 _REVISION: Schema = {
-    **{"type": "integer", "minimum": 1, "maximum": 2**31},
+    "type": "integer",
+    "minimum": 1,
+    "maximum": 2**31,
     "description": "Unless the latest.",
 }
 _ANY: Schema = {}
