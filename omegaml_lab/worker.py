@@ -295,11 +295,14 @@ def _mind_reports(omega: Omega, stop: threading.Event) -> None:
 
 
 def _mind_environments(omega: Omega, stop: threading.Event) -> None:
-    """Remove what no run of this machine has used for long."""
+    """Remove what no run of this machine has used for long, and what ended workers have left."""
     from omegaml_lab.runtime.environments import Environments
+    from omegaml_lab.runtime.run_folders import collect
 
     environments = Environments.of(omega.config)
     while not stop.is_set():
+        if left := collect():
+            _log.info("%d folders were removed that ended workers had left", len(left))
         try:
             for removed in environments.collect():
                 requires = ", ".join(removed.requires)

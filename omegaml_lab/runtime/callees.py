@@ -14,13 +14,13 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.config import OF_SCHEDULERS, OF_WORKERS
 from omegaml_lab.core.errors import CalleeDiedError
+from omegaml_lab.runtime.run_folders import RunFolder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,23 +42,30 @@ class Callee:
     """One process, and the line to it."""
 
     def __init__(self, environment: Mapping[str, str], nursery: Nursery | None) -> None:
-        descriptor, log = tempfile.mkstemp(prefix="omega-call-", suffix=".log")
-        os.close(descriptor)
-        self._log = Path(log)
-        with (
-            tempfile.TemporaryDirectory(prefix="omega-call-") as folder,
-            socket.socket(socket.AF_UNIX) as server,
-        ):
-            path = str(Path(folder) / "line")
-            server.bind(path)
-            server.listen(1)
-            hidden = {*OF_SCHEDULERS, *OF_WORKERS}
-            inherited = {k: v for k, v in os.environ.items() if k not in hidden}
-            whole = {**inherited, **environment}
-            self.process = _started(path, whole, self._log, nursery)
-            self._connection = self._connected(server)
+        self._folder = RunFolder("call")  # what the process leaves goes with it
+        self._log = self._folder.path / "call.log"
+        self._log.touch(0o600)
+        hidden = {*OF_SCHEDULERS, *OF_WORKERS}
+        inherited = {k: v for k, v in os.environ.items() if k not in hidden}
+        whole = {**inherited, **environment, **self._folder.temporary()}
+        try:
+            self._connection = self._begun(whole, nursery)
+        except BaseException:
+            self._folder.remove()
+            raise
         self._connection.settimeout(None)
         self._lines = self._connection.makefile("rb")
+
+    def _begun(self, environment: dict[str, str], nursery: Nursery | None) -> socket.socket:
+        """Start the process, and return the line to it."""
+        line = self._folder.path / "line"
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(str(line))
+            server.listen(1)
+            self.process = _started(str(line), environment, self._log, nursery)
+            connection = self._connected(server)
+        line.unlink()
+        return connection
 
     def _connected(self, server: socket.socket) -> socket.socket:
         """Return the line, once the process has come to it; who does not is ended."""
@@ -69,9 +76,7 @@ class Callee:
             if not self.alive:
                 break
         self.kill()
-        error = CalleeDiedError(self.process.returncode, self.said)
-        self._log.unlink(missing_ok=True)
-        raise error
+        raise CalleeDiedError(self.process.returncode, self.said)
 
     @property
     def alive(self) -> bool:
@@ -106,9 +111,12 @@ class Callee:
     @property
     def said(self) -> str:
         """The end of what the process itself put out, and not the code that it called."""
+        if not self._log.exists():  # the code that it called has removed it
+            return ""
         with self._log.open("rb") as log:
             log.seek(max(0, log.seek(0, os.SEEK_END) - _SAID))
-            return log.read().decode("utf-8", "replace")
+            said: bytes = log.read()
+        return said.decode("utf-8", "replace")
 
     def kill(self) -> None:
         """End the process with what it started; who waits for an answer gets none."""
@@ -119,7 +127,7 @@ class Callee:
     def close(self) -> None:
         """End the process and the line."""
         self.kill()
-        self._log.unlink(missing_ok=True)
+        self._folder.remove()
         self._lines.close()
         self._connection.close()
 

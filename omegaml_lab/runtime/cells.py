@@ -153,6 +153,7 @@ class CellRunner(PapermillNotebookClient):  # type: ignore[misc]
 
     nb: NotebookNode
     _cell: int | None
+    _left: bool
     # What a cell has shown may arrive long after it has ended: nbclient's 4 s fail a good run
     # that prints 40,000 lines one by one. A kernel that dies meanwhile ends the wait at once.
     iopub_timeout = Integer(120)
@@ -174,8 +175,7 @@ class CellRunner(PapermillNotebookClient):  # type: ignore[misc]
         It has what they require. What a `kept` one has run already is not run again.
         """
         self.reset_execution_trackers()
-        self._keep, self._failed, self._first = keep, False, 0
-        self._left, self.on_cell_executed = False, self._replied
+        self._keep, self._failed, self._left, self._first = keep, False, False, 0
         if kept is not None:
             self._first = kept.fill(self.nb)
             self.widget_state, self.widget_buffers = kept.widgets
@@ -271,6 +271,7 @@ class CellRunner(PapermillNotebookClient):  # type: ignore[misc]
         return error(breach, self._cell)
 
     async def _run_cells(self, watch: Watch) -> None:
+        self.on_cell_executed = self._replied
         for index, cell in itertools.islice(self._code_cells(), self._first, None):
             self._cell = index
             self.nb_man.cell_start(cell, index)

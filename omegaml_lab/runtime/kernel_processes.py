@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import shutil
 import signal
 import time
 from pathlib import Path
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from jupyter_client.kernelspec import KernelSpec
 
     from omegaml_lab.runtime.family import Family
+    from omegaml_lab.runtime.run_folders import RunFolder
     from omegaml_lab.store.workcopy import WorkingCopy
 
 __all__ = ["KernelManager", "KernelProcess", "KernelStartError", "Process", "lent"]
@@ -72,10 +72,11 @@ class KernelProcess:
     """
 
     def __init__(
-        self, manager: KernelManager, folder: Path, process: Process, family: Family
+        self, manager: KernelManager, folder: RunFolder, process: Process, family: Family
     ) -> None:
         self.manager = manager
-        self.folder, self.work = folder, folder / "work"
+        self.folder, self.work = folder.path, folder.path / "work"
+        self._folder = folder
         self.copy: WorkingCopy | None = None
         self.process = process
         self.family = family
@@ -157,7 +158,7 @@ class KernelProcess:
                 self.family.used(self.process.cpu_seconds, self.process.memory_peak)
             self.manager.context.destroy(linger=0)
         finally:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            self._folder.remove()
 
     async def leave(self, client: Any) -> None:
         """Let the kernel end by itself, with its exit handlers, for a few seconds."""

@@ -7,8 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.config import OF_SCHEDULERS, OF_WORKERS
@@ -22,10 +20,12 @@ from omegaml_lab.runtime.kernel_processes import (
     lent,
 )
 from omegaml_lab.runtime.kernel_specs import LAUNCHER, is_ipykernel, is_ours, spec_of
+from omegaml_lab.runtime.run_folders import RunFolder
 from omegaml_lab.runtime.warm import ForkedProcess
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from pathlib import Path
 
     from omegaml_lab.runtime.environments import Environment, Environments
     from omegaml_lab.runtime.kernel_processes import Process
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 __all__ = ["KernelSource"]
 
 _LONGEST_SOCKET_FOLDER = 90  # the path of a Unix socket ends at 107 bytes
-_LONGEST_TEMPORARY = 70  # so is that of the sockets that multiprocessing makes there
 # What a notebook's history would be good for is in the notebook.
 _ARGUMENTS = ["--HistoryManager.hist_file=:memory:"]
 
@@ -106,12 +105,12 @@ class KernelSource:
     def _started(
         self, name: str, environment: Mapping[str, str], prepared: Environment | None
     ) -> KernelProcess:
-        folder = Path(tempfile.mkdtemp(prefix="omega-run-"))
+        folder = RunFolder("run")
         try:
-            manager = self._manager(name, folder)
+            manager = self._manager(name, folder.path)
             process = self._launch(manager, folder, environment, prepared)
         except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
+            folder.remove()
             raise
         family = Family(
             process.pid,
@@ -132,26 +131,23 @@ class KernelSource:
     def _launch(
         self,
         manager: KernelManager,
-        folder: Path,
+        folder: RunFolder,
         environment: Mapping[str, str],
         prepared: Environment | None,
     ) -> Process:
-        work, log = folder / "work", folder / "kernel.log"
+        work, log = folder.path / "work", folder.path / "kernel.log"
         work.mkdir()
         spec = manager.spec
         command = manager.format_kernel_cmd(_ARGUMENTS if is_ipykernel(spec) else None)
         inherited = {k: v for k, v in os.environ.items() if k not in _NOT_INHERITED}
-        whole = {**inherited, **spec.env, **environment}
-        if len(str(folder)) <= _LONGEST_TEMPORARY:  # what it leaves there goes with the folder
-            (folder / "tmp").mkdir()
-            whole["TMPDIR"] = str(folder / "tmp")
+        whole = {**inherited, **spec.env, **environment, **folder.temporary()}
         ours = command[:3] == [sys.executable, *LAUNCHER]
         if prepared is not None:
             command[0] = prepared.python
             whole |= prepared.variables
         if ours and MODULES in environment:
             command += MODULES_ARGUMENTS
-            whole[MODULES_HOME] = str(folder / "modules")
+            whole[MODULES_HOME] = str(folder.path / "modules")
         if self._nursery is not None:
             where: dict[str, Any] = {"environment": whole, "folder": work, "log": log}
             with contextlib.suppress(OSError):

@@ -57,7 +57,12 @@ def executions(count: Path) -> list[int]:
     return [int(pid) for pid in count.read_text().split()] if count.exists() else []
 
 
-def test_a_killed_worker_loses_its_run_to_another_one(omega: Omega, tmp_path: Path) -> None:
+def test_a_killed_worker_loses_its_run_to_another_one(
+    omega: Omega, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
     run, flag, count = waiting(omega, tmp_path)
     with scheduler(omega, tmp_path, lease_seconds="3"):
         with worker(omega, tmp_path, lease_seconds="3") as first:
@@ -73,6 +78,8 @@ def test_a_killed_worker_loses_its_run_to_another_one(omega: Omega, tmp_path: Pa
     assert len(executions(count)) == 2
     assert printed(omega.jobs.get(Name(str(run.result)))) == "done\n"
     until(lambda: not alive(kernel), seconds=20)
+    # The second worker has removed what the first one had left there of its run.
+    assert list(temporary.glob("omega-run-*")) == []
 
 
 @pytest.mark.long
@@ -116,17 +123,18 @@ def test_a_worker_that_is_asked_to_stop_gives_its_run_back(omega: Omega, tmp_pat
     assert run.run.attempt == 1
 
 
-def nursery_of(process: Process) -> int:
-    """The pid of the process from which a worker starts its kernels."""
-    children = psutil.Process(process.pid).children()
-    return next(each.pid for each in children if "omegaml_lab.runtime.nursery" in each.cmdline())
+def kill_nursery(process: Process, of: str) -> None:
+    """Kill the process from which a worker starts its kernels, or what performs calls."""
+    for child in psutil.Process(process.pid).children():
+        if "omegaml_lab.runtime.nursery" in child.cmdline() and child.cmdline()[-1] == of:
+            child.kill()
 
 
 def test_a_killed_nursery_loses_the_attempts_of_its_runs(omega: Omega, tmp_path: Path) -> None:
     run, flag, count = waiting(omega, tmp_path)
     with worker(omega, tmp_path) as process:  # no scheduler: the worker sends it again itself
         until(lambda: executions(count), what=process.said)
-        os.kill(nursery_of(process), signal.SIGKILL)
+        kill_nursery(process, "kernels")
         until(lambda: len(executions(count)) == 2, what=process.said)
         flag.touch()
         assert run.wait(60).status is Status.SUCCEEDED, process.said()
@@ -137,7 +145,7 @@ def test_a_killed_nursery_loses_the_attempts_of_its_runs(omega: Omega, tmp_path:
         flag.unlink()
         once = omega.runtime.job("waiting").run(run.run.parameters, limits={"retries": 0})
         until(lambda: len(executions(count)) == 3, what=process.said)
-        os.kill(nursery_of(process), signal.SIGKILL)
+        kill_nursery(process, "kernels")
         assert once.wait(60).status is Status.LOST
         assert once.run.error is not None
         assert once.run.error.name == "KernelLostError"
@@ -149,7 +157,7 @@ def test_a_killed_nursery_loses_the_attempts_of_calls(omega: Omega, tmp_path: Pa
     with worker(omega, tmp_path) as process:
         call = omega.runtime.script("waits").start(str(flag), str(count))
         until(lambda: executions(count), what=process.said)
-        os.kill(nursery_of(process), signal.SIGKILL)
+        kill_nursery(process, "calls")
         until(lambda: len(executions(count)) == 2, what=process.said)
         flag.touch()
         assert call.get(60) == "done"
