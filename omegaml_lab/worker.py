@@ -100,14 +100,9 @@ def make_worker(omega: Omega, *, grace: float = GRACE, patience: float = PATIENC
     _mind_beginning(omega)
 
     @app.task(name=PERFORM)  # type: ignore[untyped-decorator]
-    def perform(
-        run_id: str,
-        database: str,
-        kind: str | None = None,
-        told: dict[str, Any] | None = None,
-    ) -> None:
+    def perform(run_id: str, database: str, *told: Any) -> None:
         if database == omega.storage.database:
-            _perform(performer, omega, run_id, kind, told)
+            _perform(performer, omega, run_id, *told)
 
     @signals.worker_ready.connect(weak=False)  # type: ignore[untyped-decorator]
     def ready(**_: Any) -> None:
