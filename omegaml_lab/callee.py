@@ -124,8 +124,11 @@ def main(path: str) -> None:
     threading.Thread(target=_end_with, args=(connection,), daemon=True).start()
     callee = _Callee(Omega(config=Config.load()))
     with connection, connection.makefile("rb") as lines:
+        owner = os.getpid()
         for line in lines:
             answer = callee.answer(json.loads(line))
+            if os.getpid() != owner:  # a fork that the code has made, and that came back from it
+                os._exit(0)
             connection.sendall(json.dumps(answer).encode() + b"\n")
             callee.settle()
 

@@ -68,7 +68,8 @@ def _keep_streams(shell: Any) -> None:
 def _writable(stream: Any) -> bool:
     try:
         stream.flush()
-    except (AttributeError, TypeError, ValueError, OSError):  # None, closed, or no stream at all
+    except (AttributeError, TypeError, ValueError, OSError, RuntimeError):
+        # None, closed, or no stream at all.
         return False
     return True
 

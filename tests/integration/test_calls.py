@@ -135,6 +135,21 @@ def test_scripts_run_in_a_process_of_their_own(shared: Omega) -> None:
     assert shared.runtime.script("pid").local.run() == os.getpid()
 
 
+def forks() -> str:
+    import os
+    import time
+
+    if os.fork() == 0:
+        return "the child"
+    time.sleep(0.5)
+    return "the parent"
+
+
+def test_a_child_that_comes_back_from_a_script_does_not_answer_for_it(shared: Omega) -> None:
+    shared.scripts.put(forks, "forks")
+    assert shared.runtime.script("forks").run() == "the parent"
+
+
 def loaded(*names: str) -> list[str]:
     import sys
 
