@@ -115,7 +115,9 @@ class SlotConsumer(Consumer):  # type: ignore[misc]
         if isinstance(self.task_consumer, SlotMessages):
             self.task_consumer.fit(slots)
         else:
-            self.qos.set(slots)
+            # Not its `set`: Celery's loop brings the channel back to the value in its next round.
+            self.qos.value = slots
+            self.qos.update()
 
 
 def take_messages(app: Celery, queue: str, least: int, most: int) -> Slots:

@@ -69,6 +69,28 @@ def test_slots_grow_while_runs_wait_and_shrink_around_those_that_go_on(
         assert {run.run.attempt for run in runs} == {1}
 
 
+@pytest.mark.parametrize("broker", ["embedded", "rabbitmq"])
+def test_a_worker_performs_as_many_runs_at_once_as_it_has_slots(
+    broker: str, config: Config, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    url = request.getfixturevalue("rabbit").url if broker == "rabbitmq" else None
+    first, last = tmp_path / "first", tmp_path / "last"
+    with (
+        Omega(config=replace(config, broker_url=url)) as omega,
+        worker(omega, tmp_path, concurrency="3") as process,
+    ):
+        runs = start(omega, last, 2)
+        until(lambda: going(runs) == 2, what=process.said)
+        more = start(omega, first, 3)  # once it waits for messages, and not only at its start
+        until(lambda: going([*runs, *more]) == 3, what=process.said)
+        assert left_in_queue(omega) == 2
+        first.touch()
+        assert all(run.wait(60).status is Status.SUCCEEDED for run in more), process.said()
+        assert going(runs) == 2
+        last.touch()
+        assert all(run.wait(60).status is Status.SUCCEEDED for run in runs), process.said()
+
+
 def test_queues_of_rabbitmq_are_replicated_and_one_for_each_label(
     config: Config, rabbit: RabbitMQ, tmp_path: Path
 ) -> None:
