@@ -14,6 +14,7 @@ from omegaml_lab.core.errors import InvalidNameError
 
 __all__ = [
     "MAX_LENGTH",
+    "MAX_PART",
     "Columns",
     "Name",
     "check_bucket",
@@ -24,8 +25,11 @@ __all__ = [
     "parse_selection",
 ]
 
-MAX_LENGTH = 512
-"""Longest legal path, in bytes of UTF-8."""
+MAX_LENGTH = 4096
+"""Longest legal path, in bytes of UTF-8: what a disk allows."""
+
+MAX_PART = 512
+"""Longest legal part of a path, in bytes of UTF-8: twice what a disk allows."""
 
 _REVISION = re.compile(r"[1-9][0-9]{0,17}")  # what fits into 64 bits
 _TAG = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
@@ -104,6 +108,8 @@ def check_path(path: str) -> str:
     for part in path.split("/"):
         if part in {"", ".", ".."}:
             raise InvalidNameError(path, f"{part!r} is not allowed as a part of the path")
+        if len(part.encode()) > MAX_PART:
+            raise InvalidNameError(path, f"a part of it is longer than {MAX_PART} bytes")
     return path
 
 

@@ -163,14 +163,16 @@ class DiskFiles:
         return Path(self._manager._get_os_path(path))  # noqa: SLF001 - its only way to tell
 
 
-def _look(top: Path, inside: str = "") -> Iterator[tuple[str, Path, os.stat_result]]:
+def _look(top: Path) -> Iterator[tuple[str, Path, os.stat_result]]:
     """Yield a file or folder and what is below it, links unresolved but for the top."""
-    place = top / inside if inside else top
-    found = place.lstat() if inside else _status(place)
-    yield inside, place, found
-    if stat.S_ISDIR(found.st_mode):
-        for name in _names(place):
-            yield from _look(top, join(inside, name))
+    waiting = [""]
+    while waiting:  # and not by recursion: a disk has folders that are deeper than Python goes
+        inside = waiting.pop()
+        place = top / inside if inside else top
+        found = place.lstat() if inside else _status(place)
+        yield inside, place, found
+        if stat.S_ISDIR(found.st_mode):
+            waiting += [join(inside, name) for name in reversed(_names(place))]
 
 
 def _status(top: Path) -> os.stat_result:
