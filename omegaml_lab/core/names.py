@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from omegaml_lab.core.errors import InvalidNameError
 
 __all__ = [
+    "ARRIVING",
     "MAX_LENGTH",
     "MAX_PART",
     "Columns",
@@ -30,6 +31,9 @@ MAX_LENGTH = 4096
 
 MAX_PART = 512
 """Longest legal part of a path, in bytes of UTF-8: twice what a disk allows."""
+
+ARRIVING = ".arriving"
+"""The bucket in which servers keep what is not whole yet: nobody else's, for it is cleared."""
 
 _REVISION = re.compile(r"[1-9][0-9]{0,17}")  # what fits into 64 bits
 _TAG = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
@@ -119,8 +123,10 @@ def check_bucket(bucket: str) -> str:
     Raises
     ------
     InvalidNameError
-        If it is no legal path, or holds a ``/``.
+        If it is no legal path, holds a ``/``, or is `ARRIVING`.
     """
+    if bucket == ARRIVING:
+        raise InvalidNameError(bucket, "servers keep in it what they move, and clear it")
     if isinstance(bucket, str) and "/" in bucket:
         raise InvalidNameError(bucket, "a bucket has no '/'; use '-' or '_' instead")
     return check_path(bucket)

@@ -39,7 +39,8 @@ def bucket_mount(
     if access == "read":
         files = ReadOnlyFiles(manager, jobs, started=started)
     else:
-        files = JobFiles(manager, jobs, Uploads(lambda: omega.storage, bucket), started=started)
+        uploads = Uploads(lambda: omega.storage, bucket, owner=omega.config.user)
+        files = JobFiles(manager, jobs, uploads, started=started)
     return RepositoryMount(files, manager.threads, bucket=bucket)
 
 

@@ -27,10 +27,8 @@ if TYPE_CHECKING:
     from omegaml_lab.server.mounts import Entry
     from omegaml_lab.store.jobs import JobStore
 
-__all__ = ["ARRIVING", "JobArrival", "JobDeparture", "depart"]
+__all__ = ["JobArrival", "JobDeparture", "depart"]
 
-ARRIVING = ".arriving"
-"""The bucket in which everything waits until it is whole; nobody is shown it."""
 _ABANDONED = timedelta(hours=1)
 
 
@@ -40,7 +38,7 @@ class JobArrival:
     Parameters
     ----------
     files
-        Those of the bucket `ARRIVING`.
+        Those of the bucket in which what is not whole yet waits.
     jobs, path
         Where it goes.
     """

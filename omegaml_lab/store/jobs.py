@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, ClassVar
 
 from omegaml_lab.core.errors import InvalidNameError, InvalidNotebookError
-from omegaml_lab.core.names import Name, check_path
+from omegaml_lab.core.names import ARRIVING, Name, check_path
 from omegaml_lab.core.runs import RESULTS
 from omegaml_lab.store.naming import Naming
 from omegaml_lab.store.recording import Recorder
@@ -70,6 +70,17 @@ class JobStore(OmegaStore):
             bucket=self.bucket,
             owner=self._owner,
             recorder=Recorder(lineage, run=run) if run else Recorder.none(lineage),
+        )
+
+    def arriving(self) -> JobStore:
+        """Return the store in which what is moved here waits until it is whole."""
+        return JobStore(
+            self._storage,
+            self.name,
+            registry=self._registry,
+            bucket=ARRIVING,
+            owner=self._owner,
+            recorder=self._recorder,
         )
 
     def beside(self, folder: str, *, most: int = 2000) -> builtins.list[Metadata]:

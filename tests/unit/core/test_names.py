@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from omegaml_lab.core.errors import InvalidNameError
 from omegaml_lab.core.names import (
+    ARRIVING,
     MAX_LENGTH,
     MAX_PART,
     Columns,
@@ -79,7 +80,7 @@ def test_the_longest_part_counts_bytes() -> None:
         check_path("a/" + "ä" * (MAX_PART // 2) + "b/c")
 
 
-@pytest.mark.parametrize("bucket", ["", "a/b", "/", "a\x00", "a\n", "\ud800", ".."])
+@pytest.mark.parametrize("bucket", ["", "a/b", "/", "a\x00", "a\n", "\ud800", "..", ARRIVING])
 def test_a_bucket_is_one_part(bucket: str) -> None:
     assert check_bucket("größe 1@x") == "größe 1@x"
     with pytest.raises(InvalidNameError):

@@ -18,7 +18,6 @@ from omegaml_lab.core.names import Name
 from omegaml_lab.server import jobmoves
 from omegaml_lab.server.contents import OmegaContentsManager
 from omegaml_lab.server.diskmoves import MARK
-from omegaml_lab.server.jobmoves import ARRIVING
 from omegaml_lab.server.transfer import move_tree
 from tests.unit.server.killed import POINTS, Watched
 
@@ -81,7 +80,7 @@ class Place:
     def hidden(self) -> list[str]:
         """What moves have left."""
         there = [entry.name for entry in self.disk.rglob(f"{MARK}*")]
-        return there + self.omega.in_bucket(ARRIVING).jobs.list()
+        return there + self.omega.jobs.arriving().list()
 
 
 @pytest.fixture
@@ -193,7 +192,7 @@ def test_who_is_killed_loses_nothing(place: Place, mongo_url: str, old: str, poi
 def test_what_was_left_elsewhere_is_forgotten_after_a_while(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    waiting = place.omega.in_bucket(ARRIVING).jobs
+    waiting = place.omega.jobs.arriving()
     waiting.put(b"left", Name("0123456789ab-of another machine-1/tree/a.txt"), kind="file")
     for name in ("one", "two"):
         place.write(f"{name}.txt", name)
