@@ -36,7 +36,7 @@ class KernelFiles:
     """
 
     def __init__(self, config: Config, threads: Threads) -> None:
-        self.tell: Callable[[str], object] = lambda _: None
+        self.tell: Callable[..., object] = lambda _, **__: None
         self._copies = WorkingCopies(
             config.home / "work",
             limit=config.files_megabytes * 1e6,
@@ -134,8 +134,8 @@ class KernelFiles:
         if self._copies.concern(bucket, name, previous):
             await self._pulls.ask()
 
-    def _tell(self, line: str) -> None:
-        self.tell(line)
+    def _tell(self, line: str, **where: str) -> None:
+        self.tell(line, **where)
 
     def _soon(self, work: Any) -> None:
         task = asyncio.ensure_future(work)

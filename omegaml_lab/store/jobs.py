@@ -105,21 +105,27 @@ class JobStore(OmegaStore):
         found = self._heads.find(filter(_can_be, paths), payload=False)
         return {path: head.metadata for path, head in found.items()}
 
-    def put_file(self, stream: io.BufferedReader, path: str, *, digest: str) -> Metadata:
+    def put_file(
+        self, stream: io.BufferedReader, path: str, *, digest: str
+    ) -> tuple[Metadata, Metadata | None]:
         """Keep a file under exactly this path; one that is there as it is makes no revision.
 
         `digest` is its `content_hash`. A notebook is kept as one, or as a file if it is none.
         Errors are those of `put`.
+
+        Returns
+        -------
+        What is there now, and what was there if that is something else.
         """
         name, there = Name(path), self.find(Name(path))
         if there is not None and there.hash == digest:
-            return there
+            return there, None
         stream.seek(0)
         if path.endswith(SUFFIX):
             with contextlib.suppress(InvalidNotebookError):
-                return self.put(stream.read(), name, kind=NOTEBOOK)
+                return self.put(stream.read(), name, kind=NOTEBOOK), there
             stream.seek(0)
-        return self.put(stream, name, kind="file")
+        return self.put(stream, name, kind="file"), there
 
     def module(self, folder: str, name: str) -> tuple[Metadata, bytes | None] | None:
         """Return the Python module `name` of a folder and its source, in one round trip.
