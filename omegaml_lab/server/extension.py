@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import logging
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.gateway.gateway_client import GatewayClient
@@ -14,6 +16,7 @@ from omegaml_lab.server.contents import OmegaContentsManager
 from omegaml_lab.server.events import OBJECT_EVENT, ChangeFeed, register_schemas
 from omegaml_lab.server.handlers import routes
 from omegaml_lab.server.health import Health
+from omegaml_lab.server.hiding import hidden_by_mounts
 from omegaml_lab.server.kernels import OmegaKernelManager
 from omegaml_lab.server.shared import EXTENSION
 from omegaml_lab.server.targets import buckets_of, contents_path
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     from jupyter_server.serverapp import ServerApp
 
 __all__ = ["OmegaLab"]
+
+_log = logging.getLogger(__name__)
 
 
 class OmegaLab(ExtensionApp):
@@ -42,6 +47,7 @@ class OmegaLab(ExtensionApp):
     threads: Threads
     health: Health
     feed: ChangeFeed | None = None
+    _looking: asyncio.Task[None] | None = None
 
     def _link_jupyter_server_extension(self, serverapp: ServerApp) -> None:
         super()._link_jupyter_server_extension(serverapp)
@@ -83,6 +89,7 @@ class OmegaLab(ExtensionApp):
         )
         serverapp.web_app.settings["omega_feed"] = self.feed
         self.feed.start()
+        self._looking = asyncio.create_task(_tell_hidden(serverapp.contents_manager))
         if isinstance(serverapp.kernel_manager, OmegaKernelManager):
             kernels = serverapp.kernel_manager
             kernels.files.tell = self.feed.tell_notice
@@ -94,9 +101,17 @@ class OmegaLab(ExtensionApp):
         """Stop the feed, end the kernels, whose files are still to be kept, and disconnect."""
         if self.feed is not None:
             self.feed.stop()
+        if self._looking is not None:
+            self._looking.cancel()
         kernels = getattr(self.serverapp, "kernel_manager", None)
         if isinstance(kernels, OmegaKernelManager):
             await kernels.end()
         self.threads.close()
         self.health.close()
         self.omega.close()
+
+
+async def _tell_hidden(manager: Any) -> None:
+    """Log what mounts hide; the Lab is told by its status, for nobody listens yet."""
+    for sentence in await hidden_by_mounts(manager):
+        _log.warning("%s", sentence)

@@ -177,3 +177,17 @@ def test_what_was_deleted_in_another_bucket_is_put_back(
     assert other.jobs.read_bytes(Name(f"{ODD}.csv")) == b"new"
     api.ask("GET", "trash/models", 400, **there)
     api.ask("GET", "trash/jobs", 404, bucket="secret")
+
+
+def test_what_a_bucket_hides_is_told(shared: Omega, tmp_path: Path) -> None:
+    shared.jobs.put(b"x", Name("archive/x.csv"), kind="file")
+    options = ("--OmegaContentsManager.buckets=archive=read",)
+    try:
+        with jupyter_server(tmp_path, shared.url, root="repository", options=options) as server:
+            (sentence,) = Api(server).ask("GET", "status", 200)["hidden"]
+            assert "'archive' of the bucket 'default' is not shown" in sentence
+            until(lambda: sentence in server.log.read_text())
+            shared.jobs.move("archive", "moved")
+            assert Api(server).ask("GET", "status", 200)["hidden"] == []
+    finally:
+        shared.jobs.drop("archive", recursive=True, missing_ok=True)

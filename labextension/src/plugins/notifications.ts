@@ -41,6 +41,7 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
       }
     });
     omega.feed.noticed.connect((_, notice) => tellNotice(telling, notice));
+    tellHidden(omega);
     const told = new Set<string>();
     const tellOnce = (group: IGroup): void => {
       const end = `${group.id} ${group.rounds}`; // each time that what failed is run again
@@ -83,6 +84,19 @@ function tellNotice({ commands, trans }: ITelling, { message, name, bucket }: IN
       })
   });
   Notification.warning(message, { autoClose: false, actions: name ? [history(name)] : [] });
+}
+
+/** What the folders of buckets and of the disk hide is told once; the bell keeps it. */
+function tellHidden({ status }: IOmega): void {
+  const told = new Set<string>();
+  status.changed.connect(() => {
+    for (const sentence of status.current?.hidden ?? []) {
+      if (!told.has(sentence)) {
+        told.add(sentence);
+        Notification.warning(sentence, { autoClose: FAILURE_SHOWN });
+      }
+    }
+  });
 }
 
 /** That it was queued is old news now. */

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import omegaml_lab
 from omegaml_lab.server.handlers.base import OmegaHandler
+from omegaml_lab.server.hiding import hidden_by_mounts
 from omegaml_lab.server.openapi import Operation
 from omegaml_lab.server.targets import buckets_of, places_beside
 
@@ -34,6 +35,7 @@ class StatusHandler(OmegaHandler):
                 "mount": self.contents_path(""),
                 "beside": places_beside(self.contents_manager),
                 "buckets": buckets_of(self.contents_manager),
+                "hidden": await hidden_by_mounts(self.contents_manager),
                 **await health.tell(),
             }
         )
