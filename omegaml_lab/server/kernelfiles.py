@@ -13,6 +13,7 @@ from omegaml_lab.core.errors import OmegaError
 from omegaml_lab.server.readonly import ReadOnlyFiles
 from omegaml_lab.server.turns import Turns
 from omegaml_lab.server.workcopies import WorkingCopies
+from omegaml_lab.store.budget import MOST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +27,9 @@ __all__ = ["KernelFiles"]
 
 _log = logging.getLogger(__name__)
 
+_PATIENCE = 5.0
+"""Seconds that a kernel's start may wait for files before its user is told."""
+
 
 class KernelFiles:
     """The working copies in which the kernels of one server work.
@@ -37,9 +41,11 @@ class KernelFiles:
 
     def __init__(self, config: Config, threads: Threads) -> None:
         self.tell: Callable[..., object] = lambda _, **__: None
+        self.patience = _PATIENCE
+        self._limit = config.files_megabytes
         self._copies = WorkingCopies(
             config.home / "work",
-            limit=config.files_megabytes * 1e6,
+            limit=self._limit * 1e6,
             tell=self._tell,
         )
         self._bucket = config.bucket
@@ -63,11 +69,23 @@ class KernelFiles:
             jobs = lambda: mount.files.jobs  # noqa: E731
             return str(self._copies.open(kernel, where, jobs, written=written))
 
+        opening = asyncio.ensure_future(self._threads.run(opened))
         try:
-            return await self._threads.run(opened)
+            done, _ = await asyncio.wait({opening}, timeout=self.patience)
+            if not done:
+                self.tell(self._waiting(where))
+            return await opening
         except (OmegaError, OSError) as error:
             _log.warning("The files beside notebooks of %s cannot be had: %s", where, error)
             return None
+
+    def _waiting(self, where: ModuleFolder) -> str:
+        folder = where.folder or "the top of the repository"
+        return (
+            f"A kernel of {folder} starts as soon as the files beside its notebook are copied to"
+            f" its machine, of which there may be {self._limit:g} MB (files_megabytes sets the"
+            f" limit) and {MOST:,} files. What is large is better kept in the datasets."
+        )
 
     def watch(self, kernel: str, manager: Any) -> None:
         """Bring its copy in step whenever a kernel has run something."""
