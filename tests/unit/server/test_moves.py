@@ -250,3 +250,23 @@ def test_links_with_relative_paths_are_moved(place: Place) -> None:
     place.ask(lambda manager: manager.rename_file("tree", "repo/tree"))
     assert place.tree("repo/tree") == {"a.txt": "a", "link": "outside"}
     assert (place.disk / "outside.txt").exists()
+
+
+def test_what_moves_to_the_disk_leaves_its_history_in_the_trash(place: Place) -> None:
+    jobs = place.omega.jobs
+    for state in range(3):
+        jobs.put(f"{state}".encode(), Name("folder/a.txt"), kind="file")
+    jobs.tag(Name("folder/a.txt"), "final", 2)
+    place.ask(lambda manager: manager.rename_file("repo/folder", "folder"))
+    place.ask(lambda manager: manager.rename_file("folder", "repo/folder"))
+    assert [state.tags for state in jobs.history(Name("folder/a.txt"))] == [()]  # it is new
+
+    (dropped,) = [entry for entry in jobs.trash().items if entry.name == "folder"]
+    jobs.restore(dropped, new="before")
+    history = jobs.history(Name("before/a.txt"))
+    assert [(state.revision, state.tags) for state in history] == [
+        (3, ()),
+        (2, ("final",)),
+        (1, ()),
+    ]
+    assert jobs.read_bytes(Name("before/a.txt", tag="final")) == b"1"
