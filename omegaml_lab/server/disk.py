@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import stat
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -14,6 +15,7 @@ from jupyter_server.services.contents.manager import AsyncContentsManager
 from tornado.web import HTTPError
 
 from omegaml_lab.server.diskmoves import MARK, DiskArrival, DiskDeparture, mend
+from omegaml_lab.server.models import folder_model
 from omegaml_lab.server.mounts import Entry, join
 
 if TYPE_CHECKING:
@@ -208,6 +210,7 @@ class DiskMount:
     def __init__(self, owner: OmegaContentsManager) -> None:
         self.manager = DiskManager(parent=owner, root_dir=owner.root_dir, preferred_dir="")
         self.files = DiskFiles(self.manager)
+        self._started = datetime.now(UTC)
 
     async def folder_exists(self, path: str) -> bool:
         """Say whether `path` is a folder."""
@@ -230,7 +233,12 @@ class DiskMount:
         format: str | None = None,  # noqa: A002
         hash: bool = False,  # noqa: A002
     ) -> Model:
-        """Return the model of `path`; what a move that was killed has hidden there is back."""
+        """Return the model of `path`; what a move that was killed has hidden there is back.
+
+        The folder itself has one, whether or not it is there: what is beside it is listed.
+        """
+        if not path and not content and not await self.folder_exists(""):
+            return folder_model("", created=self._started, modified=self._started)
         if content and type in {None, "directory"}:
             await asyncio.to_thread(self.files.mend, path)
         model: Model = await self.manager.get(

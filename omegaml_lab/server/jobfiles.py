@@ -105,7 +105,7 @@ class JobFiles(JobTree):
         replace = model.get("replace", True) is not False
         try:
             if model["type"] == "directory":
-                return self.jobs.make_folder(Name(path), exist_ok=True)
+                return self.jobs.make_folder(Name(path), exist_ok=replace)
             if model.get("chunk") is not None:
                 return self._finish_upload(model, path, seen)
             expect = self._expected(model, path, seen)
@@ -215,7 +215,7 @@ class JobFiles(JobTree):
             except InvalidNotebookError:
                 pass  # it stays readable as text, to be repaired
         if not isinstance(data, bytes):
-            data = json.dumps(data).encode()
+            data = printed(json.dumps(data).encode())
         return self._put(path, data, replace=replace, expect=expect, folders=folders)
 
     def _put(
