@@ -16,7 +16,7 @@ from tornado.web import HTTPError
 
 from omegaml_lab.server.diskmoves import MARK, DiskArrival, DiskDeparture, mend
 from omegaml_lab.server.models import folder_model
-from omegaml_lab.server.mounts import Entry, join
+from omegaml_lab.server.mounts import Entry, hidden, join
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -222,7 +222,10 @@ class DiskMount:
 
     async def is_hidden(self, path: str) -> bool:
         """Say whether `path` is hidden, by the rules of this platform."""
-        return bool(await self.manager.is_hidden(path))
+        try:
+            return bool(await self.manager.is_hidden(path))
+        except OSError:  # no disk has such a path; who wants it there is told so
+            return hidden(path)
 
     async def get(
         self,

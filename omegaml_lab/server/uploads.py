@@ -38,7 +38,7 @@ class Upload:
     """One upload: where to, and which, where who sends it says so.
 
     Two with another `mark` to one path do not get into each other's way. Without one a person has
-    one upload to a path at a time: the one that begins last.
+    one upload to a path at a time, the one that begins last, and what is seen to be of two ends.
     """
 
     path: str
@@ -82,7 +82,8 @@ class Uploads:
         Raises
         ------
         HTTPError
-            400 if the piece before it never came, 409 if another one of this number did.
+            400 if the piece before it never came, 409 if another one of this number did, and
+            others after it.
         """
         now, key = datetime.now(UTC), self._key(upload)
         if number == 1:
@@ -99,22 +100,18 @@ class Uploads:
         raise _mixed(upload)
 
     def whole(self, upload: Upload, last: bytes) -> io.BufferedReader | None:
-        """Return a stream of all pieces and the `last` one, None if there was no upload.
+        """Return a stream of all pieces and the `last` one, None if none came before it.
 
         Raises
         ------
         HTTPError
-            409 if it has ended already, with another last piece, 400 if it never began.
+            400 if none did, and it is known of which upload this one is.
         """
         key = self._key(upload)
-        record = self._going.find(key)
-        if record is None and not upload.mark:
-            return None
-        if record is None:
+        here = _here(self._going.find(key))
+        if not here and upload.mark:
             raise _missing(upload, 1)
-        if not _here(record):
-            raise _mixed(upload)
-        return io.BufferedReader(_Pieces(self._parts, _ids(key, _here(record)), last))
+        return io.BufferedReader(_Pieces(self._parts, _ids(key, here), last)) if here else None
 
     def finish(self, upload: Upload, last: bytes) -> None:
         """Forget the pieces; remember how the upload ended, in case that is sent again."""
@@ -136,14 +133,12 @@ class Uploads:
         """Return the pieces that are `here`, and this one after them."""
         if not isinstance(number, int) or not 1 <= number <= len(here) + 1:
             raise _missing(upload, len(here) + 1)
-        if number == 1:
-            return [piece]
-        if number > len(here):
-            return [*here, piece]
+        if number >= len(here) or number == 1:  # the last one may be sent again
+            return [*here[: number - 1], piece]
         if here[number - 1] != piece:
             self.forget(upload)  # nobody knows whose the others are
             raise _mixed(upload)
-        return here  # it was sent again
+        return here
 
     def _keep(self, key: str, number: int, piece: str, data: bytes) -> None:
         for at, part in enumerate(_parts(key, number, piece)):

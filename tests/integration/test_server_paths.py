@@ -94,3 +94,13 @@ def test_what_is_too_long_says_so(place: Place) -> None:
     answer = place.server.ask("PATCH", "api/contents/long", json=moved)
     assert answer.status_code == 400
     assert "moved there it would be longer" in answer.json()["message"]
+
+
+def test_what_a_disk_has_no_room_for_says_so_and_stays(place: Place) -> None:
+    name = "x" * 300
+    place.put_text(name, "kept")
+    answer = place.server.ask("PATCH", f"api/contents/{name}", json={"path": f"local/{name}"})
+    assert answer.status_code == 400
+    assert "A disk takes 255 bytes a name" in answer.json()["message"]
+    assert place.server.contents(name)["content"] == "kept"
+    assert place.names("local/") == set()

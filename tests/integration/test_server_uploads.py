@@ -60,18 +60,19 @@ def test_uploads_of_several_tabs_to_one_path_are_whole(servers: list[Place], see
     assert len(wholes) == 3
 
 
-def test_what_does_not_say_which_upload_it_is_of_is_refused_when_it_is_mixed(
+def test_what_does_not_say_which_upload_it_is_of_is_refused_out_of_step(
     place: Place,
 ) -> None:
     path = "unmarked.txt"
     answers = [
         piece(place, path, number, f"{who}{number}")
-        for number, who in ((1, "a"), (2, "a"), (1, "b"), (3, "a"), (2, "b"), (-1, "b"), (-1, "a"))
+        for number, who in ((1, "a"), (2, "a"), (1, "b"), (3, "a"), (2, "b"), (3, "b"), (2, "a"))
     ]
     assert [answer.status_code for answer in answers] == [201, 201, 201, 400, 201, 201, 409]
     assert "never came" in answers[3].json()["message"]
     assert "upload the file again" in answers[-1].json()["message"]
-    assert text(place, path) == "b1b2b-1"
+    assert piece(place, path, 4, "b4").status_code == 400  # it has ended
+    assert place.status("GET", path) == 404
 
 
 def test_nothing_is_replaced_that_is_not_to_be(place: Place) -> None:
@@ -87,6 +88,7 @@ def test_nothing_is_replaced_that_is_not_to_be(place: Place) -> None:
     assert piece(place, path, 1, "three ", upload="z", replace=False).status_code == 409
     assert piece(place, path, -1, "1", upload="x", replace=False).ok  # it was sent again
     assert text(place, path) == "one 1"
+    assert piece(place, path, -1, "another", upload="x").status_code == 400
 
 
 def test_an_upload_replaces_what_it_expects(place: Place) -> None:

@@ -45,9 +45,9 @@ def test_a_piece_may_be_larger_than_a_document_of_mongodb(omega: Omega, uploads:
     uploads.add(F, 1, large)
     uploads.add(F, 2, b"")
     uploads.add(F, 3, b"small")
-    uploads.add(F, 2, b"")  # sent again, and once more
+    uploads.add(F, 3, large)  # sent again, and once more
     uploads.add(F, 3, b"small")
-    uploads.add(F, 3, b"small")
+    uploads.add(F, 2, b"")
     whole = uploads.whole(F, b"end")
     assert whole is not None
     assert whole.read() == large + b"small" + b"end"
@@ -89,21 +89,24 @@ def test_two_without_a_mark_that_are_alike_end_both(omega: Omega, uploads: Uploa
     uploads.add(F, 1, b"one")
     uploads.add(F, 1, b"another")
     uploads.add(F, 2, b"of one")
+    uploads.add(F, 3, b"of one")
     with pytest.raises(HTTPError, match="at once") as caught:
         uploads.add(F, 2, b"of another")
     assert caught.value.status_code == 409
     with pytest.raises(HTTPError, match="never came"):
-        uploads.add(F, 3, b"of one")
+        uploads.add(F, 4, b"of one")
     assert left(omega) == 0
 
 
-def test_a_piece_after_the_last_is_added_to_nothing(uploads: Uploads) -> None:
-    uploads.add(F, 1, b"one")
-    uploads.finish(F, b"end")
-    for upload, status in ((F, 409), (Upload(path="f", mark="unknown"), 400)):
-        with pytest.raises(HTTPError) as caught:
+def test_a_marked_piece_after_the_last_is_added_to_nothing(uploads: Uploads) -> None:
+    ended = Upload(path="f", mark="ended")
+    uploads.add(ended, 1, b"one")
+    uploads.finish(ended, b"end")
+    for upload in (ended, Upload(path="f", mark="unknown")):
+        with pytest.raises(HTTPError, match="never came") as caught:
             uploads.whole(upload, b"another end")
-        assert caught.value.status_code == status
+        assert caught.value.status_code == 400
+    assert uploads.whole(F, b"of a client that does not know marks") is None
 
 
 def test_pieces_at_once_are_kept_one_after_the_other(omega: Omega, uploads: Uploads) -> None:
