@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import logging
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.gateway.gateway_client import GatewayClient
@@ -16,7 +14,7 @@ from omegaml_lab.server.contents import OmegaContentsManager
 from omegaml_lab.server.events import OBJECT_EVENT, ChangeFeed, register_schemas
 from omegaml_lab.server.handlers import routes
 from omegaml_lab.server.health import Health
-from omegaml_lab.server.hiding import hidden_by_mounts
+from omegaml_lab.server.hiding import Hiding
 from omegaml_lab.server.kernels import OmegaKernelManager
 from omegaml_lab.server.shared import EXTENSION
 from omegaml_lab.server.targets import buckets_of, contents_path
@@ -27,8 +25,6 @@ if TYPE_CHECKING:
     from jupyter_server.serverapp import ServerApp
 
 __all__ = ["OmegaLab"]
-
-_log = logging.getLogger(__name__)
 
 
 class OmegaLab(ExtensionApp):
@@ -46,8 +42,8 @@ class OmegaLab(ExtensionApp):
     omega: Omega
     threads: Threads
     health: Health
+    hiding: Hiding
     feed: ChangeFeed | None = None
-    _looking: asyncio.Task[None] | None = None
 
     def _link_jupyter_server_extension(self, serverapp: ServerApp) -> None:
         super()._link_jupyter_server_extension(serverapp)
@@ -71,6 +67,8 @@ class OmegaLab(ExtensionApp):
             {"omega": self.omega, "omega_threads": self.threads, "omega_health": self.health}
         )
         assert self.serverapp is not None  # noqa: S101 - it is what reads these settings
+        self.hiding = Hiding(self.serverapp.contents_manager)
+        self.settings["omega_hiding"] = self.hiding
         # JupyterLab draws the file browser before it can ask for anything.
         page = self.serverapp.web_app.settings.setdefault("page_config_data", {})
         page["omegaBuckets"] = json.dumps(sorted(buckets_of(self.serverapp.contents_manager)))
@@ -89,7 +87,7 @@ class OmegaLab(ExtensionApp):
         )
         serverapp.web_app.settings["omega_feed"] = self.feed
         self.feed.start()
-        self._looking = asyncio.create_task(_tell_hidden(serverapp.contents_manager))
+        self.hiding.tell()
         if isinstance(serverapp.kernel_manager, OmegaKernelManager):
             kernels = serverapp.kernel_manager
             kernels.files.tell = self.feed.tell_notice
@@ -101,17 +99,10 @@ class OmegaLab(ExtensionApp):
         """Stop the feed, end the kernels, whose files are still to be kept, and disconnect."""
         if self.feed is not None:
             self.feed.stop()
-        if self._looking is not None:
-            self._looking.cancel()
+        self.hiding.stop()
         kernels = getattr(self.serverapp, "kernel_manager", None)
         if isinstance(kernels, OmegaKernelManager):
             await kernels.end()
         self.threads.close()
         self.health.close()
         self.omega.close()
-
-
-async def _tell_hidden(manager: Any) -> None:
-    """Log what mounts hide; the Lab is told by its status, for nobody listens yet."""
-    for sentence in await hidden_by_mounts(manager):
-        _log.warning("%s", sentence)

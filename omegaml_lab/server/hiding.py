@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,36 @@ from omegaml_lab.server.repository import RepositoryMount
 if TYPE_CHECKING:
     from omegaml_lab.server.mounts import Mount
 
-__all__ = ["hidden_by_mounts"]
+__all__ = ["Hiding", "hidden_by_mounts"]
 
 _log = logging.getLogger(__name__)
+
+
+class Hiding:
+    """What the mounts of a server hide, as it was when it was looked at last."""
+
+    def __init__(self, manager: Any) -> None:
+        self._manager = manager
+        self._known: list[str] = []
+        self._look: asyncio.Task[None] | None = None
+
+    def tell(self) -> list[str]:
+        """Return the sentences about it, and look again: nobody waits for what may not answer."""
+        if self._look is None or self._look.done():
+            self._look = asyncio.create_task(self._renew())
+        return self._known
+
+    def stop(self) -> None:
+        """Look no more."""
+        if self._look is not None:
+            self._look.cancel()
+
+    async def _renew(self) -> None:
+        found = await hidden_by_mounts(self._manager)
+        for sentence in found:
+            if sentence not in self._known:
+                _log.warning("%s", sentence)
+        self._known = found
 
 
 async def hidden_by_mounts(manager: Any) -> list[str]:

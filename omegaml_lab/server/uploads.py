@@ -147,9 +147,8 @@ class Uploads:
     def _note(self, key: str, before: dict[str, Any] | None, values: dict[str, Any]) -> bool:
         """Change what is known of an upload; False if somebody else has done so meanwhile."""
         if before is not None:
-            turn = before.get("turn", 0)
-            changed = {**values, "last": values.get("last"), "turn": turn + 1}
-            where = {"turn": turn} if "turn" in before else {"turn": {"$exists": False}}
+            changed = {"last": None, **values, "turn": before["turn"] + 1}
+            where = {"turn": before["turn"]}
             return self._going.update(key, where=where, set=changed) is not None
         try:
             self._going.insert({"id": key, "turn": 0, "last": None, **values})

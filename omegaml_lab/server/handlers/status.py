@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 import omegaml_lab
 from omegaml_lab.server.handlers.base import OmegaHandler
-from omegaml_lab.server.hiding import hidden_by_mounts
 from omegaml_lab.server.openapi import Operation
 from omegaml_lab.server.targets import buckets_of, places_beside
 
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from omegaml_lab.server.health import Health
+    from omegaml_lab.server.hiding import Hiding
 
 __all__ = ["StatusHandler"]
 
@@ -29,13 +29,14 @@ class StatusHandler(OmegaHandler):
     async def get(self) -> None:
         """Answer GET."""
         health: Health = self.settings["omega_health"]
+        hiding: Hiding = self.settings["omega_hiding"]
         self.answer(
             {
                 "version": omegaml_lab.__version__,
                 "mount": self.contents_path(""),
                 "beside": places_beside(self.contents_manager),
                 "buckets": buckets_of(self.contents_manager),
-                "hidden": await hidden_by_mounts(self.contents_manager),
+                "hidden": hiding.tell(),
                 **await health.tell(),
             }
         )
