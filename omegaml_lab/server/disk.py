@@ -15,6 +15,7 @@ from jupyter_server.services.contents.manager import AsyncContentsManager
 from tornado.web import HTTPError
 
 from omegaml_lab.server.diskmoves import MARK, DiskArrival, DiskDeparture, mend
+from omegaml_lab.server.errors import disk_error
 from omegaml_lab.server.models import folder_model
 from omegaml_lab.server.mounts import Entry, hidden, join
 
@@ -262,4 +263,7 @@ class DiskMount:
         """Rename within the mount."""
         if new.startswith(f"{old}/"):
             raise HTTPError(409, f"{old!r} cannot be moved into itself")
-        await self.manager.rename_file(old, new)
+        try:
+            await self.manager.rename_file(old, new)
+        except OSError as error:
+            raise disk_error(error, f"Renaming {old} to {new} failed") from error

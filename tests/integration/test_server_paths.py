@@ -104,3 +104,8 @@ def test_what_a_disk_has_no_room_for_says_so_and_stays(place: Place) -> None:
     assert "A disk takes 255 bytes a name" in answer.json()["message"]
     assert place.server.contents(name)["content"] == "kept"
     assert place.names("local/") == set()
+    place.put_text("local/short", "kept")
+    answer = place.server.ask("PATCH", "api/contents/local/short", json={"path": f"local/{name}"})
+    assert answer.status_code == 400
+    assert "A disk takes 255 bytes a name" in answer.json()["message"]
+    assert str(place.server.root) not in answer.text

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
 import tracemalloc
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,7 +25,6 @@ from tests.unit.server.killed import POINTS, Watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
-    from pathlib import Path
 
     from omegaml_lab.omega import Omega
     from omegaml_lab.server.mounts import Mount
@@ -270,3 +271,30 @@ def test_what_moves_to_the_disk_leaves_its_history_in_the_trash(place: Place) ->
         (1, ()),
     ]
     assert jobs.read_bytes(Name("before/a.txt", tag="final")) == b"1"
+
+
+def test_what_can_have_no_name_is_told_by_its_own(place: Place) -> None:
+    place.write("folder/fine.txt", "x")
+    (place.disk / "folder" / "line\nbreak").write_text("x")
+    with pytest.raises(HTTPError) as caught:
+        place.ask(lambda manager: manager.rename_file("folder", "repo/moved"))
+    message = str(caught.value.get_message())
+    assert message.startswith(r"'moved/line\nbreak' is not a valid name: control characters")
+    assert place.tree("folder") == {"fine.txt": "x", "line\nbreak": "x"}
+    assert place.hidden() == []
+
+
+@pytest.mark.long
+def test_a_folder_moves_that_is_deeper_than_python_goes(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(place.disk)
+    for _ in range(1100):
+        Path("d").mkdir()
+        os.chdir("d")
+    Path("a.txt").write_text("x")
+    monkeypatch.chdir(place.disk)
+    place.ask(lambda manager: manager.rename_file("d", "repo/d"))
+    assert not (place.disk / "d").exists()
+    assert place.omega.jobs.read_bytes(Name(f"{'d/' * 1100}a.txt")) == b"x"
+    assert place.hidden() == []
