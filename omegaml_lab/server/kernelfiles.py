@@ -14,6 +14,7 @@ from omegaml_lab.server.readonly import ReadOnlyFiles
 from omegaml_lab.server.turns import Turns
 from omegaml_lab.server.workcopies import WorkingCopies
 from omegaml_lab.store.budget import MOST
+from omegaml_lab.store.scanning import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,14 +77,19 @@ class KernelFiles:
                 self.tell(self._waiting(where))
             return await opening
         except (OmegaError, OSError) as error:
-            _log.warning("The files beside notebooks of %s cannot be had: %s", where, error)
+            reason = reason_of(error) if isinstance(error, OSError) else str(error)
+            line = (
+                f"A kernel of {_called(where)} starts without the files beside its notebook:"
+                f" {reason}. Start it again when that is mended."
+            )
+            _log.warning("%s", line)
+            self.tell(line)
             return None
 
     def _waiting(self, where: ModuleFolder) -> str:
-        folder = where.folder or "the top of the repository"
         return (
-            f"A kernel of {folder} starts as soon as the files beside its notebook are copied to"
-            f" its machine, of which there may be {self._limit:g} MB (files_megabytes sets the"
+            f"A kernel of {_called(where)} starts as soon as the files beside its notebook are"
+            f" copied to its machine, of which there may be {self._limit:g} MB (files_megabytes sets the"
             f" limit) and {MOST:,} files. What is large is better kept in the datasets."
         )
 
@@ -164,3 +170,7 @@ class KernelFiles:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.warning("A working copy is behind: %s", error)
+
+
+def _called(where: ModuleFolder) -> str:
+    return where.folder or "the top of the repository"

@@ -43,3 +43,22 @@ def test_a_start_that_waits_for_files_says_so(
     assert len(told) == lines
     assert all("A kernel of etl starts as soon as" in line for line in told)
     assert all("256 MB (files_megabytes sets the limit)" in line for line in told)
+
+
+def test_a_start_without_files_says_so(omega: Omega, tmp_path: Path) -> None:
+    told: list[str] = []
+
+    async def start() -> None:
+        manager = OmegaContentsManager(omega=omega, root_dir=str(tmp_path))
+        files = KernelFiles(omega.config, Threads(size=1))
+        files.tell = told.append
+        omega.config.home.mkdir(parents=True, exist_ok=True)
+        (omega.config.home / "work").write_text("in the way of the folder")
+        where = ModuleFolder(bucket=omega.bucket, folder="")
+        assert await files.open("kernel", where, manager.repository, viewed=False) is None
+        await files.end()
+
+    asyncio.run(start())
+    (line,) = told
+    assert line.startswith("A kernel of the top of the repository starts without the files")
+    assert "File exists. Start it again" in line
