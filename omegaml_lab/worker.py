@@ -10,6 +10,7 @@ import contextlib
 import logging
 import sys
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.config import Config
@@ -26,6 +27,8 @@ from omegaml_lab.store.jobs import JobStore
 from omegaml_lab.store.recording import Recorder
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from celery import Celery
 
     from omegaml_lab.core.runs import Run
@@ -97,9 +100,9 @@ def make_worker(omega: Omega, *, grace: float = GRACE, patience: float = PATIENC
     _mind_beginning(omega)
 
     @app.task(name=PERFORM)  # type: ignore[untyped-decorator]
-    def perform(run_id: str, database: str, kind: str | None = None) -> None:
+    def perform(run_id: str, database: str, *told: Any) -> None:
         if database == omega.storage.database:
-            _perform(performer, omega, run_id, kind)
+            _perform(performer, omega, run_id, *told)
 
     @signals.worker_ready.connect(weak=False)  # type: ignore[untyped-decorator]
     def ready(**_: Any) -> None:
@@ -158,7 +161,7 @@ def _performer(omega: Omega) -> Performer:
         jobs=jobs,
         kernels=KernelSource(nursery, Environments.of(config)),
         callees=Callees(limit=config.slots[0], nursery=nursery),
-        environment=lambda run: _environment(omega, run),
+        environment=partial(_environment, omega),
         secrets=secrets_of(url, config.broker_url, *index_urls(config)),
         label=config.label,
         concurrency=config.slots[0],
@@ -171,21 +174,27 @@ def _performer(omega: Omega) -> Performer:
     return performer
 
 
-def _environment(omega: Omega, run: Run) -> dict[str, str]:
-    """Return the variables with which the kernel of a run opens the repository."""
+def _environment(omega: Omega, bucket: str, owner: str) -> dict[str, str]:
+    """Return the variables with which the process of a run opens the repository."""
     config = omega.config
     given = {"OMEGA_BROKER_URL": config.broker_url, "OMEGA_DASK_URL": config.dask_url}
     return {
         "OMEGA_MONGO_URL": omega.url,
-        "OMEGA_BUCKET": run.bucket,
+        "OMEGA_BUCKET": bucket,
         "OMEGA_HOME": str(config.home),
-        "OMEGA_USER": run.owner or config.user,
+        "OMEGA_USER": owner or config.user,
         **{name: value for name, value in given.items() if value},
     }
 
 
-def _perform(performer: Performer, omega: Omega, run_id: str, kind: str | None = None) -> None:
-    execution = performer.take(run_id, kind)
+def _perform(
+    performer: Performer,
+    omega: Omega,
+    run_id: str,
+    kind: str | None = None,
+    told: Mapping[str, Any] | None = None,
+) -> None:
+    execution = performer.take(run_id, kind, told)
     if execution is None:
         return
     try:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from omegaml_lab.core.errors import BrokerUnavailableError, ConfigError, StorageUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from celery import Celery
     from kombu.pools import ProducerPool
@@ -117,15 +117,15 @@ class Broker:
         # A password may hold what should have been escaped: all before the last @ is cut first.
         return urlsplit("//" + self.url.rpartition("@")[2].rpartition("://")[2]).netloc
 
-    def send(self, run: Run) -> None:
-        """Tell the workers that a run waits.
+    def send(self, run: Run, *, told: Mapping[str, Any] | None = None) -> None:
+        """Tell the workers that a run waits, and what else is to be `told` of it.
 
         Raises
         ------
         BrokerUnavailableError
             If the message could not be handed over within seconds.
         """
-        self.send_many([run])
+        self._send([self._message(run, told)])
 
     def send_many(self, runs: Sequence[Run]) -> None:
         """Tell the workers that runs wait, by one of Celery's groups.
@@ -135,17 +135,17 @@ class Broker:
         BrokerUnavailableError
             If a message could not be handed over within seconds; those before it were.
         """
+        self._send([self._message(run) for run in runs])
+
+    def _message(self, run: Run, told: Mapping[str, Any] | None = None) -> Any:
+        about = [run.id, self._database, run.kind, *([told] if told else [])]
+        options = {"queue": queue_of(self._database, run.label), **_SENDING}
+        return self.app.signature(PERFORM, args=about, options=options)
+
+    def _send(self, messages: list[Any]) -> None:
         from celery import group
         from kombu.exceptions import OperationalError
 
-        messages = [
-            self.app.signature(
-                PERFORM,
-                args=[run.id, self._database, run.kind],
-                options={"queue": queue_of(self._database, run.label), **_SENDING},
-            )
-            for run in runs
-        ]
         try:
             with self._producers.acquire(block=True) as producer:  # type: ignore[no-untyped-call]
                 if len(messages) == 1:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import CalleeDiedError
 from omegaml_lab.core.runs import Failure, Progress, Run, Status
+from omegaml_lab.runtime.ahead import request_of
 from omegaml_lab.runtime.execution import StopReason
 from omegaml_lab.runtime.log import LogTail
 from omegaml_lab.runtime.patience import patiently
@@ -14,6 +15,7 @@ from omegaml_lab.runtime.patience import patiently
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from omegaml_lab.runtime.ahead import Ahead
     from omegaml_lab.runtime.callees import Callee, Callees
     from omegaml_lab.runtime.run_records import Claim, RunRecords
 
@@ -35,6 +37,8 @@ class CallExecution:
         What the process has in its environment beside that of the worker.
     secrets
         Texts that must not show up in log and error.
+    ahead
+        The process that was asked already.
     """
 
     def __init__(
@@ -45,11 +49,13 @@ class CallExecution:
         callees: Callees,
         environment: Mapping[str, str],
         secrets: Sequence[str] = (),
+        ahead: Ahead | None = None,
     ) -> None:
         self.claim = claim
         self._runs = runs
         self._callees = callees
         self._environment = environment
+        self._ahead = ahead
         self._log = LogTail(secrets)
         self._callee: Callee | None = None
         self._reason: StopReason | None = None
@@ -71,7 +77,7 @@ class CallExecution:
         """
         fresh = self.claim.run.kind == "script"
         try:
-            callee = self._callees.take(self._environment, fresh=fresh)
+            callee = self._ahead.callee if self._ahead else self._take(fresh=fresh)
         except (OSError, CalleeDiedError) as error:
             self._log.write(getattr(error, "said", ""))
             return self.fail(error)
@@ -89,15 +95,20 @@ class CallExecution:
         """End the run as failed for a reason that nobody foresaw."""
         return self._finish(Status.FAILED, _failure_of(error))
 
+    def _take(self, *, fresh: bool) -> Callee:
+        return self._callees.take(self._environment, fresh=fresh)
+
     def _ask(self, callee: Callee) -> dict[str, Any]:
-        run, call = self.claim.run, self.claim.run.call or {}
+        request = request_of(self.claim.run)
         with self._lock:
             if self._reason is not None:
                 raise CalleeDiedError(None)
             self._callee = callee
-        target = {**call["target"], "name": run.job, "revision": run.revision}
-        asked = {"run": run.id, "kind": run.kind, "target": target, "call": call}
-        return callee.ask({**asked, "experiments": list(run.experiments)})
+        if self._ahead is None:
+            return callee.ask(request)
+        came = callee.answer()
+        # What the message said may be of somebody who can send messages, and nothing else.
+        return came if request == self._ahead.request else callee.ask(request)
 
     def _conclude(self, came: Mapping[str, Any]) -> Run | None:
         self._log.write(came["log"])

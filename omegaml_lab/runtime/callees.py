@@ -83,10 +83,25 @@ class Callee:
         CalleeDiedError
             If the process ended before it answered.
         """
-        try:
+        self.begin(request)
+        return self.answer()
+
+    def begin(self, request: Mapping[str, Any]) -> None:
+        """Have a call performed; its `answer` is to be heard before the next one."""
+        with contextlib.suppress(OSError):  # ended, by itself or by us: there is no answer
             self._connection.sendall(json.dumps(request).encode() + b"\n")
+
+    def answer(self) -> dict[str, Any]:
+        """Return what came of the call that was begun.
+
+        Raises
+        ------
+        CalleeDiedError
+            If the process ended before it answered.
+        """
+        try:
             line = self._lines.readline()
-        except (OSError, ValueError):  # ended, by itself or by us
+        except (OSError, ValueError):
             line = b""
         if not line.endswith(b"\n"):
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -142,6 +157,10 @@ class Callees:
         CalleeDiedError
             If one was started, and ended at once.
         """
+        return self.warm(environment, fresh=fresh) or Callee(environment, self._nursery)
+
+    def warm(self, environment: Mapping[str, str], *, fresh: bool = False) -> Callee | None:
+        """Return a process for one call that is there already, None if there is none."""
         key = _key(environment, fresh=fresh)
         with self._lock:
             for place, (kept, callee) in reversed(list(enumerate(self._idle))):
@@ -150,7 +169,7 @@ class Callees:
                     if callee.alive:
                         return callee
                     callee.close()
-        return Callee(environment, self._nursery)
+        return None
 
     def give_back(self, callee: Callee, environment: Mapping[str, str], *, fresh: bool) -> None:
         """Keep a process for the next call; of one for a fresh call keep a successor."""

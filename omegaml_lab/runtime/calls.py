@@ -16,6 +16,7 @@ from omegaml_lab.core.errors import (
 )
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.runs import Status
+from omegaml_lab.runtime.ahead import told_ahead
 from omegaml_lab.runtime.answers import Answers
 from omegaml_lab.runtime.calling import Caller, Target
 from omegaml_lab.runtime.handles import RunHandle
@@ -231,7 +232,7 @@ class Calls:
             )
         try:
             # No look for workers, which takes time: a run that waits is told so by the scheduler.
-            self.runtime.broker.send(run)
+            self.runtime.broker.send(run, told=told_ahead(run))
         except BrokerUnavailableError as error:
             run = records.notify(run.id, str(error))
         return CallHandle(self.runtime, run, coming)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from omegaml_lab.core.calls import CALLS
 from omegaml_lab.core.errors import OmegaError
 from omegaml_lab.core.runs import Status
+from omegaml_lab.runtime.ahead import ask_ahead
 from omegaml_lab.runtime.allowance import Allowance
 from omegaml_lab.runtime.call_execution import CallExecution
 from omegaml_lab.runtime.execution import Execution, StopReason, result_name
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from omegaml_lab.core.runs import Run
+    from omegaml_lab.runtime.ahead import Ahead
     from omegaml_lab.runtime.callees import Callees
     from omegaml_lab.runtime.kernels import KernelSource
     from omegaml_lab.runtime.run_records import Claim, RunRecords
@@ -58,7 +60,8 @@ class Performer:
     callees
         The processes that perform calls.
     environment
-        Returns what a run's kernel has in its environment beside that of the worker.
+        Returns what the process of a run has in its environment beside that of the worker, given
+        the run's bucket and owner.
     secrets
         Texts that must not show up in logs and errors.
     lease
@@ -82,7 +85,7 @@ class Performer:
         jobs: Callable[[Run], JobStore],
         kernels: KernelSource,
         callees: Callees,
-        environment: Callable[[Run], Mapping[str, str]],
+        environment: Callable[[str, str], Mapping[str, str]],
         secrets: Sequence[str] = (),
         label: str = "default",
         concurrency: int = 1,
@@ -163,37 +166,38 @@ class Performer:
         """How many runs go on."""
         return len(self._going)
 
-    def take(self, run_id: str, kind: str | None = None) -> AnyExecution | None:
+    def take(
+        self, run_id: str, kind: str | None = None, told: Mapping[str, Any] | None = None
+    ) -> AnyExecution | None:
         """Claim a run, or one that goes before it; None when there is none to be had.
 
         It may be with another worker already, or cancelled: a message that comes twice does no
-        harm. Before a call, which its `kind` tells, none goes.
+        harm. Before a call, which its `kind` tells, none goes; what else a message has `told`
+        of it is asked meanwhile.
         """
         if self._draining.is_set():
             return None
         with self._lock:  # from before the claim on, so that no cancel after it is missed
             self._taking[run_id] = False
-        claim = None
+        claim = ahead = None
         try:
-            if kind in CALLS:
-                claim = self._runs.claim_call(run_id, worker=self.id)
-            else:
-                claim = self._runs.claim(
-                    run_id, worker=self.id, result=result_name, kernels=self._kernel_names
-                )
+            ahead = self._ask_ahead(run_id, told)
+            claim = self._claim(run_id, kind)
         finally:
             if claim is None:
                 with self._lock:
                     self._taking.pop(run_id, None)
+                if ahead is not None:
+                    ahead.leave()
         if claim is None:
             _log.info("run %s does not wait any more, nor does another", run_id)
             return None
-        execution = self._execution(claim)
+        execution = self._execution(claim, ahead)
         with self._lock:
             self._going[claim.run.id] = execution
-            told = self._taking.pop(run_id, False)
+            unwanted = self._taking.pop(run_id, False)
         # Of another run that went before it the look below learns.
-        cancelled = told and claim.run.id == run_id
+        cancelled = unwanted and claim.run.id == run_id
         if cancelled:
             execution.stop(StopReason.CANCELLED)
         if self._draining.is_set():
@@ -204,8 +208,21 @@ class Performer:
                 self._mind(execution, self._runs.find(claim.run.id))
         return execution
 
-    def _execution(self, claim: Claim) -> AnyExecution:
-        environment = self._environment(claim.run)
+    def _ask_ahead(self, run_id: str, told: Mapping[str, Any] | None) -> Ahead | None:
+        if told is None or told["request"]["run"] != run_id:
+            return None
+        environment = self._environment(told["bucket"], told["owner"])
+        return ask_ahead(self._callees, environment, told["request"])
+
+    def _claim(self, run_id: str, kind: str | None) -> Claim | None:
+        if kind in CALLS:
+            return self._runs.claim_call(run_id, worker=self.id)
+        return self._runs.claim(
+            run_id, worker=self.id, result=result_name, kernels=self._kernel_names
+        )
+
+    def _execution(self, claim: Claim, ahead: Ahead | None) -> AnyExecution:
+        environment = self._environment(claim.run.bucket, claim.run.owner)
         if claim.run.kind != "job":
             return CallExecution(
                 claim,
@@ -213,6 +230,7 @@ class Performer:
                 callees=self._callees,
                 environment=environment,
                 secrets=self._secrets,
+                ahead=ahead,
             )
         parts: dict[str, Any] = {
             "runs": self._runs,

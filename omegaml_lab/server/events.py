@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from omegaml_lab.core.runs import Run
     from omegaml_lab.core.schedules import Schedule
     from omegaml_lab.omega import Omega
+    from omegaml_lab.server.signatures import RepositorySignatures
     from omegaml_lab.storage.storage import ObjectChange
 
 __all__ = [
@@ -102,6 +103,8 @@ class ChangeFeed:
     contents_path
         Tells where Jupyter's contents show an object of the jobs store, of this repository's
         bucket or of another one.
+    signatures
+        Those of notebooks that the user trusts, which are told of what other servers add.
     """
 
     def __init__(
@@ -109,8 +112,10 @@ class ChangeFeed:
         omega: Omega,
         logger: EventLogger,
         contents_path: Callable[..., str | None],
+        signatures: RepositorySignatures | None = None,
     ) -> None:
         self._omega = omega
+        self._signatures = signatures
         self._logger = logger
         self._contents_path = contents_path
         self._stop = threading.Event()
@@ -126,6 +131,7 @@ class ChangeFeed:
             ("schedules", self._follow_schedules),
             ("reports", self._follow_reports),
             ("notifications", self._follow_notifications),
+            ("signatures", self._follow_signatures),
         ):
             thread = threading.Thread(target=target, name=f"omega-{name}-feed", daemon=True)
             thread.start()
@@ -156,6 +162,10 @@ class ChangeFeed:
     def _follow_notifications(self) -> None:
         follow = lambda: self._omega.notifications.changes(self._stop)  # noqa: E731
         self._follow(follow, self._tell_notification)
+
+    def _follow_signatures(self) -> None:
+        if (signatures := self._signatures) is not None:
+            self._follow(lambda: signatures.changes(self._stop), lambda _: None)
 
     def _follow(
         self, changes: Callable[[], Iterator[T | None]], tell: Callable[[T], None]

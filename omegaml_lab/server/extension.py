@@ -17,6 +17,7 @@ from omegaml_lab.server.health import Health
 from omegaml_lab.server.hiding import Hiding
 from omegaml_lab.server.kernels import OmegaKernelManager
 from omegaml_lab.server.shared import EXTENSION
+from omegaml_lab.server.signatures import signatures_of
 from omegaml_lab.server.targets import buckets_of, contents_path
 from omegaml_lab.server.threads import Threads
 from omegaml_lab.storage import embedded
@@ -84,6 +85,7 @@ class OmegaLab(ExtensionApp):
             self.omega,
             serverapp.event_logger,
             partial(contents_path, serverapp.contents_manager),
+            signatures_of(serverapp.contents_manager),
         )
         serverapp.web_app.settings["omega_feed"] = self.feed
         self.feed.start()

@@ -89,8 +89,8 @@ class KernelFiles:
     def _waiting(self, where: ModuleFolder) -> str:
         return (
             f"A kernel of {_called(where)} starts as soon as the files beside its notebook are"
-            f" copied to its machine, of which there may be {self._limit:g} MB (files_megabytes sets the"
-            f" limit) and {MOST:,} files. What is large is better kept in the datasets."
+            f" copied to its machine, of which there may be {self._limit:g} MB (files_megabytes"
+            f" sets the limit) and {MOST:,} files. What is large is better kept in the datasets."
         )
 
     def watch(self, kernel: str, manager: Any) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hmac
 import logging
 import threading
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import traitlets
 from nbformat.sign import (
@@ -14,23 +15,28 @@ from nbformat.sign import (
     NotebookNotary,
     SignatureStore,
     SQLiteSignatureStore,
+    signature_removed,
 )
 
 from omegaml_lab.core.errors import ConfigError, OmegaError
 from omegaml_lab.omega import Omega
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from nbformat import NotebookNode
 
     from omegaml_lab.storage.records import Records
     from omegaml_lab.storage.storage import Storage
 
-__all__ = ["RepositoryNotary", "RepositorySignatures", "share_between_threads"]
+__all__ = ["RepositoryNotary", "RepositorySignatures", "share_between_threads", "signatures_of"]
 
 _log = logging.getLogger(__name__)
 
 _FORGOTTEN = timedelta(days=180)
 _FRESH = timedelta(days=1)
+_MOST = 100_000
+"""More of one's own are not kept in memory."""
 
 
 class RepositoryNotary(NotebookNotary):
@@ -52,21 +58,33 @@ class RepositoryNotary(NotebookNotary):
             secret: bytes = super()._secret_default()
             return secret
 
+    def compute_signature(self, nb: NotebookNode) -> str:
+        """Return the signature that nbformat computes, from all parts at once."""
+        parts: list[bytes] = []
+        with signature_removed(nb):
+            _gather(nb, parts.append)
+        return hmac.digest(self.secret, b"".join(parts), self.digestmod).hex()
+
     @traitlets.default("store_factory")
     def _store_factory_default(self) -> Callable[[], SignatureStore]:
-        return lambda: RepositorySignatures(lambda: self.omega.storage)
+        return lambda: RepositorySignatures(lambda: self.omega.storage, self.omega.config.user)
 
 
 class RepositorySignatures(SignatureStore):
     """Signatures in the repository; those that this process has seen are not asked for again.
 
-    One that nobody has needed for half a year is forgotten. While the repository is away none
-    is known, which no one is stopped by. Not for several threads at once.
+    While somebody follows the `changes`, all of the user's own are in memory, so that nobody
+    waits for MongoDB to hear that a notebook is not trusted. One that nobody has needed for
+    half a year is forgotten. While the repository is away none is known, which no one is
+    stopped by. To be asked by one thread at a time, beside the one that follows.
     """
 
-    def __init__(self, storage: Callable[[], Storage]) -> None:
+    def __init__(self, storage: Callable[[], Storage], user: str) -> None:
         self._storage = storage
+        self._user = user
         self._seen = MemorySignatureStore()
+        self._own: dict[str, datetime] = {}
+        self._all_own = False
 
     def store_signature(self, digest: str, algorithm: str) -> None:
         """Remember a signature."""
@@ -84,31 +102,84 @@ class RepositorySignatures(SignatureStore):
         if self._seen.check_signature(digest, algorithm):
             return True
         try:
-            known = self._records.find(_id(digest, algorithm))
+            seen = self._last_seen(_id(digest, algorithm))
         except OmegaError as error:
             _log.warning("Whether a notebook is trusted cannot be looked up: %s", error)
             return False
-        if known is None:
+        if seen is None:
             return False
-        if known["seen"] < datetime.now(UTC) - _FRESH:
+        if seen < datetime.now(UTC) - _FRESH:
             self.store_signature(digest, algorithm)
         self._seen.store_signature(digest, algorithm)
         return True
 
+    def _last_seen(self, id: str) -> datetime | None:  # noqa: A002 - the field is named so
+        if self._all_own:
+            return self._own.get(id)
+        known = self._records.find(id)
+        return None if known is None else known["seen"]
+
     def remove_signature(self, digest: str, algorithm: str) -> None:
         """Forget a signature; servers that have seen it trust it until they end."""
         self._seen.remove_signature(digest, algorithm)
+        self._own.pop(_id(digest, algorithm), None)
         self._records.delete(_id(digest, algorithm))
+
+    def changes(self, stop: threading.Event) -> Iterator[None]:
+        """Know what the user signs on other servers within a moment, until `stop` is set.
+
+        Yields now and then, to no end but that the one who follows can go.
+        """
+        loaded = False
+        try:
+            for change in self._records.changes(stop, to={"user": [self._user]}):
+                if change is not None:
+                    self._own[change["id"]] = change["seen"]
+                elif not loaded:  # the feed stands: what comes from now on is told
+                    self._load()
+                    loaded = True
+                yield
+        finally:
+            self._all_own = False
+
+    def _load(self) -> None:
+        own = self._records.query({"user": self._user}, sort=[("seen", -1)], limit=_MOST + 1)
+        self._own.update((each["id"], each["seen"]) for each in own)
+        # Those of before the users were noted may be anybody's.
+        whole = len(own) <= _MOST and not self._records.count({"user": None}, limit=1)
+        self._all_own = whole
 
     def _remember(self, digest: str, algorithm: str) -> None:
         self._records.expire("seen", _FORGOTTEN)
+        self._records.index("user", "-seen")
         # One that a crash of the server forgets is to be trusted again: it is not waited for.
-        seen = {"seen": datetime.now(UTC)}
-        self._records.upsert(_id(digest, algorithm), seen, safely=False)
+        signed = {"seen": datetime.now(UTC), "user": self._user}
+        self._records.upsert(_id(digest, algorithm), signed, safely=False)
 
     @property
     def _records(self) -> Records:
         return self._storage().records("signatures")
+
+
+def signatures_of(contents: Any) -> RepositorySignatures | None:
+    """Return the signatures of a contents manager, None where they are not in a repository."""
+    store = getattr(getattr(contents, "notary", None), "store", None)
+    return store if isinstance(store, RepositorySignatures) else None
+
+
+def _gather(part: Any, add: Callable[[bytes], None]) -> None:
+    """Add all that is in a part of a notebook, in the order of nbformat's signatures."""
+    if isinstance(part, str):
+        add(part.encode())
+    elif isinstance(part, dict):
+        for key in sorted(part):
+            add(key.encode())
+            _gather(part[key], add)
+    elif isinstance(part, (list, tuple)):
+        for each in part:
+            _gather(each, add)
+    else:
+        add(str(part).encode())
 
 
 def _id(digest: str, algorithm: str) -> str:

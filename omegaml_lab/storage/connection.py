@@ -73,6 +73,7 @@ class Connection:
         self._lock = threading.Lock()
         self._inherited: list[object] = []
         self._ensured: set[object] = set()
+        self._made: tuple[object, dict[str, Collection[dict[str, Any]]]] = (None, {})
 
     @property
     def client(self) -> MongoClient[dict[str, Any]]:
@@ -85,11 +86,21 @@ class Connection:
     @property
     def database(self) -> Database[dict[str, Any]]:
         """The database that the URL names."""
-        return self.client.get_database(self.name, write_concern=_ACKNOWLEDGED)
+        return self._database(self.client)
+
+    def _database(self, client: MongoClient[dict[str, Any]]) -> Database[dict[str, Any]]:
+        return client.get_database(self.name, write_concern=_ACKNOWLEDGED)
 
     def collection(self, name: str) -> Collection[dict[str, Any]]:
         """Return the collection `name` of the database."""
-        return self.database[name]
+        client = self.client
+        made_by, made = self._made
+        if made_by is not client:  # the first one, or after a fork or a close
+            made = {}
+            self._made = (client, made)
+        if (collection := made.get(name)) is None:
+            collection = made[name] = self._database(client)[name]
+        return collection
 
     def forget(self) -> None:
         """Forget which indexes and collections are known to be there."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import operator
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import InvalidOptionError, UnknownColumnError
@@ -20,10 +21,11 @@ _GIVEN = {"obj", "payload", "storage", "name", "about"}
 _NAMED = {inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD}
 
 
-def options_of(*methods: Callable[..., Any]) -> list[str]:
+@lru_cache(maxsize=256)
+def options_of(*functions: Callable[..., Any]) -> tuple[str, ...]:
     """Return what can be said to these by name alone, sorted."""
-    parameters = [p for method in methods for p in inspect.signature(method).parameters.values()]
-    return sorted({p.name for p in parameters if p.kind is p.KEYWORD_ONLY} - _GIVEN)
+    parameters = [p for each in functions for p in inspect.signature(each).parameters.values()]
+    return tuple(sorted({p.name for p in parameters if p.kind is p.KEYWORD_ONLY} - _GIVEN))
 
 
 def checked(
@@ -45,7 +47,7 @@ def checked(
     UnknownColumnError
         If it takes the names of columns as options, and has none that is called so.
     """
-    signature = inspect.signature(method)
+    signature = _signature(method)
     takes = signature.parameters.values()
     known = [*own, *(p.name for p in takes if p.kind in _NAMED and p.name not in _GIVEN)]
     try:
@@ -65,6 +67,18 @@ def checked(
             error.name, error.column, known=error.known, options=known, hint=hint
         )
         raise told from None
+
+
+def _signature(method: Callable[..., Any]) -> inspect.Signature:
+    if inspect.ismethod(method):
+        return _without_self(method.__func__)
+    return inspect.signature(method)
+
+
+@lru_cache(maxsize=256)
+def _without_self(function: Callable[..., Any]) -> inspect.Signature:
+    signature = inspect.signature(function)
+    return signature.replace(parameters=[*signature.parameters.values()][1:])
 
 
 def _no_option(unknown: str, known: Sequence[str]) -> str:

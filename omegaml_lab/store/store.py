@@ -205,9 +205,10 @@ class OmegaStore(ShownStore, Transfers):
         head = self._lookup.find(name)
         if head is None:
             return None
-        if head.metadata.is_folder:
-            return Found(head.metadata)
-        return Found(head.metadata, self._storage.blobs.read(self._blob_of(head)))
+        metadata = head.metadata
+        if metadata.is_folder:
+            return Found(metadata)
+        return Found(metadata, self._storage.blobs.read(self._blob_of(head)))
 
     def open(self, name: str | Name) -> BinaryIO:
         """Open an object that is kept as bytes: readable, seekable, fetched piece by piece."""

@@ -71,6 +71,11 @@ def test_a_change_elsewhere_is_shown_without_a_reload(
     expect(me.panel.locator(".jp-Omega-objects tbody tr").first).to_be_visible()
     lab.put_notebook("appears by itself.ipynb", "a = 1")
     expect(me.object("appears by itself.ipynb")).to_be_visible(timeout=5000)
+    # Nor does its age stand still while it is looked at.
+    age = me.object("appears by itself.ipynb").locator("time")
+    expect(age).not_to_contain_text("2h")
+    me.page.evaluate("const now = Date.now; Date.now = () => now() + 7_300_000")
+    expect(age).to_contain_text("2h", timeout=15_000)
 
 
 @pytest.mark.timeout(180)

@@ -11,6 +11,7 @@ import pytest
 
 from omegaml_lab.server.events import OBJECT_EVENT
 from tests.integration.notebooks import notebook
+from tests.integration.processes import until
 from tests.integration.servers import good, jupyter_server, quoted
 from tests.integration.test_server_contents import Place
 from tests.integration.test_server_events import Listener
@@ -82,14 +83,14 @@ def test_what_one_trusts_the_other_trusts(servers: Servers) -> None:
     assert not is_trusted(first, "trusted.ipynb")
     assert not is_trusted(second, "trusted.ipynb")
     good(first.server.ask("POST", "api/contents/trusted.ipynb/trust"))
-    assert is_trusted(second, "trusted.ipynb")
+    until(lambda: is_trusted(second, "trusted.ipynb"))
     assert is_trusted(servers.start(), "trusted.ipynb")  # after a restart, on a new machine
     assert not is_trusted(servers.start(user="eve"), "trusted.ipynb")
 
     mine = with_script("2")
     mine.cells[0].metadata.trusted = True  # as the Lab saves what its kernel has shown
     second.put("run.ipynb", type="notebook", format="json", content=mine)
-    assert is_trusted(first, "run.ipynb")
+    until(lambda: is_trusted(first, "run.ipynb"))
     first.put("run.ipynb", type="notebook", format="json", content=with_script("3"))
     assert not is_trusted(second, "run.ipynb")
 

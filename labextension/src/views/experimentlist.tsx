@@ -5,8 +5,9 @@ import * as React from 'react';
 import type { IExperiment } from '../client/experiments';
 import { experimentIcon } from '../icons';
 import type { ExperimentsModel, ExperimentSort } from '../models/experiments';
+import { Ago } from './ago';
 import { Actions, Card, Details } from './card';
-import { formatAgo, formatTime } from './format';
+import { formatTime } from './format';
 import { useSignal } from './hooks';
 import { EntryList } from './listing';
 import { Empty } from './states';
@@ -102,9 +103,7 @@ function ExperimentCard(props: IExperimentCardProps): JSX.Element {
     >
       <div className="jp-Omega-entryLine">
         <span>{standing}</span>
-        <time dateTime={modified} title={formatTime(modified)}>
-          {formatAgo(modified)}
-        </time>
+        <Ago time={modified} />
       </div>
       <Actions
         reachable={reachable}

@@ -5,9 +5,10 @@ import * as React from 'react';
 import type { IComparedRun, IComparison } from '../client/experiments';
 import type { ExperimentModel, RunColumn } from '../models/experiment';
 import { MOST_LINES } from '../models/experiment';
+import { Ago } from './ago';
 import { Chart } from './chart';
 import { Check } from './check';
-import { formatAgo, formatDuration, formatMetric, formatTime, formatValue } from './format';
+import { formatDuration, formatMetric, formatValue } from './format';
 import { useRoving, useSignal } from './hooks';
 import { IconButton } from './iconbutton';
 import { Polled } from './polled';
@@ -242,13 +243,7 @@ function Cell(props: ICellProps): JSX.Element {
         </span>
       );
     case 'started_at':
-      return row.started_at === null ? (
-        <></>
-      ) : (
-        <time dateTime={row.started_at} title={formatTime(row.started_at)}>
-          {formatAgo(row.started_at)}
-        </time>
-      );
+      return row.started_at === null ? <></> : <Ago time={row.started_at} />;
     case 'duration':
       return <>{row.duration === null ? '' : formatDuration(row.duration, trans)}</>;
     case 'owner':

@@ -6,8 +6,9 @@ import type { IGroup } from '../client/groups';
 import { countFailed } from '../client/groups';
 import type { RunStatus } from '../client/runs';
 import { groupIcon } from '../icons';
+import { Ago } from './ago';
 import { Actions, Card, Details } from './card';
-import { formatAgo, formatTime } from './format';
+import { formatTime } from './format';
 import { statusLabel } from './status';
 
 /** What can be done with a group. */
@@ -46,9 +47,7 @@ export function GroupCard(props: IGroupCardProps): JSX.Element {
     >
       <div className="jp-Omega-entryLine">
         <span className="jp-Omega-runStanding">{groupStanding(group, trans)}</span>
-        <time dateTime={group.created_at} title={formatTime(group.created_at)}>
-          {formatAgo(group.created_at)}
-        </time>
+        <Ago time={group.created_at} />
       </div>
       <GroupBar group={group} trans={trans} />
       <Actions

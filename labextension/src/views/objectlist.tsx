@@ -4,7 +4,8 @@ import * as React from 'react';
 import type { IObject, SortField } from '../client/objects';
 import { isFolder } from '../client/objects';
 import type { RepositoryModel } from '../models/repository';
-import { formatAgo, formatSize, formatTime } from './format';
+import { Ago } from './ago';
+import { formatSize } from './format';
 import { useRoving } from './hooks';
 import { iconOf } from './kinds';
 import type { IObjectActions } from './objectdetails';
@@ -101,8 +102,8 @@ function Row({ object, model, actions, reachable, trans }: IRowProps): JSX.Eleme
         )}
       </td>
       <td data-column="size">{isFolder(object) ? '' : formatSize(object.size)}</td>
-      <td data-column="modified" title={formatTime(object.modified)}>
-        {formatAgo(object.modified)}
+      <td data-column="modified">
+        <Ago time={object.modified} />
       </td>
     </tr>
   );

@@ -3,7 +3,8 @@ import * as React from 'react';
 
 import type { IObject } from '../client/objects';
 import type { HistoryModel, RevisionSort } from '../models/history';
-import { formatAgo, formatSize, formatTime } from './format';
+import { Ago } from './ago';
+import { formatSize } from './format';
 import { useRoving, useSignal } from './hooks';
 import { Listing } from './listing';
 import { SortHead } from './sorthead';
@@ -99,8 +100,8 @@ function Row({ item, model, reachable, trans }: IRowProps): JSX.Element {
         )}
         <Tags tags={item.tags} trans={trans} />
       </td>
-      <td data-column="modified" title={formatTime(item.modified)}>
-        {formatAgo(item.modified)}
+      <td data-column="modified">
+        <Ago time={item.modified} />
       </td>
       <td data-column="owner" title={item.owner}>
         {item.owner}

@@ -17,10 +17,10 @@ import type { IFailure, IRun } from '../client/runs';
 import { isFinal, isResumable } from '../client/runs';
 import { scheduleIcon } from '../icons';
 import { elapsedSeconds } from '../models/progress';
+import { Ago } from './ago';
 import type { IAction } from './card';
 import { Actions, Card, Details } from './card';
 import {
-  formatAgo,
   formatAttempts,
   formatDuration,
   formatLimits,
@@ -85,9 +85,7 @@ export function RunCard(props: IRunCardProps): JSX.Element {
             </span>
           )}
         </span>
-        <time dateTime={run.queued_at} title={formatTime(run.queued_at)}>
-          {formatAgo(run.queued_at)}
-        </time>
+        <Ago time={run.queued_at} />
       </div>
       {!isFinal(run) && <Progress run={run} trans={trans} />}
       {run.notice && <div className="jp-Omega-notice">{run.notice}</div>}

@@ -12,15 +12,14 @@ import * as React from 'react';
 import type { IRun } from '../client/runs';
 import type { ISchedule } from '../client/schedules';
 import { clusterIcon, scheduleIcon } from '../icons';
+import { Ago } from './ago';
 import type { IAction } from './card';
 import { Actions, Card, Details } from './card';
 import {
-  formatAgo,
   formatDuration,
   formatInZone,
   formatLimits,
   formatParameters,
-  formatTime,
   formatUntil
 } from './format';
 import { misfires, overlaps } from './scheduleform';
@@ -141,9 +140,7 @@ function LastRun({ lastRun, reachable, actions, trans }: IScheduleCardProps): JS
           <span>{text}</span>
         )}
       </span>
-      <time dateTime={lastRun.queued_at} title={formatTime(lastRun.queued_at)}>
-        {formatAgo(lastRun.queued_at)}
-      </time>
+      <Ago time={lastRun.queued_at} />
     </div>
   );
 }

@@ -77,7 +77,7 @@ def worker(omega: Omega, *, jobs: JobStore | None = None, **options: Any) -> Per
         jobs=lambda _run: jobs or omega.jobs,
         kernels=KernelSource(),
         callees=Callees(limit=1),
-        environment=lambda _run: {},
+        environment=lambda *_: {},
         **options,
     )
 

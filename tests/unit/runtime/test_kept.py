@@ -39,7 +39,7 @@ def performer(omega: Omega, nursery: Nursery) -> Iterator[Performer]:
         jobs=lambda _run: omega.jobs,
         kernels=KernelSource(nursery),
         callees=Callees(limit=1),
-        environment=lambda _run: {},
+        environment=lambda *_: {},
         kept_kernels=1,
     )
     performer.start()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import nbformat.v4
 import pytest
-from nbformat.sign import NotebookNotary
+from nbformat.sign import MemorySignatureStore, NotebookNotary
 
 from omegaml_lab.config import Config
 from omegaml_lab.core.errors import ServiceError
@@ -20,8 +21,10 @@ from omegaml_lab.server.signatures import (
 )
 from omegaml_lab.storage.records import Records
 from omegaml_lab.storage.storage import Storage
+from tests.integration.processes import until
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from nbformat import NotebookNode
@@ -47,6 +50,16 @@ def test_what_one_signs_is_known_elsewhere(omega: Omega, paper: NotebookNode) ->
     assert not notary(omega, signing_key="x" * 64).check_signature(paper)
     paper.cells[0].source = "2"
     assert not notary(omega).check_signature(paper)
+
+
+def test_signatures_are_those_of_nbformat(omega: Omega, paper: NotebookNode) -> None:
+    output = nbformat.v4.new_output("display_data", {"text/plain": ["a", "ß"]}, metadata={"n": 1})
+    paper.cells[0].outputs = [output]
+    paper.metadata |= {"signature": "left", "list": [1, 2.5, None, True, {"b": (), "a": "x"}]}
+    ours = notary(omega)
+    theirs = NotebookNotary(secret=ours.secret, store_factory=MemorySignatureStore)
+    assert ours.compute_signature(paper) == theirs.compute_signature(paper)
+    assert paper.metadata.signature == "left"
 
 
 def test_what_is_no_longer_trusted_elsewhere(omega: Omega, paper: NotebookNode) -> None:
@@ -109,6 +122,73 @@ def test_what_cannot_be_renewed_is_known_nevertheless(
 
 def test_while_the_repository_is_away_nothing_is_known_and_nobody_stopped() -> None:
     away = Storage.open("mongodb://127.0.0.1:1/x?serverSelectionTimeoutMS=50")
-    signatures = RepositorySignatures(lambda: away)
+    signatures = RepositorySignatures(lambda: away, "ada")
     signatures.store_signature("abc", "sha256")
     assert not signatures.check_signature("abc", "sha256")
+
+
+@pytest.fixture
+def following() -> Iterator[Callable[[RepositoryNotary], None]]:
+    stop, threads = threading.Event(), list[threading.Thread]()
+
+    def follow(followed: RepositoryNotary) -> None:
+        stands = threading.Event()
+
+        def run() -> None:
+            for _ in followed.store.changes(stop):
+                stands.set()
+
+        threads.append(threading.Thread(target=run))
+        threads[-1].start()
+        assert stands.wait(30)
+
+    yield follow
+    stop.set()
+    for thread in threads:
+        thread.join()
+
+
+def test_who_follows_knows_without_asking(
+    omega: Omega,
+    paper: NotebookNode,
+    following: Callable[[RepositoryNotary], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other, eve = notary(omega), notary(omega, user="eve")
+    other.sign(paper)
+    here, late = notary(omega), notary(omega)
+    following(here)
+    paper.cells[0].source = "of another one"
+    eve.sign(paper)
+    with monkeypatch.context() as patch:
+        patch.setattr(Records, "find", None)
+        assert not here.check_signature(paper)
+        paper.cells[0].source = "1"
+        assert here.check_signature(paper)
+        paper.cells[0].source = "signed elsewhere meanwhile"
+        assert not here.check_signature(paper)
+        other.sign(paper)
+        until(lambda: here.check_signature(paper))
+    assert late.check_signature(paper)
+
+
+def test_signatures_of_before_their_users_were_noted_are_asked_for(
+    omega: Omega, paper: NotebookNode, following: Callable[[RepositoryNotary], None]
+) -> None:
+    notary(omega).sign(paper)
+    records = omega.storage.records("signatures")
+    (first,) = records.query()
+    records.delete(first["id"])
+    records.insert({"id": first["id"], "seen": first["seen"]})
+    here = notary(omega)
+    following(here)
+    assert here.check_signature(paper)
+
+
+def test_who_no_longer_follows_asks(omega: Omega, paper: NotebookNode) -> None:
+    here = notary(omega)
+    feed = here.store.changes(threading.Event())
+    next(feed)
+    feed.close()
+    notary(omega).sign(paper)
+    assert here.check_signature(paper)
