@@ -12,6 +12,7 @@ import { panelPlugin } from './plugins/panel';
 import { resultsPlugin } from './plugins/results';
 import { runLogPlugin } from './plugins/runlog';
 import { transfersPlugin } from './plugins/transfers';
+import { uploadsPlugin } from './plugins/uploads';
 
 export { IOmega } from './tokens';
 
@@ -27,7 +28,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   resultsPlugin,
   runLogPlugin,
   bucketsPlugin,
-  transfersPlugin
+  transfersPlugin,
+  uploadsPlugin
 ];
 
 export default plugins;

@@ -24,7 +24,7 @@ beforeEach(async () => {
       stored = stored.filter(item => item !== found);
       return { status: 201, json: makeObject(name ?? found?.name ?? '') };
     }
-    const items = path.endsWith('/jobs') ? stored : [];
+    const items = path.endsWith('/jobs') && !query.bucket ? stored : [];
     return { json: { items: items.slice(0, Number(query.limit ?? 100)), total: items.length } };
   };
   bus = new Bus();
@@ -60,15 +60,26 @@ test('each store has its own trash', async () => {
   expect([model.items.length, model.store]).toEqual([0, 'models']);
 });
 
+test('each bucket has its own trash', async () => {
+  await model.open('jobs', 'team');
+  expect([model.items.length, model.bucket]).toEqual([0, 'team']);
+  bus.object('jobs', 'c', 'dropped');
+  await model.open('jobs');
+  expect([model.items.length, model.bucket]).toEqual([3, undefined]);
+  await model.restore({ store: 'jobs', bucket: 'team' }, '2');
+  const asked = server.asked.find(({ method }) => method === 'POST');
+  expect(asked?.query.bucket).toBe('team');
+});
+
 test('what is put back is no longer listed', async () => {
   await model.refresh();
-  expect((await model.restore('jobs', '1')).name).toBe('a.ipynb');
+  expect((await model.restore({ store: 'jobs' }, '1')).name).toBe('a.ipynb');
   expect(model.items.map(({ id }) => id)).toEqual(['2', '0']);
 });
 
 test('a name that is taken is refused, and another one can be given', async () => {
-  await expect(model.restore('jobs', '0')).rejects.toMatchObject({ status: 409 });
-  expect((await model.restore('jobs', '0', 'c')).name).toBe('c');
+  await expect(model.restore({ store: 'jobs' }, '0')).rejects.toMatchObject({ status: 409 });
+  expect((await model.restore({ store: 'jobs' }, '0', 'c')).name).toBe('c');
   expect(stored.map(({ id }) => id)).toEqual(['2', '1']);
 });
 

@@ -44,8 +44,12 @@ def put(session: Session, *, file: Path, name: str | None, as_json: bool) -> Non
 def get(session: Session, *, name: str, file: Path | None, force: bool) -> None:
     """Write a notebook to a file on disk, or to the terminal with `-`."""
     with session.open() as om:
-        data = om.jobs.read_bytes(name)
-        target = file or Path(Path(om.jobs.metadata(name).name).name)
+        meta, data = om.jobs.metadata(name), om.jobs.read_bytes(name)
+        if meta.kind == "notebook":
+            from omegaml_lab.server.printing import printed  # which takes a while to load
+
+            data = printed(data)
+        target = file or Path(Path(meta.name).name)
     write_or_print(target, data, force=force)
 
 

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from omegaml_lab.core.errors import InvalidNameError
 
 __all__ = [
+    "ARRIVING",
     "MAX_LENGTH",
+    "MAX_PART",
     "Columns",
     "Name",
     "check_bucket",
@@ -24,8 +26,14 @@ __all__ = [
     "parse_selection",
 ]
 
-MAX_LENGTH = 512
-"""Longest legal path, in bytes of UTF-8."""
+MAX_LENGTH = 4096
+"""Longest legal path, in bytes of UTF-8: what a disk allows."""
+
+MAX_PART = 512
+"""Longest legal part of a path, in bytes of UTF-8: twice what a disk allows."""
+
+ARRIVING = ".arriving"
+"""The bucket in which servers keep what is not whole yet: nobody else's, for it is cleared."""
 
 _REVISION = re.compile(r"[1-9][0-9]{0,17}")  # what fits into 64 bits
 _TAG = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
@@ -104,6 +112,8 @@ def check_path(path: str) -> str:
     for part in path.split("/"):
         if part in {"", ".", ".."}:
             raise InvalidNameError(path, f"{part!r} is not allowed as a part of the path")
+        if len(part.encode()) > MAX_PART:
+            raise InvalidNameError(path, f"a part of it is longer than {MAX_PART} bytes")
     return path
 
 
@@ -113,8 +123,10 @@ def check_bucket(bucket: str) -> str:
     Raises
     ------
     InvalidNameError
-        If it is no legal path, or holds a ``/``.
+        If it is no legal path, holds a ``/``, or is `ARRIVING`.
     """
+    if bucket == ARRIVING:
+        raise InvalidNameError(bucket, "servers keep in it what they move, and clear it")
     if isinstance(bucket, str) and "/" in bucket:
         raise InvalidNameError(bucket, "a bucket has no '/'; use '-' or '_' instead")
     return check_path(bucket)

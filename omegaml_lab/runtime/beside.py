@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from omegaml_lab.core.errors import OmegaError
 from omegaml_lab.core.names import parent_of
 from omegaml_lab.runtime.patience import patiently
-from omegaml_lab.store.workcopy import WorkingCopy
+from omegaml_lab.store.workcopy import WorkingCopy, replaced_line
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
@@ -102,6 +102,7 @@ class KernelsBeside:
     def _push(self, copy: WorkingCopy) -> None:
         self._patiently(copy.note_reads)
         self._tell(self._patiently(lambda: copy.push(anyway=True)))
+        self._tell([replaced_line(before) for before in copy.take_replaced()])
 
     def _patiently(self, act: Callable[[], Any]) -> Any:
         try:

@@ -23,6 +23,8 @@ __all__ = ["Access", "bucket_mount", "bucket_shown", "buckets_beside"]
 
 Access = Literal["read", "write"]
 _SETTING = "OmegaContentsManager.buckets"
+_OTHER = {"repository": "disk_name", "disk": "repository_name"}
+"""The setting that names the folder of what is not at the root."""
 
 
 def bucket_mount(
@@ -39,7 +41,8 @@ def bucket_mount(
     if access == "read":
         files = ReadOnlyFiles(manager, jobs, started=started)
     else:
-        files = JobFiles(manager, jobs, Uploads(lambda: omega.storage, bucket), started=started)
+        uploads = Uploads(lambda: omega.storage, bucket, owner=omega.config.user)
+        files = JobFiles(manager, jobs, uploads, started=started)
     return RepositoryMount(files, manager.threads, bucket=bucket)
 
 
@@ -51,18 +54,26 @@ def buckets_beside(
     Raises
     ------
     ConfigError
-        If one is no bucket, or the user's own, or called like the folder that is `taken`.
+        If one is no bucket, or the user's own, or called like the folder that is `taken`, or
+        that is no name of a folder.
     """
+    if taken:
+        _check(f"OmegaContentsManager.{_OTHER[manager.root]}", taken)
     for name in buckets:
-        try:
-            check_bucket(name)
-        except InvalidNameError as error:
-            raise ConfigError(_SETTING, name, error.reason) from error
+        _check(_SETTING, name)
         if name == manager.omega.bucket:
             raise ConfigError(_SETTING, name, "it is the bucket that is shown anyway")
         if name == taken:
             raise ConfigError(_SETTING, name, "another folder beside it is called so")
     return {name: bucket_mount(manager, name, access) for name, access in buckets.items()}
+
+
+def _check(setting: str, name: str) -> None:
+    """Refuse what cannot be a folder of the root: it is one part of a path."""
+    try:
+        check_bucket(name)
+    except InvalidNameError as error:
+        raise ConfigError(setting, name, error.reason) from error
 
 
 def bucket_shown(manager: OmegaContentsManager, bucket: str | None) -> RepositoryMount | None:

@@ -20,6 +20,7 @@ from omegaml_lab.core.names import parent_of
 from omegaml_lab.server.buckets import bucket_mount, bucket_shown, buckets_beside
 from omegaml_lab.server.checkpoints import OmegaCheckpoints
 from omegaml_lab.server.disk import DiskMount
+from omegaml_lab.server.errors import disk_error
 from omegaml_lab.server.files import MountedFilesHandler
 from omegaml_lab.server.jobfiles import JobFiles
 from omegaml_lab.server.jobtree import JobTree
@@ -371,9 +372,8 @@ class OmegaContentsManager(TrustingContentsManager):
                         self.carry_trust(target.files, new, known, to)
             except OmegaError:
                 raise
-            except OSError as error:  # of the disk
-                status = {PermissionError: 403, FileNotFoundError: 404}.get(type(error), 500)
-                raise HTTPError(status, f"Copying {old} failed: {error}") from error
+            except OSError as error:
+                raise disk_error(error, f"Copying {old} to {new} failed") from error
 
         if within_disk:  # nor does that wait for MongoDB
             await asyncio.to_thread(work)

@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import stat
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -14,7 +15,9 @@ from jupyter_server.services.contents.manager import AsyncContentsManager
 from tornado.web import HTTPError
 
 from omegaml_lab.server.diskmoves import MARK, DiskArrival, DiskDeparture, mend
-from omegaml_lab.server.mounts import Entry, join
+from omegaml_lab.server.errors import disk_error
+from omegaml_lab.server.models import folder_model
+from omegaml_lab.server.mounts import Entry, hidden, join
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -163,14 +166,16 @@ class DiskFiles:
         return Path(self._manager._get_os_path(path))  # noqa: SLF001 - its only way to tell
 
 
-def _look(top: Path, inside: str = "") -> Iterator[tuple[str, Path, os.stat_result]]:
+def _look(top: Path) -> Iterator[tuple[str, Path, os.stat_result]]:
     """Yield a file or folder and what is below it, links unresolved but for the top."""
-    place = top / inside if inside else top
-    found = place.lstat() if inside else _status(place)
-    yield inside, place, found
-    if stat.S_ISDIR(found.st_mode):
-        for name in _names(place):
-            yield from _look(top, join(inside, name))
+    waiting = [""]
+    while waiting:  # and not by recursion: a disk has folders that are deeper than Python goes
+        inside = waiting.pop()
+        place = top / inside if inside else top
+        found = place.lstat() if inside else _status(place)
+        yield inside, place, found
+        if stat.S_ISDIR(found.st_mode):
+            waiting += [join(inside, name) for name in reversed(_names(place))]
 
 
 def _status(top: Path) -> os.stat_result:
@@ -206,6 +211,7 @@ class DiskMount:
     def __init__(self, owner: OmegaContentsManager) -> None:
         self.manager = DiskManager(parent=owner, root_dir=owner.root_dir, preferred_dir="")
         self.files = DiskFiles(self.manager)
+        self._started = datetime.now(UTC)
 
     async def folder_exists(self, path: str) -> bool:
         """Say whether `path` is a folder."""
@@ -217,7 +223,10 @@ class DiskMount:
 
     async def is_hidden(self, path: str) -> bool:
         """Say whether `path` is hidden, by the rules of this platform."""
-        return bool(await self.manager.is_hidden(path))
+        try:
+            return bool(await self.manager.is_hidden(path))
+        except OSError:  # no disk has such a path; who wants it there is told so
+            return hidden(path)
 
     async def get(
         self,
@@ -228,7 +237,12 @@ class DiskMount:
         format: str | None = None,  # noqa: A002
         hash: bool = False,  # noqa: A002
     ) -> Model:
-        """Return the model of `path`; what a move that was killed has hidden there is back."""
+        """Return the model of `path`; what a move that was killed has hidden there is back.
+
+        The folder itself has one, whether or not it is there: what is beside it is listed.
+        """
+        if not path and not content and not await self.folder_exists(""):
+            return folder_model("", created=self._started, modified=self._started)
         if content and type in {None, "directory"}:
             await asyncio.to_thread(self.files.mend, path)
         model: Model = await self.manager.get(
@@ -249,4 +263,7 @@ class DiskMount:
         """Rename within the mount."""
         if new.startswith(f"{old}/"):
             raise HTTPError(409, f"{old!r} cannot be moved into itself")
-        await self.manager.rename_file(old, new)
+        try:
+            await self.manager.rename_file(old, new)
+        except OSError as error:
+            raise disk_error(error, f"Renaming {old} to {new} failed") from error

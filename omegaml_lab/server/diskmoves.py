@@ -161,10 +161,26 @@ def _is_left(path: Path, lock: FileLock) -> bool:
 
 def erase(place: Path) -> None:
     """Delete a file, a link, or a folder with all below, if it is there."""
-    if place.is_dir() and not place.is_symlink():
-        shutil.rmtree(place)
-    else:
+    if not place.is_dir() or place.is_symlink():
         place.unlink(missing_ok=True)
+        return
+    try:
+        shutil.rmtree(place)
+    except RecursionError:
+        _erase_deep(place)
+
+
+def _erase_deep(top: Path) -> None:
+    """Delete a folder that is deeper than Python's functions go."""
+    folders = [top]
+    for folder in folders:  # which grows
+        for place in folder.iterdir():
+            if place.is_dir() and not place.is_symlink():
+                folders.append(place)
+            else:
+                place.unlink()
+    for folder in reversed(folders):
+        folder.rmdir()
 
 
 def _put_back(hidden: Path, place: Path) -> None:

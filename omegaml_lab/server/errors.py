@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from http import HTTPStatus
 
 from tornado.web import HTTPError
@@ -79,6 +80,20 @@ STATUS: dict[type[OmegaError], HTTPStatus] = {
 }
 """Status of each error; one that is not listed has the status of its nearest ancestor."""
 
+_DISK = {
+    errno.EACCES: HTTPStatus.FORBIDDEN,
+    errno.EPERM: HTTPStatus.FORBIDDEN,
+    errno.EROFS: HTTPStatus.FORBIDDEN,
+    errno.ENOENT: HTTPStatus.NOT_FOUND,
+    errno.ENAMETOOLONG: HTTPStatus.BAD_REQUEST,
+    errno.ENOSPC: HTTPStatus.INSUFFICIENT_STORAGE,
+    errno.EDQUOT: HTTPStatus.INSUFFICIENT_STORAGE,
+}
+_CURE = {
+    HTTPStatus.BAD_REQUEST: "A disk takes 255 bytes a name and 4,095 a path: shorten it first.",
+    HTTPStatus.INSUFFICIENT_STORAGE: "Make room there, and try again.",
+}
+
 
 def status_of(error: OmegaError) -> int:
     """Return the HTTP status that tells of `error`."""
@@ -88,6 +103,12 @@ def status_of(error: OmegaError) -> int:
 def http_error(error: OmegaError) -> HTTPError:
     """Return what Jupyter's own handlers raise to tell of `error`."""
     return HTTPError(status_of(error), str(error), reason=_reason(error))
+
+
+def disk_error(error: OSError, what: str) -> HTTPError:
+    """Return the HTTP error about `what` a disk refused, without the places of the server."""
+    status = _DISK.get(error.errno or 0, HTTPStatus.INTERNAL_SERVER_ERROR)
+    return HTTPError(status, f"{what}: {error.strerror or error}. {_CURE.get(status, '')}".strip())
 
 
 def _reason(error: OmegaError) -> str:

@@ -241,9 +241,17 @@ class ChangeFeed:
         """Tell that a report was taken off its link on this server: the database does not."""
         self._emit(REPORT_EVENT, {"report": name, "change": "dropped"})
 
-    def tell_notice(self, message: str) -> None:
-        """Tell the user of this server something that they are to know, from any thread."""
-        self._emit(NOTICE_EVENT, {"message": message})
+    def tell_notice(
+        self, message: str, *, name: str | None = None, bucket: str | None = None
+    ) -> None:
+        """Tell the user of this server something that they are to know, from any thread.
+
+        `name` is the file of a bucket that it is about, if it is about one.
+        """
+        about = {} if name is None else {"name": name}
+        if name is not None and bucket not in {None, self._omega.bucket}:
+            about["bucket"] = str(bucket)
+        self._emit(NOTICE_EVENT, {"message": message, **about})
 
     def _emit(self, schema: str, data: dict[str, Any]) -> None:
         if self._loop is None or self._stop.is_set():
@@ -350,7 +358,17 @@ _NOTICE_SCHEMA: dict[str, Any] = {
     "personal-data": True,
     "type": "object",
     "properties": {
-        "message": {"type": "string", "title": "Message", "description": "What to know."}
+        "message": {"type": "string", "title": "Message", "description": "What to know."},
+        "name": {
+            "type": "string",
+            "title": "Name",
+            "description": "The file of the jobs store that it is about, whose history helps.",
+        },
+        "bucket": {
+            "type": "string",
+            "title": "Bucket",
+            "description": "Its bucket, where that is not the user's own.",
+        },
     },
     "required": ["message"],
 }

@@ -14,6 +14,7 @@ from omegaml_lab.server.contents import OmegaContentsManager
 from omegaml_lab.server.events import OBJECT_EVENT, ChangeFeed, register_schemas
 from omegaml_lab.server.handlers import routes
 from omegaml_lab.server.health import Health
+from omegaml_lab.server.hiding import Hiding
 from omegaml_lab.server.kernels import OmegaKernelManager
 from omegaml_lab.server.shared import EXTENSION
 from omegaml_lab.server.signatures import signatures_of
@@ -42,6 +43,7 @@ class OmegaLab(ExtensionApp):
     omega: Omega
     threads: Threads
     health: Health
+    hiding: Hiding
     feed: ChangeFeed | None = None
 
     def _link_jupyter_server_extension(self, serverapp: ServerApp) -> None:
@@ -66,6 +68,8 @@ class OmegaLab(ExtensionApp):
             {"omega": self.omega, "omega_threads": self.threads, "omega_health": self.health}
         )
         assert self.serverapp is not None  # noqa: S101 - it is what reads these settings
+        self.hiding = Hiding(self.serverapp.contents_manager)
+        self.settings["omega_hiding"] = self.hiding
         # JupyterLab draws the file browser before it can ask for anything.
         page = self.serverapp.web_app.settings.setdefault("page_config_data", {})
         page["omegaBuckets"] = json.dumps(sorted(buckets_of(self.serverapp.contents_manager)))
@@ -85,6 +89,7 @@ class OmegaLab(ExtensionApp):
         )
         serverapp.web_app.settings["omega_feed"] = self.feed
         self.feed.start()
+        self.hiding.tell()
         if isinstance(serverapp.kernel_manager, OmegaKernelManager):
             kernels = serverapp.kernel_manager
             kernels.files.tell = self.feed.tell_notice
@@ -96,6 +101,7 @@ class OmegaLab(ExtensionApp):
         """Stop the feed, end the kernels, whose files are still to be kept, and disconnect."""
         if self.feed is not None:
             self.feed.stop()
+        self.hiding.stop()
         kernels = getattr(self.serverapp, "kernel_manager", None)
         if isinstance(kernels, OmegaKernelManager):
             await kernels.end()

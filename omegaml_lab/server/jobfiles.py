@@ -6,7 +6,7 @@ import contextlib
 import json
 import mimetypes
 import sqlite3
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import nbformat
 from nbformat.v4.rwbase import strip_transient
@@ -20,7 +20,7 @@ from omegaml_lab.core.errors import (
     ObjectNotFoundError,
 )
 from omegaml_lab.core.names import Name, parent_of
-from omegaml_lab.server.jobmoves import ARRIVING, JobArrival, JobDeparture, depart
+from omegaml_lab.server.jobmoves import JobArrival, JobDeparture, depart
 from omegaml_lab.server.jobtree import JobTree
 from omegaml_lab.server.models import (
     HASH_ALGORITHM,
@@ -31,6 +31,7 @@ from omegaml_lab.server.models import (
 from omegaml_lab.server.mounts import hidden
 from omegaml_lab.server.printing import BAD_NOTEBOOK, printed
 from omegaml_lab.server.transfer import check_size
+from omegaml_lab.server.uploads import Upload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -81,7 +82,9 @@ class JobFiles(JobTree):
             self._check_folder(path)
         if model.get("chunk") not in (None, -1):
             data = decode(model["content"], model.get("format"), path)
-            return self._uploads.add(path, model["chunk"], data)
+            if model.get("replace", True) is False and self.find(path) is not None:
+                raise HTTPError(409, f"File already exists: {path}")
+            return self._uploads.add(Upload.of(model, path), model["chunk"], data)
         meta = self._save(model, path, problem, seen)
         saved = object_model(meta)
         if not meta.is_folder:
@@ -102,14 +105,14 @@ class JobFiles(JobTree):
         replace = model.get("replace", True) is not False
         try:
             if model["type"] == "directory":
-                return self.jobs.make_folder(Name(path), exist_ok=True)
+                return self.jobs.make_folder(Name(path), exist_ok=replace)
+            if model.get("chunk") is not None:
+                return self._finish_upload(model, path, seen)
             expect = self._expected(model, path, seen)
             if model["type"] == "notebook":
                 return self._save_notebook(model, path, problem, replace=replace, expect=expect)
             data = decode(model["content"], model.get("format"), path)
-            if model.get("chunk") is None:
-                return self._write(path, data, replace=replace, expect=expect, folders=False)
-            return self._finish_upload(path, data)
+            return self._write(path, data, replace=replace, expect=expect, folders=False)
         except (InvalidNameError, ObjectNotFoundError) as error:
             if isinstance(error, ObjectNotFoundError) or self.is_file(parent_of(path)):
                 raise HTTPError(404, f"No such directory: {parent_of(path)}") from error
@@ -147,19 +150,26 @@ class JobFiles(JobTree):
             )
         return seen.firmly()
 
-    def _finish_upload(self, path: str, last: bytes) -> Metadata:
-        meta = self.find(path)
-        if meta is not None and self._uploads.is_finished(path, last):
-            return meta
-        whole = self._uploads.whole(path, last)
+    def _finish_upload(self, model: Model, path: str, seen: Seen | None) -> Metadata:
+        upload = Upload.of(model, path)
+        last = decode(model["content"], model.get("format"), path)
+        there = self.find(path)
+        if there is not None and self._uploads.is_finished(upload, last):
+            return there
+        how: dict[str, Any] = {
+            "replace": model.get("replace", True) is not False,
+            "expect": self._expected(model, path, seen),
+            "folders": False,
+        }
+        whole = self._uploads.whole(upload, last)
         if whole is None:  # as on a disk: it is added to what is there
-            meta = self._write(path, (self.read(path) if meta is not None else b"") + last)
+            saved = self._write(path, (self.read(path) if there else b"") + last, **how)
         elif path.endswith(NOTEBOOK_SUFFIX):
-            meta = self._write(path, whole.read())
+            saved = self._write(path, whole.read(), **how)
         else:
-            meta = self._put(path, whole)
-        self._uploads.finish(path, last)
-        return meta
+            saved = self._put(path, whole, **how)
+        self._uploads.finish(upload, last)
+        return saved
 
     def _save_notebook(
         self,
@@ -205,7 +215,7 @@ class JobFiles(JobTree):
             except InvalidNotebookError:
                 pass  # it stays readable as text, to be repaired
         if not isinstance(data, bytes):
-            data = json.dumps(data).encode()
+            data = printed(json.dumps(data).encode())
         return self._put(path, data, replace=replace, expect=expect, folders=folders)
 
     def _put(
@@ -317,7 +327,7 @@ class JobFiles(JobTree):
         """Begin a new file or folder; 409 if something of that name is there."""
         if self.find(path) is not None:
             raise HTTPError(409, f"File already exists: {path}")
-        jobs = cast("JobStore", self.jobs.in_bucket(ARRIVING))
+        jobs = self.jobs.arriving()
         files = JobFiles(self._manager, lambda: jobs, self._uploads, started=self._started)
         return JobArrival(files, self.jobs, path)
 

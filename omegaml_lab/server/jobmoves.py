@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tornado.web import HTTPError
 
-from omegaml_lab.core.errors import ObjectExistsError, OmegaError
+from omegaml_lab.core.errors import InvalidNameError, ObjectExistsError, OmegaError
 from omegaml_lab.core.names import Name
 from omegaml_lab.server.jobtree import stamp
 from omegaml_lab.server.models import NOTEBOOK_SUFFIX
@@ -27,10 +27,8 @@ if TYPE_CHECKING:
     from omegaml_lab.server.mounts import Entry
     from omegaml_lab.store.jobs import JobStore
 
-__all__ = ["ARRIVING", "JobArrival", "JobDeparture", "depart"]
+__all__ = ["JobArrival", "JobDeparture", "depart"]
 
-ARRIVING = ".arriving"
-"""The bucket in which everything waits until it is whole; nobody is shown it."""
 _ABANDONED = timedelta(hours=1)
 
 
@@ -40,7 +38,7 @@ class JobArrival:
     Parameters
     ----------
     files
-        Those of the bucket `ARRIVING`.
+        Those of the bucket in which what is not whole yet waits.
     jobs, path
         Where it goes.
     """
@@ -54,12 +52,14 @@ class JobArrival:
 
     def create_folder(self, path: str) -> None:
         """Make a folder."""
-        self._files.create_folder(self._at(path))
+        with self._named(path):
+            self._files.create_folder(self._at(path))
 
     def create(self, path: str, source: BinaryIO) -> None:
         """Write a file; only a notebook is read whole."""
         whole = join(self._path, path).endswith(NOTEBOOK_SUFFIX)
-        self._files.create(self._at(path), source.read() if whole else source)
+        with self._named(path):
+            self._files.create(self._at(path), source.read() if whole else source)
 
     def erase(self, path: str) -> None:
         """Delete a file or folder for good, if it is there."""
@@ -77,6 +77,14 @@ class JobArrival:
         """Forget it."""
         with contextlib.suppress(OmegaError):  # a later move does
             self._forget(self._root)
+
+    @contextlib.contextmanager
+    def _named(self, path: str) -> Iterator[None]:
+        """Tell what can have no name here by the name that it was to have."""
+        try:
+            yield
+        except InvalidNameError as error:
+            raise InvalidNameError(join(self._path, path), error.reason) from error
 
     def _forget(self, path: str) -> None:
         self._files.jobs.drop(Name(path), recursive=True, missing_ok=True, keep=False)

@@ -13,6 +13,8 @@ from omegaml_lab.core.errors import OmegaError
 from omegaml_lab.server.readonly import ReadOnlyFiles
 from omegaml_lab.server.turns import Turns
 from omegaml_lab.server.workcopies import WorkingCopies
+from omegaml_lab.store.budget import MOST
+from omegaml_lab.store.scanning import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +28,9 @@ __all__ = ["KernelFiles"]
 
 _log = logging.getLogger(__name__)
 
+_PATIENCE = 5.0
+"""Seconds that a kernel's start may wait for files before its user is told."""
+
 
 class KernelFiles:
     """The working copies in which the kernels of one server work.
@@ -36,10 +41,12 @@ class KernelFiles:
     """
 
     def __init__(self, config: Config, threads: Threads) -> None:
-        self.tell: Callable[[str], object] = lambda _: None
+        self.tell: Callable[..., object] = lambda _, **__: None
+        self.patience = _PATIENCE
+        self._limit = config.files_megabytes
         self._copies = WorkingCopies(
             config.home / "work",
-            limit=config.files_megabytes * 1e6,
+            limit=self._limit * 1e6,
             tell=self._tell,
         )
         self._bucket = config.bucket
@@ -63,11 +70,28 @@ class KernelFiles:
             jobs = lambda: mount.files.jobs  # noqa: E731
             return str(self._copies.open(kernel, where, jobs, written=written))
 
+        opening = asyncio.ensure_future(self._threads.run(opened))
         try:
-            return await self._threads.run(opened)
+            done, _ = await asyncio.wait({opening}, timeout=self.patience)
+            if not done:
+                self.tell(self._waiting(where))
+            return await opening
         except (OmegaError, OSError) as error:
-            _log.warning("The files beside notebooks of %s cannot be had: %s", where, error)
+            reason = reason_of(error) if isinstance(error, OSError) else str(error)
+            line = (
+                f"A kernel of {_called(where)} starts without the files beside its notebook:"
+                f" {reason}. Start it again when that is mended."
+            )
+            _log.warning("%s", line)
+            self.tell(line)
             return None
+
+    def _waiting(self, where: ModuleFolder) -> str:
+        return (
+            f"A kernel of {_called(where)} starts as soon as the files beside its notebook are"
+            f" copied to its machine, of which there may be {self._limit:g} MB (files_megabytes"
+            f" sets the limit) and {MOST:,} files. What is large is better kept in the datasets."
+        )
 
     def watch(self, kernel: str, manager: Any) -> None:
         """Bring its copy in step whenever a kernel has run something."""
@@ -134,8 +158,8 @@ class KernelFiles:
         if self._copies.concern(bucket, name, previous):
             await self._pulls.ask()
 
-    def _tell(self, line: str) -> None:
-        self.tell(line)
+    def _tell(self, line: str, **where: str) -> None:
+        self.tell(line, **where)
 
     def _soon(self, work: Any) -> None:
         task = asyncio.ensure_future(work)
@@ -146,3 +170,7 @@ class KernelFiles:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.warning("A working copy is behind: %s", error)
+
+
+def _called(where: ModuleFolder) -> str:
+    return where.folder or "the top of the repository"

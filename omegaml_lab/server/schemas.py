@@ -388,6 +388,7 @@ SCHEMAS: dict[str, Schema] = {
                 "description": "The folders of the root that show other places.",
             },
             "buckets": BUCKETS,
+            "hidden": {"type": "array", "items": _STRING, "description": "What mounts hide."},
             "repository": _record({"address": _STRING, "bucket": _STRING}),
             "broker": _record({"address": _STRING, "healthy": _BOOLEAN, "message": _STRING}),
             "workers": {"type": "array", "items": {"$ref": "#/components/schemas/Worker"}},

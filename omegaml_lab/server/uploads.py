@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import io
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tornado.web import HTTPError
 
+from omegaml_lab.core.errors import DuplicateRecordError
 from omegaml_lab.server.models import base_model
 
 if TYPE_CHECKING:
@@ -21,26 +23,56 @@ if TYPE_CHECKING:
     from omegaml_lab.storage.records import Records
     from omegaml_lab.storage.storage import Storage
 
-__all__ = ["Uploads"]
+__all__ = ["Upload", "Uploads"]
 
 _ABANDONED = timedelta(days=1)
 _PART = 2 << 20
 """Bytes that one record holds: a document of MongoDB has 16 MiB at most, and a small server
 takes less at once."""
+_ATTEMPTS = 20
+_LONGEST_MARK = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """One upload: where to, and which, where who sends it says so.
+
+    Two with another `mark` to one path do not get into each other's way. Without one a person has
+    one upload to a path at a time, the one that begins last, and what is seen to be of two ends.
+    """
+
+    path: str
+    mark: str = ""
+
+    @classmethod
+    def of(cls, model: Model, path: str) -> Upload:
+        """Return which one a piece belongs to.
+
+        Raises
+        ------
+        HTTPError
+            400 if what marks it is no short text.
+        """
+        mark = model.get("upload") or ""
+        if not isinstance(mark, str) or len(mark) > _LONGEST_MARK:
+            reason = f"'upload' says which upload to {path} a piece is of, in a short text"
+            raise HTTPError(400, f"{reason}, not by {str(mark)[:_LONGEST_MARK]!r}")
+        return cls(path=path, mark=mark)
 
 
 class Uploads:
-    """The uploads that go on in one bucket; all methods block.
+    """The uploads of one person that go on in one bucket; all methods block.
 
-    One record tells which pieces of an upload are here, and of how many parts each is; one more
-    holds each part.
+    One record tells which pieces of an upload are here, each by its hash and of how many parts
+    it is; one more holds each part.
     """
 
-    def __init__(self, storage: Callable[[], Storage], bucket: str) -> None:
+    def __init__(self, storage: Callable[[], Storage], bucket: str, *, owner: str) -> None:
         self._storage = storage
         self._bucket = bucket
+        self._owner = owner
 
-    def add(self, path: str, number: int, data: bytes) -> Model:
+    def add(self, upload: Upload, number: int, data: bytes) -> Model:
         """Keep piece `number`, counted from 1; the first one begins the upload anew.
 
         Returns
@@ -50,68 +82,96 @@ class Uploads:
         Raises
         ------
         HTTPError
-            400 if the piece before it never came.
+            400 if the piece before it never came, 409 if another one of this number did, and
+            others after it.
         """
-        now = datetime.now(UTC)
+        now, key = datetime.now(UTC), self._key(upload)
         if number == 1:
             self._forget_abandoned(now)
-            self.forget(path)
-        pieces = self._here(path)
-        if not isinstance(number, int) or not 1 <= number <= len(pieces) + 1:
-            raise HTTPError(400, f"Piece {len(pieces) + 1} of the upload of {path} never came")
-        parts = [data[at : at + _PART] for at in range(0, len(data), _PART)]
-        before = [*pieces, 0][number - 1]
-        pieces[number - 1 : number] = [len(parts)]
-        ids = _ids(self._key(path), number, max(before, len(parts)))
-        for part, there in zip(ids, parts, strict=False):
-            self._parts.upsert(part, {"data": there})
-        self._note(path, pieces, now, last=None)
-        for part in ids[len(parts) :]:  # it was sent before, and was longer then
-            self._parts.delete(part)
-        return {**base_model(path, created=now, modified=now), "type": "file"}
+        piece = _piece(data)
+        for _ in range(_ATTEMPTS):
+            record = self._going.find(key)
+            here = _here(record)
+            pieces = self._joined(upload, number, piece, here)
+            self._keep(key, number, piece, data)
+            if self._note(key, record, {"path": upload.path, "pieces": pieces, "at": now}):
+                self._drop(key, here, but=pieces)
+                return {**base_model(upload.path, created=now, modified=now), "type": "file"}
+        raise _mixed(upload)
 
-    def whole(self, path: str, last: bytes) -> io.BufferedReader | None:
-        """Return a stream of all pieces and the `last` one, None if none came before it."""
-        pieces = self._here(path)
-        if not pieces:
-            return None
-        return io.BufferedReader(_Pieces(self._parts, _all_ids(self._key(path), pieces), last))
+    def whole(self, upload: Upload, last: bytes) -> io.BufferedReader | None:
+        """Return a stream of all pieces and the `last` one, None if none came before it.
 
-    def finish(self, path: str, last: bytes) -> None:
+        Raises
+        ------
+        HTTPError
+            400 if none did, and it is known of which upload this one is.
+        """
+        key = self._key(upload)
+        here = _here(self._going.find(key))
+        if not here and upload.mark:
+            raise _missing(upload, 1)
+        return io.BufferedReader(_Pieces(self._parts, _ids(key, here), last)) if here else None
+
+    def finish(self, upload: Upload, last: bytes) -> None:
         """Forget the pieces; remember how the upload ended, in case that is sent again."""
-        self.forget(path)
-        self._note(path, [], datetime.now(UTC), last=_digest(last))
+        self.forget(upload)
+        values = {"path": upload.path, "pieces": [], "at": datetime.now(UTC)}
+        self._note(self._key(upload), None, {**values, "last": _digest(last)})
 
-    def is_finished(self, path: str, last: bytes) -> bool:
+    def is_finished(self, upload: Upload, last: bytes) -> bool:
         """Say whether an upload has just ended with this piece: it was sent twice then."""
-        upload = self._going.find(self._key(path))
-        return upload is not None and upload["last"] == _digest(last)
+        record = self._going.find(self._key(upload))
+        return record is not None and record.get("last") == _digest(last)
 
-    def forget(self, path: str) -> None:
+    def forget(self, upload: Upload) -> None:
         """Drop an upload."""
-        self._forget(self._key(path), self._here(path))
+        key = self._key(upload)
+        self._forget(key, self._going.find(key))
+
+    def _joined(self, upload: Upload, number: int, piece: str, here: list[str]) -> list[str]:
+        """Return the pieces that are `here`, and this one after them."""
+        if not isinstance(number, int) or not 1 <= number <= len(here) + 1:
+            raise _missing(upload, len(here) + 1)
+        if number >= len(here) or number == 1:  # the last one may be sent again
+            return [*here[: number - 1], piece]
+        if here[number - 1] != piece:
+            self.forget(upload)  # nobody knows whose the others are
+            raise _mixed(upload)
+        return here
+
+    def _keep(self, key: str, number: int, piece: str, data: bytes) -> None:
+        for at, part in enumerate(_parts(key, number, piece)):
+            self._parts.upsert(part, {"data": data[at * _PART : (at + 1) * _PART]})
+
+    def _note(self, key: str, before: dict[str, Any] | None, values: dict[str, Any]) -> bool:
+        """Change what is known of an upload; False if somebody else has done so meanwhile."""
+        if before is not None:
+            changed = {"last": None, **values, "turn": before["turn"] + 1}
+            where = {"turn": before["turn"]}
+            return self._going.update(key, where=where, set=changed) is not None
+        try:
+            self._going.insert({"id": key, "turn": 0, "last": None, **values})
+        except DuplicateRecordError:
+            return False
+        return True
 
     def _forget_abandoned(self, now: datetime) -> None:
         self._going.index("at")
-        for upload in self._going.query({"at": {"$lt": now - _ABANDONED}}):
-            self._forget(upload["id"], upload.get("pieces", []))
+        for record in self._going.query({"at": {"$lt": now - _ABANDONED}}):
+            self._forget(record["id"], record)
 
-    def _forget(self, key: str, pieces: list[int]) -> None:
-        for part in _all_ids(key, pieces):
-            self._parts.delete(part)
+    def _forget(self, key: str, record: dict[str, Any] | None) -> None:
+        self._drop(key, _here(record), but=[])
         self._going.delete(key)
 
-    def _here(self, path: str) -> list[int]:
-        """Return of how many parts each piece is that is here, in order."""
-        upload = self._going.find(self._key(path)) or {}
-        return list(upload.get("pieces", []))
+    def _drop(self, key: str, pieces: list[str], *, but: list[str]) -> None:
+        for part in set(_ids(key, pieces)) - set(_ids(key, but)):
+            self._parts.delete(part)
 
-    def _note(self, path: str, pieces: list[int], now: datetime, *, last: str | None) -> None:
-        values = {"path": path, "pieces": pieces, "last": last, "at": now}
-        self._going.upsert(self._key(path), values)
-
-    def _key(self, path: str) -> str:
-        return f"{self._bucket}/{path}"
+    def _key(self, upload: Upload) -> str:
+        # No name has line breaks, so that nothing can look like something else.
+        return "\n".join((f"{self._bucket}/{upload.path}", self._owner, upload.mark))
 
     @property
     def _going(self) -> Records:
@@ -122,13 +182,36 @@ class Uploads:
         return self._storage().records("upload_pieces")
 
 
-def _ids(key: str, number: int, parts: int) -> list[str]:
-    return [f"{key}#{number}.{part}" for part in range(parts)]
+def _missing(upload: Upload, number: int) -> HTTPError:
+    reason = f"Piece {number} of the upload of {upload.path} never came"
+    return HTTPError(400, f"{reason}. It cannot go on: upload the file again.")
 
 
-def _all_ids(key: str, pieces: list[int]) -> list[str]:
+def _mixed(upload: Upload) -> HTTPError:
+    return HTTPError(
+        409,
+        f"Several uploads to {upload.path} went on at once, and this one was given up."
+        " Look at what is there, and upload the file again.",
+    )
+
+
+def _here(record: dict[str, Any] | None) -> list[str]:
+    """Return the pieces that are here, in order; other versions have noted them in other ways."""
+    pieces = (record or {}).get("pieces", [])
+    return [piece for piece in pieces if isinstance(piece, str)]
+
+
+def _piece(data: bytes) -> str:
+    return f"{_digest(data)[:32]}.{-(-len(data) // _PART)}"
+
+
+def _parts(key: str, number: int, piece: str) -> list[str]:
+    return [f"{key}#{number}.{piece}.{part}" for part in range(int(piece.rpartition(".")[2]))]
+
+
+def _ids(key: str, pieces: list[str]) -> list[str]:
     counted = enumerate(pieces, start=1)
-    return [part for number, parts in counted for part in _ids(key, number, parts)]
+    return [part for number, piece in counted for part in _parts(key, number, piece)]
 
 
 class _Pieces(io.RawIOBase):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from omegaml_lab.core.errors import OmegaError
 from omegaml_lab.core.modules import ModuleFolder
 from omegaml_lab.runtime.locks import FileLock
-from omegaml_lab.store.workcopy import WorkingCopy
+from omegaml_lab.store.workcopy import WorkingCopy, replaced_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +44,7 @@ class SharedCopy:
         *,
         bucket: str,
         written: bool,
-        tell: Callable[[str], object],
+        tell: Callable[..., object],
     ) -> None:
         self.place = copy.place
         self.bucket = bucket
@@ -77,10 +77,17 @@ class SharedCopy:
         try:
             not_kept = push()
             self._tell(not_kept + self._copy.pull())
+            self._tell_replaced()
         except OmegaError as error:
             self._tell([f"Files beside notebooks wait on the disk, in {self.place}: {error}"])
             return False
         return not not_kept
+
+    def _tell_replaced(self) -> None:
+        for before in self._copy.take_replaced():
+            line = replaced_line(before)
+            _log.warning("%s", line)
+            self._to(line, name=before.name, bucket=before.bucket)
 
     def _tell(self, lines: list[str]) -> None:
         for line in lines:
@@ -102,11 +109,12 @@ class WorkingCopies:
     limit
         Bytes that each has in all.
     tell
-        Told what its user is to know: what is left out, and what is not kept.
+        Told what its user is to know: what is left out, what is not kept and, with its `name` and
+        `bucket`, what was replaced.
     """
 
     def __init__(
-        self, home: Path, *, limit: float, tell: Callable[[str], object] = lambda _: None
+        self, home: Path, *, limit: float, tell: Callable[..., object] = lambda _, **__: None
     ) -> None:
         self._home = home
         self._limit = limit

@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, ClassVar
 
 from omegaml_lab.core.errors import InvalidNameError, InvalidNotebookError
-from omegaml_lab.core.names import Name, check_path
+from omegaml_lab.core.names import ARRIVING, Name, check_path
 from omegaml_lab.core.runs import RESULTS
 from omegaml_lab.store.naming import Naming
 from omegaml_lab.store.recording import Recorder
@@ -72,6 +72,17 @@ class JobStore(OmegaStore):
             recorder=Recorder(lineage, run=run) if run else Recorder.none(lineage),
         )
 
+    def arriving(self) -> JobStore:
+        """Return the store in which what is moved here waits until it is whole."""
+        return JobStore(
+            self._storage,
+            self.name,
+            registry=self._registry,
+            bucket=ARRIVING,
+            owner=self._owner,
+            recorder=self._recorder,
+        )
+
     def beside(self, folder: str, *, most: int = 2000) -> builtins.list[Metadata]:
         """Return the files and folders in a folder, and in those below that hold no notebooks.
 
@@ -94,21 +105,27 @@ class JobStore(OmegaStore):
         found = self._heads.find(filter(_can_be, paths), payload=False)
         return {path: head.metadata for path, head in found.items()}
 
-    def put_file(self, stream: io.BufferedReader, path: str, *, digest: str) -> Metadata:
+    def put_file(
+        self, stream: io.BufferedReader, path: str, *, digest: str
+    ) -> tuple[Metadata, Metadata | None]:
         """Keep a file under exactly this path; one that is there as it is makes no revision.
 
         `digest` is its `content_hash`. A notebook is kept as one, or as a file if it is none.
         Errors are those of `put`.
+
+        Returns
+        -------
+        What is there now, and what was there if that is something else.
         """
         name, there = Name(path), self.find(Name(path))
         if there is not None and there.hash == digest:
-            return there
+            return there, None
         stream.seek(0)
         if path.endswith(SUFFIX):
             with contextlib.suppress(InvalidNotebookError):
-                return self.put(stream.read(), name, kind=NOTEBOOK)
+                return self.put(stream.read(), name, kind=NOTEBOOK), there
             stream.seek(0)
-        return self.put(stream, name, kind="file")
+        return self.put(stream, name, kind="file"), there
 
     def module(self, folder: str, name: str) -> tuple[Metadata, bytes | None] | None:
         """Return the Python module `name` of a folder and its source, in one round trip.

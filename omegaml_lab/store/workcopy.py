@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from omegaml_lab.core.metadata import Metadata
     from omegaml_lab.store.jobs import JobStore
 
-__all__ = ["WorkingCopy"]
+__all__ = ["WorkingCopy", "replaced_line"]
 
 _UNREAD = 0
 
@@ -80,6 +80,7 @@ class WorkingCopy:
         self._limit = limit
         self._copied: dict[str, _Copied] = {}
         self._left_out: set[str] = set()
+        self._replaced: list[Metadata] = []
         self._lock = threading.Lock()
         self._note = CopyNote(place)
 
@@ -154,13 +155,18 @@ class WorkingCopy:
                     )
                 elif error := self._keep(path, now):
                     not_kept.add(f"{path} is not kept beside the notebook: {error}")
-                elif (before := unseen_here.get(path)) is not None:
-                    not_kept.add(
-                        f"{path} was replaced, which was not copied here: it is revision {before}"
-                    )
         for refusal in unseen[:1]:
             not_kept.add(f"{refusal.filename} cannot be looked at: {reason_of(refusal)}")
         return not_kept.said()
+
+    def take_replaced(self) -> list[Metadata]:
+        """Return, once, the states that pushes have put what the kernel wrote on top of.
+
+        Somebody has saved them since the kernel could see the file.
+        """
+        with self._lock:
+            replaced, self._replaced = self._replaced, []
+        return replaced
 
     def is_kept(self) -> bool:
         """Say whether the repository has all that the disk has, as far as is known here."""
@@ -214,22 +220,18 @@ class WorkingCopy:
         copied = self._copied.get(path)
         return copied is not None and copied.is_still(now)
 
-    def _unseen(self, changed: Collection[str]) -> dict[str, int]:
+    def _unseen(self, changed: Collection[str]) -> set[str]:
         """Return what the kernel has made and the repository has too, where it could not see it.
 
-        Of each the revision. What somebody else made a moment ago it would see with a pull.
+        What somebody else made a moment ago it would see with a pull.
         """
         new = [self._outside(path) for path in changed if path not in self._copied]
         present = self._jobs.present(new) if new else {}
         if not present:
-            return {}
+            return set()
         seen = {meta.name for meta in self._jobs.beside(self.folder)}
         names = {name: self._inside(name) for name in present}
-        return {
-            path: present[name].revision
-            for name, path in names.items()
-            if name not in seen or path in self._left_out
-        }
+        return {path for name, path in names.items() if name not in seen or path in self._left_out}
 
     def _make_folder(self, path: str) -> None:
         """Make a folder, unless something else is in its place."""
@@ -303,7 +305,7 @@ class WorkingCopy:
                 if known is not None and known.hash == digest:  # written as it was
                     self._copied[path] = replace(known, size=now.st_size, written=now.st_mtime_ns)
                     return None
-                meta = self._jobs.put_file(stream, self._outside(path), digest=digest)
+                meta, before = self._jobs.put_file(stream, self._outside(path), digest=digest)
         except (StorageUnavailableError, StorageFullError):
             raise
         except OmegaError as error:
@@ -313,6 +315,8 @@ class WorkingCopy:
         except OSError as error:
             return reason_of(error)
         self._copied[path] = _Copied(meta.revision, digest, now.st_size, now.st_mtime_ns)
+        if before is not None and (known is None or before.revision != known.revision):
+            self._replaced.append(before)
         return None
 
     def _lost(self) -> bool:
@@ -330,6 +334,15 @@ class WorkingCopy:
 
     def _outside(self, path: str) -> str:
         return f"{self.folder}/{path}" if self.folder else path
+
+
+def replaced_line(before: Metadata) -> str:
+    """Return what is said of a state that what a kernel wrote was put on top of."""
+    which = f"revision {before.revision}, which {before.owner or 'somebody'} saved"
+    return (
+        f"{before.name} is now what a kernel has written, which had not seen {which}:"
+        " that is in the history."
+    )
 
 
 def _differs(now: os.stat_result | None, before: os.stat_result | None) -> bool:

@@ -259,3 +259,34 @@ def test_a_bucket_has_an_icon_and_what_is_read_only_is_trusted(
 def is_trusted(lab: Lab, path: str) -> bool:
     (cell,) = lab.get(f"api/contents/{path}")["content"]["cells"]
     return bool(cell["metadata"]["trusted"])
+
+
+@pytest.mark.timeout(180)
+def test_what_was_deleted_in_another_bucket_comes_back(
+    team: Omega, archive: Omega, open_it: Callable[..., LabPage]
+) -> None:
+    keep(team, "gone/mine.csv", b"a,b\n")
+    keep(archive, "theirs.csv", b"a,b\n")
+    archive.jobs.drop("theirs.csv")
+    me = open_it("buckettrash")
+    me.go_to("team/gone")
+    me.choose("mine.csv", "Move to Trash")
+    me.answer("Move to Trash")
+    expect(me.file("mine.csv")).to_have_count(0)
+
+    me.show_panel()
+    me.panel.locator(".lm-AccordionPanel-title", has_text="Trash").click()
+    cards = me.panel.locator(".jp-Omega-droppedCard")
+    buckets = me.panel.get_by_label("Bucket whose trash is shown")
+    expect(cards.filter(has_text="mine.csv")).to_have_count(0)
+    buckets.select_option("archive")
+    expect(cards.filter(has_text="theirs.csv")).to_be_visible()
+    expect(cards.get_by_role("button", name="Restore")).to_have_count(0)
+    buckets.select_option("team")
+    card = cards.filter(has_text="mine.csv")
+    expect(card).to_be_visible()
+    me.shot("team")
+    card.hover()
+    card.get_by_role("button", name="Restore").click()
+    expect(card).to_have_count(0)
+    assert team.jobs.read_bytes(Name("gone/mine.csv")) == b"a,b\n"

@@ -55,3 +55,36 @@ def test_a_file_is_uploaded_read_and_another_one_left(
     me.choose("report.ipynb", "Run on cluster")
     lab.wait_run(path, "succeeded")
     expect(me.file("summary.csv")).to_be_visible(timeout=30_000)
+
+
+WRITING = """\
+from pathlib import Path
+_ = Path("shared.csv").write_text("the kernel's")
+print("written")
+while not Path("go.txt").exists():
+    import time; time.sleep(0.1)"""
+
+
+@pytest.mark.timeout(180)
+def test_a_save_that_a_kernel_has_not_seen_is_told(
+    lab: Lab, open_lab: Callable[..., LabPage]
+) -> None:
+    lab.put_notebook("unseen/report.ipynb", "", WRITING)
+    me = open_lab("unseen")
+    me.go_to("unseen")
+    me.file("report.ipynb").dblclick()
+    status = me.page.locator("#jp-main-statusbar")
+    expect(status.get_by_text("| Idle")).to_be_visible(timeout=60_000)
+    me.cell(1).locator(".cm-content").click()
+    me.page.keyboard.press("Shift+Enter")
+    expect(me.notebook.get_by_text("written", exact=True)).to_be_visible(timeout=30_000)
+    with lab.omega("default") as somebody:
+        somebody.jobs.put(b"somebody's", "unseen/shared.csv", kind="file")
+        somebody.jobs.put(b"", "unseen/go.txt", kind="file")
+    told = me.notification("had not seen revision 1")
+    expect(told).to_be_visible(timeout=30_000)
+    me.shot("told")
+    told.get_by_role("button", name="Show history").click()
+    expect(me.page.locator(".lm-DockPanel-tabBar", has_text="shared.csv")).to_be_visible()
+    history = me.page.locator(".jp-Omega-history:not(.lm-mod-hidden)")
+    expect(history).to_contain_text("the kernel's")

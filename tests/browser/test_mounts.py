@@ -76,6 +76,9 @@ def test_a_large_file_is_sent_in_pieces_and_overwritten_when_told(
         kept = lab.get("api/contents/large/large é.json")
         assert json.loads(kept["content"])[0] == first
         assert kept["size"] == large.stat().st_size
+    with lab.omega("default") as om:
+        ended = om.storage.records("uploads").query()
+    assert len({upload["id"].rpartition("\n")[2] for upload in ended} - {""}) == 2
 
 
 def last_of(pieces: int) -> Callable[[Response], bool]:

@@ -194,6 +194,9 @@ def test_jobs_go_to_the_repository_and_back(omega, place):
     code, _, err = omega("jobs", "get", "mine/a")
     assert (code, "--force replaces it" in err) == (1, True)
     assert json.loads(omega("jobs", "get", "mine/a", "-")[1])["nbformat"] == 4
+    assert omega("jobs", "get", "mine/a", "-")[1].startswith(
+        '{\n "cells": [\n'
+    )  # as Jupyter writes it
 
     declared = json.loads(omega("jobs", "parameters", "mine/a", "--json")[1])
     assert [(p["name"], p["type"], p["help"]) for p in declared] == [

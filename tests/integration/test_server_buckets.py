@@ -97,7 +97,6 @@ def test_no_more_of_another_bucket_is_told_than_contents_show(api: Api, other: O
     api.ask("GET", "objects/jobs", 404, folder="in/.ssh", bucket=bucket)
     listed = api.ask("GET", "objects/jobs", 200, folder="in", recursive="1", bucket=bucket)
     assert [each["name"] for each in listed["items"]] == ["in/key"]
-    assert "own bucket" in api.ask("GET", "trash/jobs", 400, bucket=bucket)["message"]
 
 
 def test_a_notebook_that_is_read_only_is_converted_and_trusted(
@@ -148,3 +147,49 @@ def test_a_kernel_goes_along_with_a_folder_that_is_renamed_there(
     executed(server, kernel, "_ = open('made.txt', 'w').write('made')")
     until(lambda: team.exists(Name("after/made.txt")))
     assert not team.exists(Name("before [1]/made.txt"))
+
+
+def test_what_was_deleted_in_another_bucket_is_put_back(
+    api: Api, other: Omega, shared: Omega
+) -> None:
+    there = {"bucket": other.bucket}
+    other.jobs.put(b"x", Name("folder/.hidden/x.csv"), kind="file")
+    other.jobs.drop(Name("folder/.hidden/x.csv"))
+    hidden = other.jobs.trash(search="x.csv").items[0].id
+    if other.bucket == "team":
+        good(api.server.ask("DELETE", f"api/contents/team/{quoted(ODD)}.csv"))
+    else:
+        other.jobs.drop(Name(f"{ODD}.csv"))
+    (item,) = api.ask("GET", "trash/jobs", 200, **there)["items"]
+    assert (item["name"], item["path"]) == (f"{ODD}.csv", f"{other.bucket}/{ODD}.csv")
+    mine = api.ask("GET", "trash/jobs", 200, search=ODD)
+    assert mine["total"] == 0
+
+    body = {"id": item["id"]}
+    assert api.ask("POST", "trash/jobs", 404, body)["type"] == "NotInTrashError"  # not mine
+    if other.bucket == "archive":
+        assert "read-only" in api.ask("POST", "trash/jobs", 403, body, **there)["message"]
+        return
+    api.ask("POST", "trash/jobs", 404, {"id": hidden}, **there)
+    api.ask("POST", "trash/jobs", 404, {**body, "name": ".x/a.csv"}, **there)
+    back = api.ask("POST", "trash/jobs", 201, body, **there)
+    assert (back["bucket"], back["path"]) == (other.bucket, f"{other.bucket}/{ODD}.csv")
+    assert other.jobs.read_bytes(Name(f"{ODD}.csv")) == b"new"
+    api.ask("GET", "trash/models", 400, **there)
+    api.ask("GET", "trash/jobs", 404, bucket="secret")
+
+
+def test_what_a_bucket_hides_is_told(shared: Omega, tmp_path: Path) -> None:
+    shared.jobs.put(b"x", Name("archive/x.csv"), kind="file")
+    options = ("--OmegaContentsManager.buckets=archive=read",)
+    try:
+        with jupyter_server(tmp_path, shared.url, root="repository", options=options) as server:
+            api = Api(server)
+            until(lambda: api.ask("GET", "status", 200)["hidden"])
+            (sentence,) = api.ask("GET", "status", 200)["hidden"]
+            assert "'archive' of the bucket 'default' is not shown" in sentence
+            assert server.log.read_text().count(sentence) == 1
+            shared.jobs.move("archive", "moved")
+            until(lambda: not api.ask("GET", "status", 200)["hidden"])
+    finally:
+        shared.jobs.drop("archive", recursive=True, missing_ok=True)

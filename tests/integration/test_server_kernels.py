@@ -191,6 +191,27 @@ def test_what_is_not_kept_is_told(shared: Omega, tmp_path: Path) -> None:
 WHERE = "import os\nprint(sorted(os.listdir()))"
 
 
+def test_a_save_that_a_kernel_replaces_is_told(place: Place) -> None:
+    folder = f"{place.repository}replaced ü"
+    place.put(folder, type="directory")
+    begun = session(place, f"{folder}/n.ipynb")
+    kernel, listener = begun["kernel"]["id"], Listener(place.server)
+    client = connected(place.server, kernel)
+    try:
+        client.execute("open('a.csv', 'w').write('ours'); input()", allow_stdin=True)
+        assert client.get_stdin_msg(timeout=60)["msg_type"] == "input_request"
+        place.put_text(f"{folder}/a.csv", "theirs")  # while the cell runs
+        client.input("")
+        notice = listener.wait_for(NOTICE_EVENT, name="replaced ü/a.csv")
+    finally:
+        client.stop_channels()
+        listener.close()
+    assert "had not seen revision 1" in notice["message"]
+    assert "bucket" not in notice
+    assert place.server.contents(f"{folder}/a.csv")["content"] == "ours"
+    place.server.ask("DELETE", f"api/sessions/{begun['id']}")
+
+
 def test_a_moved_notebook_is_in_its_new_folder_when_its_kernel_is_restarted(place: Place) -> None:
     server, new = place.server, f"{place.repository}moved to"
     for folder, name in ((f"{place.repository}moved", "old"), (new, "new")):

@@ -26,6 +26,8 @@ export interface IStatus {
   beside: string[];
   /** Other buckets, each in the folder of its name, and what may be done there. */
   buckets: Record<string, BucketAccess>;
+  /** Sentences about what these folders hide. */
+  hidden?: string[];
   repository: { address: string; bucket: string };
   broker: { address: string; healthy: boolean; message: string };
   workers: IWorker[];

@@ -15,6 +15,12 @@ export interface IDropped {
   path: string | null;
 }
 
+/** The trash of a store; of the jobs also that of another bucket which is shown. */
+export interface ITrashPlace {
+  store: StoreName;
+  bucket?: string;
+}
+
 export interface ITrashQuery {
   offset?: number;
   limit?: number;
@@ -24,8 +30,8 @@ export class TrashClient {
   constructor(private readonly _connection: Connection) {}
 
   /** What was dropped last comes first. */
-  list(store: StoreName, query: ITrashQuery = {}): Promise<IListing<IDropped>> {
-    return this._connection.request('GET', ['trash', store], { ...query });
+  list({ store, bucket }: ITrashPlace, query: ITrashQuery = {}): Promise<IListing<IDropped>> {
+    return this._connection.request('GET', ['trash', store], { ...query, bucket });
   }
 
   /**
@@ -33,7 +39,8 @@ export class TrashClient {
    *
    * @throws ApiError with status 409 when the name is taken.
    */
-  restore(store: StoreName, id: string, name?: string): Promise<IObject> {
-    return this._connection.request('POST', ['trash', store], {}, name ? { id, name } : { id });
+  restore({ store, bucket }: ITrashPlace, id: string, name?: string): Promise<IObject> {
+    const body = name ? { id, name } : { id };
+    return this._connection.request('POST', ['trash', store], { bucket }, body);
   }
 }

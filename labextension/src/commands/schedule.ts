@@ -71,7 +71,7 @@ export function addScheduleCommands(options: ICommandOptions): void {
     undoIcon,
     async ({ trash, job }) => {
       if (trash !== null) {
-        await restoreDropped({ omega, trans }, 'jobs', { id: trash, name: job });
+        await restoreDropped({ omega, trans }, { store: 'jobs' }, { id: trash, name: job });
       }
       await omega.schedules.refresh();
     }

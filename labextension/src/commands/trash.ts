@@ -3,7 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { ApiError } from '../client/connection';
 import type { IObject, StoreName } from '../client/objects';
-import type { IDropped } from '../client/trash';
+import type { IDropped, ITrashPlace } from '../client/trash';
 import type { IOmega } from '../tokens';
 import { askText, confirmDrop, tellError } from './ask';
 
@@ -45,11 +45,11 @@ export async function dropObject(
 /** Put back what is in the trash; where its name is taken, ask for another. */
 export async function restoreDropped(
   { omega, trans }: ITrashContext,
-  store: StoreName,
+  place: ITrashPlace,
   dropped: Pick<IDropped, 'id' | 'name'>
 ): Promise<void> {
   try {
-    await restore({ omega, trans }, store, dropped);
+    await restore({ omega, trans }, place, dropped);
   } catch (error) {
     tellError(error);
   }
@@ -59,7 +59,7 @@ async function undrop(context: ITrashContext, { store, name }: IObject): Promise
   try {
     const dropped = await context.omega.trash.latest(store, name);
     if (dropped) {
-      await restoreDropped(context, store, dropped);
+      await restoreDropped(context, { store }, dropped);
     } else {
       Notification.warning(context.trans.__('“%1” is not in the trash any more.', name));
     }
@@ -70,11 +70,11 @@ async function undrop(context: ITrashContext, { store, name }: IObject): Promise
 
 async function restore(
   { omega, trans }: ITrashContext,
-  store: StoreName,
+  place: ITrashPlace,
   { id, name }: Pick<IDropped, 'id' | 'name'>
 ): Promise<void> {
   const put = async (wanted?: string): Promise<void> => {
-    const object = await omega.trash.restore(store, id, wanted);
+    const object = await omega.trash.restore(place, id, wanted);
     Notification.success(trans.__('“%1” is back.', object.name), { autoClose: 6000 });
   };
   try {

@@ -13,6 +13,13 @@ export const REPORT_SCHEMA = 'urn:omegaml-lab:events:report:v1';
 export const NOTIFICATION_SCHEMA = 'urn:omegaml-lab:events:notification:v1';
 export const NOTICE_SCHEMA = 'urn:omegaml-lab:events:notice:v1';
 
+/** What the user of this server is to know; `name` is the file whose history tells more. */
+export interface INotice {
+  message: string;
+  name?: string;
+  bucket?: string;
+}
+
 /** The user of this server wants to be told that a run has ended, or all runs of a group. */
 export interface INotification {
   id: string;
@@ -88,7 +95,7 @@ export class Feed implements IDisposable {
   }
 
   /** The user of this server is to know something. */
-  get noticed(): ISignal<this, string> {
+  get noticed(): ISignal<this, INotice> {
     return this._noticed;
   }
 
@@ -116,7 +123,7 @@ export class Feed implements IDisposable {
     } else if (event.schema_id === NOTIFICATION_SCHEMA) {
       this._notified.emit(event as unknown as INotification);
     } else if (event.schema_id === NOTICE_SCHEMA) {
-      this._noticed.emit(event.message as string);
+      this._noticed.emit(event as unknown as INotice);
     }
   }
 
@@ -158,6 +165,6 @@ export class Feed implements IDisposable {
   private readonly _scheduleChanged = new Signal<this, IScheduleChange>(this);
   private readonly _reportChanged = new Signal<this, IReportChange>(this);
   private readonly _notified = new Signal<this, INotification>(this);
-  private readonly _noticed = new Signal<this, string>(this);
+  private readonly _noticed = new Signal<this, INotice>(this);
   private _isDisposed = false;
 }

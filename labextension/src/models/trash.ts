@@ -1,6 +1,6 @@
 import type { IListing } from '../client/connection';
 import type { IObject, StoreName } from '../client/objects';
-import type { IDropped, TrashClient } from '../client/trash';
+import type { IDropped, ITrashPlace, TrashClient } from '../client/trash';
 import type { Feed, IObjectChange } from './feed';
 import { ListModel } from './list';
 
@@ -23,9 +23,15 @@ export class TrashModel extends ListModel<IDropped> {
     return this._store;
   }
 
-  /** Look at what another store has dropped. */
-  async open(store: StoreName): Promise<void> {
+  /** The bucket that is looked at, undefined for the user's own. */
+  get bucket(): string | undefined {
+    return this._bucket;
+  }
+
+  /** Look at what another store has dropped, or the jobs of another bucket. */
+  async open(store: StoreName, bucket?: string): Promise<void> {
     this._store = store;
+    this._bucket = bucket;
     await this.anew();
   }
 
@@ -34,25 +40,25 @@ export class TrashModel extends ListModel<IDropped> {
    *
    * @throws ApiError with status 409 when the name is taken.
    */
-  async restore(store: StoreName, id: string, name?: string): Promise<IObject> {
-    const object = await this._client.restore(store, id, name);
+  async restore(place: ITrashPlace, id: string, name?: string): Promise<IObject> {
+    const object = await this._client.restore(place, id, name);
     await this.refresh();
     return object;
   }
 
   /** What was dropped last under a name, null when that is not in the trash. */
   async latest(store: StoreName, name: string): Promise<IDropped | null> {
-    const { items } = await this._client.list(store);
+    const { items } = await this._client.list({ store });
     return items.find(item => item.name === name) ?? null;
   }
 
   protected ask(limit: number): Promise<IListing<IDropped>> {
-    return this._client.list(this._store, { limit });
+    return this._client.list({ store: this._store, bucket: this._bucket }, { limit });
   }
 
   private _onObject(_: Feed, { store, change, bucket }: IObjectChange): void {
     // What is put may have been in the trash.
-    const here = store === this._store && bucket === undefined;
+    const here = store === this._store && bucket === this._bucket;
     if (here && (change === 'dropped' || change === 'put')) {
       this.soon();
     }
@@ -60,4 +66,5 @@ export class TrashModel extends ListModel<IDropped> {
 
   private readonly _client: TrashClient;
   private _store: StoreName = 'jobs';
+  private _bucket: string | undefined;
 }

@@ -11,8 +11,9 @@ export function createTrashPage({ omega, trans }: IPageOptions): ReactWidget {
   const page = ReactWidget.create(
     <TrashList
       model={omega.trash}
+      status={omega.status}
       actions={{
-        restore: (store, dropped) => void restoreDropped({ omega, trans }, store, dropped)
+        restore: (place, dropped) => void restoreDropped({ omega, trans }, place, dropped)
       }}
       trans={trans}
     />

@@ -11,6 +11,7 @@ import { tellPublished } from '../commands/links';
 import { formatDuration, shortPath } from '../views/format';
 import { groupStanding } from '../views/groupcard';
 import { elapsedSeconds } from '../models/progress';
+import type { INotice } from '../models/feed';
 import { CommandIDs, DOMAIN, IOmega } from '../tokens';
 import { FAILURE_SHOWN, Failures } from './failures';
 
@@ -39,9 +40,8 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
         tellEnded(telling, run);
       }
     });
-    omega.feed.noticed.connect((_, message) => {
-      Notification.warning(message, { autoClose: false });
-    });
+    omega.feed.noticed.connect((_, notice) => tellNotice(telling, notice));
+    tellHidden(omega);
     const told = new Set<string>();
     const tellOnce = (group: IGroup): void => {
       const end = `${group.id} ${group.rounds}`; // each time that what failed is run again
@@ -71,6 +71,33 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
     });
   }
 };
+
+/** What somebody is to know stays until it is closed. */
+function tellNotice({ commands, trans }: ITelling, { message, name, bucket }: INotice): void {
+  const history = (named: string): Notification.IAction => ({
+    label: trans.__('Show history'),
+    callback: () =>
+      void commands.execute(CommandIDs.history, {
+        store: 'jobs',
+        name: named,
+        ...(bucket && { bucket })
+      })
+  });
+  Notification.warning(message, { autoClose: false, actions: name ? [history(name)] : [] });
+}
+
+/** What the folders of buckets and of the disk hide is told once; the bell keeps it. */
+function tellHidden({ status }: IOmega): void {
+  const told = new Set<string>();
+  status.changed.connect(() => {
+    for (const sentence of status.current?.hidden ?? []) {
+      if (!told.has(sentence)) {
+        told.add(sentence);
+        Notification.warning(sentence, { autoClose: FAILURE_SHOWN });
+      }
+    }
+  });
+}
 
 /** That it was queued is old news now. */
 function dismissQueued(run: IRun): void {

@@ -1,9 +1,9 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { undoIcon } from '@jupyterlab/ui-components';
+import { HTMLSelect, undoIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import type { StoreName } from '../client/objects';
-import type { IDropped } from '../client/trash';
+import type { IDropped, ITrashPlace } from '../client/trash';
+import type { StatusModel } from '../models/status';
 import type { TrashModel } from '../models/trash';
 import { Actions, Card, Details } from './card';
 import { formatAgo, formatSize, formatTime } from './format';
@@ -17,18 +17,23 @@ const LIST_ID = 'jp-Omega-dropped';
 
 /** What can be done with what was dropped. */
 export interface ITrashActions {
-  restore: (store: StoreName, dropped: IDropped) => void;
+  restore: (place: ITrashPlace, dropped: IDropped) => void;
 }
 
 export interface ITrashListProps {
   model: TrashModel;
+  /** Tells which other buckets are shown. */
+  status: Pick<StatusModel, 'current' | 'changed'>;
   actions: ITrashActions;
   trans: TranslationBundle;
 }
 
 /** What was dropped and can be put back, newest first. */
-export function TrashList({ model, actions, trans }: ITrashListProps): JSX.Element {
+export function TrashList({ model, status, actions, trans }: ITrashListProps): JSX.Element {
   useSignal(model.changed);
+  useSignal(status.changed);
+  const buckets = status.current?.buckets ?? {};
+  const mayRestore = model.bucket === undefined || buckets[model.bucket] === 'write';
   const store = storeLabel(model.store, trans);
   return (
     <div className="jp-Omega-section">
@@ -38,6 +43,7 @@ export function TrashList({ model, actions, trans }: ITrashListProps): JSX.Eleme
         open={next => void model.open(next)}
         trans={trans}
       />
+      <Buckets model={model} names={Object.keys(buckets)} trans={trans} />
       <div className="jp-Omega-scroll" id={LIST_ID} role="tabpanel">
         {model.items.length > 0 && (
           <p className="jp-Omega-hint jp-Omega-trashHint">
@@ -60,9 +66,9 @@ export function TrashList({ model, actions, trans }: ITrashListProps): JSX.Eleme
             <DroppedCard
               key={dropped.id}
               dropped={dropped}
-              store={model.store}
+              place={{ store: model.store, bucket: model.bucket }}
               reachable={reachable}
-              actions={actions}
+              actions={mayRestore ? actions : null}
               trans={trans}
             />
           )}
@@ -73,16 +79,43 @@ export function TrashList({ model, actions, trans }: ITrashListProps): JSX.Eleme
   );
 }
 
+interface IBucketsProps {
+  model: TrashModel;
+  names: readonly string[];
+  trans: TranslationBundle;
+}
+
+/** Whose trash is shown, where the server shows more than one's own jobs. */
+function Buckets({ model, names, trans }: IBucketsProps): JSX.Element | null {
+  if (model.store !== 'jobs' || names.length === 0) {
+    return null;
+  }
+  return (
+    <div className="jp-Omega-filters">
+      <HTMLSelect
+        aria-label={trans.__('Bucket whose trash is shown')}
+        value={model.bucket ?? ''}
+        options={[
+          { value: '', label: trans.__('Your bucket') },
+          ...names.map(value => ({ value, label: trans.__('Bucket “%1”', value) }))
+        ]}
+        onChange={event => void model.open('jobs', event.target.value || undefined)}
+      />
+    </div>
+  );
+}
+
 interface IDroppedCardProps {
   dropped: IDropped;
-  store: StoreName;
+  place: ITrashPlace;
   reachable: boolean;
-  actions: ITrashActions;
+  /** Null where nothing may be put back. */
+  actions: ITrashActions | null;
   trans: TranslationBundle;
 }
 
 function DroppedCard(props: IDroppedCardProps): JSX.Element {
-  const { dropped, store, reachable, actions, trans } = props;
+  const { dropped, place, reachable, actions, trans } = props;
   const { id, name, kind, size, dropped: time, dropped_by: by } = dropped;
   const rows: [string, string][] = [
     [trans.__('Name'), name],
@@ -96,7 +129,7 @@ function DroppedCard(props: IDroppedCardProps): JSX.Element {
     <Card
       className="jp-Omega-droppedCard"
       id={id}
-      icon={iconOf({ kind, store })}
+      icon={iconOf({ kind, store: place.store })}
       name={name}
       label={trans.__('%1, dropped %2', name, formatAgo(time))}
       reachable={reachable}
@@ -109,16 +142,18 @@ function DroppedCard(props: IDroppedCardProps): JSX.Element {
           {formatAgo(time)}
         </time>
       </div>
-      <Actions
-        actions={[
-          {
-            icon: undoIcon,
-            label: trans.__('Restore'),
-            act: () => actions.restore(store, dropped)
-          }
-        ]}
-        reachable={reachable}
-      />
+      {actions && (
+        <Actions
+          actions={[
+            {
+              icon: undoIcon,
+              label: trans.__('Restore'),
+              act: () => actions.restore(place, dropped)
+            }
+          ]}
+          reachable={reachable}
+        />
+      )}
     </Card>
   );
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from omegaml_lab.core.errors import NotInTrashError
 from omegaml_lab.core.names import Name
 from omegaml_lab.server.handlers.objects import (
     BUCKET,
@@ -117,16 +118,17 @@ class TrashHandler(StoreHandler):
                 query("descending", FLAG, "Whether to turn the order round; the latest first."),
                 _OFFSET,
                 _LIMIT,
+                BUCKET,
             ),
             answers={200: "TrashListing"},
             problems=(400, 404),
         ),
         "post": Operation(
             summary="Bring back what was dropped, under its name or another",
-            parameters=(STORE,),
+            parameters=(STORE, BUCKET),
             body="UndropRequest",
             answers={201: "Object"},
-            problems=(400, 404, 409),
+            problems=(400, 403, 404, 409),
         ),
     }
 
@@ -145,7 +147,8 @@ class TrashHandler(StoreHandler):
             return self.store(store).trash(**options)
 
         page = await self.call(trash)
-        items = [{**item.to_dict(), "path": self._path(item)} for item in page.items]
+        shown = [item for item in page.items if self._shows(item.name)]
+        items = [{**item.to_dict(), "path": self._path(item)} for item in shown]
         self.answer({"items": items, "total": page.total})
 
     async def post(self, store: str) -> None:
@@ -155,10 +158,18 @@ class TrashHandler(StoreHandler):
 
         def restore() -> Metadata:
             objects = self.store(store)
-            return objects.restore(objects.dropped(given["id"]), new=new)
+            dropped = objects.dropped(given["id"])
+            if not self._shows(dropped.name) or not self._shows(new.path if new else ""):
+                raise NotInTrashError(store, given["id"])
+            return objects.restore(dropped, new=new)
 
         self.answer(self.describe(await self.call(restore)), status=201)
 
+    def _shows(self, name: str) -> bool:
+        """Say whether what is called so is told: of one's own bucket all."""
+        return self.text("bucket") in {None, self.omega.bucket} or self.shows(name)
+
     def _path(self, item: Dropped) -> str | None:
         """Return where Jupyter's contents showed it."""
-        return self.contents_path(item.name) if item.store == "jobs" else None
+        shown = item.store == "jobs"
+        return self.contents_path(item.name, self.text("bucket")) if shown else None

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from omegaml_lab.server.health import Health
+    from omegaml_lab.server.hiding import Hiding
 
 __all__ = ["StatusHandler"]
 
@@ -28,12 +29,14 @@ class StatusHandler(OmegaHandler):
     async def get(self) -> None:
         """Answer GET."""
         health: Health = self.settings["omega_health"]
+        hiding: Hiding = self.settings["omega_hiding"]
         self.answer(
             {
                 "version": omegaml_lab.__version__,
                 "mount": self.contents_path(""),
                 "beside": places_beside(self.contents_manager),
                 "buckets": buckets_of(self.contents_manager),
+                "hidden": hiding.tell(),
                 **await health.tell(),
             }
         )

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from omegaml_lab.core.errors import InvalidNameError
 from omegaml_lab.core.names import (
+    ARRIVING,
     MAX_LENGTH,
+    MAX_PART,
     Columns,
     Name,
     check_bucket,
@@ -64,12 +66,21 @@ def test_what_is_refused(path: str) -> None:
 
 
 def test_the_longest_name_counts_bytes() -> None:
-    assert check_path("x" * MAX_LENGTH)
-    with pytest.raises(InvalidNameError, match="longer"):
-        check_path("ä" * (MAX_LENGTH // 2 + 1))
+    part = "ä" * (MAX_PART // 2)
+    longest = "/".join([part] * (MAX_LENGTH // MAX_PART))[:-5] + "x"
+    longest += "x" * (MAX_LENGTH - len(longest.encode()))
+    assert check_path(longest)
+    with pytest.raises(InvalidNameError, match="longer than 4096"):
+        check_path(longest + "x")
 
 
-@pytest.mark.parametrize("bucket", ["", "a/b", "/", "a\x00", "a\n", "\ud800", ".."])
+def test_the_longest_part_counts_bytes() -> None:
+    assert check_path("ä" * (MAX_PART // 2))
+    with pytest.raises(InvalidNameError, match="a part of it is longer than 512"):
+        check_path("a/" + "ä" * (MAX_PART // 2) + "b/c")
+
+
+@pytest.mark.parametrize("bucket", ["", "a/b", "/", "a\x00", "a\n", "\ud800", "..", ARRIVING])
 def test_a_bucket_is_one_part(bucket: str) -> None:
     assert check_bucket("größe 1@x") == "größe 1@x"
     with pytest.raises(InvalidNameError):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
 import tracemalloc
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,13 +20,11 @@ from omegaml_lab.core.names import Name
 from omegaml_lab.server import jobmoves
 from omegaml_lab.server.contents import OmegaContentsManager
 from omegaml_lab.server.diskmoves import MARK
-from omegaml_lab.server.jobmoves import ARRIVING
 from omegaml_lab.server.transfer import move_tree
 from tests.unit.server.killed import POINTS, Watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
-    from pathlib import Path
 
     from omegaml_lab.omega import Omega
     from omegaml_lab.server.mounts import Mount
@@ -81,7 +81,7 @@ class Place:
     def hidden(self) -> list[str]:
         """What moves have left."""
         there = [entry.name for entry in self.disk.rglob(f"{MARK}*")]
-        return there + self.omega.in_bucket(ARRIVING).jobs.list()
+        return there + self.omega.jobs.arriving().list()
 
 
 @pytest.fixture
@@ -193,7 +193,7 @@ def test_who_is_killed_loses_nothing(place: Place, mongo_url: str, old: str, poi
 def test_what_was_left_elsewhere_is_forgotten_after_a_while(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    waiting = place.omega.in_bucket(ARRIVING).jobs
+    waiting = place.omega.jobs.arriving()
     waiting.put(b"left", Name("0123456789ab-of another machine-1/tree/a.txt"), kind="file")
     for name in ("one", "two"):
         place.write(f"{name}.txt", name)
@@ -251,3 +251,50 @@ def test_links_with_relative_paths_are_moved(place: Place) -> None:
     place.ask(lambda manager: manager.rename_file("tree", "repo/tree"))
     assert place.tree("repo/tree") == {"a.txt": "a", "link": "outside"}
     assert (place.disk / "outside.txt").exists()
+
+
+def test_what_moves_to_the_disk_leaves_its_history_in_the_trash(place: Place) -> None:
+    jobs = place.omega.jobs
+    for state in range(3):
+        jobs.put(f"{state}".encode(), Name("folder/a.txt"), kind="file")
+    jobs.tag(Name("folder/a.txt"), "final", 2)
+    place.ask(lambda manager: manager.rename_file("repo/folder", "folder"))
+    place.ask(lambda manager: manager.rename_file("folder", "repo/folder"))
+    assert [state.tags for state in jobs.history(Name("folder/a.txt"))] == [()]  # it is new
+
+    (dropped,) = [entry for entry in jobs.trash().items if entry.name == "folder"]
+    jobs.restore(dropped, new="before")
+    history = jobs.history(Name("before/a.txt"))
+    assert [(state.revision, state.tags) for state in history] == [
+        (3, ()),
+        (2, ("final",)),
+        (1, ()),
+    ]
+    assert jobs.read_bytes(Name("before/a.txt", tag="final")) == b"1"
+
+
+def test_what_can_have_no_name_is_told_by_its_own(place: Place) -> None:
+    place.write("folder/fine.txt", "x")
+    (place.disk / "folder" / "line\nbreak").write_text("x")
+    with pytest.raises(HTTPError) as caught:
+        place.ask(lambda manager: manager.rename_file("folder", "repo/moved"))
+    message = str(caught.value.get_message())
+    assert message.startswith(r"'moved/line\nbreak' is not a valid name: control characters")
+    assert place.tree("folder") == {"fine.txt": "x", "line\nbreak": "x"}
+    assert place.hidden() == []
+
+
+@pytest.mark.long
+def test_a_folder_moves_that_is_deeper_than_python_goes(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(place.disk)
+    for _ in range(1100):
+        Path("d").mkdir()
+        os.chdir("d")
+    Path("a.txt").write_text("x")
+    monkeypatch.chdir(place.disk)
+    place.ask(lambda manager: manager.rename_file("d", "repo/d"))
+    assert not (place.disk / "d").exists()
+    assert place.omega.jobs.read_bytes(Name(f"{'d/' * 1100}a.txt")) == b"x"
+    assert place.hidden() == []

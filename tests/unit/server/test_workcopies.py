@@ -28,7 +28,11 @@ def told() -> list[str]:
 @pytest.fixture
 def copies(omega: Omega, tmp_path: Path, told: list[str]) -> WorkingCopies:
     omega.jobs.make_folder("etl")
-    return WorkingCopies(tmp_path / "work", limit=1000, tell=told.append)
+    return WorkingCopies(
+        tmp_path / "work",
+        limit=1000,
+        tell=lambda line, **where: told.append(" ".join([line, *where.values()])),
+    )
 
 
 def test_kernels_of_a_folder_share_it_until_the_last_one_ends(
@@ -131,3 +135,18 @@ def test_a_file_that_is_no_notebook_keeps_none_from_being_kept(
     copies.close("a")
     assert omega.jobs.list() == ["etl/bad.ipynb", "etl/results.csv"]
     assert told == []
+
+
+def test_a_save_that_a_kernel_replaced_is_told_with_its_place(
+    omega: Omega, copies: WorkingCopies, told: list[str]
+) -> None:
+    place = copies.open("a", ETL, lambda: omega.jobs, written=True)
+    omega.jobs.put(b"theirs", "etl/a.csv", kind="file")
+    (place / "a.csv").write_text("ours")
+    copies.sync("a")
+    copies.sync("a")
+    (line,) = told
+    assert "had not seen revision 1" in line
+    assert line.endswith("etl/a.csv default")
+    copies.close("a")
+    assert not place.exists()  # for all is kept

@@ -11,7 +11,7 @@ import pytest
 from omegaml_lab.core.names import Name
 from omegaml_lab.store import budget
 from omegaml_lab.store.recording import recording
-from omegaml_lab.store.workcopy import WorkingCopy
+from omegaml_lab.store.workcopy import WorkingCopy, replaced_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -105,6 +105,36 @@ def test_changes_go_both_ways_and_nothing_is_lost(
     assert (tmp_path / "a.csv").read_bytes() == b"ours"
     copy.push()
     assert [jobs.get(f"etl/a.csv@{n}") for n in (2, 3, 4)] == [b"2", b"theirs", b"ours"]
+
+
+def test_what_a_kernel_has_not_seen_and_replaced_is_told_once(
+    jobs: Jobs, copy: WorkingCopy, tmp_path: Path
+) -> None:
+    jobs.put(b"1", "etl/a.csv", kind="file")
+    copy.pull()
+    (tmp_path / "a.csv").write_bytes(b"ours")
+    copy.push()
+    (tmp_path / "a.csv").write_bytes(b"ours again")
+    copy.push()
+    assert copy.take_replaced() == []
+    for name in ("etl/a.csv", "etl/new.csv", "etl/made.ipynb"):
+        jobs.put(b"theirs", Name(name), kind="file")
+        (tmp_path / name.removeprefix("etl/")).write_bytes(b"ours, the newest")
+    jobs.put(b"same", "etl/same.csv", kind="file")
+    (tmp_path / "same.csv").write_bytes(b"same")
+    copy.push()
+    told = copy.take_replaced()
+    assert {(each.name, each.revision) for each in told} == {
+        ("etl/a.csv", 4),
+        ("etl/new.csv", 1),
+        ("etl/made.ipynb", 1),
+    }
+    line = replaced_line(told[0])
+    assert "etl/a.csv is now what a kernel has written" in line
+    assert f"revision 4, which {told[0].owner} saved" in line
+    assert jobs.get("etl/a.csv@4") == b"theirs"
+    copy.push()
+    assert copy.take_replaced() == []
 
 
 def test_what_is_deleted_on_the_disk_stays_in_the_repository(
@@ -230,7 +260,11 @@ def test_what_a_kernel_cannot_see_it_does_not_replace(
     assert not copy.is_kept()
     assert jobs.get("etl/other/prices.csv") == b"theirs"
     told = "\n".join(copy.push(anyway=True))
-    assert "other/prices.csv was replaced, which was not copied here: it is revision 1" in told
+    assert told == ""
+    assert {before.name for before in copy.take_replaced()} == {
+        "etl/other/prices.csv",
+        "etl/big.bin",
+    }
     assert jobs.get("etl/other/prices.csv@1") == b"theirs"
     jobs.put(b"theirs", "etl/new.csv", kind="file")  # which a pull would bring
     (tmp_path / "new.csv").write_text("ours")
