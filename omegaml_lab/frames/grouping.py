@@ -157,8 +157,8 @@ class _Query:
             if position in partials.positions or label in self._mapping
         })  # fmt: skip
         typed = [
-            column if column.dtype == dtype else column.astype(dtype)
-            for column, dtype in zip(columns, template.dtypes, strict=True)
+            aggregates.typed(column, dtype, op)
+            for column, dtype, (_, op) in zip(columns, template.dtypes, asked, strict=True)
         ]
         made = pd.concat(typed, axis=1) if typed else pd.DataFrame(index=whole.index)
         return self._labelled(made, template)

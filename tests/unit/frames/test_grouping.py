@@ -193,3 +193,30 @@ def test_what_pandas_refuses_is_told_in_words_of_ours(
     data.put(frame, "x")
     with pytest.raises(InvalidQueryError, match=told):
         data.query("x", by="n", aggregate={"n": "max", column: op})
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "uint16", "int32", "uint32", "Int8"])
+def test_sums_of_short_integers_may_be_long(data: DatasetStore, dtype: str) -> None:
+    high = int(np.iinfo(dtype.lower()).max)
+    frame = pd.DataFrame({"k": [1, 1, 2, 2], "v": pd.Series([high, high, 1, 2], dtype=dtype)})
+    data.put(frame, "x", chunk_rows=1)
+    for some, where in ((frame, {}), (frame[frame.k == 2], {"k": 2})):
+        for by in (["k"], []):
+            for mapping in ({"v": "sum"}, {"v": ["sum", "max"]}):
+                got = data.query("x", by=by or None, aggregate=mapping, **where)
+                same(got, of_pandas(some, by, mapping))
+    assert data.query("x", aggregate={"v": "sum"}).iloc[0, 0] == 2 * high + 3
+
+
+@pytest.mark.parametrize("dtype", ["float32", "Float32"])
+@pytest.mark.parametrize("size", [1.0, 1e6, 1e25])
+def test_short_floats_are_long_where_these_are_more(
+    data: DatasetStore, dtype: str, size: float
+) -> None:
+    values = np.array([0.1, 0.25, 0.7, 1.3, 0.9, np.nan]) * size
+    frame = pd.DataFrame({"k": [1, 1, 1, 2, 2, 3], "v": pd.Series(values).astype(dtype)})
+    data.put(frame, "x", chunk_rows=2)
+    mapping = {"v": ["std", "median", "var", "sum", "mean", "max"]}
+    for by in (["k"], []):
+        got = data.query("x", by=by or None, aggregate=mapping)
+        same(got, of_pandas(frame, by, mapping))
