@@ -194,7 +194,8 @@ class _FromChunks(FromMapProjectable):
     def _headed(self, parent: Any) -> Any:
         """Return the first rows of the chunks that hold them, None if that is what it is."""
         first = self.iterables[0][self._partitions[0]]
-        if first is None or parent.npartitions != 1 or not self.func.is_whole or parent.n < 0:
+        asked = parent.operand("npartitions")  # as a property it is that of what comes of it
+        if first is None or asked != 1 or not self.func.is_whole or parent.n < 0:
             return None
         rows = itertools.accumulate(len(block.rows) for block in first.blocks)
         count = 1 + sum(1 for row in rows if row < parent.n)
