@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -220,3 +221,28 @@ def test_short_floats_are_long_where_these_are_more(
     for by in (["k"], []):
         got = data.query("x", by=by or None, aggregate=mapping)
         same(got, of_pandas(frame, by, mapping))
+
+
+@pytest.mark.parametrize("names", [["u", "w"], [None, None]])
+def test_labels_may_have_levels_and_names(data: DatasetStore, names: list[Any]) -> None:
+    labels = pd.MultiIndex.from_product([["a", "b"], [1, 2]], names=names)
+    frame = pd.DataFrame(np.arange(24).reshape(6, 4) % 5, columns=labels)
+    named = frame.set_axis(pd.Index([*"klmn"], name="label"), axis=1)
+    for some, by, mapping in (
+        (frame, [("a", 1)], {("b", 2): "sum"}),
+        (frame, [("a", 1)], {("b", 2): ["sum", "median"], ("a", 2): "first"}),
+        (named, ["k"], {"l": "sum"}),
+        (named, ["k"], {"l": ["sum", "max"], "m": "mean"}),
+    ):
+        data.put(some, "x", chunk_rows=2)
+        same(data.query("x", by=by, aggregate=mapping), of_pandas(some, by, mapping))
+
+
+@pytest.mark.parametrize("op", ["sum", "mean", "median", "std"])
+def test_what_no_rows_cannot_be_asked_is_said_too(data: DatasetStore, op: str) -> None:
+    nothing = pd.DataFrame({"d": pd.array([], dtype="date32[day][pyarrow]")})
+    intervals = nothing.assign(d=pd.arrays.IntervalArray.from_breaks([0.0]))
+    for frame in (nothing, intervals):
+        data.put(frame, "x")
+        with contextlib.suppress(InvalidQueryError):  # and nothing else
+            assert data.query("x", aggregate={"d": op}).shape == (1, 1)
