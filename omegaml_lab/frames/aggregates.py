@@ -322,6 +322,10 @@ def of_values(op: str, pairs: Any, keys: list[str], how: Mapping[str, bool]) -> 
 def sample(recipe: Recipe) -> Any:
     """Return a column of one row, which tells of what type pandas makes an aggregate."""
     type_ = nothing(recipe).type
+    if recipe["form"] == "category" and not len(
+        columns.decode(recipe, [nothing(recipe)]).categories
+    ):
+        return columns.decode(recipe, [pa.array([-1], type_)])
     text = pa.types.is_large_string(type_) or pa.types.is_large_binary(type_)
     one = pa.array([""], pa.large_string()) if text else pa.array([0]).cast(type_)
     return columns.decode(recipe, [one])

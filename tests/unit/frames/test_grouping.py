@@ -246,3 +246,16 @@ def test_what_no_rows_cannot_be_asked_is_said_too(data: DatasetStore, op: str) -
         data.put(frame, "x")
         with contextlib.suppress(InvalidQueryError):  # and nothing else
             assert data.query("x", aggregate={"d": op}).shape == (1, 1)
+
+
+@pytest.mark.parametrize("dropna", [True, False])
+def test_categories_of_which_there_are_none(data: DatasetStore, dropna: bool) -> None:  # noqa: FBT001
+    frame = pd.DataFrame({"c": pd.Categorical([None] * 4), "k": [1, 1, 2, 2], "v": range(4)})
+    data.put(frame, "x", chunk_rows=3)
+    for by, mapping in (
+        (["c"], {"v": "sum"}),
+        (["k"], {"c": ["count", "nunique"]}),
+        (["c", "k"], {"v": ["mean", "max"]}),
+    ):
+        got = data.query("x", by=by, aggregate=mapping, dropna=dropna)
+        same(got, of_pandas(frame, by, mapping, dropna=dropna))
