@@ -142,6 +142,15 @@ class DataFrame(dd.DataFrame):
                 return frame
         return super().head(n, npartitions, compute)
 
+    def __getitem__(self, key: Any) -> Any:
+        made = super().__getitem__(key)  # type: ignore[no-untyped-call]
+        chosen = isinstance(key, list) and len({*map(repr, key)}) == len(key)
+        if not chosen or not isinstance(self._expr, _FromChunks):
+            return made
+        # So that masks on it are masks on what is read.
+        collect: Any = DataFrame
+        return collect(self._expr.substitute_parameters({"columns": list(key)}))
+
 
 class _FromChunks(FromMapProjectable):
     """Dask's way to make partitions, which also knows how many rows they have.
@@ -162,7 +171,8 @@ class _FromChunks(FromMapProjectable):
 
     def first(self, n: int) -> Any:
         """Read the first rows of the first partition, and no more chunks than hold them."""
-        return self.func.first(self.iterables[0][self._partitions[0]], n)
+        found = self.func.first(self.iterables[0][self._partitions[0]], n)
+        return found if self.columns_operand is None else found[self.columns]
 
     def _simplify_up(self, parent: Any, dependents: Any) -> Any:
         if isinstance(parent, Head):

@@ -103,6 +103,10 @@ TWICE: dict[str, Callable[[Any], Any]] = {
     ),
     "of what was before": lambda f: f[f.id > 20].pipe(lambda g: g[g.x.cumsum() > 0].index),
     "of some columns": lambda f: f[f.id > 20][["x"]].pipe(lambda g: g[g.x > 0].index),
+    "of columns chosen first": lambda f: (
+        f[["x", "id"]].pipe(lambda g: g[g.id > 20]).pipe(lambda g: g[g.x > 0].index)
+    ),
+    "of a mask on the whole": lambda f: f[["x"]].pipe(lambda g: g[f.id > 20]),
     "three": lambda f: (
         f[f.id > 20].pipe(lambda g: g[g.id < 170]).pipe(lambda g: g[g.half == "a"].x)
     ),
