@@ -248,11 +248,14 @@ class _Masked(_Filtered):
         if len({node.rows_read for node in nodes}) != 1:
             return made
         condition = condition_of(self.predicate, _column_of)
-        for node in nodes if condition is not None else ():
-            ruled = node.ruled(condition)
-            if ruled is None:
-                break
-            made = made.substitute(node, ruled)
+        if condition is None:
+            return made
+        ruled = [(node, node.ruled(condition)) for node in nodes]
+        # All or none of them: masks have as many rows as what they are of.
+        if any(fewer is None for _, fewer in ruled):
+            return made
+        for node, fewer in ruled:
+            made = made.substitute(node, fewer)
         return made
 
     def __getitem__(self, other: Any) -> Any:

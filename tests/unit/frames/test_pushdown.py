@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -126,3 +127,18 @@ def test_masks_one_after_the_other(data: DatasetStore, frame: pd.DataFrame, labe
             pd.testing.assert_frame_equal(got, expected, check_freq=False)
         else:
             assert got == expected if np.isscalar(expected) else got.equals(expected), name
+
+
+def test_masks_are_the_same_elsewhere(data: DatasetStore, frame: pd.DataFrame) -> None:
+    data.put(frame, "f", chunk_rows=100)
+    lazy = data.getl("f")
+    for ask in (
+        lambda f: f[["x"]][f.id > 850],
+        lambda f: f[f.id > 850][["x"]],
+        lambda f: f.x[f.id > 850],
+        *TWICE.values(),
+    ):
+        sent, expected = ask(lazy), ask(frame)
+        if hasattr(sent, "compute"):
+            got = pickle.loads(pickle.dumps(sent)).compute()
+            assert got.equals(expected) if hasattr(got, "equals") else got == expected
