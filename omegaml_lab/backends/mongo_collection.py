@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from omegaml_lab.core.errors import (
@@ -15,12 +16,14 @@ from omegaml_lab.core.errors import (
 )
 from omegaml_lab.storage.payloads import Payload
 from omegaml_lab.store.backend import StreamBackend, Written
+from omegaml_lab.store.chosen import chosen, without
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     import pandas as pd
 
+    from omegaml_lab.core.names import Columns
     from omegaml_lab.storage.storage import Storage
 
 __all__ = ["CollectionBackend"]
@@ -85,7 +88,7 @@ class CollectionBackend(StreamBackend):
         name: str,
         *,
         query: Mapping[str, Any] | None = None,
-        columns: Sequence[str] | None = None,
+        columns: Sequence[str] | Columns | None = None,
         limit: int = 0,
     ) -> pd.DataFrame:
         """Return the documents as rows, fields that miss as missing values.
@@ -99,8 +102,10 @@ class CollectionBackend(StreamBackend):
         InvalidSourceError
             If the query would run code on the server.
         """
-        found = self._find(payload, storage, name, query, columns, limit)
-        return _frame([document for batch in found for document in batch], columns, name)
+        wanted, others = chosen(columns, ("datasets", name, self.kind))
+        found = self._find(payload, storage, name, query, wanted, limit)
+        frame = _frame([document for batch in found for document in batch], wanted, name)
+        return without(frame, others, name)
 
     def iterate(
         self,
@@ -109,21 +114,22 @@ class CollectionBackend(StreamBackend):
         name: str,
         *,
         query: Mapping[str, Any] | None = None,
-        columns: Sequence[str] | None = None,
+        columns: Sequence[str] | Columns | None = None,
         limit: int = 0,
     ) -> Iterator[pd.DataFrame]:
         """Return the documents as successive DataFrames; errors like `read`.
 
         A field that no document of a frame has is a column of missing values, once it is known.
         """
-        found = self._find(payload, storage, name, query, columns, limit)
+        wanted, others = chosen(columns, ("datasets", name, self.kind))
+        found = self._find(payload, storage, name, query, wanted, limit)
 
         def frames() -> Iterator[pd.DataFrame]:
-            known: list[str] = [] if columns is None else list(columns)
+            known = _fields(wanted or ())
             first = 0
             for batch in found:
                 known = list(dict.fromkeys([*known, *(key for d in batch for key in d)]))
-                yield _frame(batch, known, None, first)
+                yield _frame(batch, [k for k in known if k not in others], None, first)
                 first += len(batch)
             if not first:
                 yield _frame([], known, None)
@@ -143,8 +149,9 @@ class CollectionBackend(StreamBackend):
             definition = _Definition(**json.loads(payload.meta["definition"]))
         except (KeyError, ValueError, TypeError) as error:
             raise IntegrityError(f"collection {name!r}", str(error)) from error
-        if limit < 0 or isinstance(columns, str):
-            reason = "limit is a number from 0 on, columns a list of names"
+        count: Any = limit
+        if not isinstance(count, Integral) or int(count) < 0:
+            reason = f"limit is a number from 0 on, not {limit!r:.60}"
             raise InvalidOptionError("datasets", name, self.kind, reason)
         collections = storage.collections()
         # Who can write to the repository must not choose what others read of its inside.
@@ -171,21 +178,27 @@ def _frame(
     name: str | None,
     first: int = 0,
 ) -> pd.DataFrame:
+    """Return documents as rows; without a `name` the columns are known to be fields of theirs."""
     import pandas as pd
 
     index = pd.RangeIndex(first, first + len(documents))
     known = dict.fromkeys(key for document in documents for key in document)
-    wanted = list(known) if columns is None else list(columns)
-    if name is not None and documents:
-        for column in wanted:
+    wanted = list(known if columns is None else columns)
+    if name is not None and columns is not None:
+        for column in columns if documents else ():
             # A dotted path selects within a document, which comes under its first name.
             if column.partition(".")[0] not in known:
                 raise UnknownColumnError(name, column, known=known)
-        wanted = list(dict.fromkeys(column.partition(".")[0] for column in wanted))
+        wanted = _fields(columns)
     data = {column: _column([d.get(column) for d in documents], index) for column in wanted}
     frame = pd.DataFrame(data, index=index)
     frame.columns = pd.Index(wanted, dtype="str")
     return frame
+
+
+def _fields(columns: Sequence[str]) -> list[str]:
+    """Return the fields of documents that columns are, or are within."""
+    return list(dict.fromkeys(column.partition(".")[0] for column in columns))
 
 
 def _column(values: list[Any], index: pd.RangeIndex) -> Any:

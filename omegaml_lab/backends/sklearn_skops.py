@@ -8,6 +8,8 @@ import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from omegaml_lab.backends.skops_arrays import NamesOfArrays, give_arrays, nodes
+from omegaml_lab.backends.skops_keys import with_keys
+from omegaml_lab.backends.skops_trust import check_made, is_known
 from omegaml_lab.core.errors import IntegrityError, UnsupportedObjectError, UntrustedObjectError
 from omegaml_lab.storage.feeding import BlobFeed
 from omegaml_lab.storage.payloads import Payload
@@ -23,16 +25,16 @@ if TYPE_CHECKING:
 __all__ = ["SklearnBackend"]
 
 _SCHEMA = "schema.json"
-_TRUSTED = {"collections.OrderedDict"}
-_WITH_INDICES = {"Tree", "TreePredictor"}
-"""Classes that predict by following numbers in arrays, without a look at where these lead."""
+_UNWRITTEN = (TypeError, ValueError, AttributeError, RecursionError, NotImplementedError)
+"""What skops and Python say about objects that are no plain data."""
+_SIGNED = "it with kind='python.pickle', which signs it"
 
 
 class SklearnBackend(ModelBackend):
     """Estimators and pipelines.
 
-    Besides what skops trusts only classes of scikit-learn itself are trusted, and the estimators
-    and boosters of xgboost and lightgbm, alone or in a pipeline.
+    Besides what skops trusts, classes and scores of scikit-learn are trusted, the estimators and
+    boosters of xgboost and lightgbm, alone or in a pipeline, and what numpy and scipy compute.
 
     Option of put and get: `trusted`, full names of further types that you know to be safe.
     Trust is never stored: who can write to the repository must not be able to grant it.
@@ -93,10 +95,8 @@ class SklearnBackend(ModelBackend):
         _check_types(types, name, trusted)
         give_arrays(root, members)
         model = root.construct()
-        for node in nodes(root):
-            made = node.construct()  # which it has kept; what it says of its class may be wrong
-            if type(made).__name__ in _WITH_INDICES:
-                _check_indices(made, name)
+        # Each has kept what it made; what it says of its class may be wrong.
+        check_made((node.construct() for node in nodes(root)), name)
         return model
 
 
@@ -120,9 +120,10 @@ def _dump(obj: Any, take: Callable[[bytes | memoryview], None]) -> set[str]:
         context = Numbered(zip_file=archive)
         try:
             state = get_state(obj, context)
-        except UnsupportedTypeException as error:
-            type_name = f"{type(obj).__module__}.{type(obj).__qualname__}"
-            raise UnsupportedObjectError("models", f"{type_name} ({error})") from error
+            with_keys(state)
+        except (UnsupportedTypeException, *_UNWRITTEN) as error:
+            type_name = f"{type(obj).__module__}.{type(obj).__qualname__} ({error})"
+            raise UnsupportedObjectError("models", type_name, instead=_SIGNED) from error
         schema = {**state, "protocol": context.protocol, "_skops_version": skops.__version__}
         archive.writestr(_SCHEMA, json.dumps(schema))
     return set(_tree(schema, _Nothing()).get_unsafe_set())
@@ -166,29 +167,6 @@ def _tree(schema: Mapping[str, Any], source: Any) -> Any:
     return get_tree(schema, LoadContext(src=source, protocol=protocol), trusted=None)
 
 
-def _check_indices(tree: Any, name: str) -> None:
-    """Refuse a tree whose nodes lead out of it, back or nowhere: predicting would crash.
-
-    scikit-learn adds children after their parents, and trusts what it reads.
-    """
-    import numpy as np
-
-    if hasattr(tree, "children_left"):
-        left, right, feature = tree.children_left, tree.children_right, tree.feature
-        inner, features = left != -1, tree.n_features
-    else:  # a predictor of histogram gradient boosting
-        nodes = tree.nodes
-        left, right, feature = nodes["left"], nodes["right"], nodes["feature_idx"]
-        inner, features = nodes["is_leaf"] == 0, None
-    where = np.flatnonzero(inner)
-    for child in (left[where].astype("int64"), right[where].astype("int64")):
-        if (child <= where).any() or (child >= len(left)).any():
-            raise IntegrityError(f"model {name!r}", "a tree in it has nodes that lead out of it")
-    wanted = feature[where]
-    if (wanted < 0).any() or (features is not None and (wanted >= features).any()):
-        raise IntegrityError(f"model {name!r}", "a tree in it asks for features it does not have")
-
-
 class _Nothing:
     """In place of an archive, when only the types matter."""
 
@@ -199,45 +177,15 @@ class _Nothing:
 def _check_types(
     types: Iterable[str], name: str, trusted: Sequence[str], *, done: str = "loaded"
 ) -> None:
-    unknown = sorted(t for t in types if t not in trusted and not _is_known(t))
+    unknown = sorted(t for t in types if t not in trusted and not is_known(t))
     if unknown:
         listed = ", ".join(unknown)
         reason = f"it holds {listed}. If you know them to be safe, pass trusted={unknown!r}"
         if done == "kept":
-            reason = f"{reason}, now and when it is got"
+            reason = f"{reason}, now and when it is got; or put {_SIGNED}"
         raise UntrustedObjectError(name, reason, done=done)
 
 
 def _versions_of(types: Iterable[str]) -> dict[str, str]:
     packages = {type_name.partition(".")[0] for type_name in types} & {"xgboost", "lightgbm"}
     return {name: importlib.import_module(name).__version__ for name in sorted(packages)}
-
-
-def _is_known(type_name: str) -> bool:
-    """Say whether this is truly a class that one of the libraries defines to be kept.
-
-    The prefix is not enough: their modules import functions of others, and whoever writes a
-    payload can name those too.
-    """
-    if type_name in _TRUSTED:
-        return True
-    module_name, _, class_name = type_name.rpartition(".")
-    package = module_name.partition(".")[0]
-    if package not in {"sklearn", "xgboost", "lightgbm"}:
-        return False
-    try:
-        found = getattr(importlib.import_module(module_name), class_name, None)
-    except ImportError:
-        return False
-    defined = (
-        isinstance(found, type)
-        and found.__module__ == module_name
-        and found.__qualname__ == class_name
-    )
-    return defined and (package == "sklearn" or _is_model(found))
-
-
-def _is_model(found: Any) -> bool:
-    from sklearn.base import BaseEstimator
-
-    return issubclass(found, BaseEstimator) or found.__name__ == "Booster"

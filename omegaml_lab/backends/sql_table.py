@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -20,12 +21,14 @@ from omegaml_lab.core.errors import (
 from omegaml_lab.core.urls import looks_secret, redacted
 from omegaml_lab.storage.payloads import Payload
 from omegaml_lab.store.backend import StreamBackend, Written
+from omegaml_lab.store.chosen import chosen, without
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     import pandas as pd
 
+    from omegaml_lab.core.names import Columns
     from omegaml_lab.storage.storage import Storage
 
 __all__ = ["SqlBackend", "variable"]
@@ -104,7 +107,7 @@ class SqlBackend(StreamBackend):
         table: str | None = None,
         query: str | None = None,
         params: Mapping[str, Any] | None = None,
-        columns: Sequence[str] | None = None,
+        columns: Sequence[str] | Columns | None = None,
         password: str | None = None,
     ) -> pd.DataFrame:
         """Return the rows as a DataFrame.
@@ -119,11 +122,13 @@ class SqlBackend(StreamBackend):
         import pandas as pd
 
         definition = _Definition.of(payload, name, table, query)
+        wanted, others = chosen(columns, ("datasets", name, self.kind))
+        values = _values(params, name)
         with _connected(definition.url, password) as connection:
             if definition.is_database:
                 return _tables(connection, definition.schema)
-            statement = _statement(definition, columns)
-            return pd.read_sql_query(statement, connection, params=dict(params or {}))
+            statement = _statement(definition, wanted)
+            return without(pd.read_sql_query(statement, connection, params=values), others, name)
 
     def iterate(
         self,
@@ -134,7 +139,7 @@ class SqlBackend(StreamBackend):
         table: str | None = None,
         query: str | None = None,
         params: Mapping[str, Any] | None = None,
-        columns: Sequence[str] | None = None,
+        columns: Sequence[str] | Columns | None = None,
         password: str | None = None,
     ) -> Iterator[pd.DataFrame]:
         """Return the rows as successive DataFrames of 65,536 rows; errors like `read`."""
@@ -142,7 +147,9 @@ class SqlBackend(StreamBackend):
         if definition.is_database:
             reason = "it is a whole database: say table= or query="
             raise InvalidOptionError("datasets", name, self.kind, reason)
-        return _frames(definition, dict(params or {}), columns, password)
+        wanted, others = chosen(columns, ("datasets", name, self.kind))
+        frames = _frames(definition, _values(params, name), wanted, password)
+        return (without(frame, others, name) for frame in frames)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,19 +210,31 @@ def _statement(definition: _Definition, columns: Sequence[str] | None) -> Any:
     """Return what to execute: names are quoted by SQLAlchemy, values are bound."""
     import sqlalchemy as sa
 
-    if isinstance(columns, str):
-        columns = [columns]
-    chosen: list[Any] = (
-        [sa.literal_column("*")] if columns is None else [sa.column(c) for c in columns]
-    )
+    named: list[Any] = [sa.column(column) for column in dict.fromkeys(columns or ())]
     if definition.query is None:
-        table = sa.table(definition.table or "", schema=definition.schema)
-        return sa.select(*chosen).select_from(table)
+        # Each with its table, or SQLite takes a quoted name that it does not know for a text.
+        table = sa.table(definition.table or "", *named, schema=definition.schema)
+        every: Any = sa.select(sa.literal_column("*")).select_from(table)
+        return every if columns is None else sa.select(*(table.c[column] for column in columns))
     text = sa.text(definition.query)
     if columns is None:
         return text
-    named = text.columns(*chosen).subquery("q")
-    return sa.select(*(named.c[column] for column in columns))
+    within = text.columns(*named).subquery("q")
+    return sa.select(*(within.c[column] for column in columns))
+
+
+def _values(params: Any, name: str) -> dict[str, Any]:
+    """Return the values of parameters.
+
+    Raises
+    ------
+    InvalidOptionError
+        If they have no names.
+    """
+    if params is None or isinstance(params, Mapping):
+        return dict(params or {})
+    reason = f"params takes the values by name, {{'low': 5}} for :low, not {params!r:.60}"
+    raise InvalidOptionError("datasets", name, SqlBackend.kind, reason)
 
 
 @contextlib.contextmanager

@@ -111,5 +111,6 @@ def _parameters(estimator: Any) -> str:
             json.dumps(plain[key])
         except (TypeError, ValueError) as error:
             type_name = f"{type(estimator).__name__} whose {key} is {value!r}"
-            raise UnsupportedObjectError("models", type_name) from error
+            signed = "it with kind='python.pickle', which signs it"
+            raise UnsupportedObjectError("models", type_name, instead=signed) from error
     return json.dumps(plain, sort_keys=True)

@@ -35,6 +35,7 @@ __all__ = [
     "of_values",
     "partial",
     "sample",
+    "typed",
 ]
 
 _NEEDS: dict[str, tuple[str, ...]] = {
@@ -68,6 +69,8 @@ Part = tuple[int, str]
 
 _VALUED = {"min", "max", "first", "last"}
 _COUNTS = {"size", "count", "nunique"}
+_CLOSE = 5e-4
+"""So far off pandas lets the short floats be that it makes of long ones."""
 _ORDERED = _COUNTS | _VALUED
 
 
@@ -319,6 +322,37 @@ def of_values(op: str, pairs: Any, keys: list[str], how: Mapping[str, bool]) -> 
 def sample(recipe: Recipe) -> Any:
     """Return a column of one row, which tells of what type pandas makes an aggregate."""
     type_ = nothing(recipe).type
+    if recipe["form"] == "category" and not len(
+        columns.decode(recipe, [nothing(recipe)]).categories
+    ):
+        return columns.decode(recipe, [pa.array([-1], type_)])
     text = pa.types.is_large_string(type_) or pa.types.is_large_binary(type_)
     one = pa.array([""], pa.large_string()) if text else pa.array([0]).cast(type_)
     return columns.decode(recipe, [one])
+
+
+def typed(column: Any, dtype: Any, op: str) -> Any:
+    """Return an aggregate as the type that it has of one row, unless that is too small for it.
+
+    Sums of short integers, and what is computed of short floats as of long ones, pandas gives
+    back as short where all of them fit, else as long.
+    """
+    if column.dtype == dtype:
+        return column
+    if column.dtype.kind == dtype.kind and not _fits(column, dtype, op):
+        long = {"i": "Int64", "u": "UInt64", "f": "Float64"}[dtype.kind]
+        return column if isinstance(dtype, np.dtype) else column.astype(long)
+    return column.astype(dtype)
+
+
+def _fits(column: Any, dtype: Any, op: str) -> bool:
+    plain = np.dtype(dtype.name.lower())
+    if plain.kind in "iu":
+        ends = np.iinfo(plain)
+        return not len(column) or bool(ends.min <= column.min() and column.max() <= ends.max)
+    if plain.kind != "f" or op not in {"std", "median"}:
+        return True
+    values = column.to_numpy(dtype="float64", na_value=np.nan)
+    with np.errstate(over="ignore"):
+        short = values.astype(plain)
+    return bool(np.allclose(short, values, rtol=0, atol=_CLOSE, equal_nan=True))

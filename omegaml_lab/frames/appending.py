@@ -177,6 +177,8 @@ def _other_type(column: pd.Series[Any], dtype: Any, name: str) -> SchemaMismatch
     if not isinstance(dtype, pd.CategoricalDtype):
         reason = f"column {label!r} is {dtype} there and {here} here"
         remedy = f"Convert them first, as rows.astype({{{label!r}: {str(dtype)!r}}}) does"
+        if not _holds(column, dtype):
+            remedy = f"No {dtype} holds all of them: put the whole of it again with another type"
         return SchemaMismatchError(name, reason, remedy=remedy)
     reason = f"column {label!r} is {_categories(dtype)} there and {_categories(here)} here"
     remedy = (
@@ -184,6 +186,16 @@ def _other_type(column: pd.Series[Any], dtype: Any, name: str) -> SchemaMismatch
         " there; for others put the whole of it again, or keep the column as text"
     )
     return SchemaMismatchError(name, reason, remedy=remedy)
+
+
+def _holds(column: pd.Series[Any], dtype: Any) -> bool:
+    """Say whether values stay what they are as another type: missing ones become False easily."""
+    try:
+        made = column.astype(dtype)
+        same = made.isna().equals(column.isna()) and (made == column)[column.notna()].all()
+    except (TypeError, ValueError, ArithmeticError):
+        return False
+    return bool(same)
 
 
 def _categories(dtype: Any) -> str:

@@ -82,9 +82,12 @@ class Layout:
             first += segment.rows
 
     def index_names(self) -> list[Any]:
-        """Return the names of the index; where segments differ, pandas has none."""
+        """Return the names of the index; of a level on which segments differ pandas has none."""
         named = [part.index.get("names", [part.index.get("name")]) for part in self.parts]
-        return named[0] if all(names == named[0] for names in named) else [None] * len(named[0])
+        return [
+            names[0] if all(name == names[0] for name in names) else None
+            for names in zip(*named, strict=True)
+        ]
 
     def levels(self) -> dict[Any, int]:
         """Return the positions of the levels of the index by name; a single one has a name."""

@@ -157,8 +157,8 @@ class _Query:
             if position in partials.positions or label in self._mapping
         })  # fmt: skip
         typed = [
-            column if column.dtype == dtype else column.astype(dtype)
-            for column, dtype in zip(columns, template.dtypes, strict=True)
+            aggregates.typed(column, dtype, op)
+            for column, dtype, (_, op) in zip(columns, template.dtypes, asked, strict=True)
         ]
         made = pd.concat(typed, axis=1) if typed else pd.DataFrame(index=whole.index)
         return self._labelled(made, template)
@@ -168,6 +168,9 @@ class _Query:
             {n: pd.Series(v, dtype=v.dtype) for n, v in enumerate(columns.values())}
         )
         frame.columns = pd.Index(list(columns), tupleize_cols=False)
+        if self._layout.schema.form == "frame":  # which may have levels, and names of these
+            labels = self._layout.schema.labels()
+            frame.columns = labels.take([self._known[label] for label in columns])
         return self._aggregated(frame)
 
     def _labelled(self, frame: pd.DataFrame, template: pd.DataFrame | None) -> pd.DataFrame:
@@ -196,9 +199,9 @@ class _Query:
         try:
             grouped = frame.groupby(by, observed=True, **self._how)
             made = grouped.agg(self._mapping) if self.asked else grouped.size().to_frame(SIZE)
+            return made if self._by else self._totals(made)
         except REFUSALS as error:
             raise refused_query(self._layout.name, frame, self.asked, error) from error
-        return made if self._by else self._totals(made)
 
     def _totals(self, made: pd.DataFrame) -> pd.DataFrame:
         """Return the one row that there is also of no rows."""

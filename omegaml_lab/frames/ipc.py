@@ -48,10 +48,17 @@ def from_ipc(data: bytes, rows: pa.Array | None = None) -> pa.Array:
         array = stream.read_next_batch().column(0)
         metadata = stream.schema.field(0).metadata
     if rows is not None:
-        array = array.filter(rows)
+        array = _filtered(array, rows)
     if metadata and _WAS in metadata:
         return array.cast(pa.type_for_alias(metadata[_WAS].decode()), safe=False)
     return array
+
+
+def _filtered(array: pa.Array, rows: pa.Array) -> pa.Array:
+    if not pa.types.is_run_end_encoded(array.type):
+        return array.filter(rows)
+    kept = pc.run_end_decode(array).filter(rows)  # for runs Arrow has no filter
+    return pc.run_end_encode(kept, array.type.run_end_type)
 
 
 def _narrowed(array: pa.Array) -> pa.Array:

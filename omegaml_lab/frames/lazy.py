@@ -12,7 +12,14 @@ import numpy as np
 import pandas as pd
 from dask._collections import new_collection
 from dask.base import normalize_token, tokenize
-from dask.dataframe.dask_expr._expr import Expr, Filter, Head, Literal, Projection
+from dask.dataframe.dask_expr._expr import (
+    Expr,
+    Filter,
+    FilterAlign,
+    Head,
+    Literal,
+    Projection,
+)
 from dask.dataframe.dask_expr._reductions import Len
 from dask.dataframe.dask_expr.io.io import FromMap, FromMapProjectable
 
@@ -135,6 +142,15 @@ class DataFrame(dd.DataFrame):
                 return frame
         return super().head(n, npartitions, compute)
 
+    def __getitem__(self, key: Any) -> Any:
+        made = super().__getitem__(key)  # type: ignore[no-untyped-call]
+        chosen = isinstance(key, list) and len({*map(repr, key)}) == len(key)
+        if not chosen or not isinstance(self._expr, _FromChunks):
+            return made
+        # So that masks on it are masks on what is read.
+        collect: Any = DataFrame
+        return collect(self._expr.substitute_parameters({"columns": list(key)}))
+
 
 class _FromChunks(FromMapProjectable):
     """Dask's way to make partitions, which also knows how many rows they have.
@@ -155,7 +171,8 @@ class _FromChunks(FromMapProjectable):
 
     def first(self, n: int) -> Any:
         """Read the first rows of the first partition, and no more chunks than hold them."""
-        return self.func.first(self.iterables[0][self._partitions[0]], n)
+        found = self.func.first(self.iterables[0][self._partitions[0]], n)
+        return found if self.columns_operand is None else found[self.columns]
 
     def _simplify_up(self, parent: Any, dependents: Any) -> Any:
         if isinstance(parent, Head):
@@ -194,7 +211,8 @@ class _FromChunks(FromMapProjectable):
     def _headed(self, parent: Any) -> Any:
         """Return the first rows of the chunks that hold them, None if that is what it is."""
         first = self.iterables[0][self._partitions[0]]
-        if first is None or parent.npartitions != 1 or not self.func.is_whole or parent.n < 0:
+        asked = parent.operand("npartitions")  # as a property it is that of what comes of it
+        if first is None or asked != 1 or not self.func.is_whole or parent.n < 0:
             return None
         rows = itertools.accumulate(len(block.rows) for block in first.blocks)
         count = 1 + sum(1 for row in rows if row < parent.n)
@@ -205,26 +223,56 @@ class _FromChunks(FromMapProjectable):
         return Head(self.substitute_parameters(only), parent.n, 1)
 
 
-class _Masked(Filter):
-    """Dask's filter of rows; of what it reads it first rules out what cannot pass."""
+class _Filtered(Filter):
+    """Dask's filter of rows, of which two stay two.
+
+    Dask would join their masks after it changed one of them: that one is of fewer rows then, and
+    pandas puts both together by labels, which may repeat and be in any order.
+    """
+
+    def _simplify_up(self, parent: Any, dependents: Any) -> Any:
+        if isinstance(parent, Filter | FilterAlign):
+            return None
+        made: Any = super()._simplify_up(parent, dependents)  # type: ignore[no-untyped-call]
+        # As of the index alone, of which `len` counts the rows.
+        return type(self)(*made.operands) if type(made) is Filter else made
+
+
+class _Masked(_Filtered):
+    """A filter of rows that are read; of these it first rules out what cannot pass."""
 
     def _simplify_down(self) -> Any:
         nodes = {node._name: node for node in self.find_operations(_FromChunks)}.values()  # noqa: SLF001
-        made: Any = Filter(*self.operands)
+        filtered: Any = _Filtered
+        made = filtered(*self.operands)
         if len({node.rows_read for node in nodes}) != 1:
             return made
         condition = condition_of(self.predicate, _column_of)
-        for node in nodes if condition is not None else ():
-            ruled = node.ruled(condition)
-            if ruled is None:
-                break
-            made = made.substitute(node, ruled)
+        if condition is None:
+            return made
+        ruled = [(node, node.ruled(condition)) for node in nodes]
+        # All or none of them: masks have as many rows as what they are of.
+        if any(fewer is None for _, fewer in ruled):
+            return made
+        for node, fewer in ruled:
+            made = made.substitute(node, fewer)
         return made
 
-    def _simplify_up(self, parent: Any, dependents: Any) -> Any:
-        made: Any = super()._simplify_up(parent, dependents)  # type: ignore[no-untyped-call]
-        # As of the index alone, of which `len` counts the rows, or of two masks together.
-        return type(self)(*made.operands) if type(made) is Filter else made
+    def __getitem__(self, other: Any) -> Any:
+        if isinstance(other, Expr):
+            # While both masks are as they were written they can be one, and rule out together.
+            mask: Any = other.substitute(self, self.frame)
+            if self._has_rows_of(mask) and condition_of(mask, _column_of) is not None:
+                return type(self)(self.frame, self.predicate & mask)
+        return super().__getitem__(other)  # type: ignore[no-untyped-call]
+
+    def _has_rows_of(self, mask: Any) -> bool:
+        """Say whether a mask is of the rows that this one is of, and truth of the same type."""
+        nodes = [self.frame, *mask.find_operations(_FromChunks)]
+        if not all(isinstance(node, _FromChunks) for node in nodes):
+            return False
+        types = {part._meta.dtype for part in (mask, self.predicate)}  # noqa: SLF001
+        return len({node.rows_read for node in nodes}) == 1 and types == {np.dtype(bool)}
 
 
 def _column_of(given: Any) -> tuple[Any] | None:

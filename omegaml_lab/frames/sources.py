@@ -27,7 +27,7 @@ from omegaml_lab.core.suggestions import aside
 from omegaml_lab.core.urls import redacted, scheme_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 __all__ = ["csv_frames", "json_frames", "open_file", "opened", "parquet_frames", "state"]
 
@@ -148,17 +148,28 @@ def parquet_frames(
             file = stack.enter_context(open_file(url, storage_options or {}))
         stack.enter_context(_readable(source, "Parquet"))
         parquet = stack.enter_context(pq.ParquetFile(file))
-        first = 0
+        first, numbers = 0, _numbers(parquet.schema_arrow)
         for batch in parquet.iter_batches(batch_size=rows, **options):
             frame = batch.to_pandas()
-            if type(frame.index) is pd.RangeIndex and frame.index.step == 1:
-                # Each batch would count from where the file does.
-                index = pd.RangeIndex(first, first + len(frame), name=frame.index.name)
-                frame.index = index
+            if type(frame.index) is pd.RangeIndex:  # each batch would count from its own start
+                frame.index = numbers(range(first, first + len(frame)))
             first += len(frame)
             yield frame
         if not first:
             yield parquet.schema_arrow.empty_table().to_pandas()
+
+
+def _numbers(schema: Any) -> Callable[[range], pd.RangeIndex]:
+    """Return what makes the index of some rows, as pandas noted it in a file."""
+    told = (schema.pandas_metadata or {}).get("index_columns") or [None]
+    noted = told[0] if len(told) == 1 and isinstance(told[0], dict) else {}
+    start, step = int(noted.get("start", 0)), int(noted.get("step", 1))
+
+    def index(rows: range) -> pd.RangeIndex:
+        ends = start + rows.start * step, start + rows.stop * step
+        return pd.RangeIndex(*ends, step, name=noted.get("name"))
+
+    return index
 
 
 def _text(source: Any) -> str:

@@ -27,7 +27,8 @@ def write_stream(
 
     What one frame has as whole numbers and another as floating ones becomes floating, as it
     would have in one frame, and columns that miss in all rows of a frame are of whatever type
-    they have elsewhere. Frames that come too early for that are written again at the end.
+    they have elsewhere; truth of which some is missing are objects. Frames that come too early
+    for that are written again at the end. Columns may be in any order.
 
     Raises
     ------
@@ -50,6 +51,7 @@ class _Stream:
         self._labels: pd.Index[Any] | None = None
         self._dtypes: list[Any] = []
         self._missing: list[bool] = []
+        self._truth: list[bool] = []
         self._rows = 0
         self._written: list[tuple[WrittenPart, list[Any]]] = []
 
@@ -62,9 +64,9 @@ class _Stream:
             self._labels = frame.columns
             self._dtypes = list(frame.dtypes)
             self._missing = [True] * len(self._dtypes)
+            self._truth = [True] * len(self._dtypes)
         elif not frame.columns.equals(self._labels):
-            reason = f"it has other columns from row {self._rows:,} on"
-            raise InvalidFrameError(self._name, reason)
+            frame = self._in_order(frame, self._labels)
         if self._written and not len(frame):
             return
         for position, dtype in enumerate(frame.dtypes):
@@ -85,17 +87,27 @@ class _Stream:
         kept = [one for one in self._written if one[0].schema.rows] or self._written[:1]
         return [self._rewritten(part, dtypes) for part, dtypes in kept]
 
+    def _in_order(self, frame: pd.DataFrame, labels: pd.Index[Any]) -> pd.DataFrame:
+        same = frame.columns.is_unique and labels.is_unique and len(labels) == frame.shape[1]
+        if not same or not labels.isin(frame.columns).all():
+            reason = f"it has other columns from row {self._rows:,} on"
+            raise InvalidFrameError(self._name, reason)
+        return frame.reindex(columns=labels)
+
     def _widen(self, position: int, dtype: Any, column: pd.Series[Any]) -> None:
         known = self._dtypes[position]
         was_missing = self._missing[position]
         is_missing = (was_missing or known != dtype) and bool(column.isna().all())
         self._missing[position] = was_missing and is_missing
+        self._truth[position] = self._truth[position] and (is_missing or _is_truth(column))
         if known == dtype:
             return
         if not self._rows:
             self._dtypes[position] = dtype
             return
         wide = _common(known, dtype, was_missing=was_missing, is_missing=is_missing)
+        if wide is None and self._truth[position]:
+            wide = np.dtype(object)
         if wide is None:
             reason = (
                 f"column {column.name!r} is {known} at first and {dtype} from row"
@@ -124,14 +136,24 @@ def _common(known: Any, dtype: Any, *, was_missing: bool, is_missing: bool) -> A
         return None
     numbers = known.kind in "iuf" and dtype.kind in "iuf"
     times = known.kind == dtype.kind and known.kind in "mM"
-    return np.promote_types(known, dtype) if numbers or times else None
+    wide = np.promote_types(known, dtype) if numbers or times else None
+    # Whole numbers of which no such type holds all would become others.
+    loses = wide is not None and wide.kind == "f" and known.kind in "iu" and dtype.kind in "iu"
+    return None if loses else wide
+
+
+def _is_truth(column: pd.Series[Any]) -> bool:
+    """Say whether all values are True, False or missing."""
+    if column.dtype == object:
+        return pd.api.types.infer_dtype(column, skipna=True) in {"boolean", "empty"}
+    return bool(column.dtype == bool)
 
 
 def _with_missing(dtype: Any) -> Any:
     """Return the type that holds such values and missing ones."""
     if not isinstance(dtype, np.dtype) or dtype.kind not in "iub":
         return dtype
-    return None if dtype.kind == "b" else np.promote_types(dtype, np.float64)
+    return np.dtype(object) if dtype.kind == "b" else np.promote_types(dtype, np.float64)
 
 
 def _converted(frame: pd.DataFrame, dtypes: list[Any]) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from omegaml_lab.core.errors import InvalidRetentionError
@@ -17,7 +18,7 @@ from omegaml_lab.storage.revisions import is_remains
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from omegaml_lab.storage.heads import Head
     from omegaml_lab.storage.storage import Storage
@@ -94,10 +95,10 @@ class Collector:
             many there were so far.
         """
         tally = _Tally()
-        before = self._garbage.before(grace)
+        before = self._garbage.before(_length(grace))
         leaving = Leaving()
         moment = before + grace  # now, or when the oldest writer at work began
-        self._empty_trash(moment - trash, before, tally, leaving, dry_run=dry_run)
+        self._empty_trash(moment - _length(trash), before, tally, leaving, dry_run=dry_run)
         progress("trash", tally.dropped)
         self._thin(before, tally, leaving, dry_run=dry_run)
         progress("revisions", tally.revisions)
@@ -216,6 +217,20 @@ def trained_on(storage: Storage) -> set[Pin]:
             pins.add((bucket, "datasets", one["name"], one["revision"]))
             pins.add((one.get("id", ""), one["revision"]))
     return pins
+
+
+def _length(given: object) -> timedelta:
+    """Return a length of time that has passed.
+
+    Raises
+    ------
+    InvalidRetentionError
+        If it is none: nothing is collected that is yet to come.
+    """
+    if isinstance(given, timedelta) and given >= timedelta(0):
+        return given
+    reason = "say how long ago, as timedelta(days=30), which is 30d on the command line"
+    raise InvalidRetentionError(given, reason, what="length of time")
 
 
 def _unseen() -> None:

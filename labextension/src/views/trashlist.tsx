@@ -5,6 +5,7 @@ import * as React from 'react';
 import type { IDropped, ITrashPlace } from '../client/trash';
 import type { StatusModel } from '../models/status';
 import type { TrashModel } from '../models/trash';
+import { Ago } from './ago';
 import { Actions, Card, Details } from './card';
 import { formatAgo, formatSize, formatTime } from './format';
 import { useSignal } from './hooks';
@@ -138,9 +139,7 @@ function DroppedCard(props: IDroppedCardProps): JSX.Element {
     >
       <div className="jp-Omega-entryLine">
         <span>{by ? trans.__('%1 · by %2', formatSize(size), by) : formatSize(size)}</span>
-        <time dateTime={time} title={formatTime(time)}>
-          {formatAgo(time)}
-        </time>
+        <Ago time={time} />
       </div>
       {actions && (
         <Actions

@@ -77,7 +77,8 @@ def test_queries_columns_and_limits(omega: Omega, orders: Any) -> None:
         omega.datasets.get("o", columns=["nope"])
     with pytest.raises(ServiceError, match="nope"):
         omega.datasets.get("o", query={"$nope": 1})
-    for options in ({"limit": -1}, {"columns": "n"}, {"n__ge": 1}):
+    assert list(omega.datasets.get("o", columns="n")) == ["n"]
+    for options in ({"limit": -1}, {"columns": 1}, {"n__ge": 1}):
         with pytest.raises(InvalidOptionError):
             omega.datasets.get("o", **options)
 
@@ -116,3 +117,23 @@ def test_all_of_a_repository_is_reserved(omega: Omega) -> None:
     omega.datasets.put(2, "x")
     omega.datasets.drop("x")
     assert set(omega.storage._connection.database.list_collection_names()) <= RESERVED
+
+
+def test_columns_within_documents_and_in_names(omega: Omega, orders: Any) -> None:
+    orders.delete_many({})
+    orders.insert_many({"n": n, "a": {"b": n, "c": "x"}, "d.e": 2 * n} for n in range(3))
+    data = omega.datasets
+    data.put(orders, "o")
+    within = {"a": [{"b": n} for n in range(3)], "n": [0, 1, 2]}
+    assert data.get("o", columns=["a.b", "n"]).to_dict("list") == within
+    (frame,) = data.iterchunks("o", columns=["a.b", "n"])
+    assert frame.to_dict("list") == within
+    assert data.get("o")["d.e"].tolist() == [0, 2, 4]  # a name may hold a dot
+    assert data.get("o[n]").to_dict("list") == {"n": [0, 1, 2]}
+    for rest in (data.get("o[^n,_id]"), *data.iterchunks("o[^n,_id]")):
+        assert list(rest) == ["a", "d.e"]
+    with pytest.raises(UnknownColumnError, match="nope"):
+        data.get("o[^nope]")
+    for wrong in ({"limit": "3"}, {"limit": -1}, {"columns": [1]}):
+        with pytest.raises(InvalidOptionError):
+            data.get("o", **wrong)

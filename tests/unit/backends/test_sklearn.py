@@ -19,7 +19,7 @@ from sklearn.ensemble import (
 from sklearn.linear_model import LinearRegression
 from sklearn.preprocessing import FunctionTransformer
 
-from omegaml_lab.backends.sklearn_skops import _is_known
+from omegaml_lab.backends.skops_trust import is_known
 from omegaml_lab.core.errors import (
     IntegrityError,
     UnsupportedObjectError,
@@ -129,7 +129,7 @@ def test_a_schema_that_is_nonsense(omega: Omega) -> None:
     ],
 )
 def test_who_is_known(type_name: str, *, trusted: bool) -> None:
-    assert _is_known(type_name) is trusted
+    assert is_known(type_name) is trusted
 
 
 def test_estimators_that_skops_cannot_write(omega: Omega) -> None:

@@ -206,3 +206,44 @@ def test_secrets_are_not_kept(omega: Omega, url: str, options: dict[str, Any]) -
         omega.datasets.put(url, "x", storage_options=options)
     assert "geheim" not in str(caught.value)
     assert omega.datasets.list() == []
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 100])
+def test_truth_may_miss_in_some_chunks(omega: Omega, tmp_path: Path, rows: int) -> None:
+    for number, truth in enumerate(
+        ([True, False, None, True], [None, None, True, False], [None, True, None, None])
+    ):
+        file = tmp_path / f"{number}.parquet"
+        frame = pd.DataFrame({"n": range(4), "b": pd.Series(truth, dtype=object)})
+        frame.to_parquet(file, row_group_size=2)
+        frame.to_csv(tmp_path / "b.csv", index=False)
+        omega.datasets.read_parquet(file, "x", chunk_rows=rows)
+        pd.testing.assert_frame_equal(omega.datasets.get("x"), pd.read_parquet(file))
+        omega.datasets.read_csv(tmp_path / "b.csv", "x", chunk_rows=rows)
+        pd.testing.assert_frame_equal(omega.datasets.get("x"), pd.read_csv(tmp_path / "b.csv"))
+
+
+@pytest.mark.parametrize("index", [pd.RangeIndex(5, 15), pd.RangeIndex(0, 30, 3, name="n")])
+def test_parquet_keeps_where_its_index_starts(
+    omega: Omega, tmp_path: Path, index: pd.RangeIndex
+) -> None:
+    frame = pd.DataFrame({"v": range(10)}, index=index)
+    frame.to_parquet(tmp_path / "x.parquet")
+    for rows in (3, 100):
+        omega.datasets.read_parquet(tmp_path / "x.parquet", "x", chunk_rows=rows)
+        pd.testing.assert_frame_equal(omega.datasets.get("x"), frame)
+
+
+def test_streams_lose_no_digits_and_need_no_order(omega: Omega) -> None:
+    def put(*values: Any, dtypes: tuple[str, str]) -> pd.DataFrame:
+        first, second = (pd.DataFrame({"a": [v], "b": "x"}) for v in values)
+        frames = (first.astype({"a": dtypes[0]}), second[["b", "a"]].astype({"a": dtypes[1]}))
+        omega.datasets.put(iter(frames), "x", kind="pandas.chunks")
+        got: pd.DataFrame = omega.datasets.get("x")
+        return got
+
+    assert put(1, 2, dtypes=("int32", "uint8"))["a"].tolist() == [1, 2]
+    with pytest.raises(InvalidFrameError, match="int64 at first and uint64"):
+        put(1, 2**63 + 5, dtypes=("int64", "uint64"))
+    with pytest.raises(InvalidFrameError, match="object"):
+        put(*(True, [1]), dtypes=("bool", "object"))

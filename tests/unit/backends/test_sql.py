@@ -14,6 +14,7 @@ from omegaml_lab.core.errors import (
     InvalidOptionError,
     InvalidSourceError,
     SourceUnavailableError,
+    UnknownColumnError,
 )
 
 if TYPE_CHECKING:
@@ -127,3 +128,20 @@ def test_what_is_not_there(omega: Omega, engine: sa.Engine, tmp_path: Path) -> N
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
+
+
+def test_columns_are_those_of_the_table(omega: Omega, engine: sa.Engine) -> None:
+    omega.datasets.put(engine, "t", table=ODD)
+    for unknown in ("Nope", "no such", "nope"):  # SQLite takes the first two for texts
+        with pytest.raises(SourceUnavailableError, match="no such column"):
+            omega.datasets.get("t", columns=[unknown])
+    assert list(omega.datasets.get("t[n]")) == ["n"]
+    assert list(omega.datasets.get("t[^n]")) == ["odd %(x)s :y"]
+    assert next(list(frame) for frame in omega.datasets.iterchunks("t[^n]")) == ["odd %(x)s :y"]
+    with pytest.raises(UnknownColumnError, match="nope"):
+        omega.datasets.get("t[^nope]")
+    omega.datasets.put(engine, "q", query=f"select * from {_quoted(ODD)} where n < :high")
+    assert omega.datasets.get("q[n]", params={"high": 3}).to_dict("list") == {"n": [0, 1, 2]}
+    for wrong in ({"columns": [1]}, {"columns": 1}, {"params": [5]}):
+        with pytest.raises(InvalidOptionError, match="takes"):
+            omega.datasets.get("q", **wrong)

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -255,3 +255,20 @@ def check_log(frame: pd.DataFrame, *, writers: int, adds: int, rows: int) -> Non
     for _, mine in frame.groupby("writer"):
         assert mine["n"].tolist() == [n for n in range(adds) for _ in range(rows)]
         assert mine["row"].tolist() == list(range(rows)) * adds
+
+
+@pytest.mark.parametrize(
+    ("there", "here", "remedy"),
+    [
+        ([1, 2], [3.0, 4.0], r"astype\(\{'a': 'int64'\}\)"),
+        ([1, 2], [3.5, 4.0], "No int64 holds all of them"),
+        ([True, False], [True, None], "No bool holds all of them"),  # which would be False
+        ([1, 2], [3.0, None], "No int64 holds all of them"),
+    ],
+)
+def test_nothing_is_advised_that_loses_values(
+    data: DatasetStore, there: list[Any], here: list[Any], remedy: str
+) -> None:
+    data.put(pd.DataFrame({"a": there}), "x")
+    with pytest.raises(SchemaMismatchError, match=remedy):
+        data.put(pd.DataFrame({"a": here}), "x", append=True)

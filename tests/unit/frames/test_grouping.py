@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -193,3 +194,68 @@ def test_what_pandas_refuses_is_told_in_words_of_ours(
     data.put(frame, "x")
     with pytest.raises(InvalidQueryError, match=told):
         data.query("x", by="n", aggregate={"n": "max", column: op})
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "uint16", "int32", "uint32", "Int8"])
+def test_sums_of_short_integers_may_be_long(data: DatasetStore, dtype: str) -> None:
+    high = int(np.iinfo(dtype.lower()).max)
+    frame = pd.DataFrame({"k": [1, 1, 2, 2], "v": pd.Series([high, high, 1, 2], dtype=dtype)})
+    data.put(frame, "x", chunk_rows=1)
+    for some, where in ((frame, {}), (frame[frame.k == 2], {"k": 2})):
+        for by in (["k"], []):
+            for mapping in ({"v": "sum"}, {"v": ["sum", "max"]}):
+                got = data.query("x", by=by or None, aggregate=mapping, **where)
+                same(got, of_pandas(some, by, mapping))
+    assert data.query("x", aggregate={"v": "sum"}).iloc[0, 0] == 2 * high + 3
+
+
+@pytest.mark.parametrize("dtype", ["float32", "Float32"])
+@pytest.mark.parametrize("size", [1.0, 1e6, 1e25])
+def test_short_floats_are_long_where_these_are_more(
+    data: DatasetStore, dtype: str, size: float
+) -> None:
+    values = np.array([0.1, 0.25, 0.7, 1.3, 0.9, np.nan]) * size
+    frame = pd.DataFrame({"k": [1, 1, 1, 2, 2, 3], "v": pd.Series(values).astype(dtype)})
+    data.put(frame, "x", chunk_rows=2)
+    mapping = {"v": ["std", "median", "var", "sum", "mean", "max"]}
+    for by in (["k"], []):
+        got = data.query("x", by=by or None, aggregate=mapping)
+        same(got, of_pandas(frame, by, mapping))
+
+
+@pytest.mark.parametrize("names", [["u", "w"], [None, None]])
+def test_labels_may_have_levels_and_names(data: DatasetStore, names: list[Any]) -> None:
+    labels = pd.MultiIndex.from_product([["a", "b"], [1, 2]], names=names)
+    frame = pd.DataFrame(np.arange(24).reshape(6, 4) % 5, columns=labels)
+    named = frame.set_axis(pd.Index([*"klmn"], name="label"), axis=1)
+    for some, by, mapping in (
+        (frame, [("a", 1)], {("b", 2): "sum"}),
+        (frame, [("a", 1)], {("b", 2): ["sum", "median"], ("a", 2): "first"}),
+        (named, ["k"], {"l": "sum"}),
+        (named, ["k"], {"l": ["sum", "max"], "m": "mean"}),
+    ):
+        data.put(some, "x", chunk_rows=2)
+        same(data.query("x", by=by, aggregate=mapping), of_pandas(some, by, mapping))
+
+
+@pytest.mark.parametrize("op", ["sum", "mean", "median", "std"])
+def test_what_no_rows_cannot_be_asked_is_said_too(data: DatasetStore, op: str) -> None:
+    nothing = pd.DataFrame({"d": pd.array([], dtype="date32[day][pyarrow]")})
+    intervals = nothing.assign(d=pd.arrays.IntervalArray.from_breaks([0.0]))
+    for frame in (nothing, intervals):
+        data.put(frame, "x")
+        with contextlib.suppress(InvalidQueryError):  # and nothing else
+            assert data.query("x", aggregate={"d": op}).shape == (1, 1)
+
+
+@pytest.mark.parametrize("dropna", [True, False])
+def test_categories_of_which_there_are_none(data: DatasetStore, dropna: bool) -> None:  # noqa: FBT001
+    frame = pd.DataFrame({"c": pd.Categorical([None] * 4), "k": [1, 1, 2, 2], "v": range(4)})
+    data.put(frame, "x", chunk_rows=3)
+    for by, mapping in (
+        (["c"], {"v": "sum"}),
+        (["k"], {"c": ["count", "nunique"]}),
+        (["c", "k"], {"v": ["mean", "max"]}),
+    ):
+        got = data.query("x", by=by, aggregate=mapping, dropna=dropna)
+        same(got, of_pandas(frame, by, mapping, dropna=dropna))

@@ -313,3 +313,14 @@ def test_nothing_lazy_is_loaded_before_it_is_asked_for() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_first_rows_may_be_in_several_partitions(data: DatasetStore) -> None:
+    frame = pd.DataFrame({"a": range(20), "b": range(20)})
+    data.put(frame[:8], "x", chunk_rows=2)
+    data.put(frame[8:], "x", append=True, chunk_rows=3)
+    lazy = data.getl("x")
+    for several in (-1, 3, 4):
+        alike(lazy.head(5, npartitions=several), frame.head(5))
+        alike(lazy.a.head(5, npartitions=several), frame.a.head(5))
+        alike((lazy + 1).head(5, npartitions=several), (frame + 1).head(5))

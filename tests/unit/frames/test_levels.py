@@ -123,3 +123,17 @@ def test_a_column_comes_first(data: DatasetStore) -> None:
     same(data.get("s", index__lt=3), flights()["delay"][:3])
     with pytest.raises(InvalidFilterError, match="whole numbers holds no text"):
         data.get("s", index="a")
+
+
+def test_each_level_keeps_the_name_that_all_rows_give_it(data: DatasetStore) -> None:
+    frame = flights()[:30].set_index(["carrier", "month"])
+    parts = [frame[:20], frame[20:].rename_axis(["carrier", "other"])]
+    for number, part in enumerate(parts):
+        data.put(part, "x", append=number > 0, chunk_rows=7)
+    whole = pd.concat(parts)
+    assert [*whole.index.names] == ["carrier", None]
+    for got in (data.get("x"), pd.concat([*data.iterchunks("x")]), data.getl("x").compute()):
+        pd.testing.assert_frame_equal(got, whole)
+    pd.testing.assert_frame_equal(
+        data.get("x", carrier="UA"), whole[whole.index.get_level_values(0) == "UA"]
+    )

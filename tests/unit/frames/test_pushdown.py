@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -86,3 +87,58 @@ def test_a_filter_and_a_mask_rule_out_both(data: DatasetStore, frame: pd.DataFra
     assert len(lazy[lazy.id < 100]) == 0
     assert len(lazy[lazy.id < 620]) == 120
     assert len(lazy) == 500
+
+
+LABELS = {
+    "in no order": np.random.default_rng(2).permutation(200),
+    "repeated": np.arange(200) % 7,
+    "in order": np.arange(200),
+}
+TWICE: dict[str, Callable[[Any], Any]] = {
+    "rows": lambda f: f[f.id > 20].pipe(lambda g: g[g.half == "b"]),
+    "the index": lambda f: f[f.id > 20].pipe(lambda g: g[g.x > 0].index),
+    "how many": lambda f: f[f.id > 20].pipe(lambda g: g[g.x > 0].index.size),
+    "of what is computed": lambda f: f[f.id > 20].pipe(lambda g: g[(g.x + g.id) > 50].index),
+    "after what is computed": lambda f: f[(f.x + f.id) > 50].pipe(
+        lambda g: g[g.half == "a"].index
+    ),
+    "of what was before": lambda f: f[f.id > 20].pipe(lambda g: g[g.x.cumsum() > 0].index),
+    "of some columns": lambda f: f[f.id > 20][["x"]].pipe(lambda g: g[g.x > 0].index),
+    "of columns chosen first": lambda f: (
+        f[["x", "id"]].pipe(lambda g: g[g.id > 20]).pipe(lambda g: g[g.x > 0].index)
+    ),
+    "of a mask on the whole": lambda f: f[["x"]].pipe(lambda g: g[f.id > 20]),
+    "three": lambda f: (
+        f[f.id > 20].pipe(lambda g: g[g.id < 170]).pipe(lambda g: g[g.half == "a"].x)
+    ),
+}
+
+
+@pytest.mark.parametrize("labels", LABELS)
+def test_masks_one_after_the_other(data: DatasetStore, frame: pd.DataFrame, labels: str) -> None:
+    frame = frame[400:600].set_index(LABELS[labels]).assign(id=np.arange(200))
+    data.put(frame, "f", chunk_rows=40)
+    for name, ask in TWICE.items():
+        got, expected = ask(data.getl("f")), ask(frame)
+        got = got.compute() if hasattr(got, "compute") else got
+        if isinstance(expected, pd.Index):
+            got, expected = got.to_frame(), expected.to_frame()
+        if isinstance(expected, pd.DataFrame):
+            pd.testing.assert_frame_equal(got, expected, check_freq=False)
+        else:
+            assert got == expected if np.isscalar(expected) else got.equals(expected), name
+
+
+def test_masks_are_the_same_elsewhere(data: DatasetStore, frame: pd.DataFrame) -> None:
+    data.put(frame, "f", chunk_rows=100)
+    lazy = data.getl("f")
+    for ask in (
+        lambda f: f[["x"]][f.id > 850],
+        lambda f: f[f.id > 850][["x"]],
+        lambda f: f.x[f.id > 850],
+        *TWICE.values(),
+    ):
+        sent, expected = ask(lazy), ask(frame)
+        if hasattr(sent, "compute"):
+            got = pickle.loads(pickle.dumps(sent)).compute()
+            assert got.equals(expected) if hasattr(got, "equals") else got == expected

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from omegaml_lab.core.errors import IntegrityError, ObjectNotFoundError
+from omegaml_lab.core.errors import IntegrityError, InvalidRetentionError, ObjectNotFoundError
 from omegaml_lab.core.names import Name
 from omegaml_lab.storage.holds import LIFETIME
 from omegaml_lab.storage.times import now
@@ -235,3 +235,15 @@ def test_progress_is_told(omega: Omega) -> None:
     omega.datasets.put(1, "x", keep=False)
     omega.gc(grace=ZERO, progress=lambda what, done: told.append(f"{what} {done}"))
     assert told == ["trash 0", "revisions 0", "pieces 2"]
+
+
+@pytest.mark.parametrize("given", [5, "30d", timedelta(hours=-1), None])
+def test_what_is_no_length_of_time_is_refused(omega: Omega, given: Any) -> None:
+    omega.datasets.put(1, "x")
+    for option in ("grace", "trash"):
+        if given is None:  # as configured
+            omega.gc(**{option: given})
+            continue
+        with pytest.raises(InvalidRetentionError, match=r"length of time: say how long ago"):
+            omega.gc(**{option: given})
+    assert omega.datasets.get("x") == 1

@@ -1,0 +1,211 @@
+"""Estimators come back as they went, or it is said how else they are kept."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+from sklearn.cluster import Birch, BisectingKMeans, FeatureAgglomeration
+from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.datasets import make_classification
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_selection import SelectKBest, mutual_info_classif
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import f1_score, make_scorer
+from sklearn.model_selection import GridSearchCV
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    KBinsDiscretizer,
+    OneHotEncoder,
+    SplineTransformer,
+    StandardScaler,
+)
+from sklearn.svm import SVC
+from sklearn.utils import all_estimators
+
+from omegaml_lab.backends.skops_trust import is_known
+from omegaml_lab.core.errors import IntegrityError, UnsupportedObjectError, UntrustedObjectError
+from tests import tamper
+
+if TYPE_CHECKING:
+    from omegaml_lab.omega import Omega
+
+X, Y = make_classification(60, 6, random_state=0)
+SPARSE = sp.csr_matrix(X)
+TEXTS = ["alpha beta", "beta gamma", "gamma alpha"] * 20
+FRAME = pd.DataFrame({"n": X[:, 0], "m": X[:, 1], "c": ["a", "b", None] * 20})
+METHODS = ("predict", "predict_proba", "decision_function", "transform", "score_samples")
+RANDOM = {"BernoulliRBM", "DummyClassifier"}
+"""What they answer is random each time."""
+
+
+def answers(model: Any, given: Any) -> dict[str, Any]:
+    """Return what a model makes of rows, by each method that it has for that."""
+    found = {name: getattr(model, name)(given) for name in METHODS if hasattr(model, name)}
+    return {name: made.toarray() if sp.issparse(made) else made for name, made in found.items()}
+
+
+def check(omega: Omega, model: Any, given: Any) -> None:
+    omega.models.put(model, "model", keep=False)
+    back = omega.models.get("model")
+    assert type(back) is type(model)
+    expected = answers(model, given)
+    assert expected
+    for name, made in answers(back, given).items():
+        if np.asarray(made).dtype.kind == "f":
+            np.testing.assert_allclose(made, expected[name], rtol=1e-12, atol=1e-12)
+        else:
+            np.testing.assert_array_equal(made, expected[name])
+
+
+def by_types() -> Any:
+    return make_column_transformer(
+        (
+            make_pipeline(SimpleImputer(), StandardScaler()),
+            make_column_selector(dtype_include=np.number),
+        ),
+        (
+            OneHotEncoder(handle_unknown="ignore"),
+            make_column_selector(dtype_include=[str, object]),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("model", "given", "wanted"),
+    [
+        pytest.param(make_pipeline(SimpleImputer(), LogisticRegression()), X, Y, id="imputed"),
+        pytest.param(make_pipeline(by_types(), LogisticRegression()), FRAME, Y, id="by types"),
+        pytest.param(
+            HistGradientBoostingClassifier(max_iter=3, categorical_features="from_dtype"),
+            FRAME.astype({"c": "category"}),
+            Y,
+            id="categories",
+        ),
+        pytest.param(make_pipeline(SelectKBest(k=2), Ridge()), X, Y, id="selected"),
+        pytest.param(SelectKBest(mutual_info_classif, k=2), X, Y, id="by information"),
+        pytest.param(
+            GridSearchCV(LogisticRegression(), {"C": [0.1, 1]}, scoring=make_scorer(f1_score)),
+            X,
+            Y,
+            id="scored",
+        ),
+        pytest.param(SVC(), SPARSE, Y, id="sparse"),
+        pytest.param(KNeighborsClassifier(3), sp.csr_array(SPARSE), Y, id="sparse array"),
+        pytest.param(
+            make_pipeline(TfidfVectorizer(), KNeighborsClassifier(3)), TEXTS, Y, id="texts"
+        ),
+        pytest.param(make_pipeline(SplineTransformer(), Ridge()), X, Y, id="splines"),
+        pytest.param(make_pipeline(KBinsDiscretizer(3), Ridge()), X, Y, id="bins"),
+        pytest.param(FunctionTransformer(np.nan_to_num, kw_args={"nan": 1.0}), X, Y, id="filled"),
+        pytest.param(FeatureAgglomeration(pooling_func=np.median), X, Y, id="pooled"),
+        pytest.param(BisectingKMeans(3, random_state=1), X, Y, id="bisected"),
+    ],
+)  # fmt: skip
+def test_what_people_fit_comes_back(omega: Omega, model: Any, given: Any, wanted: Any) -> None:
+    check(omega, model.fit(given, wanted), given)
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [
+        {True: 5.0, False: 1.0},
+        {np.True_: 5.0, np.False_: 1.0},
+        {0: 1, 1: 2, -3: 4},
+        {np.int64(0): 1, np.int64(1): 2},
+        {0.5: 1, float("inf"): 2, np.float32(0.1): 3},
+        {"yes": 1, "": 2},
+    ],
+)
+def test_keys_come_back_as_they_were(omega: Omega, weights: dict[Any, Any]) -> None:
+    omega.models.put(LogisticRegression(class_weight=weights), "model")
+    back = omega.models.get("model").class_weight
+    assert back == weights
+    assert [*map(type, back)] == [*map(type, weights)]
+
+
+@pytest.mark.parametrize("weights", [{None: 1}, {("a", 1): 1}, {1: 1, "1": 2}, {"": 1, False: 2}])
+def test_keys_that_would_be_others_are_refused(omega: Omega, weights: dict[Any, Any]) -> None:
+    with pytest.raises(UnsupportedObjectError, match=r"key.*python\.pickle"):
+        omega.models.put(LogisticRegression(class_weight=weights), "model")
+
+
+def test_what_is_kept_in_no_safe_format_is_told_how_else(omega: Omega) -> None:
+    itself = LogisticRegression()
+    itself.me = itself
+    made = FunctionTransformer(kw_args={"rows": (n for n in range(3))})
+    for model in (Birch().fit(X), itself, FunctionTransformer(lambda x: x), made):
+        with pytest.raises(
+            (UnsupportedObjectError, UntrustedObjectError), match=r"python\.pickle"
+        ):
+            omega.models.put(model, "model")
+    omega.models.put(Birch().fit(X), "model", kind="python.pickle")
+    assert omega.models.get("model").predict(X).shape == (60,)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "numpy.load", "numpy.fromfile", "numpy.memmap", "numpy.savetxt", "numpy.vectorize",
+        "sklearn.datasets._base.load_files", "sklearn.metrics._scorer.copy",
+        "sklearn.metrics._classification._check_targets", "sklearn.utils.validation.warnings",
+        "builtins.eval", "scipy.stats._distn_infrastructure.rv_frozen",
+    ],
+)  # fmt: skip
+def test_what_does_more_than_compute_is_not_trusted(name: str) -> None:
+    assert not is_known(name)
+
+
+def test_sparse_matrices_that_lead_out_of_themselves_are_refused(omega: Omega) -> None:
+    model = KNeighborsClassifier(3).fit(SPARSE, Y)
+    omega.models.put(model, "sound")
+    model._fit_X.indices[0] = 1_000_000
+    omega.models.put(model, "model")
+    data = omega.models.read_bytes("model")
+    tamper.plant(omega, "planted", "sklearn.skops", data, {})
+    with pytest.raises(IntegrityError, match="planted"):
+        omega.models.get("planted")
+
+
+@pytest.mark.long
+def test_all_estimators_of_scikit_learn(omega: Omega) -> None:
+    from sklearn.utils._test_common.instance_generator import _construct_instances
+
+    kept, refused = 0, set()
+    for name, cls in all_estimators():
+        model, given = fitted(cls, _construct_instances)
+        if model is None or name in RANDOM or not any(hasattr(model, m) for m in METHODS):
+            continue
+        try:
+            check(omega, model, given)
+            kept += 1
+        except (UnsupportedObjectError, UntrustedObjectError) as error:
+            assert "python.pickle" in str(error)  # noqa: PT017 - the message is the point
+            refused.add(name)
+    assert kept > 120
+    assert refused <= {"Birch"}
+
+
+def fitted(cls: type, construct: Any) -> tuple[Any, Any]:
+    """Return an estimator that is fitted to the first rows that it takes, and these."""
+    positive = np.abs(X)
+    several = (X, Y), (positive, Y), (positive, None), (X, X[:, :2]), (X[:, 0], Y), (TEXTS, Y)
+    for given, wanted in several:
+        try:
+            model = next(iter(construct(cls)))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                model.fit(given, wanted)
+                answers(model, given)
+        except Exception:  # noqa: BLE001 - each has its own reasons
+            continue
+        return model, given
+    return None, None
