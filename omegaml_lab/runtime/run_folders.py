@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["RunFolder", "collect"]
 
 _PREFIX = "omega-"
-_LOCK = "lock"
+_LOCK = "omega-worker.lock"  # no name that a folder of somebody else has
 _LONGEST_TEMPORARY = 70  # the path of a socket, as multiprocessing makes them, ends at 107 bytes
 
 

@@ -30,6 +30,7 @@ def test_what_a_killed_process_has_left_is_removed(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     mine, older = RunFolder("run"), tmp_path / "omega-run-older"
     older.mkdir()
+    (older / "lock").touch()  # of somebody else
     with subprocess.Popen(
         [sys.executable, "-c", OTHER, str(tmp_path)],
         stdin=subprocess.PIPE,
