@@ -15,7 +15,7 @@ from omegaml_lab.core.errors import (
     ObjectExistsError,
     ObjectNotFoundError,
 )
-from omegaml_lab.core.names import Name
+from omegaml_lab.core.names import MAX_LENGTH, Name
 
 if TYPE_CHECKING:
     from omegaml_lab.omega import Omega
@@ -202,9 +202,11 @@ def test_a_folder_comes_back_whole(data: DatasetStore) -> None:
     assert data.list() == ["f/g/b", "fa"]
     data.drop("f", recursive=True)
     folder = next(d for d in data.trash().items if d.name == "f")
+    deep = "/".join(["x" * 500] * 8)
+    long = f"{deep}/".ljust(MAX_LENGTH - 2, "x")  # short enough, but not with what is below it
     with pytest.raises(InvalidNameError, match="longer"):
-        data.restore(folder, new="x" * 510)
-    assert data.restore(folder, new="x" * 500).is_folder
+        data.restore(folder, new=long)
+    assert data.restore(folder, new=deep.replace("x", "y")).is_folder
 
 
 def test_pages_of_the_trash(data: DatasetStore) -> None:

@@ -22,7 +22,7 @@ from omegaml_lab.core.errors import (
     UnsupportedObjectError,
 )
 from omegaml_lab.core.metadata import FOLDER
-from omegaml_lab.core.names import Name
+from omegaml_lab.core.names import MAX_LENGTH, Name
 from omegaml_lab.omega import Omega
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def test_a_folder_moves_with_all_below(data: OmegaStore) -> None:
         data.rename("a", "b")
     assert data.rename("new", "new").name == "new"
     with pytest.raises(InvalidNameError, match="longer"):
-        data.rename("new", "x" * 508)
+        data.rename("new", f"{'/'.join(['x' * 500] * 8)}/".ljust(MAX_LENGTH - 4, "x"))
     assert data.list() == ["new/place/b/c", "new/place/d"]
 
 
