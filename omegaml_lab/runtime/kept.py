@@ -174,8 +174,9 @@ class KeptKernels:
             if (reason := _fault(kept)) is not None and self._forget(kept.run.id) is not None:
                 self._end(kept)
                 self._gone(kept, notice=f"Its kernel, which was kept, ended: {reason}.")
-        known = self._records.of(list(self._kept))
-        for run_id, kept in list(self._kept.items()):
+        there = list(self._kept.items())  # of what comes from now on, `known` knows nothing
+        known = self._records.of([run_id for run_id, _ in there])
+        for run_id, kept in there:
             run = known.get(run_id)
             if run is None or run.worker != kept.run.worker:  # void, and another's now
                 self.give_up(run_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -96,6 +97,27 @@ def test_a_resume_that_is_cancelled_before_it_starts_may_be_asked_for_again(
     (link,) = lineage.read_by([ended.id], limit=10)
     assert (link.relation, link.source.name) == (Relation.READ, "rows")
     until(lambda: not alive(pid))
+
+
+def test_one_that_comes_while_others_are_looked_after_is_kept(
+    omega: Omega, performer: Performer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed(omega, performer)
+    shelf, begun, come = performer._shelf, threading.Event(), list[str]()
+    look = shelf._records.of
+
+    def slowly(run_ids: list[str]) -> Any:
+        known = look(run_ids)
+        if not begun.is_set():
+            begun.set()
+            come.append(failed(omega, performer)[0].id)
+        return known
+
+    monkeypatch.setattr(shelf._records, "of", slowly)
+    shelf._mind()
+    until(lambda: come)
+    assert shelf.until(come[0]) is not None
+    assert omega.runtime.runs.get(come[0]).kept_until is not None
 
 
 def test_no_other_worker_takes_it(omega: Omega, performer: Performer) -> None:
