@@ -65,6 +65,7 @@ def test_save_as_copy_and_overwrite_keep_both(
     page.answer("Save as copy")
     copy = f"{theme} {STEM}-Copy1.ipynb"
     expect(page.notebook.locator(".cm-line", has_text="mine = 1")).to_be_visible()
+    expect(page.page.locator("#jp-main-statusbar")).not_to_contain_text("Saving started")
     page.shot("copied")
     assert (source(lab, name), source(lab, copy)) == ("theirs = 2", "mine = 1")
 

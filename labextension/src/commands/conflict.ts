@@ -182,7 +182,8 @@ export class Conflicts {
         }
         throw error;
       }
-      documents.openOrReveal(copy, opened.factory);
+      // The status bar hears of the end of this save only while its document is in front.
+      void ended(opened.context).then(() => documents.openOrReveal(copy, opened.factory));
       Notification.success(trans.__('Your changes are in “%1”.', copy), { autoClose: 10_000 });
       return;
     }
@@ -242,6 +243,19 @@ export class Conflicts {
   }
 
   private readonly _told = new WeakMap<IOpened, { about: string; id: string }>();
+}
+
+/** Wait until the save that goes on has ended. */
+function ended({ saveState }: DocumentRegistry.Context): Promise<void> {
+  return new Promise(resolve => {
+    const note = (_: unknown, state: DocumentRegistry.SaveState): void => {
+      if (state !== 'started') {
+        saveState.disconnect(note);
+        resolve();
+      }
+    };
+    saveState.connect(note);
+  });
 }
 
 async function launch(
