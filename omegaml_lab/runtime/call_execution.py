@@ -102,6 +102,8 @@ class CallExecution:
         request = request_of(self.claim.run)
         with self._lock:
             if self._reason is not None:
+                if self._ahead is not None:  # or its next caller would hear this answer
+                    callee.kill()
                 raise CalleeDiedError(None)
             self._callee = callee
         if self._ahead is None:

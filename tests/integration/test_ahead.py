@@ -15,6 +15,7 @@ from omegaml_lab.core.runs import Run, Status
 from omegaml_lab.omega import Omega
 from omegaml_lab.runtime.ahead import ask_ahead, request_of, told_ahead
 from omegaml_lab.runtime.callees import Callees
+from omegaml_lab.runtime.execution import StopReason
 from omegaml_lab.runtime.kernels import KernelSource
 from omegaml_lab.runtime.performer import Performer
 
@@ -108,6 +109,23 @@ def test_a_message_that_comes_twice_leaves_the_process_warm(place: Workplace) ->
     assert place.perform(again, told_ahead(again.run)) is not None
     assert place.callees._idle == [kept]
     np.testing.assert_array_equal(again.get(), place.model.local.predict(ROW + 2))
+
+
+def test_what_was_asked_for_a_run_that_is_cancelled_is_no_answer_to_the_next(
+    place: Workplace,
+) -> None:
+    handle = place.start()
+    execution = place.performer.take(handle.run.id, "model", told_ahead(handle.run))
+    assert execution is not None
+    execution.stop(StopReason.CANCELLED)  # in the moment between its claim and its start
+    run = place.performer.perform(execution)
+    place.performer.release(execution)
+    assert run is not None
+    assert run.status is Status.CANCELLED
+    for shift in (3, 4):
+        other = place.start("predict", ROW + shift)
+        assert place.perform(other, told_ahead(other.run)) is not None
+        np.testing.assert_array_equal(other.get(), place.model.local.predict(ROW + shift))
 
 
 def test_a_process_that_dies_over_it_fails_the_run(place: Workplace) -> None:
