@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import logging
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,7 @@ _log = logging.getLogger(__name__)
 
 _FORGOTTEN = timedelta(days=180)
 _FRESH = timedelta(days=1)
+_LOOK = 600.0  # seconds between two looks for what a feed has missed
 _MOST = 100_000
 """More of one's own are not kept in memory."""
 
@@ -130,14 +132,16 @@ class RepositorySignatures(SignatureStore):
 
         Yields now and then, to no end but that the one who follows can go.
         """
-        loaded = False
+        due = 0.0
         try:
             for change in self._records.changes(stop, to={"user": [self._user]}):
                 if change is not None:
                     self._own[change["id"]] = change["seen"]
-                elif not loaded:  # the feed stands: what comes from now on is told
+                elif time.monotonic() >= due:
+                    # The feed stands: what comes from now on is told, but for what is missed
+                    # when it was away for longer than MongoDB remembers.
                     self._load()
-                    loaded = True
+                    due = time.monotonic() + _LOOK
                 yield
         finally:
             self._all_own = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -182,6 +183,20 @@ def test_signatures_of_before_their_users_were_noted_are_asked_for(
     records.insert({"id": first["id"], "seen": first["seen"]})
     here = notary(omega)
     following(here)
+    assert here.check_signature(paper)
+
+
+def test_what_a_feed_has_missed_is_looked_for(
+    omega: Omega, paper: NotebookNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("omegaml_lab.server.signatures._LOOK", 0.0)
+    monkeypatch.setattr(Records, "changes", lambda *_, **__: itertools.repeat(None))
+    here = notary(omega)
+    feed = here.store.changes(threading.Event())
+    next(feed)
+    assert not here.check_signature(paper)
+    notary(omega).sign(paper)
+    next(feed)
     assert here.check_signature(paper)
 
 
