@@ -19,8 +19,8 @@ from uuid import uuid4
 from kombu.transport import virtual
 
 from omegaml_lab.core.errors import StorageFullError, StorageUnavailableError
-from omegaml_lab.runtime.run_records import utcnow
 from omegaml_lab.storage.storage import Storage
+from omegaml_lab.storage.times import now
 
 if TYPE_CHECKING:
     from omegaml_lab.storage.records import Records
@@ -37,7 +37,7 @@ class Channel(virtual.Channel):
     connection: Transport
 
     def _put(self, queue: str, message: dict[str, Any], **_: Any) -> None:
-        record = {"id": uuid4().hex, "queue": queue, "at": utcnow(), "text": json.dumps(message)}
+        record = {"id": uuid4().hex, "queue": queue, "at": now(), "text": json.dumps(message)}
         self._messages.insert(record)
 
     def _get(self, queue: str, timeout: float | None = None) -> dict[str, Any]:  # noqa: ARG002
