@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from omegaml_lab.runtime.broker import make_app
+from omegaml_lab.runtime.broker.broker import make_app
 
 if TYPE_CHECKING:
     from celery import Celery

@@ -24,11 +24,11 @@ from typing import TYPE_CHECKING, Any
 from omegaml_lab.config import Config
 from omegaml_lab.core.metadata import Metadata
 from omegaml_lab.omega import Omega
-from omegaml_lab.runtime.calling import Caller, Target
-from omegaml_lab.runtime.log import LogTail
-from omegaml_lab.runtime.parcels import opened, wrapped
-from omegaml_lab.runtime.tracking import note_call
-from omegaml_lab.runtime.value_writer import flush_all
+from omegaml_lab.runtime.calls.calling import Caller, Target
+from omegaml_lab.runtime.calls.parcels import opened, wrapped
+from omegaml_lab.runtime.client.tracking import note_call
+from omegaml_lab.runtime.client.value_writer import flush_all
+from omegaml_lab.runtime.notebooks.log import LogTail
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

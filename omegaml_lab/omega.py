@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from omegaml_lab.core.names import Name
     from omegaml_lab.core.reports import Report
     from omegaml_lab.reports.reports import Reports
-    from omegaml_lab.runtime.metrics import Metrics
-    from omegaml_lab.runtime.notifications import Notifications
-    from omegaml_lab.runtime.runtime import OmegaRuntime
+    from omegaml_lab.runtime.client.metrics import Metrics
+    from omegaml_lab.runtime.client.notifications import Notifications
+    from omegaml_lab.runtime.client.runtime import OmegaRuntime
     from omegaml_lab.store.gc import Pin
     from omegaml_lab.store.intake import Conflict
 
@@ -170,8 +170,8 @@ class Omega:
     @cached_property
     def runtime(self) -> OmegaRuntime:
         """The handle on the workers: starts runs and follows them."""
-        from omegaml_lab.runtime.broker import Broker
-        from omegaml_lab.runtime.runtime import OmegaRuntime
+        from omegaml_lab.runtime.broker.broker import Broker
+        from omegaml_lab.runtime.client.runtime import OmegaRuntime
 
         return OmegaRuntime(
             storage=self.storage,
@@ -204,7 +204,7 @@ class Omega:
     def notifications(self) -> Notifications:
         """Who is told of runs that have ended, and what they were told."""
         from omegaml_lab.notifiers.notifier import Notifiers
-        from omegaml_lab.runtime.notifications import Notifications
+        from omegaml_lab.runtime.client.notifications import Notifications
 
         notifiers = Notifiers.discover(self.config)
         return Notifications(self.storage, self.runtime, notifiers, self.config)
@@ -212,7 +212,7 @@ class Omega:
     @cached_property
     def metrics(self) -> Metrics:
         """How runs, workers and schedules do, for Prometheus."""
-        from omegaml_lab.runtime.metrics import Metrics
+        from omegaml_lab.runtime.client.metrics import Metrics
 
         return Metrics(self.storage)
 
@@ -241,7 +241,7 @@ class Omega:
         progress
             Called with what is done and how much of it was so far.
         """
-        from omegaml_lab.runtime.used import used_by_runs, used_by_schedules
+        from omegaml_lab.runtime.records.used import used_by_runs, used_by_schedules
         from omegaml_lab.store.gc import Collector, trained_on
 
         config = self.config

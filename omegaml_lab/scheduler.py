@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 from omegaml_lab.config import Config
 from omegaml_lab.core.errors import NotificationError, OmegaError, ServiceError
 from omegaml_lab.omega import Omega
-from omegaml_lab.runtime.daily import Daily
-from omegaml_lab.runtime.sweeper import Sweeper
-from omegaml_lab.runtime.timetable import Timetable
+from omegaml_lab.runtime.schedules.timetable import Timetable
+from omegaml_lab.runtime.workers.daily import Daily
+from omegaml_lab.runtime.workers.sweeper import Sweeper
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from omegaml_lab.core.notifications import Notification
     from omegaml_lab.core.runs import Run
     from omegaml_lab.core.schedules import Schedule
-    from omegaml_lab.runtime.postman import Postman
+    from omegaml_lab.runtime.notifications.postman import Postman
 
 __all__ = ["main"]
 

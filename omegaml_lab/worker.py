@@ -18,11 +18,11 @@ from omegaml_lab.core.errors import OmegaError, StorageFullError, StorageUnavail
 from omegaml_lab.core.lineage import Relation
 from omegaml_lab.core.runs import Status
 from omegaml_lab.omega import Omega
-from omegaml_lab.runtime import courier
-from omegaml_lab.runtime.autoscaling import PATIENCE, Autoscaler, Scale
-from omegaml_lab.runtime.broker import PERFORM, queue_of
-from omegaml_lab.runtime.parcels import expire
-from omegaml_lab.runtime.run_records import utcnow
+from omegaml_lab.runtime.broker.broker import PERFORM, queue_of
+from omegaml_lab.runtime.calls.parcels import expire
+from omegaml_lab.runtime.records.run_records import utcnow
+from omegaml_lab.runtime.workers import courier
+from omegaml_lab.runtime.workers.autoscaling import PATIENCE, Autoscaler, Scale
 from omegaml_lab.store.jobs import JobStore
 from omegaml_lab.store.recording import Recorder
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from celery import Celery
 
     from omegaml_lab.core.runs import Run
-    from omegaml_lab.runtime.performer import Performer
+    from omegaml_lab.runtime.workers.performer import Performer
 
 __all__ = ["main", "make_worker"]
 
@@ -83,7 +83,7 @@ def make_worker(omega: Omega, *, grace: float = GRACE, patience: float = PATIENC
     """
     from celery import signals
 
-    from omegaml_lab.runtime.slots import take_messages
+    from omegaml_lab.runtime.workers.slots import take_messages
 
     performer, stop = _performer(omega), threading.Event()
     app = omega.runtime.broker.app
@@ -130,14 +130,14 @@ def make_worker(omega: Omega, *, grace: float = GRACE, patience: float = PATIENC
 
 def _performer(omega: Omega) -> Performer:
     # These load papermill and nbformat: once, before the first run waits for them.
-    from omegaml_lab.runtime import warm
-    from omegaml_lab.runtime.allowance import Allowance
-    from omegaml_lab.runtime.callees import Callees
-    from omegaml_lab.runtime.environments import Environments, index_urls
-    from omegaml_lab.runtime.kernels import KernelSource
-    from omegaml_lab.runtime.log import secrets_of
-    from omegaml_lab.runtime.offers import offered
-    from omegaml_lab.runtime.performer import Performer
+    from omegaml_lab.runtime.calls.callees import Callees
+    from omegaml_lab.runtime.environments.environments import Environments, index_urls
+    from omegaml_lab.runtime.kernels import warm
+    from omegaml_lab.runtime.kernels.kernels import KernelSource
+    from omegaml_lab.runtime.notebooks.allowance import Allowance
+    from omegaml_lab.runtime.notebooks.log import secrets_of
+    from omegaml_lab.runtime.workers.offers import offered
+    from omegaml_lab.runtime.workers.performer import Performer
 
     config, url = omega.config, omega.url
     nursery = warm.Nursery() if warm.available() else None
@@ -305,8 +305,8 @@ def _mind_reports(omega: Omega, stop: threading.Event) -> None:
 
 def _mind_environments(omega: Omega, stop: threading.Event) -> None:
     """Remove what no run of this machine has used for long, and what ended workers have left."""
-    from omegaml_lab.runtime.environments import Environments
-    from omegaml_lab.runtime.run_folders import collect
+    from omegaml_lab.runtime.environments.environments import Environments
+    from omegaml_lab.runtime.kernels.run_folders import collect
 
     environments = Environments.of(omega.config)
     while not stop.is_set():

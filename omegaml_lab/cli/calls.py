@@ -12,12 +12,12 @@ import click
 from omegaml_lab.cli.output import print_json
 from omegaml_lab.cli.run import needs_worker
 from omegaml_lab.core.errors import UnsupportedObjectError
-from omegaml_lab.runtime.plain import from_plain, to_plain
+from omegaml_lab.runtime.calls.plain import from_plain, to_plain
 
 if TYPE_CHECKING:
     from omegaml_lab.core.metadata import Metadata
     from omegaml_lab.omega import Omega
-    from omegaml_lab.runtime.calls import CallHandle
+    from omegaml_lab.runtime.client.calls import CallHandle
 
 __all__ = ["data_argument", "print_answer"]
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from omegaml_lab.core.runs import Run
     from omegaml_lab.core.schedules import Schedule
     from omegaml_lab.omega import Omega
-    from omegaml_lab.runtime.group_handle import GroupHandle
+    from omegaml_lab.runtime.client.group_handle import GroupHandle
 
 __all__ = ["find_group", "find_run", "find_schedule", "followed", "found_by_id"]
 

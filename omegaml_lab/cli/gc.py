@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from omegaml_lab.core.gc import Collected
-    from omegaml_lab.runtime.environments import Environment
+    from omegaml_lab.runtime.environments.environments import Environment
 
 __all__ = ["gc"]
 
@@ -64,7 +64,7 @@ def gc(
     never ended have left. On this machine, environments of notebooks that no run has used for
     long. It may be interrupted and begun again.
     """
-    from omegaml_lab.runtime.environments import Environments
+    from omegaml_lab.runtime.environments.environments import Environments
 
     with session.open() as om, _progress() as progress:
         done = om.gc(dry_run=dry_run, grace=grace, trash=trash, progress=progress)

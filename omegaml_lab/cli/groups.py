@@ -14,14 +14,14 @@ from omegaml_lab.cli.finding import find_group, followed
 from omegaml_lab.cli.output import ago, print_facts, print_json, print_table, progress_bar, seconds
 from omegaml_lab.cli.session import Session, examples, json_option, pass_session
 from omegaml_lab.core.runs import Status
-from omegaml_lab.runtime.comparing import columns_of, rows_of
+from omegaml_lab.runtime.client.comparing import columns_of, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from omegaml_lab.core.runs import Run
     from omegaml_lab.omega import Omega
-    from omegaml_lab.runtime.group_handle import GroupHandle
+    from omegaml_lab.runtime.client.group_handle import GroupHandle
 
 __all__ = ["end_group", "group_options", "groups", "print_group"]
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from omegaml_lab.core.runs import Run
     from omegaml_lab.core.workers import Worker
     from omegaml_lab.omega import Omega
-    from omegaml_lab.runtime.handles import JobHandle
+    from omegaml_lab.runtime.client.handles import JobHandle
 
 __all__ = ["needs_worker", "run"]
 

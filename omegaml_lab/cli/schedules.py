@@ -260,7 +260,7 @@ def preview(
     session: Session, *, when: str, timezone: str | None, count: int, as_json: bool
 ) -> None:
     """Tell when something would be due."""
-    from omegaml_lab.runtime.due import Rule
+    from omegaml_lab.runtime.schedules.due import Rule
 
     rule = Rule.of(when, timezone)
     with session.open() as om:

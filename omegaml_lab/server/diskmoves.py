@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from tornado.web import HTTPError
 
-from omegaml_lab.runtime.locks import FileLock
+from omegaml_lab.runtime.environments.locks import FileLock
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from omegaml_lab.core.errors import OmegaError
 from omegaml_lab.core.modules import ModuleFolder
-from omegaml_lab.runtime.locks import FileLock
+from omegaml_lab.runtime.environments.locks import FileLock
 from omegaml_lab.store.workcopy import WorkingCopy, replaced_line
 
 if TYPE_CHECKING:

@@ -78,7 +78,7 @@ def _servers(config: Config) -> Iterator[Check]:
     if config.broker_url is None:
         return
     # The broker is spoken to through no repository: the URL of one is not needed for that.
-    from omegaml_lab.runtime.broker import Broker
+    from omegaml_lab.runtime.broker.broker import Broker
 
     broker = Broker(config.broker_url, mongo_url="mongodb://", database="omega")
     try:

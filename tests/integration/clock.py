@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.runs import Status
-from omegaml_lab.runtime.execution import result_name
-from omegaml_lab.runtime.schedule_records import ScheduleRecords
-from omegaml_lab.runtime.schedules import Schedules
-from omegaml_lab.runtime.timetable import Timetable
+from omegaml_lab.runtime.client.schedules import Schedules
+from omegaml_lab.runtime.notebooks.execution import result_name
+from omegaml_lab.runtime.records.schedule_records import ScheduleRecords
+from omegaml_lab.runtime.schedules.timetable import Timetable
 from tests.integration.notebooks import notebook
 
 if TYPE_CHECKING:

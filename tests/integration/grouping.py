@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from omegaml_lab.core.runs import Failure, Progress, Status
-from omegaml_lab.runtime.execution import result_name
-from omegaml_lab.runtime.sweeper import Sweeper
+from omegaml_lab.runtime.notebooks.execution import result_name
+from omegaml_lab.runtime.workers.sweeper import Sweeper
 from tests.integration.notebooks import notebook
 
 if TYPE_CHECKING:
     from omegaml_lab.core.runs import Run
     from omegaml_lab.omega import Omega
-    from omegaml_lab.runtime.group_handle import GroupHandle
-    from omegaml_lab.runtime.handles import JobHandle
+    from omegaml_lab.runtime.client.group_handle import GroupHandle
+    from omegaml_lab.runtime.client.handles import JobHandle
 
 FAILURE = Failure(name="ValueError", message="no luck", cell=0)
 

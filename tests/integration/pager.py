@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.runs import Failure, Progress, Status
 from omegaml_lab.notifiers.notifier import Notifier
-from omegaml_lab.runtime.outbox import Outbox
-from omegaml_lab.runtime.run_records import utcnow
+from omegaml_lab.runtime.notifications.outbox import Outbox
+from omegaml_lab.runtime.records.run_records import utcnow
 from tests.integration.notebooks import notebook
 
 if TYPE_CHECKING:

@@ -13,14 +13,14 @@ from sklearn.linear_model import LinearRegression
 from omegaml_lab.config import Config
 from omegaml_lab.core.runs import Run, Status
 from omegaml_lab.omega import Omega
-from omegaml_lab.runtime.ahead import ask_ahead, request_of, told_ahead
-from omegaml_lab.runtime.callees import Callees
-from omegaml_lab.runtime.execution import StopReason
-from omegaml_lab.runtime.kernels import KernelSource
-from omegaml_lab.runtime.performer import Performer
+from omegaml_lab.runtime.calls.ahead import ask_ahead, request_of, told_ahead
+from omegaml_lab.runtime.calls.callees import Callees
+from omegaml_lab.runtime.kernels.kernels import KernelSource
+from omegaml_lab.runtime.notebooks.execution import StopReason
+from omegaml_lab.runtime.workers.performer import Performer
 
 if TYPE_CHECKING:
-    from omegaml_lab.runtime.calls import CallHandle
+    from omegaml_lab.runtime.client.calls import CallHandle
 
 ROW = np.arange(4.0).reshape(1, 4)
 

@@ -13,8 +13,8 @@ from amqp.exceptions import MessageNacked
 from omegaml_lab.core.errors import BrokerUnavailableError
 from omegaml_lab.core.runs import Status
 from omegaml_lab.omega import Omega
-from omegaml_lab.runtime.broker import PERFORM, make_app, queue_of
-from omegaml_lab.runtime.courier import Courier
+from omegaml_lab.runtime.broker.broker import PERFORM, make_app, queue_of
+from omegaml_lab.runtime.workers.courier import Courier
 from tests.integration.notebooks import WAIT, notebook
 from tests.integration.processes import scheduler, until, worker
 

@@ -159,7 +159,7 @@ def loaded(*names: str) -> list[str]:
 def test_what_calls_need_is_loaded_ahead_and_not_in_kernels(shared: Omega) -> None:
     shared.scripts.put(loaded, "loaded")
     script = shared.runtime.script("loaded")
-    ahead = ["omegaml_lab.runtime.runtime", "skops.io", "sklearn.linear_model"]
+    ahead = ["omegaml_lab.runtime.client.runtime", "skops.io", "sklearn.linear_model"]
     assert script.run(*ahead, "kombu", "celery", "IPython") == ahead
     source = "import sys\nprint([n for n in ('skops', 'sklearn', '_pytest') if n in sys.modules])"
     shared.jobs.put(notebook(source), "loaded")

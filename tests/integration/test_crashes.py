@@ -14,13 +14,13 @@ from omegaml_lab.config import Config
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.runs import Status
 from omegaml_lab.omega import Omega
-from omegaml_lab.runtime.broker import queue_of
+from omegaml_lab.runtime.broker.broker import queue_of
 from omegaml_lab.storage import embedded
 from tests.integration.notebooks import WAIT, notebook, printed
 from tests.integration.processes import alive, scheduler, until, worker
 
 if TYPE_CHECKING:
-    from omegaml_lab.runtime.handles import RunHandle
+    from omegaml_lab.runtime.client.handles import RunHandle
     from tests.integration.processes import Process
 
 COUNTED = "import os\nwith open(count, 'a') as f: f.write(str(os.getpid()) + ' ')"
@@ -126,7 +126,7 @@ def test_a_worker_that_is_asked_to_stop_gives_its_run_back(omega: Omega, tmp_pat
 def kill_nursery(process: Process, of: str) -> None:
     """Kill the process from which a worker starts its kernels, or what performs calls."""
     for child in psutil.Process(process.pid).children():
-        if "omegaml_lab.runtime.nursery" in child.cmdline() and child.cmdline()[-1] == of:
+        if "omegaml_lab.runtime.kernels.nursery" in child.cmdline() and child.cmdline()[-1] == of:
             child.kill()
 
 

@@ -9,7 +9,7 @@ import pytest
 from omegaml_lab.core.notifications import Happening, Occasion, Recipient
 from omegaml_lab.core.runs import Status
 from omegaml_lab.notifiers.webhook import WebhookNotifier
-from omegaml_lab.runtime.outbox import Outbox
+from omegaml_lab.runtime.notifications.outbox import Outbox
 from tests.integration.grouping import end, job
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ import pytest
 from omegaml_lab.core.errors import RequirementsRefusedError
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.runs import Status
-from omegaml_lab.runtime.environments import Environment, Environments
-from omegaml_lab.runtime.kernels import KernelSource
+from omegaml_lab.runtime.environments.environments import Environment, Environments
+from omegaml_lab.runtime.kernels.kernels import KernelSource
 from tests.integration.notebooks import notebook, printed
 from tests.integration.processes import alive, until, worker
 from tests.wheels import make_slow_sdist, make_wheel
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from omegaml_lab.omega import Omega
-    from omegaml_lab.runtime.handles import RunHandle
-    from omegaml_lab.runtime.kernel_processes import KernelProcess
+    from omegaml_lab.runtime.client.handles import RunHandle
+    from omegaml_lab.runtime.kernels.kernel_processes import KernelProcess
     from tests.integration.processes import Process
 
 USES = "# requires: omt-greeting\nimport sys, omt_greeting, numpy, omegaml_lab"

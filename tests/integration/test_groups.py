@@ -17,7 +17,7 @@ from omegaml_lab.core.errors import (
 )
 from omegaml_lab.core.groups import OnFailure
 from omegaml_lab.core.runs import Failure, Status
-from omegaml_lab.runtime.execution import result_name
+from omegaml_lab.runtime.notebooks.execution import result_name
 from tests.integration.grouping import FAILURE, claimable, end, job, statuses, sweeper
 from tests.integration.notebooks import notebook
 

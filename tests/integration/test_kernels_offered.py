@@ -11,8 +11,8 @@ import pytest
 
 from omegaml_lab.core.errors import KernelNotOfferedError
 from omegaml_lab.core.runs import Status
-from omegaml_lab.runtime.execution import result_name
-from omegaml_lab.runtime.run_reader import utcnow
+from omegaml_lab.runtime.notebooks.execution import result_name
+from omegaml_lab.runtime.records.run_reader import utcnow
 from tests.integration.clock import MINUTE, SIX, Clock
 from tests.integration.notebooks import notebook
 from tests.integration.processes import until, worker

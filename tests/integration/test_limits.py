@@ -9,7 +9,7 @@ import pytest
 
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.runs import Status
-from omegaml_lab.runtime.handles import RunHandle
+from omegaml_lab.runtime.client.handles import RunHandle
 from tests.integration.notebooks import notebook, printed
 from tests.integration.processes import alive, until, worker
 

@@ -9,8 +9,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from omegaml_lab.core.runs import Failure, Progress, Status
-from omegaml_lab.runtime.metrics import Metrics
-from omegaml_lab.runtime.run_records import RunRecords, utcnow
+from omegaml_lab.runtime.client.metrics import Metrics
+from omegaml_lab.runtime.records.run_records import RunRecords, utcnow
 
 if TYPE_CHECKING:
     from omegaml_lab.omega import Omega

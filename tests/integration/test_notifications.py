@@ -19,8 +19,8 @@ from omegaml_lab.core.errors import (
 )
 from omegaml_lab.core.runs import Failure, Status
 from omegaml_lab.omega import Omega
-from omegaml_lab.runtime.outbox import TRIES, Outbox
-from omegaml_lab.runtime.run_records import utcnow
+from omegaml_lab.runtime.notifications.outbox import TRIES, Outbox
+from omegaml_lab.runtime.records.run_records import utcnow
 from tests.integration.notebooks import notebook
 from tests.integration.pager import NAME, Bench, Pager
 from tests.integration.processes import scheduler, until, worker

@@ -8,7 +8,7 @@ import pytest
 
 from omegaml_lab.core.errors import InvalidLimitError
 from omegaml_lab.core.runs import Status
-from omegaml_lab.runtime.execution import result_name
+from omegaml_lab.runtime.notebooks.execution import result_name
 from tests.integration.notebooks import WAIT, notebook
 from tests.integration.processes import until, worker
 

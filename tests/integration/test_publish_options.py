@@ -9,7 +9,7 @@ import pytest
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.reports import Access, Report
 from omegaml_lab.core.runs import Progress, Status
-from omegaml_lab.runtime.execution import result_name
+from omegaml_lab.runtime.notebooks.execution import result_name
 from tests.integration.notebooks import notebook
 from tests.integration.processes import until, worker
 

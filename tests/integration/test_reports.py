@@ -18,7 +18,7 @@ from omegaml_lab.core.names import Name
 from omegaml_lab.core.reports import Access
 from omegaml_lab.core.runs import Progress, Run, Status
 from omegaml_lab.omega import Omega
-from omegaml_lab.runtime.execution import result_name
+from omegaml_lab.runtime.notebooks.execution import result_name
 from tests.integration.notebooks import markdown, notebook
 from tests.integration.processes import until, worker
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from omegaml_lab.omega import Omega
-    from omegaml_lab.runtime.handles import RunHandle
+    from omegaml_lab.runtime.client.handles import RunHandle
 
 FIRST = "import os, pathlib\nsteps = ['first']\npathlib.Path(note).write_text(str(os.getpid()))"
 FAILS = "raise ValueError('no luck')"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from omegaml_lab.omega import Omega
-    from omegaml_lab.runtime.handles import RunHandle
+    from omegaml_lab.runtime.client.handles import RunHandle
 
 PID = "import os, pathlib\npathlib.Path(note).write_text(str(os.getpid()))"
 FAILS = "raise ValueError"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from omegaml_lab.config import Config
-    from omegaml_lab.runtime.handles import RunHandle
+    from omegaml_lab.runtime.client.handles import RunHandle
     from tests.integration.rabbitmq import RabbitMQ
 
 PID = "import os, pathlib\npathlib.Path(note).write_text(str(os.getpid()))\nsteps = ['first']"

@@ -9,8 +9,8 @@ import pytest
 
 from omegaml_lab.core.limits import Usage
 from omegaml_lab.core.runs import Failure, Status
-from omegaml_lab.runtime.execution import result_name
-from omegaml_lab.runtime.sweeper import Sweeper
+from omegaml_lab.runtime.notebooks.execution import result_name
+from omegaml_lab.runtime.workers.sweeper import Sweeper
 from tests.integration.notebooks import notebook
 from tests.integration.processes import scheduler, until, worker
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from omegaml_lab.core.runs import Run
     from omegaml_lab.omega import Omega
-    from omegaml_lab.runtime.run_records import Claim
+    from omegaml_lab.runtime.records.run_records import Claim
 
 FAILURE = Failure(name="ValueError", message="no luck", cell=0, traceback=("t",))
 

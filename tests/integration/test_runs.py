@@ -21,7 +21,7 @@ from omegaml_lab.core.errors import (
 )
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.runs import Status
-from omegaml_lab.runtime.handles import RunHandle
+from omegaml_lab.runtime.client.handles import RunHandle
 from tests.integration.notebooks import WAIT, markdown, notebook, printed
 from tests.integration.processes import until, worker
 
@@ -257,7 +257,7 @@ def test_secrets_stay_out_of_log_and_error(shared: Omega, going: Process) -> Non
         shared, "leak", notebook("import os\nprint(os.environ['OMEGA_MONGO_URL'])", source)
     )
     run.wait(60)
-    from omegaml_lab.runtime.log import secrets_of
+    from omegaml_lab.runtime.notebooks.log import secrets_of
 
     for secret in secrets_of(shared.url):
         assert secret not in f"{run.run}"

@@ -13,9 +13,9 @@ from omegaml_lab.core.errors import (
     ObjectNotFoundError,
 )
 from omegaml_lab.core.runs import Progress, Status
-from omegaml_lab.runtime import results
-from omegaml_lab.runtime.execution import result_name
-from omegaml_lab.runtime.schedule_records import start_of
+from omegaml_lab.runtime.notebooks.execution import result_name
+from omegaml_lab.runtime.records import results
+from omegaml_lab.runtime.records.schedule_records import start_of
 from tests.integration.clock import MINUTE, SIX, Clock
 from tests.integration.notebooks import notebook
 

@@ -17,8 +17,8 @@ from omegaml_lab.core.errors import (
 )
 from omegaml_lab.core.runs import Status
 from omegaml_lab.omega import Omega
-from omegaml_lab.runtime.run_records import utcnow
-from omegaml_lab.runtime.schedule_records import run_id
+from omegaml_lab.runtime.records.run_records import utcnow
+from omegaml_lab.runtime.records.schedule_records import run_id
 from tests.integration.clock import MINUTE, SIX, Clock
 from tests.integration.notebooks import WAIT, notebook
 from tests.integration.processes import scheduler, until, worker

@@ -14,7 +14,7 @@ from omegaml_lab.config import Config
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.runs import Progress, Status
 from omegaml_lab.omega import Omega
-from omegaml_lab.runtime.execution import result_name
+from omegaml_lab.runtime.notebooks.execution import result_name
 from omegaml_lab.server.events import (
     NOTIFICATION_EVENT,
     OBJECT_EVENT,

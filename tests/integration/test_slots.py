@@ -9,7 +9,7 @@ import pytest
 
 from omegaml_lab.core.runs import Status
 from omegaml_lab.omega import Omega
-from omegaml_lab.runtime.broker import queue_of
+from omegaml_lab.runtime.broker.broker import queue_of
 from tests.integration.notebooks import WAIT, notebook
 from tests.integration.processes import until, worker
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from omegaml_lab.config import Config
-    from omegaml_lab.runtime.handles import RunHandle
+    from omegaml_lab.runtime.client.handles import RunHandle
     from tests.integration.rabbitmq import RabbitMQ
 
 

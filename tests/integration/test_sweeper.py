@@ -12,10 +12,10 @@ import pytest
 from omegaml_lab.core.errors import BrokerUnavailableError, InvalidTransitionError
 from omegaml_lab.core.groups import OnFailure
 from omegaml_lab.core.runs import Failure, Progress, Status
-from omegaml_lab.runtime.broker import Broker
-from omegaml_lab.runtime.execution import result_name
-from omegaml_lab.runtime.run_records import RunRecords, utcnow
-from omegaml_lab.runtime.sweeper import Sweeper
+from omegaml_lab.runtime.broker.broker import Broker
+from omegaml_lab.runtime.notebooks.execution import result_name
+from omegaml_lab.runtime.records.run_records import RunRecords, utcnow
+from omegaml_lab.runtime.workers.sweeper import Sweeper
 from tests.integration.processes import until
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from omegaml_lab.core.runs import Run
     from omegaml_lab.omega import Omega
-    from omegaml_lab.runtime.run_records import Claim
+    from omegaml_lab.runtime.records.run_records import Claim
 
 
 def sweeper(omega: Omega, lease: float = 1.0) -> Sweeper:
@@ -196,7 +196,7 @@ def test_messages_are_sent_again_but_ever_less_often(omega: Omega) -> None:
 
 
 def test_the_sweeper_shows_up_and_outlives_an_absent_database(omega: Omega) -> None:
-    from omegaml_lab.runtime.broker import Broker
+    from omegaml_lab.runtime.broker.broker import Broker
     from omegaml_lab.storage.storage import Storage
     from tests.integration.rabbitmq import free_port
 

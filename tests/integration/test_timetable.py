@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from omegaml_lab.core.runs import Status
-from omegaml_lab.runtime import schedule_records
-from omegaml_lab.runtime.due import Rule
-from omegaml_lab.runtime.schedule_records import run_id
+from omegaml_lab.runtime.records import schedule_records
+from omegaml_lab.runtime.records.schedule_records import run_id
+from omegaml_lab.runtime.schedules.due import Rule
 from tests.integration.clock import MINUTE, SIX, Clock, end
 from tests.integration.notebooks import notebook
 from tests.integration.processes import until

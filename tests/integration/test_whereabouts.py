@@ -10,7 +10,7 @@ import pytest
 
 from omegaml_lab.core.errors import NotebookGoneError
 from omegaml_lab.core.notifications import Recipient
-from omegaml_lab.runtime.outbox import Outbox
+from omegaml_lab.runtime.notifications.outbox import Outbox
 from tests.integration.clock import MINUTE, SIX, Clock, end
 from tests.integration.notebooks import notebook
 

@@ -34,7 +34,7 @@ def test_subpackages_do_not_hide_the_default_repository() -> None:
     code = (
         "import os; os.environ['OMEGA_MONGO_URL'] = 'mongodb://127.0.0.1:1/x'\n"
         "import omegaml_lab as om\n"
-        "import omegaml_lab.runtime.run_records, omegaml_lab.reports\n"
+        "import omegaml_lab.runtime.records.run_records, omegaml_lab.reports\n"
         "print(type(om.runtime).__name__, type(om.reports).__name__, type(om.jobs).__name__)\n"
         "print(sorted({'Omega', 'jobs', 'runtime'} - set(dir(om))))"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from omegaml_lab.runtime.plain import from_plain, to_plain
+from omegaml_lab.runtime.calls.plain import from_plain, to_plain
 from omegaml_lab.server.handlers.base import OmegaHandler
 from omegaml_lab.server.handlers.runs import describe_run
 from omegaml_lab.server.openapi import Operation

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from omegaml_lab.core.experiments import Best
-from omegaml_lab.runtime.plain import to_plain
+from omegaml_lab.runtime.calls.plain import to_plain
 from omegaml_lab.server.handlers.base import OmegaHandler
 from omegaml_lab.server.openapi import Operation, path_parameter, query
 

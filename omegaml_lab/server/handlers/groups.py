@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from omegaml_lab.core.groups import Group, combinations
 from omegaml_lab.core.limits import Limits
-from omegaml_lab.runtime.comparing import columns_of, rows_of
+from omegaml_lab.runtime.client.comparing import columns_of, rows_of
 from omegaml_lab.server.handlers.base import OmegaHandler
 from omegaml_lab.server.openapi import Operation, path_parameter, query
 from omegaml_lab.server.targets import Target, target_of
@@ -14,8 +14,8 @@ from omegaml_lab.server.targets import Target, target_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from omegaml_lab.runtime.group_handle import GroupHandle
-    from omegaml_lab.runtime.group_records import Counts
+    from omegaml_lab.runtime.client.group_handle import GroupHandle
+    from omegaml_lab.runtime.records.group_records import Counts
 
 __all__ = [
     "GroupCancelHandler",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from omegaml_lab.runtime.metrics import CONTENT_TYPE
+from omegaml_lab.runtime.client.metrics import CONTENT_TYPE
 from omegaml_lab.server.handlers.base import OmegaHandler
 from omegaml_lab.server.openapi import Operation
 

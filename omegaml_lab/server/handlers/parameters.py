@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from omegaml_lab.backends.notebook import parse_notebook
-from omegaml_lab.runtime.parameters import declared_parameters
+from omegaml_lab.runtime.jobs.parameters import declared_parameters
 from omegaml_lab.server.handlers.base import OmegaHandler
 from omegaml_lab.server.openapi import Operation, query
 from omegaml_lab.server.targets import Target, target_of

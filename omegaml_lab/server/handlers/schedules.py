@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from tornado.web import HTTPError
 
 from omegaml_lab.core.limits import Limits
-from omegaml_lab.runtime.due import Rule
+from omegaml_lab.runtime.schedules.due import Rule
 from omegaml_lab.server.handlers.base import OmegaHandler
 from omegaml_lab.server.handlers.runs import describe_run
 from omegaml_lab.server.openapi import Operation, path_parameter, query

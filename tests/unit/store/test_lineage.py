@@ -15,8 +15,8 @@ import pytest
 from omegaml_lab.core.errors import ObjectNotFoundError
 from omegaml_lab.core.lineage import Reference, Relation, RunReference
 from omegaml_lab.core.names import Name
-from omegaml_lab.runtime.calling import Caller, Target
-from omegaml_lab.runtime.stores import Stores
+from omegaml_lab.runtime.calls.calling import Caller, Target
+from omegaml_lab.runtime.calls.stores import Stores
 from omegaml_lab.store import recording as recorder_module
 from omegaml_lab.store.recording import recording
 from omegaml_lab.store.walking import walk

@@ -1,0 +1,1 @@
+"""Messages: hints that a run waits, through RabbitMQ or MongoDB."""

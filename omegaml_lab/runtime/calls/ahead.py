@@ -1,0 +1,88 @@
+"""Ahead: what a model is asked while the run that asks it is still being claimed.
+
+A message about a call that only reads carries the call itself. A worker with a warm process for
+it passes it on at once, and claims the run meanwhile. What comes of it counts if the run was
+claimed and asks just that; else nobody hears of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from omegaml_lab.core.calls import FITTING, METHODS
+from omegaml_lab.core.errors import CalleeDiedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from omegaml_lab.core.runs import Run
+    from omegaml_lab.runtime.calls.callees import Callee, Callees
+
+__all__ = ["Ahead", "ask_ahead", "request_of", "told_ahead"]
+
+_SMALL = 64 * 1024
+_READING = frozenset(METHODS) - FITTING
+_VIRTUAL = "virtual"  # a function, which may do anything, and not twice
+
+
+def request_of(run: Run) -> dict[str, Any]:
+    """Return what the process of a call is asked for a run."""
+    call = run.call or {}
+    return {
+        "run": run.id,
+        "kind": run.kind,
+        "target": {**call["target"], "name": run.job, "revision": run.revision},
+        "call": call,
+        "experiments": list(run.experiments),
+    }
+
+
+def told_ahead(run: Run) -> dict[str, Any] | None:
+    """Return what a message tells of a run beside its id; None if that has to be looked up."""
+    if run.kind != "model" or not _only_reads(request := request_of(run)):
+        return None
+    call = request["call"]
+    given = [*call["args"], *(parcel for _, parcel in call["kwargs"])]
+    if sum(len(text) for parcel in given for text in parcel.values()) > _SMALL:
+        return None
+    return {"bucket": run.bucket, "owner": run.owner, "request": request}
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """A process that was asked `request`: hear its answer, or `leave` it."""
+
+    callee: Callee
+    request: Mapping[str, Any]
+    environment: Mapping[str, str]
+    callees: Callees
+
+    def leave(self) -> None:
+        """Hear the answer, which nobody wants, so that the process can be asked again."""
+        with contextlib.suppress(CalleeDiedError):
+            self.callee.answer()
+        self.callees.give_back(self.callee, self.environment, fresh=False)
+
+
+def ask_ahead(
+    callees: Callees, environment: Mapping[str, str], request: Mapping[str, Any]
+) -> Ahead | None:
+    """Ask a process that is there already; None when there is none, or when it may not be yet."""
+    if not _only_reads(request):
+        return None
+    callee = callees.warm(environment)
+    if callee is None:
+        return None
+    callee.begin(request)
+    return Ahead(callee, request, environment, callees)
+
+
+def _only_reads(request: Mapping[str, Any]) -> bool:
+    return (
+        request["kind"] == "model"
+        and request["call"]["method"] in _READING
+        and request["target"]["kind"] != _VIRTUAL
+        and not request["experiments"]
+    )

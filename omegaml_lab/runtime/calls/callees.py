@@ -1,0 +1,244 @@
+"""Callees: the processes in which a worker performs calls, kept warm.
+
+Each performs one call at a time, for one bucket and owner. A model's process is used again,
+with the model in memory; a script gets one that has run nobody's code, started ahead.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omegaml_lab.config import OF_SCHEDULERS, OF_WORKERS
+from omegaml_lab.core.errors import CalleeDiedError
+from omegaml_lab.runtime.kernels.run_folders import RunFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from omegaml_lab.runtime.kernels.warm import Nursery
+
+__all__ = ["Callee", "Callees"]
+
+_log = logging.getLogger(__name__)
+
+_MODULE = "omegaml_lab.callee"
+_PATIENCE = 5.0
+_STARTS = 60.0
+_LOOKS = 0.2
+_SAID = 16_384
+
+
+class Callee:
+    """One process, and the line to it."""
+
+    def __init__(self, environment: Mapping[str, str], nursery: Nursery | None) -> None:
+        self._folder = RunFolder("call")  # what the process leaves goes with it
+        self._log = self._folder.path / "call.log"
+        self._log.touch(0o600)
+        hidden = {*OF_SCHEDULERS, *OF_WORKERS}
+        inherited = {k: v for k, v in os.environ.items() if k not in hidden}
+        whole = {**inherited, **environment, **self._folder.temporary()}
+        try:
+            self._connection = self._begun(whole, nursery)
+        except BaseException:
+            self._folder.remove()
+            raise
+        self._connection.settimeout(None)
+        self._lines = self._connection.makefile("rb")
+
+    def _begun(self, environment: dict[str, str], nursery: Nursery | None) -> socket.socket:
+        """Start the process, and return the line to it."""
+        line = self._folder.path / "line"
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(str(line))
+            server.listen(1)
+            self.process = _started(str(line), environment, self._log, nursery)
+            connection = self._connected(server)
+        line.unlink()
+        return connection
+
+    def _connected(self, server: socket.socket) -> socket.socket:
+        """Return the line, once the process has come to it; who does not is ended."""
+        server.settimeout(_LOOKS)
+        for _ in range(int(_STARTS / _LOOKS)):
+            with contextlib.suppress(TimeoutError):
+                return server.accept()[0]
+            if not self.alive:
+                break
+        self.kill()
+        raise CalleeDiedError(self.process.returncode, self.said)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self.process.poll() is None
+
+    @property
+    def abandoned(self) -> bool:
+        """Whether the process was ended because the nursery was."""
+        return bool(getattr(self.process, "abandoned", False))
+
+    def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Have a call performed; return what came of it.
+
+        Raises
+        ------
+        CalleeDiedError
+            If the process ended before it answered.
+        """
+        self.begin(request)
+        return self.answer()
+
+    def begin(self, request: Mapping[str, Any]) -> None:
+        """Have a call performed; its `answer` is to be heard before the next one."""
+        with contextlib.suppress(OSError):  # ended, by itself or by us: there is no answer
+            self._connection.sendall(json.dumps(request).encode() + b"\n")
+
+    def answer(self) -> dict[str, Any]:
+        """Return what came of the call that was begun.
+
+        Raises
+        ------
+        CalleeDiedError
+            If the process ended before it answered.
+        """
+        try:
+            line = self._lines.readline()
+        except (OSError, ValueError):
+            line = b""
+        if not line.endswith(b"\n"):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(_PATIENCE)
+            raise CalleeDiedError(self.process.returncode, self.said)
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    @property
+    def said(self) -> str:
+        """The end of what the process itself put out, and not the code that it called."""
+        if not self._log.exists():  # the code that it called has removed it
+            return ""
+        with self._log.open("rb") as log:
+            log.seek(max(0, log.seek(0, os.SEEK_END) - _SAID))
+            said: bytes = log.read()
+        return said.decode("utf-8", "replace")
+
+    def kill(self) -> None:
+        """End the process with what it started; who waits for an answer gets none."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def close(self) -> None:
+        """End the process and the line."""
+        self.kill()
+        self._folder.remove()
+        self._lines.close()
+        self._connection.close()
+
+
+class Callees:
+    """The processes of one worker; it may be used by many threads.
+
+    Parameters
+    ----------
+    limit
+        How many may be kept that wait for a call.
+    nursery
+        Forks them; without it each starts cold, which takes a second or two.
+    """
+
+    def __init__(self, *, limit: int, nursery: Nursery | None = None) -> None:
+        self._limit = limit
+        self._nursery = nursery
+        self._lock = threading.Lock()
+        self._idle: list[tuple[str, Callee]] = []
+        self._closed = False
+
+    def take(self, environment: Mapping[str, str], *, fresh: bool) -> Callee:
+        """Return a process for one call; a `fresh` one has performed none yet.
+
+        Raises
+        ------
+        CalleeDiedError
+            If one was started, and ended at once.
+        """
+        return self.warm(environment, fresh=fresh) or Callee(environment, self._nursery)
+
+    def warm(self, environment: Mapping[str, str], *, fresh: bool = False) -> Callee | None:
+        """Return a process for one call that is there already, None if there is none."""
+        key = _key(environment, fresh=fresh)
+        with self._lock:
+            for place, (kept, callee) in reversed(list(enumerate(self._idle))):
+                if kept == key:
+                    del self._idle[place]
+                    if callee.alive:
+                        return callee
+                    callee.close()
+        return None
+
+    def give_back(self, callee: Callee, environment: Mapping[str, str], *, fresh: bool) -> None:
+        """Keep a process for the next call; of one for a fresh call keep a successor."""
+        if fresh:
+            callee.close()
+            try:
+                callee = Callee(environment, self._nursery)
+            except (OSError, CalleeDiedError) as error:  # the next call will meet it too
+                _log.warning("no process could be started ahead: %s", error)
+                return
+        with self._lock:
+            keep = not self._closed and callee.alive
+            if keep:
+                self._idle.append((_key(environment, fresh=fresh), callee))
+        if not keep:
+            callee.close()
+        self.keep(self._limit)
+
+    def keep(self, limit: int) -> None:
+        """Keep so many processes that wait for a call, from now on."""
+        with self._lock:
+            self._limit = limit
+            superfluous = [old for _, old in self._idle[:-limit]]
+            del self._idle[:-limit]
+        for old in superfluous:
+            old.close()
+
+    def close(self) -> None:
+        """End all processes that wait for a call."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for _, callee in idle:
+            callee.close()
+
+
+def _started(path: str, environment: dict[str, str], log: Path, nursery: Nursery | None) -> Any:
+    """Return the process, as `subprocess.Popen` or like it."""
+    if nursery is not None:
+        with contextlib.suppress(OSError):
+            return nursery.spawn(
+                [path], environment=environment, folder=Path.cwd(), log=log, module=_MODULE
+            )
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", _MODULE, path],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=environment,
+            start_new_session=True,
+        )
+
+
+def _key(environment: Mapping[str, str], *, fresh: bool) -> str:
+    return json.dumps([fresh, sorted(environment.items())])

@@ -1,0 +1,1 @@
+"""What a person holds in the hand: jobs, runs, groups, schedules, experiments, and calls."""

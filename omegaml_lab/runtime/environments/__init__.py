@@ -1,0 +1,1 @@
+"""Environments: what notebooks require, installed once for each set of requirements."""

@@ -1,0 +1,1 @@
+"""Notebooks, performed: cell by cell, live, from the claim to the final status."""

@@ -1,0 +1,122 @@
+"""Files beside a notebook, for the kernel of a run and from it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from omegaml_lab.core.errors import OmegaError
+from omegaml_lab.core.names import parent_of
+from omegaml_lab.runtime.records.patience import patiently
+from omegaml_lab.store.workcopy import WorkingCopy, replaced_line
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Coroutine
+
+    from omegaml_lab.core.runs import Run
+    from omegaml_lab.runtime.kernels.kernel_processes import KernelProcess
+    from omegaml_lab.runtime.notebooks.cells import Kernels
+    from omegaml_lab.store.jobs import JobStore
+
+__all__ = ["KernelsBeside"]
+
+
+class KernelsBeside:
+    """Lends kernels that find the files beside their notebook in the folder where they work.
+
+    What a kernel has left there when it is given back is kept in the repository, as something
+    that the run has written.
+
+    Parameters
+    ----------
+    kernels
+        Starts them.
+    run, jobs
+        The run, and the store that its notebook is in.
+    limit
+        Bytes of the files that the folder has in all.
+    say
+        Told of what is left out, for the run's log.
+    given_up
+        Whether another worker is to perform the run, so that nothing of it is kept.
+    """
+
+    def __init__(
+        self,
+        kernels: Kernels,
+        *,
+        run: Run,
+        jobs: JobStore,
+        limit: float,
+        say: Callable[[str], None],
+        given_up: Callable[[], bool],
+    ) -> None:
+        self._kernels = kernels
+        self._run = run
+        self._jobs = jobs
+        self._limit = limit
+        self._say = say
+        self._given_up = given_up
+        self._cancelled = False
+
+    @contextlib.asynccontextmanager
+    async def start(self, name: str, **options: Any) -> AsyncIterator[KernelProcess]:
+        """Lend one for the time of a block, as `KernelSource.start` does."""
+        async with self._kernels.start(name, **options) as kernel:
+            # While the kernel starts: it runs nothing before this block is entered.
+            copy = self._copy(kernel)
+            await self._to_the_end(asyncio.to_thread(self._pull, copy))
+            try:
+                yield kernel
+            finally:
+                if not self._given_up():
+                    await self._to_the_end(asyncio.to_thread(self._push, copy))
+
+    def _copy(self, kernel: KernelProcess) -> WorkingCopy:
+        jobs = self._jobs.read_by(self._run.id)
+        if kernel.copy is None:
+            folder = parent_of(self._run.job)
+            kernel.copy = WorkingCopy(jobs, folder, kernel.work, limit=self._limit)
+        else:  # it has worked there before, for another run
+            kernel.copy.go_on(jobs)
+        return kernel.copy
+
+    async def _to_the_end(self, work: Coroutine[Any, Any, None]) -> None:
+        """Wait for it however often this task is cancelled: it needs the folder that goes then.
+
+        Who is cancelled does not wait for a database that is away.
+        """
+        task, cancelled = asyncio.ensure_future(work), None
+        while not task.done():
+            try:
+                await asyncio.shield(task)
+            except asyncio.CancelledError as error:
+                cancelled, self._cancelled = error, True
+        if cancelled is not None:
+            raise cancelled
+
+    def _pull(self, copy: WorkingCopy) -> None:
+        self._tell(self._patiently(copy.pull))
+
+    def _push(self, copy: WorkingCopy) -> None:
+        self._patiently(copy.note_reads)
+        self._tell(self._patiently(lambda: copy.push(anyway=True)))
+        self._tell([replaced_line(before) for before in copy.take_replaced()])
+
+    def _patiently(self, act: Callable[[], Any]) -> Any:
+        try:
+            return patiently(
+                act,
+                what=f"run {self._run.id}",
+                hurried=lambda: self._cancelled or self._given_up(),
+            )
+        except OmegaError as error:
+            return [f"Files beside the notebook are not all in their place: {error}"]
+
+    def _hurried(self) -> bool:
+        return self._cancelled or self._given_up()
+
+    def _tell(self, lines: list[str] | None) -> None:
+        for line in lines or ():
+            self._say(f"{line}\n")

@@ -1,0 +1,1 @@
+"""What is told by itself: messages about runs, kept until they are sent."""

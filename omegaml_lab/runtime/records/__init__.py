@@ -1,0 +1,1 @@
+"""What is on record of runs, groups and schedules: changed by compare-and-set only."""

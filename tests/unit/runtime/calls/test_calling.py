@@ -1,0 +1,61 @@
+"""What an attempt at a call does about the attempts before it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from sklearn.linear_model import LinearRegression
+
+from omegaml_lab.callee import _Callee
+from omegaml_lab.core.errors import ConflictError
+from omegaml_lab.runtime.calls.calling import Caller, Target
+from omegaml_lab.runtime.calls.parcels import wrapped
+from omegaml_lab.store.recording import recording
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from omegaml_lab.omega import Omega
+
+X, Y = [[0.0], [1.0], [2.0]], [0.0, 2.0, 4.0]
+
+
+@pytest.fixture
+def target(omega: Omega) -> Target:
+    omega.models.put(LinearRegression(), "odd ü%+[1]")
+    return Target.of(omega.models.metadata("odd ü%+[1]"))
+
+
+def test_the_second_attempt_at_a_fit_finds_what_the_first_has_put(
+    omega: Omega, target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stores = omega.runtime.calls.stores
+    call = {"method": "fit", "args": [wrapped(v, stores.calls, "x") for v in (X, Y)], "kwargs": []}
+    plain = {key: getattr(target, key) for key in ("name", "revision", "kind", "state")}
+    request: dict[str, Any] = {"run": "r1", "kind": "model", "target": plain, "call": call}
+    monkeypatch.setenv("OMEGA_RUN", "")
+    first, second = (_Callee(omega).answer(request) for _ in range(2))
+    assert "error" not in second
+    assert second["answer"] == first["answer"]
+    other = _Callee(omega).answer({**request, "run": "r2"})
+    assert other["error"]["name"] == "ConflictError"
+    assert [m.revision for m in omega.models.history(target.pinned)] == [2, 1]
+
+
+def test_one_that_was_given_up_for_lost_may_be_faster(
+    omega: Omega, target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caller = Caller(omega.runtime.calls.stores)
+
+    def fit(self: LinearRegression, *args: Any) -> LinearRegression:
+        monkeypatch.setattr(LinearRegression, "fit", true)
+        caller.model(target, "fit", args, {}, run="r1")
+        return true(self, *args)
+
+    true = LinearRegression.fit
+    monkeypatch.setattr(LinearRegression, "fit", fit)
+    with recording("r1"):
+        assert caller.model(target, "fit", [X, Y], {}, run="r1").revision == 2
+        with pytest.raises(ConflictError):  # in a kernel, which may fit more than once
+            caller.model(target, "fit", [X, Y], {})
