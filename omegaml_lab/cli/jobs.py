@@ -46,7 +46,7 @@ def get(session: Session, *, name: str, file: Path | None, force: bool) -> None:
     with session.open() as om:
         meta, data = om.jobs.metadata(name), om.jobs.read_bytes(name)
         if meta.kind == "notebook":
-            from omegaml_lab.server.printing import printed  # which takes a while to load
+            from omegaml_lab.server.contents.printing import printed  # which takes a while to load
 
             data = printed(data)
         target = file or Path(Path(meta.name).name)

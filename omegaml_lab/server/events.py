@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from omegaml_lab.core.runs import Run
     from omegaml_lab.core.schedules import Schedule
     from omegaml_lab.omega import Omega
-    from omegaml_lab.server.signatures import RepositorySignatures
+    from omegaml_lab.server.contents.signatures import RepositorySignatures
     from omegaml_lab.storage.storage import ObjectChange
 
 __all__ = [

@@ -10,15 +10,15 @@ from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.gateway.gateway_client import GatewayClient
 
 from omegaml_lab.omega import Omega
-from omegaml_lab.server.contents import OmegaContentsManager
+from omegaml_lab.server.contents.contents import OmegaContentsManager
+from omegaml_lab.server.contents.hiding import Hiding
+from omegaml_lab.server.contents.signatures import signatures_of
+from omegaml_lab.server.contents.targets import buckets_of, contents_path
 from omegaml_lab.server.events import OBJECT_EVENT, ChangeFeed, register_schemas
 from omegaml_lab.server.handlers import routes
 from omegaml_lab.server.health import Health
-from omegaml_lab.server.hiding import Hiding
-from omegaml_lab.server.kernels import OmegaKernelManager
+from omegaml_lab.server.kernels.kernels import OmegaKernelManager
 from omegaml_lab.server.shared import EXTENSION
-from omegaml_lab.server.signatures import signatures_of
-from omegaml_lab.server.targets import buckets_of, contents_path
 from omegaml_lab.server.threads import Threads
 from omegaml_lab.storage import embedded
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import omegaml_lab
-from omegaml_lab.server.schemas import SCHEMAS
+from omegaml_lab.server.schemas.schemas import SCHEMAS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

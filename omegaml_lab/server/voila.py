@@ -18,7 +18,7 @@ from tornado.web import HTTPError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterator
 
-    from omegaml_lab.server.mounts import Model
+    from omegaml_lab.server.contents.mounts import Model
 
 __all__ = ["NotebookContents", "image_links"]
 

@@ -23,7 +23,7 @@ from omegaml_lab.backends.file import FileBackend
 from omegaml_lab.config import Config
 from omegaml_lab.core.names import Name
 from omegaml_lab.omega import Omega
-from omegaml_lab.server.contents import OmegaContentsManager
+from omegaml_lab.server.contents.contents import OmegaContentsManager
 from omegaml_lab.storage.heads import State
 
 AS_MOUNT = os.environ["OMEGA_CONFORMANCE"] == "mount"

@@ -9,7 +9,7 @@ import pytest
 from tornado.web import HTTPError
 
 from omegaml_lab.omega import Omega
-from omegaml_lab.server.contents import OmegaContentsManager
+from omegaml_lab.server.contents.contents import OmegaContentsManager
 from tests.integration.notebooks import notebook
 
 if TYPE_CHECKING:

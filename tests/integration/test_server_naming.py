@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from omegaml_lab.server.contents import OmegaContentsManager
+from omegaml_lab.server.contents.contents import OmegaContentsManager
 from tests.integration.notebooks import notebook
 
 if TYPE_CHECKING:

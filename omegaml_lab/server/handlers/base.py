@@ -11,9 +11,9 @@ from jupyter_server.base.handlers import APIHandler
 from tornado.web import HTTPError
 
 from omegaml_lab.core.errors import OmegaError
+from omegaml_lab.server.contents.targets import contents_path
 from omegaml_lab.server.errors import status_of
-from omegaml_lab.server.schemas import SCHEMAS
-from omegaml_lab.server.targets import contents_path
+from omegaml_lab.server.schemas.schemas import SCHEMAS
 from omegaml_lab.server.wire import decode_json, encode_json
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from omegaml_lab.core.groups import Group, combinations
 from omegaml_lab.core.limits import Limits
 from omegaml_lab.runtime.client.comparing import columns_of, rows_of
+from omegaml_lab.server.contents.targets import Target, target_of
 from omegaml_lab.server.handlers.base import OmegaHandler
 from omegaml_lab.server.openapi import Operation, path_parameter, query
-from omegaml_lab.server.targets import Target, target_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

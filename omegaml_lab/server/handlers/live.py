@@ -13,8 +13,8 @@ from voila.static_file_handler import AllowListFileHandler
 from voila.tornado.handler import TornadoVoilaHandler
 
 from omegaml_lab.core.errors import OmegaError
+from omegaml_lab.server.contents.targets import contents_path
 from omegaml_lab.server.errors import http_error
-from omegaml_lab.server.targets import contents_path
 from omegaml_lab.server.voila import NotebookContents
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from omegaml_lab.core.notifications import Delivery, Occasion
+from omegaml_lab.server.contents.targets import target_of
 from omegaml_lab.server.handlers.base import OmegaHandler
 from omegaml_lab.server.openapi import Operation, path_parameter, query
-from omegaml_lab.server.targets import target_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

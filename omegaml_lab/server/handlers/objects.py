@@ -9,11 +9,11 @@ from tornado.web import HTTPError
 from omegaml_lab.core.errors import ObjectNotFoundError
 from omegaml_lab.core.metadata import STORES
 from omegaml_lab.core.names import Name
+from omegaml_lab.server.contents.mounts import hidden
+from omegaml_lab.server.contents.readonly import ReadOnlyFiles
+from omegaml_lab.server.contents.targets import files_of_bucket
 from omegaml_lab.server.handlers.base import OmegaHandler
-from omegaml_lab.server.mounts import hidden
 from omegaml_lab.server.openapi import Operation, path_parameter, query
-from omegaml_lab.server.readonly import ReadOnlyFiles
-from omegaml_lab.server.targets import files_of_bucket
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

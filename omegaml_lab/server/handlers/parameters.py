@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from omegaml_lab.backends.notebook import parse_notebook
 from omegaml_lab.runtime.jobs.parameters import declared_parameters
+from omegaml_lab.server.contents.targets import Target, target_of
 from omegaml_lab.server.handlers.base import OmegaHandler
 from omegaml_lab.server.openapi import Operation, query
-from omegaml_lab.server.targets import Target, target_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from jupyter_server.utils import url_path_join
 
+from omegaml_lab.server.contents.targets import Target, target_of
 from omegaml_lab.server.handlers.base import OmegaHandler
 from omegaml_lab.server.openapi import Operation, path_parameter, query
-from omegaml_lab.server.targets import Target, target_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

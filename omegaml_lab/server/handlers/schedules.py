@@ -11,10 +11,10 @@ from tornado.web import HTTPError
 
 from omegaml_lab.core.limits import Limits
 from omegaml_lab.runtime.schedules.due import Rule
+from omegaml_lab.server.contents.targets import Target, target_of
 from omegaml_lab.server.handlers.base import OmegaHandler
 from omegaml_lab.server.handlers.runs import describe_run
 from omegaml_lab.server.openapi import Operation, path_parameter, query
-from omegaml_lab.server.targets import Target, target_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

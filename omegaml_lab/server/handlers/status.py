@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 import omegaml_lab
+from omegaml_lab.server.contents.targets import buckets_of, places_beside
 from omegaml_lab.server.handlers.base import OmegaHandler
 from omegaml_lab.server.openapi import Operation
-from omegaml_lab.server.targets import buckets_of, places_beside
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from omegaml_lab.server.contents.hiding import Hiding
     from omegaml_lab.server.health import Health
-    from omegaml_lab.server.hiding import Hiding
 
 __all__ = ["StatusHandler"]
 

@@ -7,13 +7,13 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.unit.runtime.notebooks.test_execution import perform, worker
 
 from omegaml_lab.core.lineage import Relation
 from omegaml_lab.core.runs import Status
 from omegaml_lab.runtime.notebooks.allowance import Allowance
 from omegaml_lab.runtime.notebooks.beside import KernelsBeside
 from tests.integration.processes import until
+from tests.unit.runtime.notebooks.test_execution import perform, worker
 
 if TYPE_CHECKING:
     from omegaml_lab.omega import Omega

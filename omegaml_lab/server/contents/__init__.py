@@ -1,0 +1,1 @@
+"""The contents manager: the repository and the disk side by side, behind Jupyter's interface."""

@@ -1,0 +1,1 @@
+"""JSON schemas of everything that goes over the wire."""
