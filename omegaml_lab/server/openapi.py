@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-import omegaml_lab
 from omegaml_lab.server.schemas.schemas import SCHEMAS
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def document(
         "openapi": "3.1.0",
         "info": {
             "title": "Omega Lab",
-            "version": omegaml_lab.__version__,
+            "version": version("omegaml_lab"),
             "description": "Objects, runs and reports of a repository, on a Jupyter server.",
         },
         "servers": [{"url": base_url.rstrip("/") + "/omega/api"}],

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from omegaml_lab.omega import Omega
 from omegaml_lab.server.threads import Threads
-
-if TYPE_CHECKING:
-    from omegaml_lab.server.extension import OmegaLab
 
 __all__ = ["EXTENSION", "extension_of", "shared_omega", "shared_threads"]
 
@@ -16,7 +13,14 @@ EXTENSION = "omegaml_lab"
 """The name of our server extension."""
 
 
-def extension_of(serverapp: Any) -> OmegaLab | None:
+class Extension(Protocol):
+    """What of our extension the other parts of its server use."""
+
+    omega: Omega
+    threads: Threads
+
+
+def extension_of(serverapp: Any) -> Extension | None:
     """Return the extension of a server, None where it is not enabled."""
     manager = getattr(serverapp, "extension_manager", None)
     point = manager.extension_points.get(EXTENSION) if manager else None

@@ -6,11 +6,9 @@ from pathlib import Path
 
 from jupyter_server.base.handlers import PublicStaticFileHandler
 
-import omegaml_lab
-
 __all__ = ["ASSETS", "AssetsHandler", "available_assets"]
 
-ASSETS = Path(omegaml_lab.__file__).parent / "server" / "assets"
+ASSETS = Path(__file__).parents[1] / "assets"
 """The folder that the build of the front end fills."""
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import TYPE_CHECKING, ClassVar
 
-import omegaml_lab
 from omegaml_lab.server.contents.targets import buckets_of, places_beside
 from omegaml_lab.server.handlers.base import OmegaHandler
 from omegaml_lab.server.openapi import Operation
@@ -32,7 +32,7 @@ class StatusHandler(OmegaHandler):
         hiding: Hiding = self.settings["omega_hiding"]
         self.answer(
             {
-                "version": omegaml_lab.__version__,
+                "version": version("omegaml_lab"),
                 "mount": self.contents_path(""),
                 "beside": places_beside(self.contents_manager),
                 "buckets": buckets_of(self.contents_manager),
