@@ -116,6 +116,23 @@ def opening(server: Server, path: str) -> Callable[[], Any]:
     return asking(server, f"{path}?content=1&hash=1")
 
 
+def opening_first(server: Server, size: int, turns: int) -> Callable[[], Any]:
+    """Return what opens another notebook each time, which nobody has opened before."""
+    from tests.integration.servers import good
+
+    paths = [f"first/{size}-{turn}.ipynb" for turn in range(turns + 1)]
+    good(server.ask("PUT", "api/contents/first", data='{"type": "directory"}'))
+    for seed, path in enumerate(paths, 1000):
+        content = json.dumps(notebook(size, seed)).encode()
+        good(server.ask("PUT", f"api/contents/{path}", data=body(content)))
+    unopened = iter([opening(server, path) for path in paths])
+
+    def open_next() -> None:
+        next(unopened)()
+
+    return open_next
+
+
 def asking(server: Server, query: str) -> Callable[[], Any]:
     """Return what asks for something; its JSON is left as it is."""
     from tests.integration.servers import good
@@ -154,6 +171,9 @@ def notebooks(servers: Sequence[Server], only: str) -> None:
         # Others, for what the repository has it does not write again.
         compare(f"save {name}", target, saving(servers, path, several(size, TURNS + 1)))
         turns = 20 * TURNS if size < 100_000 else TURNS  # a few milliseconds scatter widely
+        compare(
+            f"open {name} first", target, [opening_first(s, size, turns) for s in servers], turns
+        )
         compare(f"open {name}", target, [opening(s, path) for s in servers], turns)
         for server in servers:
             good(server.ask("POST", f"api/contents/{path}/trust"))

@@ -32,6 +32,7 @@ from omegaml_lab.server.contents.mounts import hidden
 from omegaml_lab.server.contents.printing import BAD_NOTEBOOK, printed
 from omegaml_lab.server.contents.transfer import check_size
 from omegaml_lab.server.contents.uploads import Upload
+from omegaml_lab.server.contents.validity import validate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -183,7 +184,7 @@ class JobFiles(JobTree):
         try:
             notebook = nbformat.convert(nbformat.from_dict(model["content"]), 4)
             self._manager.check_and_sign(notebook, path)
-            _validate(notebook, problem)
+            validate(notebook, problem)
             strip_transient(notebook)
         except BAD_NOTEBOOK as error:
             reason = f"What was sent for {path} is no notebook, nothing was saved: {error!r}"
@@ -334,11 +335,3 @@ class JobFiles(JobTree):
     def depart(self, path: str, expected: Sequence[Entry]) -> JobDeparture | None:
         """Drop what is at `path`; None, and it stays, if it is not what is `expected`."""
         return depart(self.jobs, path, expected)
-
-
-def _validate(notebook: NotebookNode, problem: dict[str, Any]) -> None:
-    """Note what keeps a notebook from passing nbformat's schema, as nbformat's readers do."""
-    try:
-        nbformat.validate(notebook)
-    except nbformat.ValidationError as error:
-        problem["ValidationError"] = error

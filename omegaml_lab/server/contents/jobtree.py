@@ -6,7 +6,6 @@ import io
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-import nbformat
 from tornado.web import HTTPError
 
 from omegaml_lab.core.metadata import FOLDER
@@ -19,6 +18,7 @@ from omegaml_lab.server.contents.models import (
 )
 from omegaml_lab.server.contents.mounts import Entry, hidden
 from omegaml_lab.server.contents.printing import BAD_NOTEBOOK, printed
+from omegaml_lab.server.contents.validity import Validity
 from omegaml_lab.store.found import Found
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class JobTree:
         self._manager = manager
         self._jobs = jobs
         self._started = started
+        self._validity = Validity()
 
     @property
     def jobs(self) -> JobStore:
@@ -90,7 +91,7 @@ class JobTree:
             raise HTTPError(400, f"{path} is not a directory", reason="bad type")
         model = object_model(meta, type=type)
         if content and model["type"] == "notebook":
-            self._fill_notebook(model, found.data)
+            self._fill_notebook(model, found.data, meta.hash)
         elif content:
             text_or_base64(model, _as_file(found.metadata, found.data), format)
         if hash:
@@ -151,12 +152,10 @@ class JobTree:
             self._manager.allow_hidden or not name.startswith(".")
         )
 
-    def _fill_notebook(self, model: Model, data: bytes) -> None:
+    def _fill_notebook(self, model: Model, data: bytes, content: str | None) -> None:
         problem: dict[str, Any] = {}
         try:
-            notebook = nbformat.reads(
-                data.decode("utf-8"), as_version=4, capture_validation_error=problem
-            )
+            notebook = self._validity.read(data, content, problem)
             self._manager.mark_trusted_cells(notebook, model["path"])
         except BAD_NOTEBOOK as error:
             raise HTTPError(

@@ -14,6 +14,7 @@ import pytest
 from tornado.web import HTTPError
 
 from omegaml_lab.server.contents.contents import OmegaContentsManager
+from omegaml_lab.server.contents.validity import Validity
 from tests.integration.notebooks import notebook
 
 if TYPE_CHECKING:
@@ -82,6 +83,43 @@ def test_invalid_ones_are_told_whenever_they_are_opened(
     save(manager, notebook("2"))
     omega.jobs.put(content, "n.ipynb")
     assert "validation failed" in opened(manager)["message"]
+
+
+def test_what_is_opened_again_is_read_as_before(
+    manager: OmegaContentsManager, omega: Omega
+) -> None:
+    twins = notebook("1", "2")
+    twins.cells[1].id = twins.cells[0].id
+    invalid = notebook("1 + 1")
+    invalid.cells[0].metadata["collapsed"] = "not a boolean"
+    for content in (twins, invalid, notebook("x"), in_lines()):
+        omega.jobs.put(content, "n.ipynb")
+        first, again = opened(manager), opened(manager)
+        assert first.get("message") == again.get("message")
+        assert len({cell.id for cell in again["content"].cells}) == len(content["cells"])
+        assert without_ids(first["content"]) == without_ids(again["content"])
+
+
+def test_what_is_opened_again_is_not_validated_again(
+    manager: OmegaContentsManager, monkeypatch: pytest.MonkeyPatch, omega: Omega
+) -> None:
+    first, second = notebook("first"), notebook("second")
+    validated = []
+    real = nbformat.validate
+    monkeypatch.setattr(nbformat, "validate", lambda *args: (validated.append(1), real(*args)))
+    for number, content in enumerate((first, second), 1):
+        omega.jobs.put(content, "n.ipynb")
+        for _ in range(3):
+            opened(manager)
+            assert len(validated) == number
+
+
+def test_what_was_validated_long_ago_is_forgotten() -> None:
+    validity = Validity()
+    data = json.dumps(notebook("x")).encode()
+    for number in range(12_000):
+        validity.read(data, str(number), {})
+    assert len(validity._valid) == 10_000
 
 
 def test_an_old_notebook_is_upgraded_before_it_is_validated(
