@@ -110,7 +110,7 @@ class OmegaCheckpoints(AsyncCheckpoints):
     def _create(self, files: JobTree, path: str) -> _Checkpoint:
         meta = _file(files, path)
         pinned = Name(path, revision=meta.revision)
-        with files.jobs.relying_on(pinned):
+        with files.jobs.relying_on(pinned, briefly=True):
             _change(files, path, lambda there: self._with(there, meta.revision))
         return _model(meta)
 
