@@ -121,6 +121,9 @@ def main(path: str) -> None:
     connection = socket.socket(socket.AF_UNIX)
     connection.connect(path)
     faulthandler.enable()  # a crash says where, and the run shows that
+    faulthandler.register(
+        signal.SIGUSR1, all_threads=False
+    )  # and so does what takes too long, before it is ended
     threading.Thread(target=_end_with, args=(connection,), daemon=True).start()
     callee = _Callee(Omega(config=Config.load()))
     with connection, connection.makefile("rb") as lines:
