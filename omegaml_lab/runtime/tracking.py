@@ -368,7 +368,7 @@ def note_call(
     found = result if isinstance(result, dict) else {method: result}
     for name, value in found.items() if method in {"score", "run"} else ():
         with contextlib.suppress(InvalidMetricError):
-            if isinstance(value, Real) and not isinstance(value, bool):
+            if not isinstance(value, bool) and isinstance(value, Real):
                 exp.log_metric(str(name), value)
 
 
