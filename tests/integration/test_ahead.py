@@ -16,6 +16,7 @@ from sklearn.linear_model import LinearRegression
 from omegaml_lab.config import Config
 from omegaml_lab.core.runs import Run, Status
 from omegaml_lab.omega import Omega
+from omegaml_lab.runtime import callees
 from omegaml_lab.runtime.ahead import ask_ahead, request_of, told_ahead
 from omegaml_lab.runtime.callees import Callees
 from omegaml_lab.runtime.execution import StopReason
@@ -152,7 +153,7 @@ def test_a_process_that_has_performed_many_calls_makes_room(
     place: Workplace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (warm,) = (callee for _, callee in place.callees._idle)
-    monkeypatch.setattr("omegaml_lab.runtime.callees._WORN", warm.calls + 2)
+    monkeypatch.setattr(callees, "_WORN", warm.calls + 2)
     for left in ([warm], []):
         handle = place.start()
         assert place.perform(handle, told_ahead(handle.run)) is not None
