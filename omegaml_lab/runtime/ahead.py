@@ -11,7 +11,7 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from omegaml_lab.core.calls import FITTING, METHODS
+from omegaml_lab.core.calls import READING, VIRTUAL
 from omegaml_lab.core.errors import CalleeDiedError
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ __all__ = ["Ahead", "ask_ahead", "request_of", "told_ahead"]
 
 _SMALL = 64 * 1024
 _PATIENCE = 1.0
-_READING = frozenset(METHODS) - FITTING
-_VIRTUAL = "virtual"  # a function, which may do anything, and not twice
 
 
 def request_of(run: Run) -> dict[str, Any]:
@@ -90,7 +88,7 @@ def ask_ahead(
 def _only_reads(request: Mapping[str, Any]) -> bool:
     return (
         request["kind"] == "model"
-        and request["call"]["method"] in _READING
-        and request["target"]["kind"] != _VIRTUAL
+        and request["call"]["method"] in READING
+        and request["target"]["kind"] != VIRTUAL
         and not request["experiments"]
     )
