@@ -19,6 +19,7 @@ import socket
 import sys
 import threading
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.config import Config
@@ -27,6 +28,7 @@ from omegaml_lab.omega import Omega
 from omegaml_lab.runtime.calling import Caller, Target
 from omegaml_lab.runtime.log import LogTail
 from omegaml_lab.runtime.parcels import opened, wrapped
+from omegaml_lab.runtime.reach import within_reach
 from omegaml_lab.runtime.tracking import note_call
 from omegaml_lab.runtime.value_writer import flush_all
 
@@ -119,7 +121,8 @@ def main(path: str) -> None:
     """Serve the worker that listens at `path`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's is for the worker
     connection = socket.socket(socket.AF_UNIX)
-    connection.connect(path)
+    with within_reach(Path(path)) as line:
+        connection.connect(line)
     faulthandler.enable()  # a crash says where, and the run shows that
     faulthandler.register(
         signal.SIGUSR1, all_threads=False

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from omegaml_lab.config import OF_SCHEDULERS, OF_WORKERS
 from omegaml_lab.core.errors import CalleeDiedError
 from omegaml_lab.runtime.family import Family
+from omegaml_lab.runtime.reach import within_reach
 from omegaml_lab.runtime.run_folders import RunFolder
 from omegaml_lab.runtime.warm import ForkedProcess
 
@@ -68,7 +69,8 @@ class Callee:
         """Start the process, and return the line to it."""
         line = self._folder.path / "line"
         with socket.socket(socket.AF_UNIX) as server:
-            server.bind(str(line))
+            with within_reach(line) as path:
+                server.bind(path)
             server.listen(1)
             self.process = _started(str(line), environment, self._log, nursery)
             keeper = self.process.keeper if isinstance(self.process, ForkedProcess) else None

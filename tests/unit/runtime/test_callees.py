@@ -52,6 +52,18 @@ def test_a_successor_that_cannot_start_is_no_failure_of_the_call() -> None:
     assert not callee.alive
 
 
+def test_a_folder_for_temporary_files_may_have_any_path(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    long = tmp_path / ("x" * 120)
+    long.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(long))
+    callee = Callees(limit=1).take({}, fresh=False)
+    assert callee.alive
+    callee.close()
+    assert list(long.iterdir()) == []
+
+
 def test_nothing_is_left_of_one_that_has_ended(temporary: Path) -> None:
     callees = Callees(limit=1)
     callee = callees.take({}, fresh=False)
