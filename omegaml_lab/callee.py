@@ -121,8 +121,8 @@ def main(path: str) -> None:
     """Serve the worker that listens at `path`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's is for the worker
     connection = socket.socket(socket.AF_UNIX)
-    with within_reach(Path(path)) as line:
-        connection.connect(line)
+    with within_reach(Path(path)) as near:
+        connection.connect(near)
     faulthandler.enable()  # a crash says where, and the run shows that
     faulthandler.register(
         signal.SIGUSR1, all_threads=False
