@@ -19,6 +19,7 @@ import socket
 import sys
 import threading
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.config import Config
@@ -26,6 +27,7 @@ from omegaml_lab.core.metadata import Metadata
 from omegaml_lab.omega import Omega
 from omegaml_lab.runtime.calls.calling import Caller, Target
 from omegaml_lab.runtime.calls.parcels import opened, wrapped
+from omegaml_lab.runtime.calls.reach import within_reach
 from omegaml_lab.runtime.client.tracking import note_call
 from omegaml_lab.runtime.client.value_writer import flush_all
 from omegaml_lab.runtime.notebooks.log import LogTail
@@ -119,8 +121,12 @@ def main(path: str) -> None:
     """Serve the worker that listens at `path`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's is for the worker
     connection = socket.socket(socket.AF_UNIX)
-    connection.connect(path)
+    with within_reach(Path(path)) as near:
+        connection.connect(near)
     faulthandler.enable()  # a crash says where, and the run shows that
+    faulthandler.register(
+        signal.SIGUSR1, all_threads=False
+    )  # and so does what takes too long, before it is ended
     threading.Thread(target=_end_with, args=(connection,), daemon=True).start()
     callee = _Callee(Omega(config=Config.load()))
     with connection, connection.makefile("rb") as lines:

@@ -44,6 +44,7 @@ _KINDS: dict[str, type] = {
     "kept_kernels": int,
     "lease_seconds": float,
     "trash_days": float,
+    "call_days": float,
     "grace_hours": float,
     "environment_days": float,
     "files_megabytes": float,
@@ -126,6 +127,8 @@ class Config:
     """Which earlier revisions of scripts are kept."""
     trash_days: float = 30.0
     """How long what was dropped can be restored."""
+    call_days: float = 30.0
+    """How long a call that only asked a model something is on record once it has ended."""
     grace_hours: float = 24.0
     """How long what nobody needs any more stays readable for who reads it."""
     notify: str = field(default="", repr=False)  # addresses of chats are secret

@@ -9,6 +9,7 @@ import click
 
 from omegaml_lab.cli.calls import data_argument, print_answer
 from omegaml_lab.cli.files import name_of
+from omegaml_lab.cli.limits import call_limits_options, taken_limits
 from omegaml_lab.cli.objects import print_put, store_group
 from omegaml_lab.cli.session import Session, examples, json_option, pass_session
 from omegaml_lab.core.calls import FITTING, METHODS
@@ -16,6 +17,9 @@ from omegaml_lab.core.names import Name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from omegaml_lab.omega import Omega
+    from omegaml_lab.runtime.client.called import ModelHandle
 
 __all__ = ["models"]
 
@@ -83,8 +87,15 @@ def get(session: Session, *, name: str, file: Path | None, force: bool) -> None:
     click.echo(f"{target} written")
 
 
-def _label_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option("--label", help="What the worker must offer.")(command)
+def _call_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    label = click.option("--label", help="What the worker must offer.")
+    return label(call_limits_options(command))
+
+
+def _called(om: Omega, name: str, options: dict[str, Any]) -> ModelHandle:
+    label = options.pop("label")
+    runtime = om.runtime.require(label) if label else om.runtime
+    return runtime.model(name, limits=taken_limits(options))
 
 
 @models.command()
@@ -99,7 +110,7 @@ def _label_option(command: Callable[..., Any]) -> Callable[..., Any]:
     help="What to call.",
 )
 @click.option("--put", "dataset", metavar="DATASET", help="Keep the answer as a dataset.")
-@_label_option
+@_call_options
 @json_option
 @pass_session
 @examples(
@@ -115,8 +126,8 @@ def predict(
     target: str | None,
     method: str,
     dataset: str | None,
-    label: str | None,
     as_json: bool,
+    **options: Any,
 ) -> None:
     """Have a worker predict, and print the answer as JSON.
 
@@ -125,8 +136,7 @@ def predict(
     """
     given = [data_argument(text) for text in (data, target) if text is not None]
     with session.open() as om:
-        runtime = om.runtime.require(label) if label else om.runtime
-        call = runtime.model(name).start(method, *given)
+        call = _called(om, name, options).start(method, *given)
         print_answer(om, call, put=dataset, as_json=as_json)
 
 
@@ -134,22 +144,24 @@ def predict(
 @click.argument("name")
 @click.argument("data")
 @click.argument("target", required=False)
-@_label_option
+@_call_options
 @json_option
 @pass_session
-@examples("omega models fit flights/delay flights/june june/delays")
+@examples(
+    "omega models fit flights/delay flights/june june/delays",
+    'omega models fit flights/delay flights/june june/delays --timeout "1 h" --memory "4 GB"',
+)
 def fit(
     session: Session,
     *,
     name: str,
     data: str,
     target: str | None,
-    label: str | None,
     as_json: bool,
+    **options: Any,
 ) -> None:
     """Have a worker fit a model to a dataset, as a new revision of it."""
     given = [data_argument(text) for text in (data, target) if text is not None]
     with session.open() as om:
-        runtime = om.runtime.require(label) if label else om.runtime
-        call = runtime.model(name).start("fit", *given)
+        call = _called(om, name, options).start("fit", *given)
         print_answer(om, call, put=None, as_json=as_json)

@@ -9,6 +9,7 @@ import click
 
 from omegaml_lab.cli.calls import print_answer
 from omegaml_lab.cli.files import name_of, write_or_print
+from omegaml_lab.cli.limits import call_limits_options, taken_limits
 from omegaml_lab.cli.objects import print_put, store_group
 from omegaml_lab.cli.session import Session, examples, json_option, pass_session
 from omegaml_lab.cli.values import parameters_option, parse_values
@@ -71,6 +72,7 @@ def get(session: Session, *, name: str, file: Path | None, force: bool) -> None:
 @parameters_option
 @click.option("--put", "dataset", metavar="DATASET", help="Keep what it returns as a dataset.")
 @click.option("--label", help="What the worker must offer.")
+@call_limits_options
 @json_option
 @pass_session
 @examples(
@@ -85,10 +87,11 @@ def run(
     dataset: str | None,
     label: str | None,
     as_json: bool,
+    **options: Any,
 ) -> None:
     """Run a script on a worker, and print what it returns as JSON."""
     with session.open() as om:
         runtime = om.runtime.require(label) if label else om.runtime
-        script = runtime.script(name)
+        script = runtime.script(name, limits=taken_limits(options))
         values = parse_values(name, given, script.parameters() if given else [])
         print_answer(om, script.start(**values), put=dataset, as_json=as_json)

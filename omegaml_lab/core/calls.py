@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, get_args
 
-__all__ = ["CALLS", "FITTING", "METHODS", "CallKind", "shown_call"]
+__all__ = ["CALLS", "FITTING", "METHODS", "READING", "VIRTUAL", "CallKind", "shown_call"]
 
 CallKind = Literal["model", "script"]
 """What a run that executes no notebook calls."""
@@ -26,6 +26,12 @@ METHODS = (
     "score",
 )
 """The methods of a model that can be called."""
+
+READING = frozenset(METHODS) - FITTING
+"""Those that change nothing, of a model that is no function."""
+
+VIRTUAL = "virtual"
+"""The kind of a function that stands for a model, which may do anything, and not twice."""
 
 
 def shown_call(call: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -66,7 +66,8 @@ class Limits:
     cell_timeout
         Seconds that one cell may take.
     memory
-        Bytes that the kernel and all that it started may have in memory.
+        Bytes that the kernel, or the process of a call, and all that it started may have in
+        memory.
     keep_kernel
         Seconds that the kernel of a run is kept in which a cell failed, for a resume; 0 ends
         it at once.
@@ -103,6 +104,22 @@ class Limits:
                 raise InvalidLimitError(str(name), values[name], "there is no such", known=known)
         read: dict[str, Any] = {n: _READ[n](n, v) for n, v in values.items() if v is not None}
         return cls(**read)
+
+    @classmethod
+    def of_call(cls, given: Limits | Mapping[str, Any] | None) -> Limits:
+        """Return what was given for a call of a model or a script, as :meth:`of`.
+
+        Raises
+        ------
+        InvalidLimitError
+            If something of it is not understood, or is for notebooks only.
+        """
+        limits = cls.of(given)
+        for name, reason in _OF_NOTEBOOKS.items():
+            if (value := getattr(limits, name)) is not None:
+                known = [f.name for f in fields(cls) if f.name not in _OF_NOTEBOOKS]
+                raise InvalidLimitError(name, value, reason, known=known)
+        return limits
 
     def over(self, others: Limits) -> Limits:
         """Return these limits, with those of `others` where these do not say."""
@@ -142,6 +159,13 @@ class Limits:
         }
         return ", ".join(f"{name} {value}" for name, value in told.items() if value is not None)
 
+
+_OF_NOTEBOOKS = {
+    "cell_timeout": "a call has no cells",
+    "keep_kernel": "a call has no kernel",
+    "priority": "calls do not wait in turn",
+}
+"""Limits that calls do not have, and why."""
 
 UNLIMITED = Limits()
 """What a run has that says nothing."""

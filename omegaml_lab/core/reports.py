@@ -25,7 +25,9 @@ class Access(StrEnum):
 class Report:
     """A published job. `run` is the succeeded run that the link shows now.
 
-    `url` is absolute when the deployment says where it is reached, else starts with a slash.
+    `url` can be sent to somebody when the setting `public_url` of who asks says where people
+    reach the server. Else it starts with a slash: what the browser shows before ``/lab`` goes
+    before it.
     """
 
     name: str

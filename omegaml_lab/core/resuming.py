@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from omegaml_lab.core.cells import tags_of
 from omegaml_lab.core.errors import ResumeError
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def code_of(
     cells: Iterable[Mapping[str, Any]], *, without: str | None = None
 ) -> list[tuple[int, str]]:
     """Return index and digest of the code cells; those tagged `without` do not even count."""
-    counted = [cell for cell in cells if without not in cell["metadata"].get("tags", [])]
+    counted = [cell for cell in cells if without not in tags_of(cell)]
     return [
         (index, _digest(cell["source"]))
         for index, cell in enumerate(counted)

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
+from omegaml_lab.core.errors import IntegrityError
+
 __all__ = ["Worker"]
 
 
@@ -42,12 +44,21 @@ class Worker:
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> Worker:
-        """Build a worker from its record; keys this version does not know are ignored."""
+        """Build a worker from its record; keys this version does not know are ignored.
+
+        Raises
+        ------
+        IntegrityError
+            If it is no worker that this version understands.
+        """
         known = {f.name for f in fields(cls)}
         values = {key: value for key, value in record.items() if key in known}
-        for name in _LISTS:
-            values[name] = None if values.get(name) is None else tuple(values[name])
-        return cls(**values)
+        try:
+            for name in _LISTS:
+                values[name] = None if values.get(name) is None else tuple(values[name])
+            return cls(**values)
+        except TypeError as error:
+            raise IntegrityError(f"worker {record.get('id')}", str(error)) from error
 
 
 _LISTS = ("kernels", "packages")

@@ -88,6 +88,18 @@ class LineageRecords:
             for document, reference in self._states({"lineage.run": {"$in": list(runs)}}, limit)
         ]
 
+    def writers(self, runs: Collection[str]) -> set[str]:
+        """Return those of these runs that wrote something which is still kept."""
+        where = {"lineage.run": {"$in": list(runs)}}
+        with self._connection.errors():
+            earlier = self._connection.collection("revisions").distinct("lineage.run", where)
+            return {*self._objects.distinct("lineage.run", where), *earlier}
+
+    def forget(self, runs: Collection[str]) -> None:
+        """Remove what runs noted as read."""
+        with self._connection.errors():
+            self._reads.delete_many({"run": {"$in": list(runs)}})
+
     def copies_of(self, references: Collection[Reference], *, limit: int) -> list[Link]:
         """Return what was copied from these revisions."""
         wanted = {(r.id, r.revision): r for r in references}

@@ -240,6 +240,11 @@ class Records:
         with self._connection.errors():
             return bool(self._collection.delete_one(_by_id(id)).deleted_count)
 
+    def delete_many(self, where: Mapping[str, Any]) -> int:
+        """Remove all records that match; return how many."""
+        with self._connection.errors():
+            return int(self._collection.delete_many(_where(where)).deleted_count)
+
     def take(
         self, where: Mapping[str, Any], *, sort: Sequence[tuple[str, int]]
     ) -> dict[str, Any] | None:

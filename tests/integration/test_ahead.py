@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import copy
+import os
+import signal
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +16,7 @@ from sklearn.linear_model import LinearRegression
 from omegaml_lab.config import Config
 from omegaml_lab.core.runs import Run, Status
 from omegaml_lab.omega import Omega
+from omegaml_lab.runtime.calls import callees
 from omegaml_lab.runtime.calls.ahead import ask_ahead, request_of, told_ahead
 from omegaml_lab.runtime.calls.callees import Callees
 from omegaml_lab.runtime.kernels.kernels import KernelSource
@@ -126,6 +130,38 @@ def test_what_was_asked_for_a_run_that_is_cancelled_is_no_answer_to_the_next(
         other = place.start("predict", ROW + shift)
         assert place.perform(other, told_ahead(other.run)) is not None
         np.testing.assert_array_equal(other.get(), place.model.local.predict(ROW + shift))
+
+
+def test_a_call_that_nobody_claims_takes_no_slot_for_long(place: Workplace) -> None:
+    (warm,) = (callee for _, callee in place.callees._idle)
+    os.kill(warm.process.pid, signal.SIGSTOP)  # as a model that computes for ever
+    cancelled = place.start()
+    cancelled.cancel()
+    told = told_ahead(cancelled.run)
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(place.perform, cancelled, told)
+        try:
+            assert asked.result(30) is None
+        finally:
+            warm.kill()  # or the test would wait for the thread
+    other = place.start()
+    assert place.perform(other, told_ahead(other.run)) is not None
+    np.testing.assert_array_equal(other.get(), place.model.local.predict(ROW))
+
+
+def test_a_process_that_has_performed_many_calls_makes_room(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (warm,) = (callee for _, callee in place.callees._idle)
+    monkeypatch.setattr(callees, "_WORN", warm.calls + 2)
+    for left in ([warm], []):
+        handle = place.start()
+        assert place.perform(handle, told_ahead(handle.run)) is not None
+        np.testing.assert_array_equal(handle.get(), place.model.local.predict(ROW))
+        assert [callee for _, callee in place.callees._idle] == left
+    assert not warm.alive
+    monkeypatch.undo()
+    assert place.perform(place.start(), None) is not None  # by a new one
 
 
 def test_a_process_that_dies_over_it_fails_the_run(place: Workplace) -> None:

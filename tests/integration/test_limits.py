@@ -122,6 +122,35 @@ def test_a_kernel_that_is_missing_fails_at_once_and_is_not_tried_again(shared: O
     assert "'no such'" in run.error.message
 
 
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        ({"cells": [{"tags": None}]}, None),
+        ({"cells": [{"tags": 5, "papermill": None, "execution": "x"}]}, None),
+        ({"kernelspec": None, "language_info": [], "papermill": 5}, None),
+        ({"kernelspec": 5}, "kernelspec is 5"),
+        ({"kernelspec": {"name": ["python3"]}}, "which kernel it needs"),
+    ],
+)
+def test_a_notebook_with_damaged_metadata_runs_or_says_what_is_wrong(
+    shared: Omega, damage: dict[str, Any], told: str | None
+) -> None:
+    damaged = dict(notebook("print('ran')"))
+    changes = damage.pop("cells", [])
+    damaged["metadata"] = {**damaged["metadata"], **damage}
+    for cell, metadata in zip(damaged["cells"], changes, strict=False):
+        cell["metadata"] = metadata
+    shared.jobs.put(damaged, "damaged")
+    run = shared.runtime.job("damaged").run().wait(60).run
+    if told is None:
+        assert (run.status, run.error) == (Status.SUCCEEDED, None)
+        assert printed(shared.jobs.get(Name(str(run.result)))) == "ran\n"
+    else:
+        assert run.error is not None
+        assert (run.status, run.error.name) == (Status.FAILED, "InvalidNotebookError")
+        assert told in run.error.message
+
+
 def test_a_run_within_its_limits_tells_what_it_used(shared: Omega) -> None:
     source = "import time\nbegan = time.process_time()\nwhile time.process_time() - began < 0.3: 1"
     limits = {"memory": "2 GiB", "timeout": "5 min", "cell_timeout": 60}

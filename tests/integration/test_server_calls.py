@@ -43,5 +43,10 @@ def test_models_and_scripts_are_called(api: Api, shared: Omega) -> None:
     assert "missing 1 required positional argument" in failed["message"]
     api.ask("POST", "calls", 404, {"model": "nothing", "args": [[[1]]]})
     api.ask("POST", "calls", 400, {"args": []})
+    limited = {**body, "limits": {"timeout": "5 min", "retries": 1}}
+    limits = api.ask("POST", "calls", 200, limited)["run"]["limits"]
+    assert (limits["timeout"], limits["retries"], limits["memory"]) == (300, 1, None)
+    api.ask("POST", "calls", 400, {**body, "limits": {"cell_timeout": 1}})
+    api.ask("POST", "calls", 400, {**body, "limits": {"memory": "some"}})
     waits = api.ask("POST", "calls", 504, {**body, "label": "nobody", "wait": 0.1})
     assert waits["type"] == "RunTimeoutError"

@@ -343,3 +343,22 @@ def test_a_broker_that_does_not_answer_keeps_no_run_from_being_lost(
         answered.set()
         stop.set()
         thread.join()
+
+
+def test_what_only_a_newer_version_understands_is_in_nobodys_way(omega: Omega) -> None:
+    runs, records = omega.runtime.runs.records, omega.storage.records("runs")
+    strange, silent = queued(omega), queued(omega)
+    for run in (strange, silent):
+        claimed(runs, run)
+    records.update(strange.id, set={"on_failure": "ask"})
+    omega.storage.records("workers").upsert(
+        "w", {"started_at": utcnow(), "heartbeat_at": utcnow()}
+    )
+    omega.storage.records("groups").insert({"id": "g", "plan": "?", "plan_at": utcnow()})
+    late = utcnow() - timedelta(hours=1)
+    records.update_many({"id": {"$in": [strange.id, silent.id]}}, set={"heartbeat_at": late})
+    sweep_until(sweeper(omega), lambda: runs.get(silent.id).attempt == 2)
+    until(lambda: (records.find(strange.id) or {})["status"] == "lost")  # it runs it again
+    waits = queued(omega, label="default")
+    sweep_for(sweeper(omega), 0.2)
+    assert runs.get(waits.id).status is Status.QUEUED

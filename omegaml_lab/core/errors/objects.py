@@ -69,8 +69,8 @@ class ObjectExistsError(OmegaError, FileExistsError):
         self.name = name
         if inside:
             super().__init__(
-                f"The folder {name!r} in {store} is not empty: drop it with all that is in it"
-                " (recursive), or that first."
+                f"The folder {name!r} in {store} is not empty: drop what is in it first, or all of"
+                " it at once (recursive=True, --recursive)."
             )
             return
         named = f" ({option}=…)" if option else ""

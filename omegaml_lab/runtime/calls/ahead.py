@@ -11,7 +11,7 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from omegaml_lab.core.calls import FITTING, METHODS
+from omegaml_lab.core.calls import READING, VIRTUAL
 from omegaml_lab.core.errors import CalleeDiedError
 
 if TYPE_CHECKING:
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Ahead", "ask_ahead", "request_of", "told_ahead"]
 
 _SMALL = 64 * 1024
-_READING = frozenset(METHODS) - FITTING
-_VIRTUAL = "virtual"  # a function, which may do anything, and not twice
+_PATIENCE = 1.0
 
 
 def request_of(run: Run) -> dict[str, Any]:
@@ -41,7 +40,11 @@ def request_of(run: Run) -> dict[str, Any]:
 
 def told_ahead(run: Run) -> dict[str, Any] | None:
     """Return what a message tells of a run beside its id; None if that has to be looked up."""
-    if run.kind != "model" or not _only_reads(request := request_of(run)):
+    if (
+        run.kind != "model"
+        or run.limits.memory is not None
+        or not _only_reads(request := request_of(run))
+    ):
         return None
     call = request["call"]
     given = [*call["args"], *(parcel for _, parcel in call["kwargs"])]
@@ -60,9 +63,12 @@ class Ahead:
     callees: Callees
 
     def leave(self) -> None:
-        """Hear the answer, which nobody wants, so that the process can be asked again."""
+        """Hear the answer, which nobody wants, so that the process can be asked again.
+
+        One that does not come soon costs more than the process is worth: nobody could cancel it.
+        """
         with contextlib.suppress(CalleeDiedError):
-            self.callee.answer()
+            self.callee.answer(self.callee.kill, after=_PATIENCE)
         self.callees.give_back(self.callee, self.environment, fresh=False)
 
 
@@ -82,7 +88,7 @@ def ask_ahead(
 def _only_reads(request: Mapping[str, Any]) -> bool:
     return (
         request["kind"] == "model"
-        and request["call"]["method"] in _READING
-        and request["target"]["kind"] != _VIRTUAL
+        and request["call"]["method"] in READING
+        and request["target"]["kind"] != VIRTUAL
         and not request["experiments"]
     )

@@ -15,15 +15,19 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.config import OF_SCHEDULERS, OF_WORKERS
 from omegaml_lab.core.errors import CalleeDiedError
+from omegaml_lab.runtime.calls.reach import within_reach
+from omegaml_lab.runtime.kernels.family import Family
 from omegaml_lab.runtime.kernels.run_folders import RunFolder
+from omegaml_lab.runtime.kernels.warm import ForkedProcess
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from omegaml_lab.runtime.kernels.warm import Nursery
 
@@ -36,6 +40,11 @@ _PATIENCE = 5.0
 _STARTS = 60.0
 _LOOKS = 0.2
 _SAID = 16_384
+_PART = 65_536
+_TELLS = 0.5
+_WORN = 5000
+"""Calls after which a process is not used again: what models leak in memory, threads and
+temporary files goes with it."""
 
 
 class Callee:
@@ -54,15 +63,18 @@ class Callee:
             self._folder.remove()
             raise
         self._connection.settimeout(None)
-        self._lines = self._connection.makefile("rb")
+        self.calls = 0
 
     def _begun(self, environment: dict[str, str], nursery: Nursery | None) -> socket.socket:
         """Start the process, and return the line to it."""
         line = self._folder.path / "line"
         with socket.socket(socket.AF_UNIX) as server:
-            server.bind(str(line))
+            with within_reach(line) as path:
+                server.bind(path)
             server.listen(1)
             self.process = _started(str(line), environment, self._log, nursery)
+            keeper = self.process.keeper if isinstance(self.process, ForkedProcess) else None
+            self.family = Family(self.process.pid, keeper=keeper)
             connection = self._connected(server)
         line.unlink()
         return connection
@@ -75,7 +87,7 @@ class Callee:
                 return server.accept()[0]
             if not self.alive:
                 break
-        self.kill()
+        self._end()
         raise CalleeDiedError(self.process.returncode, self.said)
 
     @property
@@ -101,21 +113,36 @@ class Callee:
 
     def begin(self, request: Mapping[str, Any]) -> None:
         """Have a call performed; its `answer` is to be heard before the next one."""
+        self.calls += 1
         with contextlib.suppress(OSError):  # ended, by itself or by us: there is no answer
             self._connection.sendall(json.dumps(request).encode() + b"\n")
 
-    def answer(self) -> dict[str, Any]:
+    def answer(
+        self, look: Callable[[], float | None] = lambda: None, *, after: float | None = None
+    ) -> dict[str, Any]:
         """Return what came of the call that was begun.
+
+        If it has not come `after` so many seconds, `look` is called, which may `kill`, and again
+        when the seconds have passed that it returns.
 
         Raises
         ------
         CalleeDiedError
             If the process ended before it answered.
         """
-        try:
-            line = self._lines.readline()
-        except (OSError, ValueError):
-            line = b""
+        line = bytearray()
+        with contextlib.suppress(OSError):  # hung up by us
+            self._connection.settimeout(after)
+            while not line.endswith(b"\n"):
+                try:
+                    part = self._connection.recv(_PART)
+                except TimeoutError:
+                    self._connection.settimeout(look())
+                    continue
+                if not part:
+                    break
+                line += part
+            self._connection.settimeout(None)
         if not line.endswith(b"\n"):
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(_PATIENCE)
@@ -133,17 +160,31 @@ class Callee:
             said: bytes = log.read()
         return said.decode("utf-8", "replace")
 
+    def tell_where(self) -> None:
+        """Have it say where its code is, and give it a moment to do so: it is to be killed."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(self.process.pid, signal.SIGUSR1)
+            time.sleep(_TELLS)
+
     def kill(self) -> None:
         """End the process with what it started; who waits for an answer gets none."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        with contextlib.suppress(OSError):  # what it left behind may hold its end
+            self._connection.shutdown(socket.SHUT_RDWR)
+        self._end()
+
+    def _end(self) -> None:
+        if isinstance(self.process, ForkedProcess):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.bury()  # its keeper ends what it has started
+        else:
+            self.family.kill()
+            self.process.wait()
 
     def close(self) -> None:
         """End the process and the line."""
         self.kill()
         self._folder.remove()
-        self._lines.close()
         self._connection.close()
 
 
@@ -197,7 +238,7 @@ class Callees:
                 _log.warning("no process could be started ahead: %s", error)
                 return
         with self._lock:
-            keep = not self._closed and callee.alive
+            keep = not self._closed and callee.alive and callee.calls < _WORN
             if keep:
                 self._idle.append((_key(environment, fresh=fresh), callee))
         if not keep:

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.calls import FITTING, METHODS
 from omegaml_lab.core.errors import InvalidCallError
+from omegaml_lab.core.limits import UNLIMITED
 from omegaml_lab.core.names import Name
 from omegaml_lab.runtime.calls.calling import Target
 from omegaml_lab.runtime.client.tracking import joined, note_call
 
 if TYPE_CHECKING:
+    from omegaml_lab.core.limits import Limits
     from omegaml_lab.core.metadata import Metadata
     from omegaml_lab.core.parameters import Parameter
     from omegaml_lab.runtime.client.calls import CallHandle
@@ -102,7 +104,11 @@ class _Model(ABC):
 
 
 class ModelHandle(_Model):
-    """A model whose methods the workers run."""
+    """A model whose methods the workers run, within the `limits` of each such run."""
+
+    def __init__(self, runtime: OmegaRuntime, target: Target, limits: Limits = UNLIMITED) -> None:
+        super().__init__(runtime, target)
+        self.limits = limits
 
     def __repr__(self) -> str:
         return f"<ModelHandle {self.name} revision {self.revision}>"
@@ -123,7 +129,9 @@ class ModelHandle(_Model):
             If models have no such method.
         """
         _check(self.name, method)
-        return self._runtime.calls.start("model", self._target, method, args, kwargs)
+        return self._runtime.calls.start(
+            "model", self._target, method, args, kwargs, limits=self.limits
+        )
 
     def call(self, method: str, *args: Any, **kwargs: Any) -> Any:
         """Call a method on a worker; return what it returns, as :meth:`start` says.
@@ -136,7 +144,9 @@ class ModelHandle(_Model):
             If it failed.
         """
         _check(self.name, method)
-        answer = self._runtime.calls.now("model", self._target, method, args, kwargs)
+        answer = self._runtime.calls.now(
+            "model", self._target, method, args, kwargs, limits=self.limits
+        )
         if method in FITTING:
             store = self._runtime.calls.stores.models
             fitted = Name(answer["name"], revision=answer["revision"])
@@ -173,11 +183,17 @@ class LocalModel(_Model):
 
 
 class ScriptHandle:
-    """A script that the workers run, in the revision it had when the handle was made."""
+    """A script that the workers run, in the revision it had when the handle was made.
 
-    def __init__(self, runtime: OmegaRuntime, metadata: Metadata) -> None:
+    Each such run keeps within the `limits`.
+    """
+
+    def __init__(
+        self, runtime: OmegaRuntime, metadata: Metadata, limits: Limits = UNLIMITED
+    ) -> None:
         self._runtime = runtime
         self._target = Target.of(metadata)
+        self.limits = limits
 
     def __repr__(self) -> str:
         return f"<ScriptHandle {self.name} revision {self.revision}>"
@@ -211,11 +227,13 @@ class ScriptHandle:
         RunFailedError
             If it failed.
         """
-        return self._runtime.calls.now("script", self._target, "run", args, kwargs)
+        calls = self._runtime.calls
+        return calls.now("script", self._target, "run", args, kwargs, limits=self.limits)
 
     def start(self, *args: Any, **kwargs: Any) -> CallHandle:
         """Have the script run, and return at once; the handle gets what it returns."""
-        return self._runtime.calls.start("script", self._target, "run", args, kwargs)
+        calls = self._runtime.calls
+        return calls.start("script", self._target, "run", args, kwargs, limits=self.limits)
 
 
 class LocalScript:

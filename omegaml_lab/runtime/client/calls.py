@@ -6,6 +6,7 @@ import contextlib
 import copy
 import secrets
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import (
@@ -14,6 +15,7 @@ from omegaml_lab.core.errors import (
     RunFailedError,
     RunNotFoundError,
 )
+from omegaml_lab.core.limits import UNLIMITED
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.runs import Status
 from omegaml_lab.runtime.calls.ahead import told_ahead
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from omegaml_lab.core.calls import CallKind
+    from omegaml_lab.core.limits import Limits
     from omegaml_lab.core.runs import Run
     from omegaml_lab.runtime.calls.stores import Stores
     from omegaml_lab.runtime.client.runtime import OmegaRuntime
@@ -91,7 +94,7 @@ class Calls:
         args: Sequence[Any],
         kwargs: Mapping[str, Any],
         *,
-        label: str | None = None,
+        limits: Limits = UNLIMITED,
         safely: bool = True,
     ) -> CallHandle:
         """Queue a call, and tell the workers.
@@ -115,7 +118,7 @@ class Calls:
             # In pairs: what somebody calls an argument may be no name for a field.
             "kwargs": [list(pair) for pair in zip(kwargs, parcels[len(args) :], strict=True)],
         }
-        return self._submit(run_id, kind, target.name, target.revision, call, label, safely=safely)
+        return self._submit(run_id, kind, target.pinned, call, limits=limits, safely=safely)
 
     def again(self, before: Run) -> Run:
         """Queue a call again as it was.
@@ -134,9 +137,14 @@ class Calls:
         ]
         named = zip((name for name, _ in kwargs), parcels[len(args) :], strict=True)
         call = {**call, "args": parcels[: len(args)], "kwargs": [list(pair) for pair in named]}
-        kind, label = before.kind, before.label
         return self._submit(
-            run_id, kind, before.job, before.revision, call, label, before.experiments
+            run_id,
+            before.kind,
+            Name(before.job, revision=before.revision),
+            call,
+            limits=before.limits,
+            label=before.label,
+            experiments=before.experiments,
         ).run
 
     def wait(self, run: Run, timeout: float | None) -> Run:
@@ -156,6 +164,8 @@ class Calls:
         method: str,
         args: Sequence[Any],
         kwargs: Mapping[str, Any],
+        *,
+        limits: Limits = UNLIMITED,
     ) -> Any:
         """Have something called, and return what it returns.
 
@@ -170,10 +180,11 @@ class Calls:
         RunFailedError
             If it failed.
         """
+        asked = partial(self.start, kind, target, method, args, kwargs, limits=limits)
         try:
-            return self._patient(self.start(kind, target, method, args, kwargs, safely=False))
+            return self._patient(asked(safely=False))
         except RunNotFoundError:
-            return self._patient(self.start(kind, target, method, args, kwargs))
+            return self._patient(asked())
 
     def _patient(self, handle: CallHandle) -> Any:
         try:
@@ -205,20 +216,20 @@ class Calls:
         self,
         run_id: str,
         kind: str,
-        name: str,
-        revision: int,
+        target: Name,
         call: Any,
-        label: str | None,
-        experiments: Sequence[str] = (),
         *,
+        limits: Limits,
+        label: str | None = None,
+        experiments: Sequence[str] = (),
         safely: bool = True,
     ) -> CallHandle:
         coming = self._answers.expect(run_id)
         records = self.runtime.runs.records
-        with self._relying_on(kind, Name(name, revision=revision)) as kept:
+        with self._relying_on(kind, target) as kept:
             run = records.create(
-                name,
-                revision,
+                target.path,
+                target.revision or 0,
                 parameters={},
                 id=run_id,
                 bucket=self.runtime.runs.bucket,
@@ -227,6 +238,8 @@ class Calls:
                 kind=kind,
                 call=call,
                 object=kept,
+                limits=limits,
+                max_attempts=limits.attempts,
                 experiments=around(*experiments),
                 safely=safely,
             )

@@ -120,25 +120,43 @@ class OmegaRuntime:
         """
         return JobHandle(self, self.runs.metadata(name))
 
-    def model(self, name: str | Name) -> ModelHandle:
+    def model(
+        self, name: str | Name, *, limits: Limits | Mapping[str, Any] | None = None
+    ) -> ModelHandle:
         """Return the handle on a model, whose methods run on the workers.
+
+        Parameters
+        ----------
+        name
+            Its name.
+        limits
+            What each call may take and how often it is tried, as for a job: `timeout`, `memory`,
+            `retries` and `retry_wait`. None says that it is not limited.
 
         Raises
         ------
         ObjectNotFoundError
             If there is no such model.
+        InvalidLimitError
+            If a limit is not understood, or is for notebooks only.
         """
-        return ModelHandle(self, Target.of(self.calls.stores.models.metadata(name)))
+        checked = Limits.of_call(limits)
+        return ModelHandle(self, Target.of(self.calls.stores.models.metadata(name)), checked)
 
-    def script(self, name: str | Name) -> ScriptHandle:
-        """Return the handle on a script.
+    def script(
+        self, name: str | Name, *, limits: Limits | Mapping[str, Any] | None = None
+    ) -> ScriptHandle:
+        """Return the handle on a script, with `limits` as those of :meth:`model`.
 
         Raises
         ------
         ObjectNotFoundError
             If there is no such script.
+        InvalidLimitError
+            If a limit is not understood, or is for notebooks only.
         """
-        return ScriptHandle(self, self.calls.stores.scripts.metadata(name))
+        checked = Limits.of_call(limits)
+        return ScriptHandle(self, self.calls.stores.scripts.metadata(name), checked)
 
     def experiment(self, name: str) -> ExperimentHandle:
         """Return the handle on an experiment; it exists as soon as a run is part of it.

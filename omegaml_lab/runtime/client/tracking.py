@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import (
     ExperimentNotFoundError,
+    InvalidMetricError,
     NotTrackingError,
     RunFailedError,
     UnsupportedObjectError,
@@ -356,15 +357,19 @@ def joined() -> ExperimentHandle | None:
 def note_call(
     exp: ExperimentHandle, method: str, settings: Mapping[str, Any], result: Any
 ) -> None:
-    """Log what a call tells of itself: settings of the model, its score, figures of a script."""
-    exp.log_params({"method": method, **dict(list(settings.items())[:_MOST_SETTINGS])})
+    """Log what a call tells of itself: settings of the model, its score, figures of a script.
+
+    What of that cannot be logged is left out: the call is done, and good.
+    """
+    exp.log_params({"method": method})
+    for name, value in list(settings.items())[:_MOST_SETTINGS]:
+        with contextlib.suppress(InvalidMetricError):
+            exp.log_params({name: value})
     found = result if isinstance(result, dict) else {method: result}
-    if method in {"score", "run"}:
-        exp.log_metrics({str(name): v for name, v in found.items() if _is_figure(v)})
-
-
-def _is_figure(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool)
+    for name, value in found.items() if method in {"score", "run"} else ():
+        with contextlib.suppress(InvalidMetricError):
+            if not isinstance(value, bool) and isinstance(value, Real):
+                exp.log_metric(str(name), value)
 
 
 def _outcome(error: BaseException | None, *, cancelled: bool) -> tuple[Status, Failure | None]:

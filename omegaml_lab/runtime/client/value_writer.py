@@ -22,7 +22,7 @@ from omegaml_lab.core.experiments import Fact, Kept
 from omegaml_lab.storage.values import Batch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from omegaml_lab.core.runs import Run
     from omegaml_lab.storage.values import ValueRecords
@@ -33,6 +33,8 @@ _log = logging.getLogger(__name__)
 
 _ROUND = 1.0
 _BATCH = 5_000
+_LONGEST = 1_000_000
+"""Characters of the facts of a batch, which has to fit into one document."""
 _MOST_WAITING = 1_000_000
 _BEAT = 5.0
 
@@ -126,7 +128,8 @@ class ValueWriter:
         """Return the next batch of what waits, None when nothing does."""
         with self._lock:
             metrics, self._metrics = self._metrics[:_BATCH], self._metrics[_BATCH:]
-            facts, self._facts = self._facts[:_BATCH], self._facts[_BATCH:]
+            some = _fitting(self._facts[:_BATCH])
+            facts, self._facts = self._facts[:some], self._facts[some:]
         if not metrics and not facts:
             return None
         self._count += 1
@@ -190,6 +193,16 @@ class ValueWriter:
         self._batch = None
         self._count = 0
         self._thread = None
+
+
+def _fitting(facts: Sequence[Fact]) -> int:
+    """Return how many of these go into one batch, at least one if there is one."""
+    size = 0
+    for count, fact in enumerate(facts):
+        size += len(fact.name) + len(fact.value)
+        if size > _LONGEST and count:
+            return count
+    return len(facts)
 
 
 _open: weakref.WeakSet[ValueWriter] = weakref.WeakSet()

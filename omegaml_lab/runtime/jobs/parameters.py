@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import io
 import json
+import secrets
 import tokenize
 from typing import TYPE_CHECKING, Any
 
+from omegaml_lab.core.cells import tags_of
 from omegaml_lab.core.parameters import TYPES, Parameter, declared, literal
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["declared_parameters", "language_of", "with_kernel"]
 
 _TAG = "parameters"
+_MINOR = 5  # of the format in which cells have ids
 
 
 def declared_parameters(notebook: Mapping[str, Any]) -> list[Parameter]:
@@ -24,7 +27,7 @@ def declared_parameters(notebook: Mapping[str, Any]) -> list[Parameter]:
     Python is read by its grammar: the type is that of the annotation or of the default, the
     help is the comment behind it. Other languages are read by papermill's translators.
     """
-    tagged = [c for c in notebook["cells"] if _TAG in c["metadata"].get("tags", [])]
+    tagged = [c for c in notebook["cells"] if _TAG in tags_of(c)]
     if not tagged:
         return []
     # A file on the disk may hold the source as a list of lines.
@@ -41,18 +44,21 @@ def declared_parameters(notebook: Mapping[str, Any]) -> list[Parameter]:
 def language_of(notebook: Mapping[str, Any]) -> str:
     """Return the language of a notebook's code; ``python`` when it does not say."""
     metadata = notebook["metadata"]
-    return str(
-        metadata.get("language_info", {}).get("name")
-        or metadata.get("kernelspec", {}).get("language")
-        or "python"
-    )
+    for part, field in (("language_info", "name"), ("kernelspec", "language")):
+        told = metadata.get(part)
+        if isinstance(told, dict) and isinstance(name := told.get(field), str) and name:
+            return name
+    return "python"
 
 
 def with_kernel(notebook: Mapping[str, Any]) -> Any:
-    """Return a copy of `notebook` that says which kernel it needs, Python unless it knows."""
+    """Return a copy of `notebook` that says which kernel it needs, Python unless it knows.
+
+    What is damaged in it and says nothing of what is to be run is not in the copy.
+    """
     import nbformat
 
-    copy = nbformat.from_dict(json.loads(json.dumps(notebook)))
+    copy = nbformat.from_dict(_tidied(json.loads(json.dumps(notebook))))
     spec = copy.metadata.setdefault("kernelspec", nbformat.NotebookNode())
     spec.setdefault("name", "python3")
     spec.setdefault("display_name", spec["name"])
@@ -60,6 +66,32 @@ def with_kernel(notebook: Mapping[str, Any]) -> Any:
     # JupyterLab would add it to a result that is opened while it grows, and call it changed.
     copy.metadata.setdefault("language_info", nbformat.NotebookNode(name=language_of(notebook)))
     return copy
+
+
+def _tidied(notebook: dict[str, Any]) -> dict[str, Any]:
+    metadata = notebook["metadata"]
+    _keep(metadata, dict, "kernelspec", "language_info", "papermill")
+    _keep(metadata.get("kernelspec", {}), str, "name", "display_name", "language")
+    _keep(metadata.get("language_info", {}), str, "name")
+    _keep(notebook, int, "nbformat_minor")
+    notebook.setdefault("nbformat_minor", _MINOR)
+    for cell in notebook["cells"]:
+        if "id" in cell and not isinstance(cell["id"], str):
+            cell["id"] = secrets.token_hex(4)
+        _keep(cell, dict, "attachments")
+        attached = cell.get("attachments", {})
+        _keep(attached, dict, *attached)
+        _keep(cell["metadata"], dict, "papermill", "execution")
+        if "tags" in cell["metadata"]:
+            cell["metadata"]["tags"] = tags_of(cell)
+    return notebook
+
+
+def _keep(mapping: dict[str, Any], kind: type, *names: str) -> None:
+    """Keep under these names only what is of a kind."""
+    for name in names:
+        if not isinstance(mapping.get(name), kind):
+            mapping.pop(name, None)
 
 
 def _from_python(source: str) -> Iterator[Parameter]:

@@ -102,12 +102,27 @@ class KernelProcess:
         """
         deadline = time.monotonic() + START_TIMEOUT
         await self._bound()
+        client = self.manager.client()
         # ZeroMQ drops what a full queue cannot take: of a cell that prints fast, lines would be
         # missing and its end might never be heard. OUTPUT_LIMIT bounds what is kept instead.
-        self.manager.context.rcvhwm = 0
-        client = self.manager.client()
+        client.context.rcvhwm = 0
         client.start_channels()
         client.allow_stdin = False
+        try:
+            await self._answered(client, deadline)
+        except BaseException:  # a run that is cancelled meanwhile: its threads and files go too
+            client.stop_channels()
+            raise
+        return client
+
+    async def _answered(self, client: Any, deadline: float) -> None:
+        """Return once the kernel answers, with what is to be different for it set.
+
+        Raises
+        ------
+        KernelStartError
+            If it does not.
+        """
         while time.monotonic() < deadline:
             client.kernel_info()
             # The reply alone does not prove that outputs arrive too: wait for both channels.
@@ -117,11 +132,9 @@ class KernelProcess:
                 self.language_info = reply["content"]["language_info"]
                 if self._environment and self.language_info["name"] == "python":
                     await self._hand_over(client)
-                return client
+                return
             if self.process.poll() is not None:
-                client.stop_channels()
                 raise KernelStartError(self.manager.kernel_name, self.reason())
-        client.stop_channels()
         raise KernelStartError(self.manager.kernel_name, f"no answer in {START_TIMEOUT:g} s")
 
     async def _hand_over(self, client: Any) -> None:
@@ -156,7 +169,6 @@ class KernelProcess:
                 if self.process.orphaned:
                     self.family.kill_marked()
                 self.family.used(self.process.cpu_seconds, self.process.memory_peak)
-            self.manager.context.destroy(linger=0)
         finally:
             self._folder.remove()
 

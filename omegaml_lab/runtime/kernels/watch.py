@@ -1,4 +1,4 @@
-"""The watch over a kernel: that it keeps to the limits of its run, and what it uses."""
+"""The watch over what performs a run: that it keeps to the limits of that, and what it uses."""
 
 from __future__ import annotations
 
@@ -39,9 +39,17 @@ class Breach:
     limit: str
     reason: str
 
+    @property
+    def error(self) -> str:
+        """The name of the error that the run ends with."""
+        return "MemoryLimitError" if self.limit == "memory" else "TimeLimitError"
+
+    def __str__(self) -> str:
+        return f"{self.reason} (limit {self.limit})"
+
 
 class Watch:
-    """Minds one kernel, in the event loop that runs its cells.
+    """Minds one kernel, in the event loop that runs its cells, or the process of one call.
 
     Parameters
     ----------
@@ -52,7 +60,7 @@ class Watch:
     began
         When the attempt began, by the monotonic clock.
     end
-        Ends the execution.
+        Ends the execution, for :meth:`mind`.
     tell
         Learns what was used, now and then.
     """
@@ -63,12 +71,14 @@ class Watch:
         limits: Limits,
         *,
         began: float,
-        end: Callable[[], object],
+        end: Callable[[], object] = lambda: None,
         tell: Callable[[Usage], None],
     ) -> None:
         self.breach: Breach | None = None
         self.fault: str | None = None  # of the kernel, which keeps to its limits
         self._stopped = 0.0
+        self._next_look = 0.0
+        self._pause = _LOOK if limits.memory is None else _CLOSE_LOOK
         self._family = family
         self._limits = limits
         self._run_until = _NEVER if limits.timeout is None else began + limits.timeout
@@ -98,28 +108,33 @@ class Watch:
             reason = f"it had {size_text(memory)} in memory, and may have {size_text(limit)}"
             self.breach = Breach(limit="memory", reason=reason)
 
+    def look(self) -> bool:
+        """Look whether all is well, and say whether it is to be ended because it is not."""
+        now = time.monotonic()
+        if now >= self._next_look:
+            self._next_look = now + self._pause
+            self.measure()
+            # Counted by looks: who was stopped together with the kernel saw none of it.
+            self._stopped = self._stopped + self._pause if self._family.stopped else 0.0
+        if self._stopped > _LONGEST_STOP:
+            self.fault = _STOPPED
+        elif self.breach is None:
+            self.breach = self._overdue(now)
+        return self.breach is not None or self.fault is not None
+
+    @property
+    def pause(self) -> float:
+        """Seconds until the next look is due."""
+        due = min(self._next_look, self._run_until, self._cell_until)
+        return max(0.01, due - time.monotonic())
+
     async def mind(self) -> None:
         """Watch until cancelled; end what does not keep to its limits."""
-        next_look = 0.0
-        pause = _LOOK if self._limits.memory is None else _CLOSE_LOOK
-        while True:
-            now = time.monotonic()
-            if now >= next_look:
-                next_look = now + pause
-                self.measure()
-                # Counted by looks: who was stopped together with the kernel saw none of it.
-                self._stopped = self._stopped + pause if self._family.stopped else 0.0
-            if self._stopped > _LONGEST_STOP:
-                self.fault = _STOPPED
-                break
-            if self.breach is not None:  # at once: it goes on growing
-                break
-            self.breach = self._overdue(now)
-            if self.breach is not None:
-                self._family.interrupt()
-                await asyncio.sleep(GRACE)
-                break
-            await asyncio.sleep(max(0.01, min(next_look, self._run_until, self._cell_until) - now))
+        while not self.look():  # noqa: ASYNC110 - it looks at processes, which tell nothing
+            await asyncio.sleep(self.pause)
+        if self.breach is not None and self.breach.limit != "memory":  # which goes on growing
+            self._family.interrupt()
+            await asyncio.sleep(GRACE)
         self._family.kill()
         self._end()
 

@@ -78,8 +78,7 @@ class LimitError(KernelDiedError):
 
     def __init__(self, breach: Breach, cell: int | None) -> None:
         self.limit = breach.limit
-        reason = f"{breach.reason} (limit {breach.limit})"
-        super().__init__(reason, cell, what="The run was ended")
+        super().__init__(str(breach), cell, what="The run was ended")
 
 
 class TimeLimitError(LimitError):

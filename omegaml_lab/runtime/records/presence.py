@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from omegaml_lab.core.errors import KernelNotOfferedError
+from omegaml_lab.core.errors import IntegrityError, KernelNotOfferedError
 from omegaml_lab.core.workers import Worker
 from omegaml_lab.runtime.records.run_reader import utcnow
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from omegaml_lab.storage.storage import Storage
 
-__all__ = ["SILENCE", "check_kernel", "living_workers", "waiting_for", "waiting_for_kernel"]
+__all__ = [
+    "SILENCE",
+    "check_kernel",
+    "living_workers",
+    "readable_workers",
+    "waiting_for",
+    "waiting_for_kernel",
+]
 
 SILENCE = timedelta(seconds=30)
 """A worker or scheduler that was not heard of for so long is not counted as alive."""
@@ -26,7 +36,16 @@ def living_workers(storage: Storage, *, packages: bool = False) -> list[Worker]:
     where = {"heartbeat_at": {"$gte": utcnow() - SILENCE}}
     without = () if packages else ("packages",)
     found = storage.records("workers").query(where, sort=[("started_at", -1)], without=without)
-    return [Worker.from_record(record) for record in found if "started_at" in record]
+    return readable_workers(found)
+
+
+def readable_workers(records: Iterable[dict[str, Any]]) -> list[Worker]:
+    """Return the workers of records, without those that only a newer version understands."""
+    workers = []
+    for record in records:
+        with contextlib.suppress(IntegrityError):
+            workers.append(Worker.from_record(record))
+    return workers
 
 
 def waiting_for(label: str, workers: list[Worker]) -> str | None:

@@ -222,7 +222,7 @@ class RunRecords(RunClaims):
                 "error": failure_document(failure),
             },
         )
-        return run_of(lost) if lost else None
+        return next(iter(self.readable([lost])), None) if lost else None
 
     def requeue(self, lost: Run, *, notice: str, wait: float = 0.0) -> Run | None:
         """Queue a lost run for its next attempt in `wait` seconds; None when somebody else did.

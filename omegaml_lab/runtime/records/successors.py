@@ -117,7 +117,7 @@ class Successors:
     def _release_all(self, ids: Sequence[str]) -> None:
         for start in range(0, len(ids), _BATCH):
             wanted = ids[start : start + _BATCH]
-            known = {each["id"] for each in self._records.query({"id": {"$in": wanted}})}
+            known = set(self._records.distinct("id", {"id": {"$in": wanted}}))
             over = self._records.query({"id": {"$in": wanted}, **OVER})
             for run in self._runs.readable(over):
                 self.release(run)

@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.runs import Failure, Status
-from omegaml_lab.core.workers import Worker
-from omegaml_lab.runtime.records.presence import SILENCE
+from omegaml_lab.runtime.records.presence import SILENCE, readable_workers
 from omegaml_lab.runtime.records.run_records import utcnow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from omegaml_lab.core.runs import Run
+    from omegaml_lab.core.workers import Worker
     from omegaml_lab.runtime.records.run_records import RunRecords
     from omegaml_lab.storage.storage import Storage
 
@@ -101,10 +101,7 @@ class Leases:
     def _listen(self) -> None:
         now, heard = time.monotonic(), dict[str, _Heard]()
         workers, newest_first = self._storage.records("workers"), [("started_at", -1)]
-        for record in workers.query(sort=newest_first, without=["packages"]):
-            if "started_at" not in record:
-                continue
-            worker = Worker.from_record(record)
+        for worker in readable_workers(workers.query(sort=newest_first, without=["packages"])):
             before = self._heard.get(worker.id)
             if before is None:
                 # Until it beats again, its own clock is all there is to judge it by.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
+import time
 from typing import TYPE_CHECKING, Any
 
 from tornado.web import HTTPError
@@ -16,20 +18,37 @@ if TYPE_CHECKING:
 
 __all__ = ["Hiding", "hidden_by_mounts"]
 
+_PAUSE = 10.0
+
 _log = logging.getLogger(__name__)
 
 
 class Hiding:
-    """What the mounts of a server hide, as it was when it was looked at last."""
+    """What the mounts of a server hide, as it was when it was looked at last.
 
-    def __init__(self, manager: Any) -> None:
+    Parameters
+    ----------
+    manager
+        Its contents manager.
+    pause
+        Seconds until a look is out of date: each asks the root twice for every mount.
+    """
+
+    def __init__(self, manager: Any, *, pause: float = _PAUSE) -> None:
         self._manager = manager
+        self._pause = pause
         self._known: list[str] = []
+        self._looked = -math.inf
         self._look: asyncio.Task[None] | None = None
 
     def tell(self) -> list[str]:
-        """Return the sentences about it, and look again: nobody waits for what may not answer."""
-        if self._look is None or self._look.done():
+        """Return the sentences about it, and look again when that was done long ago.
+
+        Nobody waits for what may not answer.
+        """
+        now = time.monotonic()
+        if now - self._looked >= self._pause and (self._look is None or self._look.done()):
+            self._looked = now
             self._look = asyncio.create_task(self._renew())
         return self._known
 

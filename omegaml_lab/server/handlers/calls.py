@@ -44,14 +44,15 @@ class CallsHandler(OmegaHandler):
         runtime = self.omega.runtime
         if label := body.get("label"):
             runtime = runtime.require(label)
+        limits = body.get("limits")
         args, kwargs = body.get("args", []), body.get("kwargs", {})
         if "model" in body:
             read = [from_plain(value) for value in args]
             named = {name: from_plain(value) for name, value in kwargs.items()}
-            handle = runtime.model(body["model"])
+            handle = runtime.model(body["model"], limits=limits)
             call = handle.start(body.get("method", "predict"), *read, **named)
         else:
-            call = runtime.script(body["script"]).start(*args, **kwargs)
+            call = runtime.script(body["script"], limits=limits).start(*args, **kwargs)
         if not wait:
             return call.run, None
         answer = to_plain(call.get(wait))

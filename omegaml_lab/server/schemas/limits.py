@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.limits import Limits
 from omegaml_lab.core.runs import Status
 
-__all__ = ["LIMIT_SCHEMAS", "REQUESTED_LIMITS", "REQUESTED_TAGS", "RUN_PROPERTIES"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = [
+    "LIMIT_SCHEMAS",
+    "REQUESTED_CALL_LIMITS",
+    "REQUESTED_LIMITS",
+    "REQUESTED_TAGS",
+    "RUN_PROPERTIES",
+]
 
 Schema = dict[str, Any]
 
@@ -18,20 +27,26 @@ _TOLD = {
     "retry_wait": "Until the first of them, then doubled: seconds, or as `10 s`.",
     "timeout": "What one attempt may take: seconds, or as `10 min`.",
     "cell_timeout": "What one cell may take: seconds, or as `10 min`.",
-    "memory": "What the kernel and all it started may have in memory: bytes, or as `2 GB`.",
+    "memory": "What it may have in memory, with all it started: bytes, or as `2 GB`.",
     "keep_kernel": "How long the kernel is kept when a cell fails: seconds, or as `10 min`.",
     "priority": "0 to 9: those with more go before those with less that wait for a worker.",
 }
 
-REQUESTED_LIMITS: Schema = {
-    "type": "object",
-    "properties": {
-        name: {"type": ["number", "string", "null"], "description": told}
-        for name, told in _TOLD.items()
-    },
-    "additionalProperties": False,
-    "description": "What is not said, or null, is as the settings say.",
-}
+_OF_CALLS = ("retries", "retry_wait", "timeout", "memory")
+
+
+def _requested(names: Iterable[str], *, otherwise: str) -> Schema:
+    kinds = ["number", "string", "null"]
+    return {
+        "type": "object",
+        "properties": {name: {"type": kinds, "description": _TOLD[name]} for name in names},
+        "additionalProperties": False,
+        "description": f"What is not said, or null, is {otherwise}.",
+    }
+
+
+REQUESTED_LIMITS = _requested(_TOLD, otherwise="as the settings say")
+REQUESTED_CALL_LIMITS = _requested(_OF_CALLS, otherwise="not limited")
 REQUESTED_TAGS: Schema = {"type": "array", "items": {"type": "string", "minLength": 1}}
 
 _USED: Schema = {"oneOf": [{"$ref": "#/components/schemas/Usage"}, {"type": "null"}]}

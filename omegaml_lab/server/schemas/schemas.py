@@ -9,6 +9,7 @@ from omegaml_lab.core.metadata import STORES
 from omegaml_lab.core.reports import Access
 from omegaml_lab.core.runs import Status
 from omegaml_lab.core.schedules import Misfire, Overlap
+from omegaml_lab.server.schemas.calls import CALLS
 from omegaml_lab.server.schemas.experiments import EXPERIMENTS
 from omegaml_lab.server.schemas.groups import FOLLOWING, GROUP_PROPERTIES, GROUPS
 from omegaml_lab.server.schemas.limits import (
@@ -235,32 +236,7 @@ SCHEMAS: dict[str, Schema] = {
         closed=False,
     ),
     "RunListing": _listing("Run"),
-    "CallRequest": {
-        **_record(
-            {
-                "model": {"type": "string", "minLength": 1},
-                "script": {"type": "string", "minLength": 1},
-                "method": {"type": "string", "description": "`predict` unless it says so."},
-                "args": {"type": "array", "description": "For a model, text names a dataset."},
-                "kwargs": _OBJECT,
-                "label": {"type": "string", "description": "What the worker must offer."},
-                "wait": {
-                    "type": "number",
-                    "minimum": 0,
-                    "maximum": 600,
-                    "description": "Seconds, 60 unless it says so; 0 only starts it.",
-                },
-            },
-            optional=("model", "script", "method", "args", "kwargs", "label", "wait"),
-        ),
-        "oneOf": [{"required": ["model"]}, {"required": ["script"]}],
-    },
-    "CallAnswer": _record(
-        {
-            "run": {"$ref": "#/components/schemas/Run"},
-            "answer": {"description": "What was returned, as JSON."},
-        }
-    ),
+    **CALLS,
     "RunRequest": {
         **_record(
             {

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
+import socket
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from omegaml_lab.core.errors import CalleeDiedError
-from omegaml_lab.runtime.calls.callees import Callees
+from omegaml_lab.runtime.calls.callees import Callee, Callees
+from omegaml_lab.runtime.kernels.warm import ForkedProcess, Nursery, available
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +52,18 @@ def test_a_successor_that_cannot_start_is_no_failure_of_the_call() -> None:
     assert not callee.alive
 
 
+def test_a_folder_for_temporary_files_may_have_any_path(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    long = tmp_path / ("x" * 120)
+    long.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(long))
+    callee = Callees(limit=1).take({}, fresh=False)
+    assert callee.alive
+    callee.close()
+    assert list(long.iterdir()) == []
+
+
 def test_nothing_is_left_of_one_that_has_ended(temporary: Path) -> None:
     callees = Callees(limit=1)
     callee = callees.take({}, fresh=False)
@@ -56,3 +74,44 @@ def test_nothing_is_left_of_one_that_has_ended(temporary: Path) -> None:
     with pytest.raises(CalleeDiedError):
         callees.take({"PYTHONHOME": "/nowhere"}, fresh=False)
     assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.skipif(not available(), reason="processes are forked on Linux only")
+def test_one_whose_keeper_was_stopped_is_ended_all_the_same() -> None:
+    nursery = Nursery("calls")
+    try:
+        callee = forked(nursery)
+        os.kill(callee.process.keeper, signal.SIGSTOP)  # as the code that it calls can do
+        with ThreadPoolExecutor(1) as pool:
+            ending = pool.submit(callee.close)
+            try:
+                ending.result(30)
+            finally:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(callee.process.keeper, signal.SIGCONT)
+        assert not callee.alive
+    finally:
+        nursery.stop()
+
+
+def test_a_line_that_is_held_by_what_it_left_behind_keeps_nobody_waiting() -> None:
+    callee = Callees(limit=1).take({}, fresh=True)
+    ours, theirs = socket.socketpair()
+    callee._connection.close()
+    callee._connection = ours  # the other end of which outlives it
+    with theirs, ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(callee.ask, {})
+        callee.kill()
+        with pytest.raises(CalleeDiedError):
+            asked.result(30)
+    callee.close()
+
+
+def forked(nursery: Nursery) -> Callee:
+    """A forked process; where the nursery is slow to start, a cold one comes at first."""
+    for _ in range(5):
+        callee = Callees(limit=1, nursery=nursery).take({}, fresh=False)
+        if isinstance(callee.process, ForkedProcess):
+            return callee
+        callee.close()
+    raise AssertionError("the nursery forks nothing")

@@ -28,6 +28,7 @@ from omegaml_lab.core.errors import (
 from omegaml_lab.core.experiments import Kept
 from omegaml_lab.core.runs import Status
 from omegaml_lab.omega import Omega
+from omegaml_lab.runtime.client.tracking import note_call
 from omegaml_lab.runtime.client.value_writer import ValueWriter
 from omegaml_lab.services.connection import environment_of
 
@@ -297,3 +298,23 @@ def test_buckets_do_not_share_experiments(omega: Omega, config: Config) -> None:
         assert other.runtime.experiments.list() == []
         assert other.runtime.experiment("x").data().empty
         assert other.runtime.experiment("x").compare().empty
+
+
+def test_many_large_parameters_at_once(omega: Omega) -> None:
+    values = {f"p{number}": "x" * 19_000 for number in range(1200)}  # more than a document holds
+    with omega.runtime.experiment("e") as exp:
+        exp.log_params(values)
+        exp.log_metric("loss", 1.0)
+    [row] = omega.runtime.experiments.rows("e")
+    assert row.parameters == values
+    assert exp.data()["value"].tolist() == [1.0]
+
+
+def test_what_a_call_tells_of_itself_cannot_fail_it(omega: Omega) -> None:
+    settings = {"C": 1.0, "x" * 300: 1, "words": "w" * 30_000}
+    figures = {"rows": 5, "": 1.0, "a\nb": 2.0, "huge": 10**400, "name": "text"}
+    with omega.runtime.experiment("e") as exp:
+        note_call(exp, "run", settings, figures)
+    [row] = omega.runtime.experiments.rows("e")
+    assert row.parameters == {"method": "run", "C": 1.0}
+    assert exp.data()["metric"].tolist() == ["rows"]

@@ -9,7 +9,7 @@ import pytest
 
 from omegaml_lab.core.names import Name
 from omegaml_lab.server.contents.contents import OmegaContentsManager
-from omegaml_lab.server.contents.hiding import hidden_by_mounts
+from omegaml_lab.server.contents.hiding import Hiding, hidden_by_mounts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,3 +54,21 @@ def test_what_is_hidden_in_the_repository(omega: Omega, tmp_path: Path) -> None:
     omega.jobs.move("local", "elsewhere")
     assert told(omega, tmp_path, "repository") == []
     assert omega.jobs.read_bytes(Name("elsewhere/a.txt")) == b"x"
+
+
+def test_it_is_not_looked_at_for_everybody_who_asks(omega: Omega, tmp_path: Path) -> None:
+    async def polled(pause: float) -> list[list[str]]:
+        manager = OmegaContentsManager(omega=omega, root_dir=str(tmp_path), root="disk")
+        hiding = Hiding(manager, pause=pause)
+        hiding.tell()
+        await asyncio.sleep(0.5)
+        (tmp_path / "repo").mkdir()
+        answers = []
+        for _ in range(3):
+            answers.append(hiding.tell())
+            await asyncio.sleep(0.5)
+        (tmp_path / "repo").rmdir()
+        return answers
+
+    assert asyncio.run(polled(pause=60)) == [[], [], []]
+    assert any(asyncio.run(polled(pause=0)))
