@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-__all__ = ["Page"]
+from omegaml_lab.core.errors import InvalidListingError
+from omegaml_lab.core.suggestions import suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["Page", "check_page"]
 
 T = TypeVar("T")
 
@@ -16,3 +22,19 @@ class Page(Generic[T]):
 
     items: list[T]
     total: int
+
+
+def check_page(sort: Any, sorts: Iterable[str], *, offset: Any, limit: Any) -> None:
+    """Raise `InvalidListingError` unless there can be such a page of what `sorts` can sort."""
+    known = list(sorts)
+    if sort not in known:
+        told = suggestion(str(sort), known).rstrip("?")
+        reason = f"it is sorted by {', '.join(known)}{'.' if told else ''}{told}"
+        raise InvalidListingError("sort", sort, reason)
+    for option, given in (("offset", offset), ("limit", limit)):
+        number = hasattr(given, "__index__") and not isinstance(given, bool) and given >= 0
+        if not number and not (given is None and option == "limit"):
+            reason = "it takes a whole number from 0 on" + ", or None for all" * (
+                option == "limit"
+            )
+            raise InvalidListingError(option, given, reason)

@@ -220,7 +220,10 @@ class Transfers(States, ABC):
         found = there.heads([path, *parents_of(path)])
         if path in found:
             raise ObjectExistsError(self.name, path)
-        there.folders.make_above(path, there.folders.missing(path, found))
+        missing = there.folders.missing(path, found)
+        if missing:  # which would be made in vain
+            self._trees.check(old.name, path)
+        there.folders.make_above(path, missing)
         if not self._trees.rename(old.name, path, bucket=there.bucket):
             raise self._lookup.not_found(name)
         there.folders.mend(path)
