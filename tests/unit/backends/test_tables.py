@@ -72,6 +72,20 @@ def test_columns_of_runs(omega: Omega, chunk_rows: int) -> None:
     assert data.get("t", columns=["runs"]).num_rows == 16
 
 
+def test_unsigned_numbers_of_any_size_are_found(omega: Omega) -> None:
+    numbers = [0, 1, 2**63, 2**64 - 1, None]
+    omega.datasets.put(pa.table({"u": pa.array(numbers, pa.uint64())}), "t", chunk_rows=2)
+    for wanted in ([2**64 - 1, 1], [2**63], [-1, 2**70], []):
+        rows = [n for n in numbers if n in wanted]
+        assert omega.datasets.get("t", u__in=wanted)["u"].to_pylist() == rows
+        others = [n for n in numbers if n not in wanted]
+        assert omega.datasets.get("t", u=2**64 - 1)["u"].to_pylist() == [2**64 - 1]
+        assert omega.datasets.get("t", u__ge=2**63)["u"].to_pylist() == numbers[2:4]
+        assert omega.datasets.get("t", u__between=(1, 2**63))["u"].to_pylist() == numbers[1:3]
+        assert omega.datasets.get("t", u__gt=-1)["u"].to_pylist() == numbers[:4]
+        assert omega.datasets.get("t", u__not_in=wanted)["u"].to_pylist() == others
+
+
 def test_every_type_of_arrow(omega: Omega) -> None:
     table = pa.table(ARROW, metadata={"source": "ß"})
     omega.datasets.put(table, "t", chunk_rows=2)
