@@ -90,6 +90,8 @@ class NumpyBackend(StreamBackend, LazyBackend):
         import dask.array as da
 
         stored = _Stored.of(payload, storage, name)
+        # Dask takes some slices of no rows for slices of all: it is given none but plain ones.
+        wanted = None if rows is None else _as_slice(stored.numbers(rows))
         if not stored.whole:
             return da.from_array(stored.read())
         chunks = (stored.block, *stored.shape[1:])
@@ -102,7 +104,7 @@ class NumpyBackend(StreamBackend, LazyBackend):
             meta=stored.nothing(),
         )
         lazy = lazy.T if stored.fortran else lazy
-        return lazy if rows is None else lazy[_sliced(rows, name)]
+        return lazy if wanted is None else lazy[wanted]
 
     def iterate(
         self, payload: Payload, storage: Storage, name: str, *, rows: slice | None = None
@@ -300,4 +302,6 @@ def _sliced(rows: Any, name: str) -> slice:
 
 def _as_slice(rows: range) -> slice:
     """Return the slice that selects these rows; a stop before the first row is None."""
+    if not rows:  # a range of none may begin before the first row, which counts from the end
+        return slice(0, 0)
     return slice(rows.start, rows.stop if rows.stop >= 0 else None, rows.step)

@@ -39,6 +39,10 @@ _CLASSES: dict[str, type] = {
     "list": list,
     "dict": dict,
 }
+_SCALARS = {
+    *("bool", "bool_", "str_", "float64"),  # shorter floats are not what they show in JSON
+    *("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
+}
 _LONGEST = 1_000_000
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
@@ -138,6 +142,16 @@ def parse_parameter(job: str, text: str, parameter: Parameter) -> Any:
     return _checked(job, parameter, value)
 
 
+def _plain(value: Any) -> Any:
+    """Return a scalar of NumPy as the value of Python that it is, which is nothing else in JSON.
+
+    Those of what a notebook computes are often of NumPy, and look like numbers and text.
+    """
+    if type(value).__module__ == "numpy" and type(value).__name__ in _SCALARS:
+        return value.item()
+    return value
+
+
 def _unknown(known: Mapping[str, Parameter]) -> str:
     if known:
         return "the notebook does not take it"
@@ -145,6 +159,7 @@ def _unknown(known: Mapping[str, Parameter]) -> str:
 
 
 def _checked(job: str, parameter: Parameter, value: Any) -> Any:
+    value = _plain(value)
     if parameter.type == "float" and type(value) is int:
         value = float(value)
     if value is None and parameter.default is None:

@@ -28,6 +28,19 @@ _ORDINAL = re.compile(r"(\d{1,2})(st|nd|rd|th)")
 _NUMBER = re.compile(r"(\d{1,4})(?:st|nd|rd|th)?")
 _CRON_FIRST = re.compile(r"[\d*/,\-]+")
 _CRON_FIELD = re.compile(r"[\w*/,\-#]+", re.ASCII)
+_FIELD_ELSEWHERE = re.compile(r"(?=.*[\d*?])[\w*/,\-#?]+|[A-Za-z]{3}(-[A-Za-z]{3})?|L", re.ASCII)
+_YEAR = re.compile(r"20\d\d")
+_NICKNAMES = {
+    "@hourly": "every hour",
+    "@daily": "daily at 0:00",
+    "@midnight": "daily at 0:00",
+    "@weekly": "sundays at 0:00",
+    "@monthly": "monthly on the 1st at 0:00",
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+}
+"""What cron calls some schedules, and how these are said here."""
+
 _MINUTES_PAST = re.compile(r":(\d{2})")
 _VOCABULARY = (
     *("every", "at", "on", "the", "and", "to", "of", "day", "days", "last", "noon", "midnight"),
@@ -55,6 +68,8 @@ def cron_of(when: str) -> str:
         raise InvalidScheduleError(when, "it is empty", suggestion=EXAMPLES[3])
     if _looks_like_cron(text):
         return text
+    if advised := _advice_on_cron(text):
+        raise InvalidScheduleError(when, advised[0], suggestion=advised[1])
     try:
         return _Words(when, _split(text)).cron()
     except _UnknownWordError as error:
@@ -71,6 +86,35 @@ def _looks_like_cron(text: str) -> bool:
         and all(_CRON_FIRST.fullmatch(part) for part in parts[:2])
         and all(_CRON_FIELD.fullmatch(part) for part in parts)
     )
+
+
+def _advice_on_cron(text: str) -> tuple[str, str | None] | None:
+    """Return what to say, and to suggest, of what is cron elsewhere and not here."""
+    if text.startswith("@"):
+        meant = _NICKNAMES.get(text.lower())
+        if meant is None and text.lower() != "@reboot":
+            return None
+        return (
+            f"{text!r} is not understood" if meant else "no machine's start is waited for"
+        ), meant
+    fields = text.split()
+    alike = _CRON_FIRST.fullmatch(fields[0]) and all(map(_FIELD_ELSEWHERE.fullmatch, fields))
+    if not alike or not 4 <= len(fields) <= 7 or not {"*", "?"} & {*text}:
+        return None
+    reason = f"it has {len(fields)} fields, and cron has five: minute, hour, day, month, weekday"
+    if len(fields) == 5:  # but not as they are written here
+        return None if "?" not in text else ("'?' is for '*' here", text.replace("?", "*"))
+    if len(fields) == 4:
+        return reason, None
+    fields = [field.replace("?", "*") for field in fields]
+    if len(fields) == 7 or _YEAR.fullmatch(fields[-1]):
+        reason += "; there are none for years"
+        fields.pop()
+    if len(fields) == 6:
+        reason += "; there are none for seconds"
+        fields.pop(0)
+    better = " ".join(fields)
+    return reason, better if _looks_like_cron(better) else None
 
 
 def _split(text: str) -> list[str]:

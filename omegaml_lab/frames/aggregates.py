@@ -174,8 +174,8 @@ def _prepared(array: pa.Array, recipe: Recipe) -> pa.Array:
     """Return an array in which what pandas takes for missing is null."""
     if recipe["form"] == "category":
         return pc.if_else(pc.less(array, 0), pa.scalar(None, array.type), array)
-    if not pa.types.is_floating(array.type):
-        return array
+    if not pa.types.is_floating(array.type) or recipe["form"] == "masked":
+        return array  # of nullable numbers those that are none are there
     values = array.to_numpy(zero_copy_only=False)
     return pa.array(values, from_pandas=True) if np.isnan(values.min(initial=0)) else array
 

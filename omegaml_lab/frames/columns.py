@@ -162,12 +162,23 @@ def _decode_zoned(recipe: Recipe, chunks: Sequence[pa.Array]) -> Any:
 
 
 def _encode_masked(values: Any) -> EncodedColumn:
+    data, missing = values._data, values._mask  # noqa: SLF001 - pandas takes NaN for missing
+
+    def cut(start: int, stop: int) -> pa.Array:
+        return pa.array(data[start:stop], mask=missing[start:stop], from_pandas=False)
+
     recipe = {"form": "masked", "dtype": values.dtype.name}
-    return EncodedColumn(recipe=recipe, slice=_arrow_slices(values), width=8)
+    return EncodedColumn(recipe=recipe, slice=cut, width=8)
 
 
 def _decode_masked(recipe: Recipe, chunks: Sequence[pa.Array]) -> Any:
-    return _from_arrow(pd.api.types.pandas_dtype(recipe["dtype"]), chunks)
+    dtype: Any = pd.api.types.pandas_dtype(recipe["dtype"])
+    if dtype.kind != "f":
+        return _from_arrow(dtype, chunks)
+    array = _whole(pa.chunked_array(chunks))
+    values = array.fill_null(0).to_numpy(zero_copy_only=False).astype(dtype.type)
+    missing = array.is_null().to_numpy(zero_copy_only=False)
+    return pd.arrays.FloatingArray(values, missing.copy())
 
 
 def _encode_text(values: Any) -> EncodedColumn:

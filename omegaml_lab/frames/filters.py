@@ -115,7 +115,7 @@ def _leaf(test: Test, name: str, known: Mapping[Any, int], empties: Callable[[in
     _check(leaf, name)
     if op in _LISTS:  # now, and not once more for each chunk: sets and series may change
         leaf = replace(leaf, value=list(leaf.value))
-    leaf = _with_times(leaf, name, empties(position))
+    leaf = _with_unsigned(_with_times(leaf, name, empties(position)), empties(position))
     _tested(leaf, name, empties(position))  # what does not fit is said even if all is pruned
     _check_types(leaf, name, empties(position))
     return leaf
@@ -185,6 +185,18 @@ def _with_times(leaf: Leaf, name: str, empty: Any) -> Leaf:
     except ValueError as error:
         raise no_filter(name, (leaf.label, leaf.op, leaf.value), empty.dtype, error) from error
     return replace(leaf, value=value)
+
+
+def _with_unsigned(leaf: Leaf, empty: Any) -> Leaf:
+    """Return a test of unsigned numbers of Arrow with such: Python has signed ones."""
+    values = _compared(leaf)
+    arrows = isinstance(empty.dtype, pd.ArrowDtype) and empty.dtype.kind == "u"
+    if not values or not arrows or not all(type(value) is int for value in values):
+        return leaf
+    fitting: list[Any] = [np.uint64(v) if 0 <= v < 2**64 else v for v in values]
+    if leaf.op in _LISTS:  # what no such column holds would make all of them no numbers
+        return replace(leaf, value=[v for v in fitting if type(v) is not int])
+    return replace(leaf, value=fitting if leaf.op == "between" else fitting[0])
 
 
 def _check_types(leaf: Leaf, name: str, empty: Any) -> None:

@@ -15,7 +15,6 @@ from dask.base import normalize_token, tokenize
 from dask.dataframe.dask_expr._expr import (
     Expr,
     Filter,
-    FilterAlign,
     Head,
     Literal,
     Projection,
@@ -24,6 +23,7 @@ from dask.dataframe.dask_expr._reductions import Len
 from dask.dataframe.dask_expr.io.io import FromMap, FromMapProjectable
 
 from omegaml_lab.frames.blocks import Layout
+from omegaml_lab.frames.masks import keep_apart
 from omegaml_lab.frames.pushdown import Source, condition_of
 from omegaml_lab.frames.reader import select
 from omegaml_lab.frames.writer import CHUNK_ROWS
@@ -223,27 +223,20 @@ class _FromChunks(FromMapProjectable):
         return Head(self.substitute_parameters(only), parent.n, 1)
 
 
-class _Filtered(Filter):
-    """Dask's filter of rows, of which two stay two.
+keep_apart(_FromChunks)
 
-    Dask would join their masks after it changed one of them: that one is of fewer rows then, and
-    pandas puts both together by labels, which may repeat and be in any order.
-    """
+
+class _Masked(Filter):
+    """A filter of rows that are read; of these it first rules out what cannot pass."""
 
     def _simplify_up(self, parent: Any, dependents: Any) -> Any:
-        if isinstance(parent, Filter | FilterAlign):
-            return None
         made: Any = super()._simplify_up(parent, dependents)  # type: ignore[no-untyped-call]
-        # As of the index alone, of which `len` counts the rows.
+        # Also of the index alone, of which `len` counts the rows.
         return type(self)(*made.operands) if type(made) is Filter else made
-
-
-class _Masked(_Filtered):
-    """A filter of rows that are read; of these it first rules out what cannot pass."""
 
     def _simplify_down(self) -> Any:
         nodes = {node._name: node for node in self.find_operations(_FromChunks)}.values()  # noqa: SLF001
-        filtered: Any = _Filtered
+        filtered: Any = Filter
         made = filtered(*self.operands)
         if len({node.rows_read for node in nodes}) != 1:
             return made

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from omegaml_lab.core.errors import IntegrityError, InvalidFrameError, SchemaMismatchError
 from omegaml_lab.frames.appending import Addition
@@ -100,7 +101,14 @@ def _frame(table: pa.Table, name: str) -> pd.DataFrame:
 
 
 def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return a column of views as one of plain text or bytes: Arrow can do little with views."""
+    """Return a column of views, or of runs, as one of plain values: Arrow does little with them.
+
+    For runs it has no comparison and no sum, and finds nothing in them missing.
+    """
+    if pa.types.is_run_end_encoded(column.type):
+        return pa.chunked_array(
+            [pc.run_end_decode(chunk) for chunk in column.chunks], column.type.value_type
+        )
     if pa.types.is_string_view(column.type):
         return column.cast(pa.large_string())
     return column.cast(pa.large_binary()) if pa.types.is_binary_view(column.type) else column
@@ -124,7 +132,11 @@ def _table(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
 
 def _column(array: Any, type_: pa.DataType) -> pa.ChunkedArray:
     chunked = pa.chunked_array(array.__arrow_array__())
-    return chunked if chunked.type == type_ else chunked.cast(type_)
+    if chunked.type == type_:
+        return chunked
+    if pa.types.is_run_end_encoded(type_):
+        return pc.run_end_encode(chunked.cast(type_.value_type), type_.run_end_type)
+    return chunked.cast(type_)
 
 
 def _schema(payload: Payload, name: str) -> pa.Schema:

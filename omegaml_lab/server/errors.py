@@ -21,6 +21,7 @@ STATUS: dict[type[OmegaError], HTTPStatus] = {
     errors.InvalidScheduleError: HTTPStatus.BAD_REQUEST,
     errors.InvalidGroupError: HTTPStatus.BAD_REQUEST,
     errors.InvalidLimitError: HTTPStatus.BAD_REQUEST,
+    errors.InvalidListingError: HTTPStatus.BAD_REQUEST,
     errors.InvalidMetricError: HTTPStatus.BAD_REQUEST,
     errors.UnsupportedObjectError: HTTPStatus.BAD_REQUEST,
     errors.UnknownKindError: HTTPStatus.BAD_REQUEST,

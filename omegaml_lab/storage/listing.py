@@ -8,7 +8,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.metadata import FOLDER, Child
-from omegaml_lab.core.pages import Page
+from omegaml_lab.core.pages import Page, check_page
 from omegaml_lab.storage.heads import to_metadata
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ class Listing:
         limit: int | None,
     ) -> Page[Metadata]:
         """Return a part of what is in or below `folder`: folders first, then by `sort`."""
+        check_page(sort, SORTS, offset=offset, limit=limit)
         where = self._where(folder, recursive=recursive, search=search)
         order = -1 if descending else 1
         keys = [("rank", 1), (SORTS[sort], order)]

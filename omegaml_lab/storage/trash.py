@@ -15,7 +15,7 @@ from pymongo.errors import DuplicateKeyError
 from omegaml_lab.core.errors import InvalidNameError, ObjectExistsError
 from omegaml_lab.core.metadata import FOLDER
 from omegaml_lab.core.names import MAX_LENGTH, parent_of
-from omegaml_lab.core.pages import Page
+from omegaml_lab.core.pages import Page, check_page
 from omegaml_lab.core.trash import Dropped
 from omegaml_lab.storage.listing import below, can_occur
 from omegaml_lab.storage.times import now
@@ -69,6 +69,21 @@ class Trash:
         with self._connection.errors():
             return together(self._connection, act) if whole else act(None)
 
+    def check(self, entry: Dropped, path: str) -> None:
+        """Raise `InvalidNameError` if what was dropped with a folder has no room below `path`."""
+        growth = len(path.encode()) - len(entry.name.encode())
+        if entry.kind != FOLDER or growth <= 0:
+            return
+        too_long = {
+            "$gt": [{"$strLenBytes": {"$ifNull": ["$dropped.name", ""]}}, MAX_LENGTH - growth]
+        }
+        tree = {**self._scope, "dropped.batch": entry.id, "_id": {"$ne": entry.id}}
+        with self._connection.errors():
+            found = self._objects.find_one({**tree, "$expr": too_long})
+        if found:
+            name, reason = found["dropped"]["name"], f"there it is longer than {MAX_LENGTH} bytes"
+            raise InvalidNameError(name, reason)
+
     def restore(self, entry: Dropped, path: str) -> bool:
         """Bring something back as `path`, with all that was dropped with it, as one.
 
@@ -78,8 +93,6 @@ class Trash:
         ------
         ObjectExistsError
             If `path`, or for a folder a name below it, is taken.
-        InvalidNameError
-            If a name below would become too long.
         """
         here = {**self._scope, "_id": entry.id}
         with_it = {**self._scope, "dropped.batch": entry.id, "_id": {"$ne": entry.id}}
@@ -90,7 +103,6 @@ class Trash:
         }
 
         def act(session: ClientSession | None) -> bool:
-            self._check_lengths(with_it, len(path.encode()) - len(entry.name.encode()), session)
             # Without transactions the folder comes last, so that it can be tried again.
             if entry.kind == FOLDER:
                 self._objects.update_many(with_it, self._restoring(member), session=session)
@@ -121,6 +133,7 @@ class Trash:
 
         What was dropped with its folder is not listed, unless its name is searched for.
         """
+        check_page(sort, SORTS, offset=offset, limit=limit)
         where: dict[str, Any] = {"$expr": {"$eq": ["$_id", "$dropped.batch"]}}
         if search:
             matches = {"$regex": re.escape(search), "$options": "is"}
@@ -164,19 +177,6 @@ class Trash:
     def _restoring(self, where: Mapping[str, Any]) -> list[dict[str, Any]]:
         back = {**where, "store": self._store, "serial": {"$add": ["$serial", 1]}}
         return [{"$set": back}, {"$unset": "dropped"}]
-
-    def _check_lengths(
-        self, tree: Mapping[str, Any], growth: int, session: ClientSession | None
-    ) -> None:
-        if growth <= 0:
-            return
-        too_long = {
-            "$gt": [{"$strLenBytes": {"$ifNull": ["$dropped.name", ""]}}, MAX_LENGTH - growth]
-        }
-        found = self._objects.find_one({**tree, "$expr": too_long}, session=session)
-        if found:
-            name, reason = found["dropped"]["name"], f"there it is longer than {MAX_LENGTH} bytes"
-            raise InvalidNameError(name, reason)
 
     @property
     def _objects(self) -> Any:

@@ -59,6 +59,11 @@ class Trees:
             except DuplicateKeyError as error:
                 raise ObjectExistsError(self._store, new) from error
 
+    def check(self, old: str, new: str) -> None:
+        """Raise `InvalidNameError` if something below `old` would have too long a name."""
+        with self._connection.errors():
+            self._check_lengths(old, new, None)
+
     def forget(self, head: Head) -> bool:
         """Drop a folder and all below it for good, as one; False when it was changed meanwhile.
 
@@ -115,7 +120,7 @@ class Trees:
             return False
         if self._objects.find_one({**target, "name": below(new)}, session=session):
             raise ObjectExistsError(self._store, new)
-        self._check_lengths(tree, len(new.encode()) - len(old.encode()), session)
+        self._check_lengths(old, new, session)
         change = {
             "name": moved("$name", old, new),
             "parent": moved("$parent", old, new),
@@ -134,11 +139,11 @@ class Trees:
             step()
         return True
 
-    def _check_lengths(
-        self, tree: dict[str, Any], growth: int, session: ClientSession | None
-    ) -> None:
+    def _check_lengths(self, old: str, new: str, session: ClientSession | None) -> None:
+        growth = len(new.encode()) - len(old.encode())
         if growth <= 0:
             return
+        tree = {**self._scope, "name": below(old)}
         too_long = {"$expr": {"$gt": [{"$strLenBytes": "$name"}, MAX_LENGTH - growth]}}
         found = self._objects.find_one({"$and": [tree, too_long]}, session=session)
         if found:

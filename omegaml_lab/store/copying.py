@@ -55,12 +55,13 @@ class Copying:
 
     def _copy_all(self, entries: dict[str, Metadata], *, replace: bool) -> None:
         for place, paths in _batches(entries):
-            found = self._source.heads([metadata.name for metadata in paths])
-            for target, metadata in zip(place, paths, strict=True):
-                if metadata.is_folder:
-                    self.target.make_folder(Name(target), exist_ok=True)
-                elif metadata.name in found:  # else it was dropped meanwhile
-                    self._copy(found[metadata.name], target, replace=replace)
+            pairs = list(zip(place, paths, strict=True))
+            self.target.make_folders([target for target, meta in pairs if meta.is_folder])
+            objects = [(target, meta.name) for target, meta in pairs if not meta.is_folder]
+            found = self._source.heads(name for _, name in objects)
+            for target, name in objects:
+                if name in found:  # else it was dropped meanwhile
+                    self._copy(found[name], target, replace=replace)
 
     def promote(self, name: str | Name) -> Metadata:
         """Make a revision the newest one of its name in the target, unless it is already."""

@@ -311,7 +311,9 @@ class States:
         found = self._heads.find([path, *parents_of(path)], payload=False)
         if path in found:
             raise ObjectExistsError(self.name, path, option="new")
-        self._folders.make_above(path, self._folders.missing(path, found))
+        missing = self._folders.missing(path, found)
+        self._trash.check(entry, path)  # before folders are made that would be in vain
+        self._folders.make_above(path, missing)
         if not self._trash.restore(entry, path):
             raise NotInTrashError(self.name, entry.name)
         self._folders.mend(path)

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, cast
 
 from omegaml_lab.core.errors import InvalidNameError, ObjectExistsError
-from omegaml_lab.core.names import Name, check_bucket
+from omegaml_lab.core.names import Name, check_bucket, parent_of
 from omegaml_lab.core.retention import passing
 from omegaml_lab.store.backend import Written
 from omegaml_lab.store.copying import Copying
@@ -17,7 +17,7 @@ from omegaml_lab.store.walking import walk
 from omegaml_lab.store.writing import once
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from omegaml_lab.core.lineage import Lineage
     from omegaml_lab.core.metadata import Metadata
@@ -170,6 +170,28 @@ class Transfers(States, ABC):
         """Return the heads that are there of literal names."""
         return self._heads.find(paths)
 
+    def make_folders(self, paths: Sequence[str]) -> None:
+        """Make folders with literal names, and those above them; what is there may stay.
+
+        Raises
+        ------
+        ObjectExistsError
+            If something of that name is there that is no folder.
+        """
+        wanted: set[str] = set()
+        for path in paths:
+            above = path
+            while above and above not in wanted:
+                wanted.add(above)
+                above = parent_of(above)
+        found = self._heads.find(wanted, payload=False)
+        missing = sorted(wanted - found.keys())  # what is above sorts before what is below
+        self._folders.make(missing)
+        found |= self._heads.find(missing, payload=False)  # somebody may have been faster
+        for path, head in found.items():
+            if not head.metadata.is_folder:
+                raise ObjectExistsError(self.name, path)
+
     def adopt(
         self,
         head: Head,
@@ -220,7 +242,10 @@ class Transfers(States, ABC):
         found = there.heads([path, *parents_of(path)])
         if path in found:
             raise ObjectExistsError(self.name, path)
-        there.folders.make_above(path, there.folders.missing(path, found))
+        missing = there.folders.missing(path, found)
+        if missing:  # which would be made in vain
+            self._trees.check(old.name, path)
+        there.folders.make_above(path, missing)
         if not self._trees.rename(old.name, path, bucket=there.bucket):
             raise self._lookup.not_found(name)
         there.folders.mend(path)

@@ -83,6 +83,16 @@ class OutOfMemoryError(MemoryError, OmegaError):  # MemoryError makes only its o
         )
 
 
+class InvalidListingError(OmegaError, ValueError):
+    """A list cannot be sorted so, or not begin or end there."""
+
+    def __init__(self, option: str, given: object, reason: str) -> None:
+        self.option = option
+        self.given = given
+        self.reason = reason
+        super().__init__(f"A list takes no {option}={given!r:.60}: {reason}.")
+
+
 class DaskUnavailableError(OmegaError, ConnectionError):
     """The Dask cluster does not answer, or cannot compute frames of this repository."""
 

@@ -15,7 +15,7 @@ from omegaml_lab.core.errors import (
     ScheduleNotFoundError,
 )
 from omegaml_lab.core.names import Name
-from omegaml_lab.core.pages import Page
+from omegaml_lab.core.pages import Page, check_page
 from omegaml_lab.core.schedules import Misfire, Overlap, Schedule
 from omegaml_lab.core.tags import check_label
 from omegaml_lab.runtime.client.schedule_terms import named, pinned_name, rule_fields, terms
@@ -64,8 +64,7 @@ class Schedules:
         limit: int | None = 50,
     ) -> Page[Schedule]:
         """Return schedules, sorted by ``next_due``, ``job`` or ``modified_at``."""
-        if sort not in _SORTED:
-            raise ValueError(f"schedules are sorted by {', '.join(_SORTED)}, not {sort!r}")
+        check_page(sort, _SORTED, offset=offset, limit=limit)
         where: dict[str, Any] = {"bucket": self._runtime.runs.bucket}
         if job is not None:
             names = self._notebooks.spellings(job)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import itertools
 import pickle
 from typing import TYPE_CHECKING, Any
 
@@ -95,6 +96,27 @@ def test_rows_are_those_of_the_slice(
 ) -> None:
     rows = slice(start, stop, step)
     np.testing.assert_array_equal(omega.datasets.get("large", rows=rows), large[rows])
+
+
+ends = [None, 0, -1, -9]
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_slices_of_no_rows_and_of_all(omega: Omega, order: str) -> None:
+    array = np.arange(6).reshape(3, 2).copy(order=order)  # type: ignore[call-overload]
+    data = omega.datasets
+    data.put(array, "x")
+    for start, stop, step in itertools.product(ends, ends, [None, 2, -1, -2]):
+        rows = slice(start, stop, step)
+        np.testing.assert_array_equal(data.get("x", rows=rows), array[rows])
+        np.testing.assert_array_equal(data.getl("x", rows=rows).compute(), array[rows])
+        np.testing.assert_array_equal(
+            np.concatenate([*data.iterchunks("x", rows=rows)]), array[rows]
+        )
+    data.put(np.array(3), "x")
+    for read in (data.get, data.getl, data.iterchunks):
+        with pytest.raises(InvalidOptionError, match="a single value"):
+            read("x", rows=slice(1))
 
 
 def test_a_lazy_array_reads_what_is_computed(omega: Omega, large: Any) -> None:

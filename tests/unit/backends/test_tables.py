@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from polars.testing import assert_frame_equal
 
@@ -46,6 +47,43 @@ ARROW: dict[str, pa.Array] = {
     ),
 }
 FIELD = pa.field("ints", pa.int8(), nullable=False, metadata={"unit": "m"})
+
+
+@pytest.mark.parametrize("chunk_rows", [2, 100])
+def test_columns_of_runs(omega: Omega, chunk_rows: int) -> None:
+    plain = pa.array([1, 1, 1, 2, 2, None, None, 5])
+    table = pa.table({"runs": pc.run_end_encode(plain, pa.int16()), "n": range(8)})
+    data = omega.datasets
+    data.put(table, "t", chunk_rows=chunk_rows)
+    assert data.get("t").schema.equals(table.schema)
+    assert data.get("t").to_pylist() == table.to_pylist()
+    for where, rows in (
+        ({"runs": 2}, [3, 4]),
+        ({"runs__in": [1, 5]}, [0, 1, 2, 7]),
+        ({"runs__gt": 1}, [3, 4, 7]),
+        ({"runs__isnull": True}, [5, 6]),
+        ({"n__ge": 6}, [6, 7]),
+    ):
+        got = data.get("t", **where)
+        assert got["n"].to_pylist() == rows
+        assert got.schema.equals(table.schema)
+        assert data.getl("t", **where).compute()["n"].tolist() == rows
+    data.put(table, "t", append=True)
+    assert data.get("t", columns=["runs"]).num_rows == 16
+
+
+def test_unsigned_numbers_of_any_size_are_found(omega: Omega) -> None:
+    numbers = [0, 1, 2**63, 2**64 - 1, None]
+    omega.datasets.put(pa.table({"u": pa.array(numbers, pa.uint64())}), "t", chunk_rows=2)
+    for wanted in ([2**64 - 1, 1], [2**63], [-1, 2**70], []):
+        rows = [n for n in numbers if n in wanted]
+        assert omega.datasets.get("t", u__in=wanted)["u"].to_pylist() == rows
+        others = [n for n in numbers if n not in wanted]
+        assert omega.datasets.get("t", u=2**64 - 1)["u"].to_pylist() == [2**64 - 1]
+        assert omega.datasets.get("t", u__ge=2**63)["u"].to_pylist() == numbers[2:4]
+        assert omega.datasets.get("t", u__between=(1, 2**63))["u"].to_pylist() == numbers[1:3]
+        assert omega.datasets.get("t", u__gt=-1)["u"].to_pylist() == numbers[:4]
+        assert omega.datasets.get("t", u__not_in=wanted)["u"].to_pylist() == others
 
 
 def test_every_type_of_arrow(omega: Omega) -> None:

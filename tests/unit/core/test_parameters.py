@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 
 from omegaml_lab.core.errors import InvalidParameterError
@@ -31,8 +32,31 @@ def test_values_come_back_typed_and_in_the_declared_order() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "value", "plain"),
+    [
+        ("n", np.int64(3), 3),
+        ("n", np.uint8(3), 3),
+        ("share", np.float64(0.1), 0.1),
+        ("share", np.int32(1), 1.0),
+        ("verbose", np.True_, True),
+        ("carrier", np.str_("DL"), "DL"),
+        ("anything", np.int64(2**62), 2**62),
+    ],
+)
+def test_scalars_of_numpy_are_what_they_are_in_python(name: str, value: Any, plain: Any) -> None:
+    checked = check_parameters("job", {name: value}, DECLARED)
+    assert checked == {name: plain}
+    assert type(checked[name]) is type(plain)
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("n", np.float64(3)),
+        ("verbose", np.int64(1)),
+        ("share", np.float32(0.1)),
+        ("anything", np.datetime64("2026")),
+        ("anything", np.array(1)),
         ("carrier", 1),
         ("n", "3"),
         ("n", 3.0),

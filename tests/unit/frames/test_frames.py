@@ -72,6 +72,9 @@ COLUMNS: dict[str, Any] = {
     **{d: masked(d, [1, None, 3, 0, 2]) for d in (
         "Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64",
         "Float32", "Float64")},
+    "Float64 with NaN": pd.arrays.FloatingArray(
+        np.array([np.nan, 1.5, 0, np.nan, np.inf]), np.array([False, False, True, True, False])
+    ),
     "boolean": masked("boolean", [True, None, False, True, None]),
     "sparse": pd.arrays.SparseArray([0, 0, 1, 0, 2]),
     "sparse nan": pd.arrays.SparseArray([np.nan, np.nan, 1.5, np.nan, 2]),

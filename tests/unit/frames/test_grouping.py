@@ -223,6 +223,17 @@ def test_short_floats_are_long_where_these_are_more(
         same(got, of_pandas(frame, by, mapping))
 
 
+def test_nullable_numbers_may_be_none(data: DatasetStore) -> None:
+    numbers = np.array([np.nan, 1.5, 0, np.nan, np.inf, 2, 3])
+    missing = np.array([False, False, True, True, False, False, False])
+    values = pd.arrays.FloatingArray(numbers, missing)
+    frame = pd.DataFrame({"k": [1, 1, 2, 2, 3, 4, 4], "v": values})
+    data.put(frame, "x", chunk_rows=2)
+    mapping = {"v": ["sum", "mean", "min", "max", "count", "nunique", "std", "last", "median"]}
+    for by in (["k"], []):
+        same(data.query("x", by=by or None, aggregate=mapping), of_pandas(frame, by, mapping))
+
+
 @pytest.mark.parametrize("names", [["u", "w"], [None, None]])
 def test_labels_may_have_levels_and_names(data: DatasetStore, names: list[Any]) -> None:
     labels = pd.MultiIndex.from_product([["a", "b"], [1, 2]], names=names)

@@ -108,6 +108,18 @@ TWICE: dict[str, Callable[[Any], Any]] = {
         f[["x", "id"]].pipe(lambda g: g[g.id > 20]).pipe(lambda g: g[g.x > 0].index)
     ),
     "of a mask on the whole": lambda f: f[["x"]].pipe(lambda g: g[f.id > 20]),
+    "of what is assigned": lambda f: (
+        f.assign(y=f.x + 1).pipe(lambda g: g[g.id > 20]).pipe(lambda g: g[g.y > 1].index)
+    ),
+    "of what is renamed": lambda f: (
+        f.rename(columns={"x": "y"}).pipe(lambda g: g[g.id > 20]).pipe(lambda g: g[g.y > 0].half)
+    ),
+    "of what is assigned in between": lambda f: (
+        f[f.id > 20]
+        .assign(y=lambda g: g.x + 1)
+        .pipe(lambda g: g[g.y > 1])
+        .pipe(lambda g: g[g.id < 90].x)
+    ),
     "three": lambda f: (
         f[f.id > 20].pipe(lambda g: g[g.id < 170]).pipe(lambda g: g[g.half == "a"].x)
     ),

@@ -206,6 +206,7 @@ def test_a_folder_comes_back_whole(data: DatasetStore) -> None:
     long = f"{deep}/".ljust(MAX_LENGTH - 2, "x")  # short enough, but not with what is below it
     with pytest.raises(InvalidNameError, match="longer"):
         data.restore(folder, new=long)
+    assert [m.name for m in data.entries().items] == ["fa"]  # and no folders for it
     assert data.restore(folder, new=deep.replace("x", "y")).is_folder
 
 

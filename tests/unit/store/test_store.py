@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from omegaml_lab.core.errors import (
     ConflictError,
     InvalidAttributeError,
+    InvalidListingError,
     InvalidNameError,
     NotAFileError,
     ObjectExistsError,
@@ -265,6 +266,12 @@ def test_listings(data: OmegaStore) -> None:
     assert page.total == 8
     assert [m.name for m in page.items] == ["folder/n0", "folder/n1", "folder/n2"]
     assert data.entries("folder", limit=0).total == 8
+    for read in (data.entries, data.trash):
+        with pytest.raises(InvalidListingError, match=r"sorted by .*mean 'name'"):
+            read(sort="nme")
+        for part in ({"offset": -1}, {"limit": -1}, {"limit": "5"}, {"offset": None}):
+            with pytest.raises(InvalidListingError, match="from 0 on"):
+                read(**part)
     assert data.entries("folder", offset=100).items == []
     assert data.entries("folder", offset=100).total == 8
     by_size = data.entries("folder", sort="size", descending=True)

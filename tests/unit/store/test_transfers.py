@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
@@ -19,6 +19,7 @@ from omegaml_lab.core.errors import (
 )
 from omegaml_lab.core.names import Name
 from omegaml_lab.omega import Omega
+from omegaml_lab.storage.heads import Heads
 from omegaml_lab.storage.storage import Storage
 from omegaml_lab.testing.fixtures import database_url
 
@@ -104,6 +105,33 @@ def test_a_folder_is_copied_with_all_below(omega: Omega, other: Omega) -> None:
     data.copy("f", to=other.datasets)
     assert other.datasets.list() == ["f/a", "f/g/b"]
     assert_frame_equal(other.datasets.get("f/g/b"), frame())
+
+
+def test_many_folders_are_copied_together(
+    omega: Omega, other: Omega, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, deep = omega.datasets, "/".join("d" * 90)
+    data.make_folder(f"f/{deep}")
+    data.put(1, f"f/{deep}/x")
+    asked, find = [], Heads.find
+
+    def counted(self: Heads, names: Any, **how: Any) -> Any:
+        asked.append(self)
+        return find(self, names, **how)
+
+    monkeypatch.setattr(Heads, "find", counted)
+    data.copy("f", "g")
+    assert len(asked) < 30  # for each of 90 folders two at least would be asked
+    data.copy("f", to=other.datasets)
+    assert data.get(f"g/{deep}/x") == other.datasets.get(f"f/{deep}/x") == 1
+    there = data.entries("g", recursive=True).items
+    assert [m.name[1:] for m in there] == [
+        m.name[1:] for m in data.entries("f", recursive=True).items
+    ]
+    data.put(2, "h/d")
+    with pytest.raises((ObjectExistsError, InvalidNameError)):
+        data.copy("f", "h", replace=True)
+    assert data.get("h/d") == 2
 
 
 def test_a_promoted_revision_is_the_newest_in_the_other_bucket(omega: Omega) -> None:
