@@ -49,9 +49,8 @@ def test_browse_the_repository(lab: Lab, open_lab: Callable[..., LabPage], theme
     assert high["height"] > low["height"] + 50
     lab.drop_schedule(schedule)
     expect(me.panel.locator(".jp-Omega-scheduleCard")).to_have_count(0)
-    roomy = repository.bounding_box()
-    assert roomy
-    assert roomy["height"] > low["height"] + 20
+    roomy = "low => document.querySelector('#omega-repository').clientHeight > low + 20"
+    me.page.wait_for_function(roomy, arg=low["height"])
 
     me.panel.get_by_role("navigation", name="Folder").get_by_text("Jobs").click()
     me.panel.get_by_role("searchbox").fill("does not fit")

@@ -71,7 +71,6 @@ function Entries(props: IRunListProps & { entries: (IRun | IGroup)[] }): JSX.Ele
   const top = useTop(entries[0], model);
   const list = (
     <ul
-      ref={top}
       className="jp-Omega-entries"
       aria-label={trans.__('Runs')}
       onKeyDown={roving.onKeyDown}
@@ -94,31 +93,35 @@ function Entries(props: IRunListProps & { entries: (IRun | IGroup)[] }): JSX.Ele
       })}
     </ul>
   );
-  return model.items.length === 0 && entries.length > 0 ? (
-    <>
-      {list}
-      <More
-        shown={groups.items.length}
-        total={groups.total}
-        more={() => void groups.more()}
-        trans={trans}
-      />
-    </>
-  ) : (
-    <Listing
-      model={model}
-      loading={trans.__('Loading runs…')}
-      empty={<NoRuns model={model} trans={trans} />}
-      trans={trans}
-    >
-      {list}
-    </Listing>
+  return (
+    <div ref={top} className="jp-Omega-scroll">
+      {model.items.length === 0 && entries.length > 0 ? (
+        <>
+          {list}
+          <More
+            shown={groups.items.length}
+            total={groups.total}
+            more={() => void groups.more()}
+            trans={trans}
+          />
+        </>
+      ) : (
+        <Listing
+          model={model}
+          loading={trans.__('Loading runs…')}
+          empty={<NoRuns model={model} trans={trans} />}
+          trans={trans}
+        >
+          {list}
+        </Listing>
+      )}
+    </div>
   );
 }
 
 /** A list that shows its top as soon as what somebody has asked for here stands there. */
-function useTop(newest: IRun | IGroup | undefined, model: RunsModel): RefObject<HTMLUListElement> {
-  const list = React.useRef<HTMLUListElement>(null);
+function useTop(newest: IRun | IGroup | undefined, model: RunsModel): RefObject<HTMLDivElement> {
+  const list = React.useRef<HTMLDivElement>(null);
   const id = newest?.id;
   const mine = id !== undefined && model.startedHere(id);
   React.useEffect(() => {
