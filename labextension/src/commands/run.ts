@@ -9,6 +9,7 @@ import { messageOf } from '../client/connection';
 import type { Grid, IGroupOptions } from '../client/groups';
 import type { Told } from '../client/recipients';
 import type { IRun, IRunOptions } from '../client/runs';
+import { titleOf } from '../client/runs';
 import type { IWorker } from '../client/status';
 import { clusterIcon } from '../icons';
 import { ParametersForm } from '../models/form';
@@ -228,7 +229,7 @@ async function startGroup(
 
 /** Say that a run is on its way, with the way to watch it. */
 export function tellQueued(commands: CommandRegistry, trans: TranslationBundle, run: IRun): void {
-  const message = trans.__('“%1” is queued.', shortPath(run.job));
+  const message = trans.__('“%1” is queued.', shortPath(titleOf(run)));
   const options = {
     autoClose: run.notice ? 10_000 : 4000,
     data: { run: run.id }, // by which it is dismissed when the run ends

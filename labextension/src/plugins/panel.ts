@@ -3,6 +3,7 @@ import { ILayoutRestorer } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import { ITranslator } from '@jupyterlab/translation';
+import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget, SidePanel } from '@jupyterlab/ui-components';
 import { MessageLoop } from '@lumino/messaging';
 import type { AccordionPanel } from '@lumino/widgets';
@@ -82,36 +83,45 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     keepFocus(panel);
     keepFitting(header, sections);
     keepRooms(omega, pages, share);
+    keepRoomForDetails(pages[0], sections);
     shell.add(panel, 'left', { rank: 150, type: 'Omega' });
     restorer?.add(panel, 'omega-panel');
-    commands.addCommand(CommandIDs.showPanel, {
-      label: trans.__('Show repository, runs and schedules'),
-      icon: omegaIcon,
-      execute: args => {
-        const section = args.section as string | undefined;
-        const index = pages.findIndex(({ id }) => id === `omega-${section}`);
-        if (index >= 0) {
-          sections.expand(index);
-        }
-        shell.activateById(panel.id);
-        if (index >= 0) {
-          bringIntoSight(sections, index);
-        }
-      }
-    });
+    addShowCommand(app, panel, trans);
     palette?.addItem({ command: CommandIDs.showPanel, category: trans.__('Omega') });
   }
 };
+
+/** *Show repository, runs and schedules*; given the name of a `section`, that one. */
+function addShowCommand(
+  { commands, shell }: JupyterFrontEnd,
+  panel: SidePanel,
+  trans: TranslationBundle
+): void {
+  const sections = panel.content as AccordionPanel;
+  commands.addCommand(CommandIDs.showPanel, {
+    label: trans.__('Show repository, runs and schedules'),
+    icon: omegaIcon,
+    execute: args => {
+      const section = args.section as string | undefined;
+      const index = sections.widgets.findIndex(({ id }) => id === `omega-${section}`);
+      if (index >= 0) {
+        sections.expand(index);
+      }
+      shell.activateById(panel.id);
+      if (index >= 0) {
+        bringIntoSight(sections, index);
+      }
+    }
+  });
+}
 
 /**
  * Give each section the room that it needs to be worked in. Those without tabs are low while they
  * are empty; those with some stay as they are, for one goes from tab to tab.
  */
 function keepRooms(omega: IOmega, pages: Widget[], share: () => void): void {
-  const [repository, ...lists] = pages;
+  const [, ...lists] = pages;
   const [runs] = lists;
-  const details = (): boolean => repository.node.querySelector('.jp-Omega-card') !== null;
-  keepRoom(repository, { least: () => (details() ? DETAILS_ROOM : REPOSITORY_ROOM) });
   const empty: Record<string, () => boolean> = {
     'omega-runs': () => hasNoRuns(omega),
     'omega-schedules': () => isEmpty(omega.schedules),
@@ -119,8 +129,32 @@ function keepRooms(omega: IOmega, pages: Widget[], share: () => void): void {
   };
   for (const list of lists) {
     const least = (): number => Math.min(heightOf(list), list === runs ? RUNS_ROOM : LIST_ROOM);
-    keepRoom(list, { least, isEmpty: empty[list.id], changed: share });
+    keepRoom(list, {
+      least,
+      isEmpty: empty[list.id],
+      changed: isOrWasEmpty => isOrWasEmpty && share()
+    });
   }
+}
+
+/**
+ * Let the section of the repository grow while it tells of an object, downwards, so that what is
+ * clicked stays where it is.
+ */
+function keepRoomForDetails(repository: Widget, sections: AccordionPanel): void {
+  const details = (): boolean => repository.node.querySelector('.jp-Omega-card') !== null;
+  let before: number[] | null = null;
+  keepRoom(repository, {
+    least: () => (details() ? DETAILS_ROOM : REPOSITORY_ROOM),
+    changed: () => {
+      if (details()) {
+        before = sections.relativeSizes();
+      } else if (before) {
+        sections.setRelativeSizes(before);
+        before = null;
+      }
+    }
+  });
 }
 
 function isEmpty({ items, error }: ListModel<unknown>): boolean {
@@ -129,7 +163,7 @@ function isEmpty({ items, error }: ListModel<unknown>): boolean {
 
 /** Who looks for some runs and finds none is not shown another panel. */
 function hasNoRuns({ runs, groups }: IOmega): boolean {
-  const isAsked = Object.values(runs.filter).some(Boolean);
+  const isAsked = Object.values(runs.filter).some(value => value !== undefined);
   return !isAsked && isEmpty(runs) && isEmpty(groups);
 }
 

@@ -3,6 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ReadonlyJSONObject, ReadonlyJSONValue } from '@lumino/coreutils';
 
 import type { MetricValue } from '../client/experiments';
+import type { IRun } from '../client/runs';
 import type { IAttempt, ILimits, IUsage } from '../client/limits';
 import { limitLabels } from '../models/limitsform';
 
@@ -99,6 +100,13 @@ export function formatParameters(parameters: ReadonlyJSONObject): string {
   return Object.entries(parameters)
     .map(([name, value]) => `${name} = ${JSON.stringify(value)}`)
     .join('\n');
+}
+
+/** What a run was given, in a line: `month=6, carrier="UA"`; of a call its arguments. */
+export function formatGiven({ parameters, call }: Pick<IRun, 'parameters' | 'call'>): string {
+  const named = Object.entries(parameters).map(([name, value]) => [name, JSON.stringify(value)]);
+  const given = [...named, ...Object.entries(call?.kwargs ?? {})].map(pair => pair.join('='));
+  return [...(call?.args ?? []), ...given].join(', ');
 }
 
 /** A value of a table: texts as they are, all else as JSON says it. */

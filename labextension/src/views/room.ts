@@ -5,8 +5,8 @@ export interface IRoom {
   least: () => number;
   /** Whether it has nothing to show, and takes no more room than it needs to say so. */
   isEmpty?: () => boolean;
-  /** Called when it has become empty, or is that no more. */
-  changed?: () => void;
+  /** Called when it needs another room than before; `empty` says that it is empty, or was. */
+  changed?: (empty: boolean) => void;
 }
 
 /**
@@ -22,11 +22,10 @@ export function keepRoom(section: Widget, { least, isEmpty, changed }: IRoom): v
     const { minHeight, maxHeight } = node.style;
     node.style.maxHeight = isEmpty?.() ? `${heightOf(section)}px` : '';
     node.style.minHeight = node.style.maxHeight || `${least()}px`;
-    if (node.style.minHeight !== minHeight || node.style.maxHeight !== maxHeight) {
+    const empty = node.style.maxHeight !== maxHeight;
+    if (empty || node.style.minHeight !== minHeight) {
       section.parent?.fit();
-    }
-    if (node.style.maxHeight !== maxHeight) {
-      changed?.();
+      changed?.(empty);
     }
   };
   const drawn = new MutationObserver(fit);
