@@ -63,10 +63,10 @@ export class Failures {
         : run.status === 'lost' && run.kind !== 'local'
           ? [action(CommandIDs.rerun, trans.__('Run again'))]
           : []),
+      ...(isResumable(run, this._now()) ? [action(CommandIDs.resume, trans.__('Resume'))] : []),
       ...(failedAt && run.job_path !== null
         ? [action(CommandIDs.openNotebook, trans.__('Open the notebook'))]
         : []),
-      ...(isResumable(run, this._now()) ? [action(CommandIDs.resume, trans.__('Resume'))] : []),
       action(CommandIDs.openRun, trans.__('Open run'))
     ];
   }

@@ -173,7 +173,7 @@ function Filters({ model, trans }: IFiltersProps): JSX.Element {
         aria-label={trans.__('Which runs are shown')}
         value={local ? LOCAL : (status ?? '')}
         options={[
-          { value: '', label: trans.__('On the cluster') },
+          { value: '', label: trans.__('On workers') },
           ...STATUSES.map(value => ({ value, label: statusLabel(value, trans) })),
           { value: LOCAL, label: trans.__('Local') }
         ]}
