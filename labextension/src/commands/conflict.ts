@@ -9,7 +9,7 @@ import type { Signal } from '@lumino/signaling';
 import * as React from 'react';
 
 import type { AskedSaves } from '../models/askedsaves';
-import { areSame, copyPath } from '../models/conflict';
+import { areSame, copyPath, wasSaver } from '../models/conflict';
 import type { IOpened } from '../models/opened';
 import { placeIn } from '../models/place';
 import type { IRefusedSave, SaveOptions } from '../models/saveguard';
@@ -27,6 +27,8 @@ export interface IConflictContext {
   rest: Pick<IContentProvider, 'get' | 'save'>;
   asked: AskedSaves;
   rendering: IRendering;
+  /** The name of who works here, empty while it is not known. */
+  user: () => string;
   trans: TranslationBundle;
 }
 
@@ -98,13 +100,15 @@ export class Conflicts {
   }
 
   private async _ask(refused: IRefusedSave, model: Contents.IModel): Promise<Choice> {
-    const { rendering, trans } = this._context;
+    const { rendering, user, trans } = this._context;
     const { path, options } = refused;
     const theirs = await this._theirs(path, model);
     const ours: unknown = options.content;
     const props = { path, theirs, ours, rendering, trans };
     return launch({
-      title: trans.__('Somebody else saved this meanwhile'),
+      title: wasSaver(theirs, user())
+        ? trans.__('You saved this elsewhere meanwhile')
+        : trans.__('Somebody else saved this meanwhile'),
       body: ReactWidget.create(React.createElement(Conflict, props)),
       buttons: [
         Dialog.cancelButton({ label: trans.__('Cancel') }),

@@ -2,7 +2,7 @@ import { Dialog, Notification } from '@jupyterlab/apputils';
 import type { CommandRegistry } from '@lumino/commands';
 import { ReactWidget } from '@jupyterlab/ui-components';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { ReadonlyJSONObject } from '@lumino/coreutils';
+import type { ReadonlyJSONObject, ReadonlyJSONValue } from '@lumino/coreutils';
 import * as React from 'react';
 
 import { messageOf } from '../client/connection';
@@ -140,14 +140,18 @@ async function submit(
       experiment: experiment.value
     };
     let job: string;
-    if (Object.keys(grid).length > 0) {
+    if (form.count > 1) {
       job = await startGroup(options, path, grid, {
         parameters: form.values(),
         at_once: group.atOnce,
         ...asked
       });
     } else {
-      job = await start(options, path, form.values(), asked);
+      const single = Object.entries(grid).map(([name, [value]]): [string, ReadonlyJSONValue] => [
+        name,
+        value
+      ]);
+      job = await start(options, path, { ...form.values(), ...Object.fromEntries(single) }, asked);
     }
     await tellThem(notify, { job }, options.trans);
     return true;

@@ -84,6 +84,7 @@ export const conflictsPlugin: JupyterFrontEndPlugin<void> = {
       documents,
       rest,
       asked,
+      user: () => app.serviceManager.user.identity?.username ?? '',
       rendering: { rendermime, contentFactory, mimeTypes, languages, translator },
       trans: translator.load(DOMAIN)
     });

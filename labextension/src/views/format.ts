@@ -1,5 +1,6 @@
 import { Time } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { JSONExt } from '@lumino/coreutils';
 import type { ReadonlyJSONObject, ReadonlyJSONValue } from '@lumino/coreutils';
 
 import type { MetricValue } from '../client/experiments';
@@ -115,6 +116,15 @@ export function formatValue(value: ReadonlyJSONValue | undefined): string {
     return '';
   }
   return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** What is told of an object, as text to read: of what has names and values, one a line. */
+export function formatAttribute(value: ReadonlyJSONValue): string {
+  return JSONExt.isObject(value)
+    ? Object.entries(value)
+        .map(([name, each]) => `${name}: ${formatValue(each)}`)
+        .join('\n')
+    : formatValue(value);
 }
 
 /** A number that was measured, short: what is beyond six digits tells nobody apart. */
