@@ -42,8 +42,10 @@ def test_browse_the_repository(lab: Lab, open_lab: Callable[..., LabPage], theme
     repository = me.panel.locator("#omega-repository")
     height = "it => it.clientHeight"
     high = repository.evaluate(height)
-    becomes = "([low, high]) => (h => h > low && h < high)(document.querySelector('%s').clientHeight)"
-    becomes %= "#omega-repository"
+    becomes = """([low, high]) => {
+        const now = document.querySelector('#omega-repository').clientHeight;
+        return low < now && now < high;
+    }"""
     card.get_by_role("button", name="Close the details").click()
     expect(card).to_have_count(0)
     me.page.wait_for_function(becomes, arg=[0, high - 50])
