@@ -43,8 +43,7 @@ def test_calls_and_notebooks(lab: Lab, open_lab: Callable[..., LabPage], theme: 
     expect(notebook).to_be_visible()
     me.page.wait_for_timeout(1500)  # the Lab keeps its state a moment later
     me.page.reload()
-    me.wait_ready()
-    me.show_panel()
+    expect(me.panel).to_be_visible(timeout=60_000)
     expect(kinds).to_have_value("false")
     expect(notebook).to_be_visible()
     expect(call).to_have_count(0)
