@@ -381,6 +381,7 @@ SCHEMAS: dict[str, Schema] = {
     "Status": _record(
         {
             "version": _STRING,
+            "owner": {"type": "string", "description": "Whose is what is saved through it."},
             "mount": {**_or_null(_STRING), "description": "Where contents show the bucket."},
             "beside": {
                 "type": "array",

@@ -27,8 +27,6 @@ export interface IConflictContext {
   rest: Pick<IContentProvider, 'get' | 'save'>;
   asked: AskedSaves;
   rendering: IRendering;
-  /** The name of who works here, empty while it is not known. */
-  user: () => string;
   trans: TranslationBundle;
 }
 
@@ -100,13 +98,13 @@ export class Conflicts {
   }
 
   private async _ask(refused: IRefusedSave, model: Contents.IModel): Promise<Choice> {
-    const { rendering, user, trans } = this._context;
+    const { omega, rendering, trans } = this._context;
     const { path, options } = refused;
     const theirs = await this._theirs(path, model);
     const ours: unknown = options.content;
     const props = { path, theirs, ours, rendering, trans };
     return launch({
-      title: wasSaver(theirs, user())
+      title: wasSaver(theirs, omega.status.current?.owner)
         ? trans.__('You saved this elsewhere meanwhile')
         : trans.__('Somebody else saved this meanwhile'),
       body: ReactWidget.create(React.createElement(Conflict, props)),

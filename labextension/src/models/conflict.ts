@@ -16,9 +16,9 @@ export function areSame(a: unknown, b: unknown): boolean {
 /** Whether it was the same person, in another tab or on another machine, and no run of theirs. */
 export function wasSaver(
   { owner, byRun }: { owner: string; byRun: boolean },
-  user: string
+  me: string | undefined
 ): boolean {
-  return !byRun && owner !== '' && owner === user;
+  return !byRun && owner !== '' && owner === me;
 }
 
 /** The name of the n-th copy of a document, next to it. */

@@ -84,7 +84,6 @@ export const conflictsPlugin: JupyterFrontEndPlugin<void> = {
       documents,
       rest,
       asked,
-      user: () => app.serviceManager.user.identity?.username ?? '',
       rendering: { rendermime, contentFactory, mimeTypes, languages, translator },
       trans: translator.load(DOMAIN)
     });
