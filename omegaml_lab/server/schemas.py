@@ -383,11 +383,7 @@ SCHEMAS: dict[str, Schema] = {
             "version": _STRING,
             "owner": {"type": "string", "description": "Whose is what is saved through it."},
             "mount": {**_or_null(_STRING), "description": "Where contents show the bucket."},
-            "beside": {
-                "type": "array",
-                "items": _STRING,
-                "description": "The folders of the root that show other places.",
-            },
+            "beside": {"type": "array", "items": _STRING, "description": "Folders of other places."},
             "buckets": BUCKETS,
             "hidden": {"type": "array", "items": _STRING, "description": "What mounts hide."},
             "repository": _record({"address": _STRING, "bucket": _STRING}),
