@@ -6,6 +6,7 @@ import { conflictsPlugin } from './plugins/conflicts';
 import { experimentsPlugin } from './plugins/experiments';
 import { groupsPlugin } from './plugins/groups';
 import { historyPlugin } from './plugins/history';
+import { movesPlugin } from './plugins/moves';
 import { notificationsPlugin } from './plugins/notifications';
 import { omegaPlugin } from './plugins/omega';
 import { panelPlugin } from './plugins/panel';
@@ -28,6 +29,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   resultsPlugin,
   runLogPlugin,
   bucketsPlugin,
+  movesPlugin,
   transfersPlugin,
   uploadsPlugin
 ];

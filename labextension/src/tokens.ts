@@ -41,6 +41,7 @@ export const CommandIDs = {
   copyReportLink: 'omega:copy-report-link',
   openResult: 'omega:open-result',
   openFailingCell: 'omega:open-failing-cell',
+  openNotebook: 'omega:open-notebook',
   openLog: 'omega:open-log',
   openRun: 'omega:open-run',
   schedule: 'omega:schedule',

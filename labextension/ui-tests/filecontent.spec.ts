@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 
 import { isShown, readFile } from '../src/models/filecontent';
-import { jobAt, patternOf, placeIn } from '../src/models/place';
+import { wasSaver } from '../src/models/conflict';
+import { jobAt, leavesHistory, patternOf, placeIn } from '../src/models/place';
+import { formatAttribute } from '../src/views/format';
 
 const read = (name: string, ...bytes: number[]): ReturnType<typeof readFile> =>
   readFile(name, new Uint8Array(bytes).buffer);
@@ -66,6 +68,34 @@ test('a notebook elsewhere is run as its copy', () => {
   expect(jobAt(around, 'a/b.ipynb')).toBe('uploads/a/b.ipynb');
   expect(jobAt(around, 'team/b.ipynb')).toBe('uploads/team/b.ipynb');
   expect(jobAt({ mount: null, beside: [], buckets: {} }, 'b.ipynb')).toBe(null);
+});
+
+test('what is moved to the disk leaves its history, and nothing else does', () => {
+  const buckets = { team: 'write' } as const;
+  const beside = { mount: '', beside: ['local'], buckets };
+  const leaves = (from: string, to: string): boolean => leavesHistory(beside, from, to);
+  expect(leaves('a/b.ipynb', 'local/b.ipynb')).toBe(true);
+  expect(leaves('team/b.ipynb', 'local/b.ipynb')).toBe(true);
+  expect(leaves('a/b.ipynb', 'team/b.ipynb')).toBe(false);
+  expect(leaves('local/b.ipynb', 'a/b.ipynb')).toBe(false);
+  expect(leaves('local/a.ipynb', 'local/b.ipynb')).toBe(false);
+});
+
+test('who saved it meanwhile may be the same person', () => {
+  expect(wasSaver({ owner: 'ada', byRun: false }, 'ada')).toBe(true);
+  expect(wasSaver({ owner: 'ada', byRun: true }, 'ada')).toBe(false);
+  expect(wasSaver({ owner: 'bob', byRun: false }, 'ada')).toBe(false);
+  expect(wasSaver({ owner: '', byRun: false }, '')).toBe(false);
+});
+
+test('what is told of an object is text to read', () => {
+  const types = { month: 'int64', 'carrier code': 'string' };
+  expect(formatAttribute(types)).toBe('month: int64\ncarrier code: string');
+  expect([formatAttribute('lz4'), formatAttribute(3), formatAttribute(null)]).toEqual([
+    'lz4',
+    '3',
+    ''
+  ]);
 });
 
 test('a pattern of names fits them and nothing else, whatever is in them', () => {

@@ -115,17 +115,17 @@ test('a job may have a report until the server has said that it has none', async
   runs.dispose();
 });
 
-test('publishing again begins with what was chosen last', () => {
+test('publishing begins with what was chosen last, and with the least at first', () => {
   expect(new Publication(REPORT, true).options).toEqual({
     access: 'signed-in',
     hide_code: true,
     live: false
   });
   const first = new Publication(null, false);
-  expect(first.options.access).toBe('anyone');
+  expect(first.options.access).toBe('signed-in');
   first.refuse('no');
   first.choose({ live: true });
-  expect(first.options).toEqual({ access: 'anyone', hide_code: false, live: true });
+  expect(first.options).toEqual({ access: 'signed-in', hide_code: false, live: true });
   expect(first.refusal).toBeNull();
 });
 

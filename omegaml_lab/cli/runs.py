@@ -45,6 +45,9 @@ def runs() -> None:
     "--local/--no-local", default=None, help="Only those that no worker performed, or none."
 )
 @click.option(
+    "--calls/--no-calls", default=None, help="Only those of models and scripts, or none of them."
+)
+@click.option(
     "--limit", type=click.IntRange(0), default=20, show_default=True, help="At most so many."
 )
 @json_option
@@ -73,7 +76,7 @@ def list_runs(
         (
             (
                 run.id,
-                f"{run.job} (local)" if run.kind == "local" else run.job,
+                f"{run.job} (local)" if run.kind == "local" else run.title,
                 run.status,
                 f"{run.progress.done}/{run.progress.total}" if run.progress.total else "",
                 ago(run.queued_at),

@@ -227,6 +227,11 @@ class Run:
     held_by: str | None = None
 
     @property
+    def title(self) -> str:
+        """What was executed, in few words: the job, or the method of what was called."""
+        return f"{self.call['method']} {self.job}" if self.call else self.job
+
+    @property
     def waits(self) -> bool:
         """Whether other runs have to end before it may start."""
         return self.status is Status.QUEUED and (bool(self.waits_for) or self.turn is not None)

@@ -50,7 +50,7 @@ def test_save_as_copy_and_overwrite_keep_both(
     write(page, "start = 1", "mine = 1")
     lab.put_notebook(f"{FOLDER}/{name}", "theirs = 2", "more = 3")
     page.page.keyboard.press("Control+s")
-    expect(page.dialog).to_contain_text("Somebody else saved this meanwhile")
+    expect(page.dialog).to_contain_text("You saved this elsewhere meanwhile")
     expect(page.dialog.get_by_role("button", name="Cancel")).to_be_focused()
     page.shot("asked")
     page.answer("Cancel")

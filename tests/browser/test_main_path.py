@@ -98,6 +98,7 @@ def publish_and_copy(me: LabPage) -> str:
     me.choose("flights.ipynb", "Publish report…")
     expect(me.dialog).to_contain_text("Who can open the link")
     me.shot("publish")
+    me.dialog.get_by_label("Anyone with the link").check()
     me.dialog.locator(".jp-Dialog-button.jp-mod-accept").click()
     expect(me.notification("is published")).to_be_visible(timeout=60_000)
     me.shot("published")

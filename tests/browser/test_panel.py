@@ -40,18 +40,19 @@ def test_browse_the_repository(lab: Lab, open_lab: Callable[..., LabPage], theme
     expect(card.get_by_text("Revision")).to_be_in_viewport(ratio=1)
     me.shot("details")
     repository = me.panel.locator("#omega-repository")
-    high = repository.bounding_box()
+    height = "it => it.clientHeight"
+    high = repository.evaluate(height)
+    becomes = """([low, high]) => {
+        const now = document.querySelector('#omega-repository').clientHeight;
+        return low < now && now < high;
+    }"""
     card.get_by_role("button", name="Close the details").click()
     expect(card).to_have_count(0)
-    low = repository.bounding_box()
-    assert high
-    assert low
-    assert high["height"] > low["height"] + 50
+    me.page.wait_for_function(becomes, arg=[0, high - 50])
+    low = repository.evaluate(height)
     lab.drop_schedule(schedule)
     expect(me.panel.locator(".jp-Omega-scheduleCard")).to_have_count(0)
-    roomy = repository.bounding_box()
-    assert roomy
-    assert roomy["height"] > low["height"] + 20
+    me.page.wait_for_function(becomes, arg=[low + 20, 900])
 
     me.panel.get_by_role("navigation", name="Folder").get_by_text("Jobs").click()
     me.panel.get_by_role("searchbox").fill("does not fit")

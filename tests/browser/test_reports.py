@@ -36,7 +36,7 @@ def test_run_and_publish_for_those_signed_in(
 
     me.menu_entry("Publish report…").click()
     expect(me.dialog).to_contain_text("it is run first")
-    me.dialog.get_by_label("People signed in").check()
+    expect(me.dialog.get_by_label("People signed in")).to_be_checked()
     me.dialog.get_by_label("Hide the code").check()
     me.shot("run-and-publish")
     me.answer("Run and publish")
@@ -68,6 +68,7 @@ def test_live_and_not_published_any_more(
     me.go_to("withdrawn")
     me.choose("odd", "Publish report…")
     expect(me.dialog.get_by_role("button", name="Unpublish…")).to_have_count(0)
+    me.dialog.get_by_label("Anyone with the link").check()
     me.dialog.get_by_label("Also live").check()
     me.answer("Publish")
     toast = me.notification("is published")

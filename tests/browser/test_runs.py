@@ -118,6 +118,13 @@ def test_open_the_failing_cell(lab: Lab, open_lab: Callable[..., LabPage], theme
     expect(active).to_be_in_viewport()
     expect(active).to_contain_text("NameError")
     me.shot("failing-cell")
+    # From the result, and from the message, to the same cell of the notebook, to be mended there.
+    me.page.get_by_role("note").get_by_role("button", name="Open the notebook").click()
+    tab = me.page.locator(".lm-TabBar-tab.jp-mod-current", has_text=f"{theme}.ipynb")
+    expect(tab).to_be_visible()
+    expect(active).to_contain_text("flights = unknown_table")
+    expect(active).to_be_in_viewport()
+    expect(active).not_to_contain_text("NameError")
 
 
 @pytest.mark.timeout(180)

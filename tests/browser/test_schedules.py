@@ -160,7 +160,7 @@ def test_pause_resume_edit_and_run_now(
     chip = me.panel.locator(".jp-Omega-chipText")
     expect(chip).to_have_text(f"managed-{theme}/monthly report")
     assert chip.evaluate("chip => chip.clientWidth") > 150  # a line of its own: it can be read
-    me.panel.get_by_role("button", name="Show the runs of all notebooks").click()
+    me.panel.get_by_role("button", name="Show all runs").click()
     me.panel.get_by_label("Sort schedules").select_option("job")
     names = me.panel.locator(".jp-Omega-scheduleCard .jp-Omega-entryName")
     expect(names.first).to_have_text(f"managed-{theme}/monthly report")

@@ -44,7 +44,7 @@ def test_the_second_save_asks(lab: Lab, open_lab: Callable[..., LabPage]) -> Non
     assert saved == "mine = 1"
 
     second.page.keyboard.press("Control+s")
-    expect(second.dialog).to_contain_text("Somebody else saved this meanwhile")
+    expect(second.dialog).to_contain_text("You saved this elsewhere meanwhile")
     saved = lab.get("api/contents/tabs/shared.ipynb")["content"]["cells"][0]["source"]
     assert saved == "mine = 1"
     second.answer("Discard mine")

@@ -77,6 +77,25 @@ export interface IRun {
   resumed_by?: string | null;
   /** The run that it goes on with. */
   resumes?: string | null;
+  /** What of a model or a script was called, with which arguments; of a notebook nothing is. */
+  call?: ICall | null;
+}
+
+/** A method and its arguments, as people see them: data by name, values as JSON. */
+export interface ICall {
+  method: string;
+  args: string[];
+  kwargs: Record<string, string>;
+}
+
+/** Whether a run executed no notebook but called a model or a script. */
+export function isCall({ kind }: Pick<IRun, 'kind'>): boolean {
+  return kind === 'model' || kind === 'script';
+}
+
+/** What was executed, in few words: the job, or the method of what was called. */
+export function titleOf({ job, call }: IRun): string {
+  return call ? `${call.method} ${job}` : job;
 }
 
 /** What an event tells of a run: where it stands, and nothing that not everybody may know. */
@@ -93,6 +112,7 @@ export type RunChange = Omit<
   | 'after'
   | 'recorded'
   | 'resumes'
+  | 'call'
 > & {
   /** Whether it has a notice. */
   noticed?: boolean;
@@ -110,6 +130,8 @@ export interface IRunQuery {
   alone?: boolean;
   /** Only those that no worker performed, or none of them. */
   local?: boolean;
+  /** Only those of models and scripts, or none of them. */
+  calls?: boolean;
   offset?: number;
   limit?: number;
 }

@@ -20,6 +20,8 @@ export type BucketAccess = 'read' | 'write';
 /** What of the services runs, and how it feels. */
 export interface IStatus {
   version: string;
+  /** Whose is what is saved through this server. */
+  owner?: string;
   /** Where Jupyter's contents show the user's bucket, null if nowhere. */
   mount: string | null;
   /** The folders of Jupyter's root that show something else. */

@@ -9,7 +9,7 @@ import type { Signal } from '@lumino/signaling';
 import * as React from 'react';
 
 import type { AskedSaves } from '../models/askedsaves';
-import { areSame, copyPath } from '../models/conflict';
+import { areSame, copyPath, wasSaver } from '../models/conflict';
 import type { IOpened } from '../models/opened';
 import { placeIn } from '../models/place';
 import type { IRefusedSave, SaveOptions } from '../models/saveguard';
@@ -98,13 +98,15 @@ export class Conflicts {
   }
 
   private async _ask(refused: IRefusedSave, model: Contents.IModel): Promise<Choice> {
-    const { rendering, trans } = this._context;
+    const { omega, rendering, trans } = this._context;
     const { path, options } = refused;
     const theirs = await this._theirs(path, model);
     const ours: unknown = options.content;
     const props = { path, theirs, ours, rendering, trans };
     return launch({
-      title: trans.__('Somebody else saved this meanwhile'),
+      title: wasSaver(theirs, omega.status.current?.owner)
+        ? trans.__('You saved this elsewhere meanwhile')
+        : trans.__('Somebody else saved this meanwhile'),
       body: ReactWidget.create(React.createElement(Conflict, props)),
       buttons: [
         Dialog.cancelButton({ label: trans.__('Cancel') }),

@@ -4,6 +4,8 @@ import { NotebookPanel } from '@jupyterlab/notebook';
 
 import type { IRun } from '../client/runs';
 import { isFinal } from '../client/runs';
+import type { ICell } from '../models/executed';
+import { cellOf } from '../models/executed';
 
 /** How often it is looked for what a run that has just begun is about to save, and how far apart. */
 const LOOKS = 20;
@@ -54,16 +56,56 @@ async function appeared({ services }: IDocumentManager, path: string): Promise<v
 export async function openFailingCell(documents: IDocumentManager, run: IRun): Promise<void> {
   const widget = await openResult(documents, run);
   const cell = run.error?.cell ?? null;
-  if (!(widget instanceof NotebookPanel) || cell === null) {
+  if (widget instanceof NotebookPanel && cell !== null) {
+    await widget.context.ready;
+    await showCell(widget, cell);
+  }
+}
+
+/** Open the notebook that was run; if a cell of it failed, there, as it is now. */
+export async function openNotebook(documents: IDocumentManager, run: IRun): Promise<void> {
+  if (run.job_path === null) {
     return;
   }
-  await widget.context.ready;
-  await widget.revealed;
-  const notebook = widget.content;
-  if (cell < notebook.widgets.length) {
-    notebook.activeCellIndex = cell;
+  const widget = documents.openOrReveal(run.job_path);
+  const cell = run.error?.cell ?? null;
+  if (!(widget instanceof NotebookPanel) || cell === null || run.result_path === null) {
+    return;
+  }
+  const [executed] = await Promise.all([
+    executedCells(documents, run.result_path),
+    widget.context.ready
+  ]);
+  const now = Array.from(widget.content.model?.cells ?? []);
+  const found = cellOf(
+    executed,
+    cell,
+    now.map(({ id }) => id)
+  );
+  if (found !== null) {
+    await showCell(widget, found);
+  }
+}
+
+/** The cells of a result, from where it is open if it is. */
+async function executedCells(documents: IDocumentManager, path: string): Promise<ICell[]> {
+  const open = documents.findWidget(path, null);
+  if (open instanceof NotebookPanel && open.content.model) {
+    const { cells } = open.content.model;
+    return Array.from(cells, ({ id, metadata }) => ({ id, metadata }));
+  }
+  const file = await documents.services.contents.get(path, { type: 'notebook', content: true });
+  return (file.content as { cells: ICell[] }).cells;
+}
+
+/** Make a cell the active one, and bring it into sight. */
+async function showCell(panel: NotebookPanel, index: number): Promise<void> {
+  await panel.revealed;
+  const notebook = panel.content;
+  if (index < notebook.widgets.length) {
+    notebook.activeCellIndex = index;
     notebook.deselectAll();
-    await notebook.scrollToCell(notebook.widgets[cell], 'smart');
-    widget.activate();
+    await notebook.scrollToCell(notebook.widgets[index], 'smart');
+    panel.activate();
   }
 }

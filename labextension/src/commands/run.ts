@@ -2,13 +2,14 @@ import { Dialog, Notification } from '@jupyterlab/apputils';
 import type { CommandRegistry } from '@lumino/commands';
 import { ReactWidget } from '@jupyterlab/ui-components';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { ReadonlyJSONObject } from '@lumino/coreutils';
+import type { ReadonlyJSONObject, ReadonlyJSONValue } from '@lumino/coreutils';
 import * as React from 'react';
 
 import { messageOf } from '../client/connection';
 import type { Grid, IGroupOptions } from '../client/groups';
 import type { Told } from '../client/recipients';
 import type { IRun, IRunOptions } from '../client/runs';
+import { titleOf } from '../client/runs';
 import type { IWorker } from '../client/status';
 import { clusterIcon } from '../icons';
 import { ParametersForm } from '../models/form';
@@ -139,14 +140,18 @@ async function submit(
       experiment: experiment.value
     };
     let job: string;
-    if (Object.keys(grid).length > 0) {
+    if (form.count > 1) {
       job = await startGroup(options, path, grid, {
         parameters: form.values(),
         at_once: group.atOnce,
         ...asked
       });
     } else {
-      job = await start(options, path, form.values(), asked);
+      const single = Object.entries(grid).map(([name, [value]]): [string, ReadonlyJSONValue] => [
+        name,
+        value
+      ]);
+      job = await start(options, path, { ...form.values(), ...Object.fromEntries(single) }, asked);
     }
     await tellThem(notify, { job }, options.trans);
     return true;
@@ -228,7 +233,7 @@ async function startGroup(
 
 /** Say that a run is on its way, with the way to watch it. */
 export function tellQueued(commands: CommandRegistry, trans: TranslationBundle, run: IRun): void {
-  const message = trans.__('“%1” is queued.', shortPath(run.job));
+  const message = trans.__('“%1” is queued.', shortPath(titleOf(run)));
   const options = {
     autoClose: run.notice ? 10_000 : 4000,
     data: { run: run.id }, // by which it is dismissed when the run ends

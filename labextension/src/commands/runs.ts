@@ -1,6 +1,13 @@
 import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import type { IDocumentManager } from '@jupyterlab/docmanager';
-import { deleteIcon, notebookIcon, redoIcon, runIcon, stopIcon } from '@jupyterlab/ui-components';
+import {
+  deleteIcon,
+  editIcon,
+  notebookIcon,
+  redoIcon,
+  runIcon,
+  stopIcon
+} from '@jupyterlab/ui-components';
 import type { LabIcon } from '@jupyterlab/ui-components';
 
 import { ApiError } from '../client/connection';
@@ -10,7 +17,7 @@ import { clusterIcon } from '../icons';
 import { CommandIDs } from '../tokens';
 import { reveal } from '../views/reveal';
 import { addEntryCommand } from './add';
-import { openFailingCell, openResult } from './results';
+import { openFailingCell, openNotebook, openResult } from './results';
 import type { ICommandOptions } from './run';
 import { tellQueued } from './run';
 import { dropObject } from './trash';
@@ -35,6 +42,9 @@ export function addRunsCommands(options: IRunsCommandOptions): void {
   );
   add(CommandIDs.openFailingCell, trans.__('Open the failing cell'), notebookIcon, run =>
     openFailingCell(documents, run)
+  );
+  add(CommandIDs.openNotebook, trans.__('Open the notebook'), editIcon, run =>
+    openNotebook(documents, run)
   );
   add(CommandIDs.openRun, trans.__('Open run'), clusterIcon, run => openRun(options, run));
   add(CommandIDs.cancel, trans.__('Cancel run…'), stopIcon, run => cancel(options, run));

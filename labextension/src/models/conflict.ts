@@ -13,6 +13,14 @@ export function areSame(a: unknown, b: unknown): boolean {
   return JSONExt.deepEqual(a as PartialJSONValue, b as PartialJSONValue);
 }
 
+/** Whether it was the same person, in another tab or on another machine, and no run of theirs. */
+export function wasSaver(
+  { owner, byRun }: { owner: string; byRun: boolean },
+  me: string | undefined
+): boolean {
+  return !byRun && owner !== '' && owner === me;
+}
+
 /** The name of the n-th copy of a document, next to it. */
 export function copyPath(path: string, number: number): string {
   const slash = path.lastIndexOf('/');

@@ -1,5 +1,11 @@
 const RESULTS = 'results/';
 
+/** The id of the run that has left a notebook, as its metadata tell; null where they do not. */
+export function runOf(told: unknown): string | null {
+  const run = (told as { run?: unknown } | null | undefined)?.run;
+  return typeof run === 'string' && run !== '' ? run : null;
+}
+
 /**
  * The path of the notebook whose run has left the one at `path`; null if that is none.
  *

@@ -27,6 +27,15 @@ export function placeIn(
   return path.startsWith(`${mount}/`) ? mine(path.slice(mount.length + 1)) : null;
 }
 
+/** Whether what is moved leaves its revisions behind: nothing on the disk has any. */
+export function leavesHistory(
+  status: Pick<IStatus, 'mount' | 'beside' | 'buckets'>,
+  from: string,
+  to: string
+): boolean {
+  return placeIn(status, from) !== null && placeIn(status, to) === null;
+}
+
 /** A regular expression for exactly these names, whatever is in them. */
 export function patternOf(names: readonly string[]): string {
   const literal = names.map(name => name.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'));

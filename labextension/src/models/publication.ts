@@ -3,7 +3,7 @@ import { Signal } from '@lumino/signaling';
 
 import type { IReport, IReportOptions } from '../client/reports';
 
-/** What a person chooses while publishing; begins with what was chosen last time. */
+/** What a person chooses while publishing; begins with what its report has, else most private. */
 export class Publication {
   constructor(
     report: IReport | null,
@@ -11,7 +11,7 @@ export class Publication {
   ) {
     this.existing = report;
     this._options = {
-      access: report?.access ?? 'anyone',
+      access: report?.access ?? 'signed-in',
       hide_code: report?.hide_code ?? false,
       live: report?.live ?? false
     };

@@ -4,6 +4,7 @@ import { Signal } from '@lumino/signaling';
 
 import type { IListing } from '../client/connection';
 import { ApiError } from '../client/connection';
+import { isCall } from '../client/runs';
 import type { IRun, IRunOptions, RunStatus, RunsClient, Target } from '../client/runs';
 import type { Feed } from './feed';
 import { ListModel } from './list';
@@ -23,6 +24,8 @@ export interface IRunFilter {
   schedule?: string;
   /** Those that their callers performed, which are left out else. */
   local?: boolean;
+  /** Only those of models and scripts, or only those of notebooks. */
+  calls?: boolean;
 }
 
 export interface IRunsOptions {
@@ -30,6 +33,8 @@ export interface IRunsOptions {
   feed: Feed;
   /** Where to keep which runs were asked for here; forgotten with this model by default. */
   started?: IMemory;
+  /** Keeps which of notebooks and calls somebody wants to see. */
+  keepCalls?: (calls: boolean | undefined) => void;
 }
 
 /** The runs of the repository, newest first, as many as were asked for; kept up to date. */
@@ -39,6 +44,7 @@ export class RunsModel extends ListModel<IRun> {
     this._client = options.client;
     this._feed = options.feed;
     this._started = options.started ?? new Set<string>();
+    this._keepCalls = options.keepCalls;
     this._feed.runChanged.connect(this._onRun, this);
   }
 
@@ -71,14 +77,26 @@ export class RunsModel extends ListModel<IRun> {
     await this.anew();
   }
 
+  /** Show only runs of calls, or of notebooks, or all, from now on. */
+  async showCalls(calls: boolean | undefined): Promise<void> {
+    this._keepCalls?.(calls);
+    const { status, local } = this._filter; // a job is a notebook or what is called
+    await this.setFilter({ status, local, calls });
+  }
+
+  /** Show those of the same job, or of what was called, alone. */
+  async showAlike({ job, kind }: IRun): Promise<void> {
+    const { status, local } = this._filter;
+    await this.setFilter({ status, local, job, calls: isCall({ kind }) || undefined });
+  }
+
   /** Show a run among the others, whatever was looked for. */
   async lookAt(run: IRun): Promise<void> {
     const listed = (): boolean => this.items.some(({ id }) => id === run.id);
     if (!listed() || !this._matches(run)) {
-      const local = run.kind === 'local' || undefined;
-      await this.setFilter({ local });
+      await this.setFilter({ local: run.kind === 'local' || undefined });
       if (!listed()) {
-        await this.setFilter({ local, job: run.job });
+        await this.showAlike(run);
       }
     }
   }
@@ -204,9 +222,10 @@ export class RunsModel extends ListModel<IRun> {
   }
 
   private _matches(run: IRun): boolean {
-    const { status, job, schedule, local = false } = this._filter;
+    const { status, job, schedule, local = false, calls } = this._filter;
     return (
       (run.kind === 'local') === local &&
+      (calls === undefined || isCall(run) === calls) &&
       (!this.alone || !run.group) &&
       (!status || run.status === status) &&
       (!job || run.job === job) &&
@@ -236,6 +255,7 @@ export class RunsModel extends ListModel<IRun> {
   private readonly _heard = new Signal<this, IRun>(this);
   private readonly _watched = new Map<string, RunStatus>();
   private readonly _started: IMemory;
+  private readonly _keepCalls: IRunsOptions['keepCalls'];
   private _filter: IRunFilter = {};
   private _meanwhile: IRun[] = [];
 }

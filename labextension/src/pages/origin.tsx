@@ -4,27 +4,53 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { originOf } from '../models/origin';
+import type { IRun } from '../client/runs';
+import { openNotebook } from '../commands/results';
+import { originOf, runOf } from '../models/origin';
+import type { IOmega } from '../tokens';
+import { formatGiven } from '../views/format';
 import { OriginLine } from '../views/originline';
 
+export interface IOriginOptions {
+  omega: IOmega;
+  documents: IDocumentManager;
+  trans: TranslationBundle;
+}
+
 /** Say above a notebook that a run has left that it is one, and lead to the one that is run. */
-export async function addOrigin(
-  panel: NotebookPanel,
-  documents: IDocumentManager,
-  trans: TranslationBundle
-): Promise<void> {
+export async function addOrigin(panel: NotebookPanel, options: IOriginOptions): Promise<void> {
+  const { omega, documents, trans } = options;
   await panel.context.ready;
   if (panel.isDisposed) {
     return;
   }
-  const { path } = panel.context;
-  const job = originOf(path, panel.context.model.getMetadata('omega'));
+  const told: unknown = panel.context.model.getMetadata('omega');
+  const job = originOf(panel.context.path, told);
   if (job === null) {
     return;
   }
+  const run = await runThatLeft(omega, runOf(told));
+  if (panel.isDisposed) {
+    return;
+  }
+  const open = async (): Promise<void> => {
+    // It may have failed since: where, is asked for anew.
+    const now = await runThatLeft(omega, runOf(told));
+    await (now?.job_path ? openNotebook(documents, now) : documents.openOrReveal(job));
+  };
+  const given = run ? formatGiven(run) : '';
   const line = ReactWidget.create(
-    <OriginLine job={job} open={() => void documents.openOrReveal(job)} trans={trans} />
+    <OriginLine job={job} given={given} open={() => void open()} trans={trans} />
   );
   line.addClass('jp-Omega-origin');
   panel.contentHeader.addWidget(line);
+}
+
+/** What is known of the run that has left a notebook, null where it is no more. */
+async function runThatLeft({ runs }: IOmega, id: string | null): Promise<IRun | null> {
+  try {
+    return id === null ? null : await runs.find(id);
+  } catch {
+    return null;
+  }
 }

@@ -22,10 +22,11 @@ export function createRunsPage({ omega, commands, trans }: IPageOptions): ReactW
     resume: execute(CommandIDs.resume),
     openResult: execute(CommandIDs.openResult),
     openFailingCell: execute(CommandIDs.openFailingCell),
+    openNotebook: execute(CommandIDs.openNotebook),
     openLog: execute(CommandIDs.openLog),
     publish: run => void commands.execute(CommandIDs.publish, { path: run.job_path ?? undefined }),
     copyLink: report => void copyLink(report, trans),
-    onlyJob: ({ job }) => void omega.runs.setFilter({ ...omega.runs.filter, job })
+    onlyJob: run => void omega.runs.showAlike(run)
   };
   const executeOf =
     (id: string) =>

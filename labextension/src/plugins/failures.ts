@@ -3,6 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 
 import type { IRun } from '../client/runs';
+import { isResumable, titleOf } from '../client/runs';
 import { CommandIDs } from '../tokens';
 import { shortPath } from '../views/format';
 
@@ -11,8 +12,10 @@ export const FAILURE_SHOWN = 30_000;
 
 /** Tells that runs have failed or were lost: of one job once, however often it does. */
 export class Failures {
+  /** `now` tells the server's time, in milliseconds. */
   constructor(
     private readonly _commands: CommandRegistry,
+    private readonly _now: () => number,
     private readonly _trans: TranslationBundle
   ) {}
 
@@ -37,7 +40,7 @@ export class Failures {
   private _message(run: IRun, times: number): string {
     const trans = this._trans;
     const why = reasonOf(run, trans);
-    const job = shortPath(run.job);
+    const job = shortPath(titleOf(run));
     if (times === 1) {
       return why ? trans.__('“%1” failed: %2', job, why) : trans.__('“%1” failed.', job);
     }
@@ -52,13 +55,20 @@ export class Failures {
       displayType: 'default',
       callback: () => void this._commands.execute(id, { id: run.id })
     });
-    const actions = [action(CommandIDs.openRun, this._trans.__('Open run'))];
-    if (typeof run.error?.cell === 'number' && run.result_path !== null) {
-      actions.unshift(action(CommandIDs.openFailingCell, this._trans.__('Open the failing cell')));
-    } else if (run.status === 'lost' && run.kind !== 'local') {
-      actions.unshift(action(CommandIDs.rerun, this._trans.__('Run again')));
-    }
-    return actions;
+    const trans = this._trans;
+    const failedAt = typeof run.error?.cell === 'number' && run.result_path !== null;
+    return [
+      ...(failedAt
+        ? [action(CommandIDs.openFailingCell, trans.__('Open the failing cell'))]
+        : run.status === 'lost' && run.kind !== 'local'
+          ? [action(CommandIDs.rerun, trans.__('Run again'))]
+          : []),
+      ...(isResumable(run, this._now()) ? [action(CommandIDs.resume, trans.__('Resume'))] : []),
+      ...(failedAt && run.job_path !== null
+        ? [action(CommandIDs.openNotebook, trans.__('Open the notebook'))]
+        : []),
+      action(CommandIDs.openRun, trans.__('Open run'))
+    ];
   }
 
   private readonly _told = new Map<string, { id: string; runs: ReadonlySet<string> }>();

@@ -7,6 +7,7 @@ import type { CommandRegistry } from '@lumino/commands';
 
 import type { IGroup } from '../client/groups';
 import type { IRun } from '../client/runs';
+import { titleOf } from '../client/runs';
 import { tellPublished } from '../commands/links';
 import { formatDuration, shortPath } from '../views/format';
 import { groupStanding } from '../views/groupcard';
@@ -25,7 +26,8 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
     const trans = translator.load(DOMAIN);
     const { user } = app.serviceManager;
     const { commands } = app;
-    const telling = { commands, failures: new Failures(commands, trans), trans };
+    const now = (): number => Date.now() + omega.client.connection.skew;
+    const telling = { commands, failures: new Failures(commands, now, trans), trans };
     omega.reports.published.connect((_, report) => {
       if (omega.runs.startedHere(report.run)) {
         tellPublished(report, trans);
@@ -155,7 +157,7 @@ function tellEnded({ commands, failures, trans }: ITelling, run: IRun, recovered
     displayType: 'default',
     callback: () => void commands.execute(id, { id: run.id, path: run.job_path ?? undefined })
   });
-  const name = shortPath(run.job);
+  const name = shortPath(titleOf(run));
   const took = formatDuration(elapsedSeconds(run, Date.now()) ?? 0, trans);
   switch (run.status) {
     case 'succeeded':

@@ -1,4 +1,5 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator } from '@jupyterlab/translation';
 import { Throttler } from '@lumino/polling';
 
@@ -15,6 +16,9 @@ import { StatusModel } from '../models/status';
 import { TrashModel } from '../models/trash';
 import { DOMAIN, IOmega } from '../tokens';
 
+/** Under which it is kept whether notebooks, calls or both are listed. */
+const CALLS = 'omegaml-lab:calls';
+
 /** Provides the models that everything else shows. */
 export const omegaPlugin: JupyterFrontEndPlugin<IOmega> = {
   id: 'omegaml-lab:omega',
@@ -22,12 +26,18 @@ export const omegaPlugin: JupyterFrontEndPlugin<IOmega> = {
   autoStart: true,
   provides: IOmega,
   requires: [ITranslator],
-  activate: (app: JupyterFrontEnd, translator: ITranslator): IOmega => {
+  optional: [IStateDB],
+  activate: (app: JupyterFrontEnd, translator: ITranslator, state: IStateDB | null): IOmega => {
     const { serviceManager } = app;
     const client = new OmegaClient(serviceManager.serverSettings, translator.load(DOMAIN));
     const feed = new Feed(serviceManager.events.stream, id => client.runs.get(id));
     const started = new TabMemory('omegaml-lab:started', window.sessionStorage);
-    const runs = new RunsModel({ client: client.runs, feed, started });
+    const runs = new RunsModel({
+      client: client.runs,
+      feed,
+      started,
+      keepCalls: calls => void state?.save(CALLS, { calls: calls ?? null })
+    });
     const experiments = new ExperimentsModel({ client: client.experiments, feed });
     const asked = new TabMemory('omegaml-lab:started-groups', window.sessionStorage);
     const groups = new GroupsModel({ client: client.groups, feed, started: asked });
@@ -47,7 +57,8 @@ export const omegaPlugin: JupyterFrontEndPlugin<IOmega> = {
     runs.started.connect(() => void look.invoke());
     runs.ended.connect(() => void look.invoke());
     // The Lab is on the screen first.
-    void app.started.then(() => {
+    void app.started.then(async () => {
+      await restoreCalls(runs, state);
       runs.start();
       groups.start();
       repository.start();
@@ -71,3 +82,12 @@ export const omegaPlugin: JupyterFrontEndPlugin<IOmega> = {
     };
   }
 };
+
+/** List what somebody wanted to see before a reload; nothing is lost if that is not known. */
+async function restoreCalls(runs: RunsModel, state: IStateDB | null): Promise<void> {
+  const kept = (await state?.fetch(CALLS).catch(() => undefined)) as
+    { calls?: unknown } | undefined;
+  if (typeof kept?.calls === 'boolean') {
+    await runs.setFilter({ calls: kept.calls });
+  }
+}

@@ -3,6 +3,7 @@ import { ILayoutRestorer } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import { ITranslator } from '@jupyterlab/translation';
+import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget, SidePanel } from '@jupyterlab/ui-components';
 import { MessageLoop } from '@lumino/messaging';
 import type { AccordionPanel } from '@lumino/widgets';
@@ -19,14 +20,16 @@ import { createTrashPage } from '../pages/trash';
 import { CommandIDs, DOMAIN, IOmega } from '../tokens';
 import { keepFocus } from '../views/focuskeeper';
 import { HealthLine } from '../views/health';
-import { keepSnug } from '../views/snug';
+import { heightOf, keepRoom } from '../views/room';
 
-/** How high the sections are: the repository has its tabs and its search above what it lists. */
+/** How what is left is shared: the repository has its tabs and its search above what it lists. */
 const SIZES = [4, 3, 3, 4, 5];
-/** While it tells of an object, the repository needs more. */
-const SIZES_WITH_DETAILS = [12, 3, 3, 4, 5];
-/** Below it, in pixels, it does not show both its list and what is known of an object. */
-const ROOM_FOR_DETAILS = 340;
+/** In pixels: some rows below its tabs and its search, and the details of an object below these. */
+const REPOSITORY_ROOM = 190;
+const DETAILS_ROOM = 370;
+/** What some of their entries need; they take less if all they have needs less. */
+const RUNS_ROOM = 300;
+const LIST_ROOM = 160;
 /** Those at the end are closed at first: they are looked into now and then. */
 const CLOSED = 2;
 
@@ -69,40 +72,89 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     pages.slice(closed).forEach(page => page.hide()); // a section begins as it is added
     pages.forEach(page => panel.addWidget(page));
     const sections = panel.content as AccordionPanel;
-    sections.setRelativeSizes(SIZES);
-    const giveRoom = makeRoomForDetails(omega, sections);
+    const share = (): void => sections.setRelativeSizes(SIZES);
+    share();
     sections.expansionToggled.connect((_, index) => {
-      if (index >= closed && !pages[index].isHidden) {
-        giveRoom(); // else it gets what the others happen to leave
+      if (!pages[index].isHidden) {
+        share(); // else it gets what the others happen to leave
+        bringIntoSight(sections, index);
       }
     });
     keepFocus(panel);
-    keepTitlesInSight(header, sections);
-    keepEmptySnug(omega, pages, giveRoom);
+    keepFitting(header, sections);
+    keepRooms(omega, pages, share);
+    keepRoomForDetails(pages[0], sections);
     shell.add(panel, 'left', { rank: 150, type: 'Omega' });
     restorer?.add(panel, 'omega-panel');
-    commands.addCommand(CommandIDs.showPanel, {
-      label: trans.__('Show repository, runs and schedules'),
-      icon: omegaIcon,
-      execute: args => {
-        const section = args.section as string | undefined;
-        const index = pages.findIndex(({ id }) => id === `omega-${section}`);
-        if (index >= 0) {
-          sections.expand(index);
-        }
-        shell.activateById(panel.id);
-      }
-    });
+    addShowCommand(app, panel, trans);
     palette?.addItem({ command: CommandIDs.showPanel, category: trans.__('Omega') });
   }
 };
 
-/** The sections without tabs: those with some stay as they are when one of them is empty. */
-function keepEmptySnug(omega: IOmega, pages: Widget[], giveRoom: () => void): void {
-  const [, runs, schedules, experiments] = pages;
-  keepSnug(runs, () => hasNoRuns(omega), giveRoom);
-  keepSnug(schedules, () => isEmpty(omega.schedules), giveRoom);
-  keepSnug(experiments, () => isEmpty(omega.experiments), giveRoom);
+/** *Show repository, runs and schedules*; given the name of a `section`, that one. */
+function addShowCommand(
+  { commands, shell }: JupyterFrontEnd,
+  panel: SidePanel,
+  trans: TranslationBundle
+): void {
+  const sections = panel.content as AccordionPanel;
+  commands.addCommand(CommandIDs.showPanel, {
+    label: trans.__('Show repository, runs and schedules'),
+    icon: omegaIcon,
+    execute: args => {
+      const section = args.section as string | undefined;
+      const index = sections.widgets.findIndex(({ id }) => id === `omega-${section}`);
+      if (index >= 0) {
+        sections.expand(index);
+      }
+      shell.activateById(panel.id);
+      if (index >= 0) {
+        bringIntoSight(sections, index);
+      }
+    }
+  });
+}
+
+/**
+ * Give each section the room that it needs to be worked in. Those without tabs are low while they
+ * are empty; those with some stay as they are, for one goes from tab to tab.
+ */
+function keepRooms(omega: IOmega, pages: Widget[], share: () => void): void {
+  const [, ...lists] = pages;
+  const [runs] = lists;
+  const empty: Record<string, () => boolean> = {
+    'omega-runs': () => hasNoRuns(omega),
+    'omega-schedules': () => isEmpty(omega.schedules),
+    'omega-experiments': () => isEmpty(omega.experiments)
+  };
+  for (const list of lists) {
+    const least = (): number => Math.min(heightOf(list), list === runs ? RUNS_ROOM : LIST_ROOM);
+    keepRoom(list, {
+      least,
+      isEmpty: empty[list.id],
+      changed: isOrWasEmpty => isOrWasEmpty && share()
+    });
+  }
+}
+
+/**
+ * Let the section of the repository grow while it tells of an object, downwards, so that what is
+ * clicked stays where it is.
+ */
+function keepRoomForDetails(repository: Widget, sections: AccordionPanel): void {
+  const details = (): boolean => repository.node.querySelector('.jp-Omega-card') !== null;
+  let before: number[] | null = null;
+  keepRoom(repository, {
+    least: () => (details() ? DETAILS_ROOM : REPOSITORY_ROOM),
+    changed: () => {
+      if (details()) {
+        before = sections.relativeSizes();
+      } else if (before) {
+        sections.setRelativeSizes(before);
+        before = null;
+      }
+    }
+  });
 }
 
 function isEmpty({ items, error }: ListModel<unknown>): boolean {
@@ -111,34 +163,24 @@ function isEmpty({ items, error }: ListModel<unknown>): boolean {
 
 /** Who looks for some runs and finds none is not shown another panel. */
 function hasNoRuns({ runs, groups }: IOmega): boolean {
-  const isAsked = Object.values(runs.filter).some(Boolean);
+  const isAsked = Object.values(runs.filter).some(value => value !== undefined);
   return !isAsked && isEmpty(runs) && isEmpty(groups);
 }
 
-/** The sections have less room when more is said above them. */
-function keepTitlesInSight(header: Widget, sections: Widget): void {
+/** The sections have less room when more is said above them, or a scroll bar comes beside them. */
+function keepFitting(header: Widget, sections: Widget): void {
   const observer = new ResizeObserver(() =>
     MessageLoop.postMessage(sections, Widget.ResizeMessage.UnknownSize)
   );
   observer.observe(header.node);
+  observer.observe(sections.node);
   header.disposed.connect(() => observer.disconnect());
 }
 
-/**
- * Let the section of the repository grow while it tells of an object, downwards, so that what is
- * clicked stays where it is. Returns what gives the sections their sizes.
- */
-function makeRoomForDetails({ repository }: IOmega, sections: AccordionPanel): () => void {
-  let before: number[] | null = null;
-  repository.changed.connect(() => {
-    const low = sections.widgets[0].node.clientHeight < ROOM_FOR_DETAILS;
-    if (repository.selected && !before && low) {
-      before = sections.relativeSizes();
-      sections.setRelativeSizes(SIZES_WITH_DETAILS);
-    } else if (!repository.selected && before) {
-      sections.setRelativeSizes(before);
-      before = null;
-    }
-  });
-  return () => sections.setRelativeSizes(before ? SIZES_WITH_DETAILS : SIZES);
+/** Scroll the panel to a section: all of it if there is room, else from its title on. */
+function bringIntoSight(sections: AccordionPanel, index: number): void {
+  MessageLoop.flush(); // it has its size when what was asked of the accordion is done
+  for (const node of [sections.widgets[index].node, sections.titles[index]]) {
+    node.scrollIntoView({ block: 'nearest' });
+  }
 }

@@ -30,7 +30,8 @@ export const resultsPlugin: JupyterFrontEndPlugin<void> = {
     omega.runs.heard.connect((_, run) => results.update(run));
     omega.runs.ended.connect((_, run) => results.update(run, true));
     const trans = translator.load(DOMAIN);
-    notebooks?.widgetAdded.connect((_, panel) => void addOrigin(panel, documents, trans));
+    const options = { omega, documents, trans };
+    notebooks?.widgetAdded.connect((_, panel) => void addOrigin(panel, options));
   }
 };
 

@@ -11,6 +11,8 @@ export interface ICardProps {
   status?: string;
   icon: LabIcon;
   iconLabel?: string;
+  /** What kind of thing it is, where a list has several. */
+  mark?: { icon: LabIcon; label: string };
   name: string;
   /** Its name and where it stands, for those who do not see. */
   label: string;
@@ -50,7 +52,7 @@ export function Card(props: ICardProps): JSX.Element {
 }
 
 function Head(props: ICardProps & { open: boolean; toggle: () => void }): JSX.Element {
-  const { icon: Icon, name, open, trans } = props;
+  const { icon: Icon, mark, name, open, trans } = props;
   const Caret = open ? caretDownIcon : caretRightIcon;
   return (
     <div className="jp-Omega-entryHead" onClick={props.toggle}>
@@ -61,6 +63,11 @@ function Head(props: ICardProps & { open: boolean; toggle: () => void }): JSX.El
       >
         <Icon.react tag="span" width="16px" height="16px" />
       </span>
+      {mark && (
+        <span className="jp-Omega-entryMark" title={mark.label}>
+          <mark.icon.react tag="span" width="14px" height="14px" />
+        </span>
+      )}
       <span className="jp-Omega-entryName" title={name}>
         <bdi>{name}</bdi>
       </span>

@@ -42,29 +42,31 @@ export function ExperimentList({ model, actions, trans }: IExperimentListProps):
           />
         </div>
       )}
-      <EntryList
-        model={model}
-        label={trans.__('Experiments')}
-        loading={trans.__('Loading experiments…')}
-        empty={
-          <Empty
-            title={trans.__('No experiments yet')}
-            hint={trans.__(
-              'In a notebook or script, “with om.runtime.experiment("name") as exp: exp.log_metric("loss", 0.3)” begins one; its runs are then compared here.'
-            )}
-          />
-        }
-        entry={(experiment, reachable) => (
-          <ExperimentCard
-            key={experiment.name}
-            experiment={experiment}
-            reachable={reachable}
-            actions={actions}
-            trans={trans}
-          />
-        )}
-        trans={trans}
-      />
+      <div className="jp-Omega-scroll">
+        <EntryList
+          model={model}
+          label={trans.__('Experiments')}
+          loading={trans.__('Loading experiments…')}
+          empty={
+            <Empty
+              title={trans.__('No experiments yet')}
+              hint={trans.__(
+                'In a notebook or script, “with om.runtime.experiment("name") as exp: exp.log_metric("loss", 0.3)” begins one; its runs are then compared here.'
+              )}
+            />
+          }
+          entry={(experiment, reachable) => (
+            <ExperimentCard
+              key={experiment.name}
+              experiment={experiment}
+              reachable={reachable}
+              actions={actions}
+              trans={trans}
+            />
+          )}
+          trans={trans}
+        />
+      </div>
     </div>
   );
 }

@@ -1,8 +1,10 @@
 import { Time } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { JSONExt } from '@lumino/coreutils';
 import type { ReadonlyJSONObject, ReadonlyJSONValue } from '@lumino/coreutils';
 
 import type { MetricValue } from '../client/experiments';
+import type { IRun } from '../client/runs';
 import type { IAttempt, ILimits, IUsage } from '../client/limits';
 import { limitLabels } from '../models/limitsform';
 
@@ -101,12 +103,28 @@ export function formatParameters(parameters: ReadonlyJSONObject): string {
     .join('\n');
 }
 
+/** What a run was given, in a line: `month=6, carrier="UA"`; of a call its arguments. */
+export function formatGiven({ parameters, call }: Pick<IRun, 'parameters' | 'call'>): string {
+  const named = Object.entries(parameters).map(([name, value]) => [name, JSON.stringify(value)]);
+  const given = [...named, ...Object.entries(call?.kwargs ?? {})].map(pair => pair.join('='));
+  return [...(call?.args ?? []), ...given].join(', ');
+}
+
 /** A value of a table: texts as they are, all else as JSON says it. */
 export function formatValue(value: ReadonlyJSONValue | undefined): string {
   if (value === undefined || value === null) {
     return '';
   }
   return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** What is told of an object, as text to read: of what has names and values, one a line. */
+export function formatAttribute(value: ReadonlyJSONValue): string {
+  return JSONExt.isObject(value)
+    ? Object.entries(value)
+        .map(([name, each]) => `${name}: ${formatValue(each)}`)
+        .join('\n')
+    : formatValue(value);
 }
 
 /** A number that was measured, short: what is beyond six digits tells nobody apart. */

@@ -93,16 +93,10 @@ export function groupStanding({ counts }: IGroup, trans: TranslationBundle): str
     .join(' · ');
 }
 
-const ORDER: readonly RunStatus[] = [
-  'succeeded',
-  'failed',
-  'lost',
-  'cancelled',
-  'running',
-  'queued'
-];
+const ENDS: readonly RunStatus[] = ['succeeded', 'failed', 'lost', 'cancelled'];
+const ORDER: readonly RunStatus[] = [...ENDS, 'running', 'queued'];
 
-/** How many runs have ended, and how. */
+/** How many runs have ended, and how; what only has begun is not done. */
 export function GroupBar({
   group,
   trans
@@ -121,7 +115,7 @@ export function GroupBar({
       aria-valuenow={count - unfinished}
       aria-valuetext={groupStanding(group, trans)}
     >
-      {ORDER.filter(status => counts[status]).map(status => (
+      {ENDS.filter(status => counts[status]).map(status => (
         <div
           key={status}
           data-status={status}

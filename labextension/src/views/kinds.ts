@@ -10,6 +10,7 @@ import {
 } from '@jupyterlab/ui-components';
 
 import type { IObject, StoreName } from '../client/objects';
+import type { IRun } from '../client/runs';
 import { modelIcon } from '../icons';
 
 const ICONS: [prefix: string, icon: LabIcon][] = [
@@ -34,6 +35,22 @@ const STORE_ICONS: Record<StoreName, LabIcon> = {
 export function iconOf(object: Pick<IObject, 'kind' | 'store'>): LabIcon {
   const found = ICONS.find(([prefix]) => object.kind.startsWith(prefix));
   return found ? found[1] : STORE_ICONS[object.store];
+}
+
+/** The icon of what a run executed. */
+export function iconOfRun({ kind }: Pick<IRun, 'kind'>): LabIcon {
+  return kind === 'model' ? modelIcon : kind === 'script' ? textEditorIcon : notebookIcon;
+}
+
+/** What a run executed, in the reader's language. */
+export function executedLabel({ kind }: Pick<IRun, 'kind'>, trans: TranslationBundle): string {
+  const labels: Record<IRun['kind'], string> = {
+    job: trans.__('Notebook'),
+    model: trans.__('Model'),
+    script: trans.__('Script'),
+    local: trans.__('Experiment')
+  };
+  return labels[kind];
 }
 
 /** A store's name in the reader's language. */

@@ -14,7 +14,7 @@ import { isFolder } from '../client/objects';
 import { clusterIcon, scheduleIcon } from '../icons';
 import type { IAction } from './card';
 import { Actions, Details } from './card';
-import { formatSize, formatTime } from './format';
+import { formatAttribute, formatSize, formatTime } from './format';
 import { IconButton } from './iconbutton';
 
 /** What can be done with an object. */
@@ -81,7 +81,7 @@ function rowsOf(object: IObject, trans: TranslationBundle): [string, string][] {
     [trans.__('Owner'), object.owner],
     ...Object.entries(object.attributes).map(([key, value]): [string, string] => [
       key,
-      typeof value === 'string' ? value : JSON.stringify(value)
+      formatAttribute(value ?? null)
     ])
   ];
 }

@@ -70,8 +70,16 @@ export function PublishForm({ publication, trans }: IPublishFormProps): JSX.Elem
 
 function accessChoices(trans: TranslationBundle): [Access, string, string][] {
   return [
-    ['anyone', trans.__('Anyone with the link'), trans.__('No sign-in, only this page.')],
-    ['signed-in', trans.__('People signed in'), trans.__('Whoever may use this server.')]
+    [
+      'signed-in',
+      trans.__('People signed in'),
+      trans.__('Whoever may use this server, after signing in to it.')
+    ],
+    [
+      'anyone',
+      trans.__('Anyone with the link'),
+      trans.__('No sign-in: whoever gets hold of the link reads this page.')
+    ]
   ];
 }
 

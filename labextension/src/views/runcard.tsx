@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { LabIcon } from '@jupyterlab/ui-components';
 import {
+  editIcon,
   filterIcon,
   linkIcon,
   notebookIcon,
@@ -14,7 +15,7 @@ import * as React from 'react';
 
 import type { IReport } from '../client/reports';
 import type { IFailure, IRun } from '../client/runs';
-import { isFinal, isResumable } from '../client/runs';
+import { isCall, isFinal, isResumable, titleOf } from '../client/runs';
 import { scheduleIcon } from '../icons';
 import { elapsedSeconds } from '../models/progress';
 import { Ago } from './ago';
@@ -23,11 +24,13 @@ import { Actions, Card, Details } from './card';
 import {
   formatAttempts,
   formatDuration,
+  formatGiven,
   formatLimits,
   formatParameters,
   formatTime,
   formatUsage
 } from './format';
+import { executedLabel, iconOfRun } from './kinds';
 import { standing, STATUS_ICONS, statusLabel } from './status';
 
 /** What can be done with a run. */
@@ -37,6 +40,7 @@ export interface IRunActions {
   resume: (run: IRun) => void;
   openResult: (run: IRun) => void;
   openFailingCell: (run: IRun) => void;
+  openNotebook: (run: IRun) => void;
   openLog: (run: IRun) => void;
   publish: (run: IRun) => void;
   copyLink: (report: IReport) => void;
@@ -58,7 +62,8 @@ export interface IRunCardProps {
 export function RunCard(props: IRunCardProps): JSX.Element {
   const { run, now, trans } = props;
   const elapsed = elapsedSeconds(run, now);
-  const name = run.job.replace(/\.ipynb$/, '');
+  const name = titleOf(run).replace(/\.ipynb$/, '');
+  const given = formatGiven(run);
   return (
     <Card
       className="jp-Omega-run"
@@ -66,6 +71,7 @@ export function RunCard(props: IRunCardProps): JSX.Element {
       status={run.status}
       icon={STATUS_ICONS[run.status]}
       iconLabel={statusLabel(run.status, trans)}
+      mark={isCall(run) ? { icon: iconOfRun(run), label: executedLabel(run, trans) } : undefined}
       name={name}
       label={trans.__('%1: %2', name, standing(run, trans))}
       badge={run.kind === 'local' ? trans.__('Local') : null}
@@ -87,6 +93,11 @@ export function RunCard(props: IRunCardProps): JSX.Element {
         </span>
         <Ago time={run.queued_at} />
       </div>
+      {given && (
+        <div className="jp-Omega-given" title={given}>
+          {given}
+        </div>
+      )}
       {!isFinal(run) && <Progress run={run} trans={trans} />}
       {run.notice && <div className="jp-Omega-notice">{run.notice}</div>}
       {run.error && (
@@ -137,6 +148,16 @@ function actionsOf({ run, report, now, actions, trans }: IRunCardProps): (IActio
   return [
     failedAt &&
       action(notebookIcon, trans.__('Open the failing cell'), () => actions.openFailingCell(run)),
+    isResumable(run, now) &&
+      action(runIcon, trans.__('Resume'), () => actions.resume(run), resumeTitle(trans)),
+    failedAt &&
+      run.job_path !== null &&
+      action(
+        editIcon,
+        trans.__('Open the notebook'),
+        () => actions.openNotebook(run),
+        trans.__('Open the notebook at the cell that failed, to mend it')
+      ),
     open &&
       !failedAt &&
       action(notebookIcon, trans.__('Open result'), () => actions.openResult(run)),
@@ -145,8 +166,6 @@ function actionsOf({ run, report, now, actions, trans }: IRunCardProps): (IActio
       ...action(stopIcon, trans.__('Cancel'), () => actions.cancel(run)),
       disabled: run.cancel_requested
     },
-    isResumable(run, now) &&
-      action(runIcon, trans.__('Resume'), () => actions.resume(run), resumeTitle(trans)),
     ended &&
       run.kind !== 'local' &&
       action(redoIcon, trans.__('Run again'), () => actions.rerun(run)),
@@ -164,13 +183,14 @@ function resumeTitle(trans: TranslationBundle): string {
 function RunDetails({ run, reachable, actions, trans }: IRunCardProps): JSX.Element {
   const rows: [string, string | null][] = [
     [
-      trans.__('Notebook'),
+      executedLabel(run, trans),
       run.kind === 'local' ? run.job : trans.__('%1, revision %2', run.job, run.revision)
     ],
     // On the card it is cut after some lines.
     [trans.__('Error'), run.error && `${run.error.name}: ${run.error.message}`],
     [trans.__('Performed'), run.kind === 'local' ? trans.__('By who asked for it') : null],
     [trans.__('Parameters'), formatParameters(run.parameters)],
+    [trans.__('Called'), run.call ? `${run.call.method}(${formatGiven(run)})` : null],
     [trans.__('Queued'), formatTime(run.queued_at)],
     [trans.__('Started'), run.started_at && formatTime(run.started_at)],
     [trans.__('Ended'), run.ended_at && formatTime(run.ended_at)],
@@ -199,7 +219,9 @@ function RunDetails({ run, reachable, actions, trans }: IRunCardProps): JSX.Elem
   ];
   const onlyThis = {
     icon: filterIcon,
-    label: trans.__('Only the runs of this notebook'),
+    label: isCall(run)
+      ? trans.__('Only the runs of “%1”', run.job)
+      : trans.__('Only the runs of this notebook'),
     act: () => actions.onlyJob(run)
   };
   return (

@@ -52,7 +52,8 @@ function entriesOf(model: RunsModel, groups: GroupsModel): (IRun | IGroup)[] {
   const { items } = model;
   const last = items[items.length - 1];
   const since = last && items.length < model.total ? timeOf(last) : -Infinity;
-  const shown = model.alone ? groups.items.filter(group => timeOf(group) >= since) : [];
+  const withGroups = model.alone && !model.filter.calls; // these are of notebooks
+  const shown = withGroups ? groups.items.filter(group => timeOf(group) >= since) : [];
   return [...items, ...shown].sort((a, b) => timeOf(b) - timeOf(a));
 }
 
@@ -71,7 +72,6 @@ function Entries(props: IRunListProps & { entries: (IRun | IGroup)[] }): JSX.Ele
   const top = useTop(entries[0], model);
   const list = (
     <ul
-      ref={top}
       className="jp-Omega-entries"
       aria-label={trans.__('Runs')}
       onKeyDown={roving.onKeyDown}
@@ -94,31 +94,35 @@ function Entries(props: IRunListProps & { entries: (IRun | IGroup)[] }): JSX.Ele
       })}
     </ul>
   );
-  return model.items.length === 0 && entries.length > 0 ? (
-    <>
-      {list}
-      <More
-        shown={groups.items.length}
-        total={groups.total}
-        more={() => void groups.more()}
-        trans={trans}
-      />
-    </>
-  ) : (
-    <Listing
-      model={model}
-      loading={trans.__('Loading runs…')}
-      empty={<NoRuns model={model} trans={trans} />}
-      trans={trans}
-    >
-      {list}
-    </Listing>
+  return (
+    <div ref={top} className="jp-Omega-scroll">
+      {model.items.length === 0 && entries.length > 0 ? (
+        <>
+          {list}
+          <More
+            shown={groups.items.length}
+            total={groups.total}
+            more={() => void groups.more()}
+            trans={trans}
+          />
+        </>
+      ) : (
+        <Listing
+          model={model}
+          loading={trans.__('Loading runs…')}
+          empty={<NoRuns model={model} trans={trans} />}
+          trans={trans}
+        >
+          {list}
+        </Listing>
+      )}
+    </div>
   );
 }
 
 /** A list that shows its top as soon as what somebody has asked for here stands there. */
-function useTop(newest: IRun | IGroup | undefined, model: RunsModel): RefObject<HTMLUListElement> {
-  const list = React.useRef<HTMLUListElement>(null);
+function useTop(newest: IRun | IGroup | undefined, model: RunsModel): RefObject<HTMLDivElement> {
+  const list = React.useRef<HTMLDivElement>(null);
   const id = newest?.id;
   const mine = id !== undefined && model.startedHere(id);
   React.useEffect(() => {
@@ -136,19 +140,46 @@ function chosen(value: string): IRunFilter {
   return value === LOCAL ? { local: true } : { status: (value || undefined) as RunStatus };
 }
 
-function Filters({ model, trans }: { model: RunsModel; trans: TranslationBundle }): JSX.Element {
-  const { job, schedule, status, local } = model.filter;
+interface IFiltersProps {
+  model: RunsModel;
+  trans: TranslationBundle;
+}
+
+/** Notebooks, calls or both; a model that is asked each second would bury the notebooks. */
+function KindFilter({ model, trans }: IFiltersProps): JSX.Element {
+  const { calls } = model.filter;
+  return (
+    <HTMLSelect
+      aria-label={trans.__('Notebooks or calls')}
+      value={calls === undefined ? '' : String(calls)}
+      options={[
+        { value: '', label: trans.__('All') },
+        { value: 'false', label: trans.__('Notebooks') },
+        { value: 'true', label: trans.__('Calls') }
+      ]}
+      onChange={({ target: { value } }) =>
+        void model.showCalls(value === '' ? undefined : value === 'true')
+      }
+    />
+  );
+}
+
+function Filters({ model, trans }: IFiltersProps): JSX.Element {
+  const { job, schedule, status, local, calls } = model.filter;
   return (
     <div className="jp-Omega-filters">
+      {!local && <KindFilter model={model} trans={trans} />}
       <HTMLSelect
         aria-label={trans.__('Which runs are shown')}
         value={local ? LOCAL : (status ?? '')}
         options={[
-          { value: '', label: trans.__('All on the cluster') },
+          { value: '', label: trans.__('On workers') },
           ...STATUSES.map(value => ({ value, label: statusLabel(value, trans) })),
           { value: LOCAL, label: trans.__('Local') }
         ]}
-        onChange={event => void model.setFilter({ ...chosen(event.target.value), job, schedule })}
+        onChange={event =>
+          void model.setFilter({ ...chosen(event.target.value), job, schedule, calls })
+        }
       />
       {job && (
         <span
@@ -161,8 +192,8 @@ function Filters({ model, trans }: { model: RunsModel; trans: TranslationBundle 
           </span>
           <IconButton
             icon={closeIcon}
-            label={trans.__('Show the runs of all notebooks')}
-            onClick={() => void model.setFilter({ status })}
+            label={trans.__('Show all runs')}
+            onClick={() => void model.setFilter({ status, calls })}
           />
         </span>
       )}
@@ -170,8 +201,8 @@ function Filters({ model, trans }: { model: RunsModel; trans: TranslationBundle 
   );
 }
 
-function NoRuns({ model, trans }: { model: RunsModel; trans: TranslationBundle }): JSX.Element {
-  const { job, status, local } = model.filter;
+function NoRuns({ model, trans }: IFiltersProps): JSX.Element {
+  const { job, status, local, calls } = model.filter;
   if (local && !job) {
     return (
       <Empty
@@ -182,10 +213,10 @@ function NoRuns({ model, trans }: { model: RunsModel; trans: TranslationBundle }
       />
     );
   }
-  return job || status ? (
+  return job || status || calls !== undefined ? (
     <Empty
       title={trans.__('No such runs')}
-      hint={trans.__('Choose another status, or show the runs of all notebooks.')}
+      hint={trans.__('Choose another status, or show all runs.')}
     />
   ) : (
     <Empty

@@ -35,31 +35,33 @@ export function ScheduleList(props: IScheduleListProps): JSX.Element {
           {trans.__('No scheduler is alive: nothing is run by itself. Start one: omega scheduler')}
         </div>
       )}
-      <EntryList
-        model={model}
-        loading={trans.__('Loading schedules…')}
-        empty={
-          <Empty
-            title={trans.__('Nothing is scheduled yet')}
-            hint={trans.__(
-              'Right-click a notebook in the file browser and choose “Schedule…”: it is then run by itself, for example on weekdays at 6:00.'
-            )}
-          />
-        }
-        trans={trans}
-        label={trans.__('Schedules')}
-        entry={(schedule, reachable) => (
-          <ScheduleCard
-            key={schedule.id}
-            schedule={schedule}
-            lastRun={model.lastRun(schedule)}
-            now={now + skew()}
-            reachable={reachable}
-            actions={actions}
-            trans={trans}
-          />
-        )}
-      />
+      <div className="jp-Omega-scroll">
+        <EntryList
+          model={model}
+          loading={trans.__('Loading schedules…')}
+          empty={
+            <Empty
+              title={trans.__('Nothing is scheduled yet')}
+              hint={trans.__(
+                'Right-click a notebook in the file browser and choose “Schedule…”: it is then run by itself, for example on weekdays at 6:00.'
+              )}
+            />
+          }
+          trans={trans}
+          label={trans.__('Schedules')}
+          entry={(schedule, reachable) => (
+            <ScheduleCard
+              key={schedule.id}
+              schedule={schedule}
+              lastRun={model.lastRun(schedule)}
+              now={now + skew()}
+              reachable={reachable}
+              actions={actions}
+              trans={trans}
+            />
+          )}
+        />
+      </div>
     </div>
   );
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from omegaml_lab.core.calls import CALLS
 from omegaml_lab.core.errors import (
     InvalidNotebookError,
     InvalidParameterError,
@@ -59,6 +60,7 @@ class Runs:
         group: str | None = None,
         alone: bool = False,
         local: bool | None = None,
+        calls: bool | None = None,
         offset: int = 0,
         limit: int | None = 50,
     ) -> Page[Run]:
@@ -66,18 +68,18 @@ class Runs:
 
         With a `group` only those of it, with `alone` only those of none, and with the id of a
         `schedule` its own. `local` are those that their callers performed, without a worker:
-        True returns these alone, False leaves them out.
+        True returns these alone, False leaves them out. `calls` says the same of the runs of
+        models and scripts; with them `job` is what was called.
         """
         where: dict[str, Any] = {"bucket": self.bucket}
         if schedule is not None:
             where["schedule"] = schedule
-        if job is not None and local:
-            where |= {"job": str(job), "kind": "local"}
+        if job is not None and not local and not calls:
+            where["job"], local, calls = self.resolve(job), False, False
         elif job is not None:
-            where["job"] = self.resolve(job)
-            where["kind"] = {"$in": ["job", None]}  # older records do not say
-        elif local is not None:
-            where["kind"] = "local" if local else {"$ne": "local"}
+            where["job"] = str(job)
+        if local is not None or calls is not None:
+            where["kind"] = {"$in": _kinds(local=local, calls=calls)}
         if status is not None:
             where["status"] = _status(status)
         if tag is not None:
@@ -249,6 +251,15 @@ def _status(given: Status | str) -> str:
     if given not in known:
         raise ValueError(f"a run is {', '.join(known)}, not {given!r}")
     return str(given)
+
+
+def _kinds(*, local: bool | None, calls: bool | None) -> builtins.list[str | None]:
+    """Return the kinds of runs that are meant; older records of notebooks say None."""
+    kinds: set[str | None] = {"job", None, "local", *CALLS}
+    for group, wanted in (({"local"}, local), (CALLS, calls)):
+        if wanted is not None:
+            kinds = kinds & group if wanted else kinds - group
+    return sorted(kinds, key=str)
 
 
 def _check_same(call: Run, changed: Iterable[str]) -> None:

@@ -9,6 +9,7 @@ INDEXES: tuple[tuple[str, ...], ...] = (
     ("unpublished", "status"),  # whose report is to be made
     ("untold", "ended_at"),  # of whose end people are to be told
     ("bucket", "queued_at"),  # lists
+    ("bucket", "kind", "queued_at"),  # notebooks, among many more calls
     ("bucket", "job", "queued_at"),
     ("schedule", "status"),  # what of a schedule still goes
     ("tags", "queued_at"),

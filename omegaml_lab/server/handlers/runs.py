@@ -61,6 +61,7 @@ class RunsHandler(_RunHandler):
                 query("group", {"type": "string"}, "Only those of this group, by its id."),
                 query("alone", _FLAG, "Only those of no group."),
                 query("local", _FLAG, "Only those that no worker performed, or none of them."),
+                query("calls", _FLAG, "Only those of models and scripts, or none of them."),
                 query("offset", _COUNT, "How many to leave out."),
                 query("limit", _COUNT, f"How many to return at most; {_LIMIT} by default."),
             ),
@@ -84,7 +85,8 @@ class RunsHandler(_RunHandler):
         runs, tag, group = self.omega.runtime.runs, self.text("tag"), self.text("group")
         only: dict[str, Any] = {"tag": tag, "group": group, "alone": self.flag("alone")}
         only["schedule"] = self.text("schedule")
-        only["local"] = self.flag("local") if self.text("local") else None
+        for flag in ("local", "calls"):
+            only[flag] = self.flag(flag) if self.text(flag) else None
         found = await self.call(
             lambda: runs.list(wanted, status, offset=offset or 0, limit=limit, **only)
         )

@@ -33,6 +33,7 @@ class StatusHandler(OmegaHandler):
         self.answer(
             {
                 "version": version("omegaml_lab"),
+                "owner": self.omega.config.user,
                 "mount": self.contents_path(""),
                 "beside": places_beside(self.contents_manager),
                 "buckets": buckets_of(self.contents_manager),

@@ -357,12 +357,9 @@ SCHEMAS: dict[str, Schema] = {
     "Status": _record(
         {
             "version": _STRING,
+            "owner": {"type": "string", "description": "Whose is what is saved through it."},
             "mount": {**_or_null(_STRING), "description": "Where contents show the bucket."},
-            "beside": {
-                "type": "array",
-                "items": _STRING,
-                "description": "The folders of the root that show other places.",
-            },
+            "beside": {"type": "array", "items": _STRING, "description": "Other top folders."},
             "buckets": BUCKETS,
             "hidden": {"type": "array", "items": _STRING, "description": "What mounts hide."},
             "repository": _record({"address": _STRING, "bucket": _STRING}),
