@@ -2,7 +2,8 @@ import type { ReadonlyJSONObject, ReadonlyJSONValue } from '@lumino/coreutils';
 
 import type { Connection, IListing } from './connection';
 import type { AskedLimits } from './limits';
-import type { RunStatus, Target } from './runs';
+import type { RunStatus } from './runs';
+import type { Target } from './targets';
 
 /** Runs that were asked for together. Times are ISO 8601. */
 export interface IGroup {

@@ -1,5 +1,5 @@
 import type { Connection, IListing } from './connection';
-import type { Target } from './runs';
+import type { Target } from './targets';
 
 export type Access = 'anyone' | 'signed-in';
 

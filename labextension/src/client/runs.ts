@@ -3,6 +3,7 @@ import type { ReadonlyJSONObject } from '@lumino/coreutils';
 import type { Connection, IListing } from './connection';
 import type { AskedLimits, IAttempt, ILimits, IUsage } from './limits';
 import type { IReportOptions } from './reports';
+import type { Target } from './targets';
 
 export type RunStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'lost';
 
@@ -117,9 +118,6 @@ export type RunChange = Omit<
   /** Whether it has a notice. */
   noticed?: boolean;
 };
-
-/** Which notebook: by its path in the file browser, or by the job's name. */
-export type Target = { path: string } | { job: string };
 
 export interface IRunQuery {
   job?: string;

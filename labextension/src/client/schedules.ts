@@ -3,7 +3,8 @@ import type { ReadonlyJSONObject } from '@lumino/coreutils';
 import type { Connection, IListing } from './connection';
 import type { AskedLimits, ILimits } from './limits';
 import type { IReportOptions } from './reports';
-import type { IRun, Target } from './runs';
+import type { IRun } from './runs';
+import type { Target } from './targets';
 
 /** What happens when a job is due while its last run still goes. */
 export type Overlap = 'skip' | 'queue' | 'replace';

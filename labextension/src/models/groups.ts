@@ -11,7 +11,8 @@ import type {
   IGroupRow,
   IGroupTable
 } from '../client/groups';
-import type { IRun, Target } from '../client/runs';
+import type { IRun } from '../client/runs';
+import type { Target } from '../client/targets';
 import type { Sortable } from './compare';
 import { sortable, sortedBy } from './compare';
 import type { Feed } from './feed';

@@ -3,7 +3,8 @@ import { Signal } from '@lumino/signaling';
 import { Throttler } from '@lumino/polling';
 
 import type { IReport, IReportOptions, ReportsClient } from '../client/reports';
-import type { IRun, Target } from '../client/runs';
+import type { IRun } from '../client/runs';
+import type { Target } from '../client/targets';
 import type { Feed } from './feed';
 import { PolledModel } from './polled';
 import type { RunsModel } from './runs';

@@ -1,5 +1,5 @@
 import type { IListing } from '../client/connection';
-import type { IRun, Target } from '../client/runs';
+import type { IRun } from '../client/runs';
 import { isFinal } from '../client/runs';
 import type {
   ISchedule,
@@ -7,6 +7,7 @@ import type {
   SchedulesClient,
   ScheduleSort
 } from '../client/schedules';
+import type { Target } from '../client/targets';
 import type { Feed, IObjectChange } from './feed';
 import { ListModel } from './list';
 import { supersedes } from './progress';
