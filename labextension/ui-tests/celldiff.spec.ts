@@ -24,6 +24,13 @@ const [a, b, c, d] = ['a = 1', 'b = 2', 'c = 3', 'd = 4'].map(source => makeCell
 test.each([
   ['nothing', [], [], ''],
   ['the same', [a, b, c], [a, b, c], '==='],
+  [
+    'what is trusted now',
+    [makeCell('a', { metadata: { trusted: false } })],
+    [makeCell('a', { metadata: { trusted: true } })],
+    '='
+  ],
+  ['what is noted of it', [makeCell('a')], [makeCell('a', { metadata: { tags: ['x'] } })], '~'],
   ['a cell more in between', [a, c], [a, b, c], '=+='],
   ['a cell more at the end', [a], [a, b], '=+'],
   ['a cell less', [a, b, c], [a, c], '=-='],

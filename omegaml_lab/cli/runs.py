@@ -12,6 +12,7 @@ from omegaml_lab.cli.lineage import depth_option, print_lineage
 from omegaml_lab.cli.output import ago, print_facts, print_json, print_table, seconds
 from omegaml_lab.cli.session import Session, examples, json_option, pass_session
 from omegaml_lab.cli.values import parameters_option, parse_values
+from omegaml_lab.core.calls import shown_call
 from omegaml_lab.core.limits import size_text
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.runs import Status
@@ -85,7 +86,11 @@ def list_runs(
             )
             for run in page.items
         ),
-        empty="There are no such runs. `omega run NOTEBOOK` runs one.",
+        empty=(
+            "There are no such runs; `omega runs list --limit 1` shows the newest of all."
+            if of or job or status or not limit or any(v is not None for v in only.values())
+            else "There are no runs yet. `omega run NOTEBOOK` runs one."
+        ),
         more=f"… and {hidden} older: --limit {page.total} shows all." if hidden > 0 else "",
     )
 
@@ -106,11 +111,11 @@ def show(session: Session, *, id: str, as_json: bool) -> None:  # noqa: A002 - t
     print_facts(
         {
             "id": run.id,
-            "job": f"{run.job} (local)" if run.kind == "local" else f"{run.job}@{run.revision}",
+            **_executed(run),
             "status": run.status,
             "notice": run.notice,
             "parameters": ", ".join(f"{k}={v!r}" for k, v in run.parameters.items()),
-            "cells": f"{run.progress.done} of {run.progress.total}",
+            "cells": None if run.call else f"{run.progress.done} of {run.progress.total}",
             "queued": ago(run.queued_at),
             "started": ago(run.started_at),
             "took": seconds(run.elapsed),
@@ -260,6 +265,20 @@ def _used(usage: Usage | None) -> str | None:
     if usage is None:
         return None
     return f"{usage.cpu_seconds:.1f} s of CPU, {size_text(usage.memory_peak)} of memory at most"
+
+
+def _executed(run: Run) -> dict[str, str]:
+    """Return what was executed, under the word for it, and what it was asked."""
+    if run.kind == "local":
+        return {"job": f"{run.job} (local)"}
+    call = shown_call(run.call)
+    if call is None:
+        return {"job": f"{run.job}@{run.revision}"}
+    given = [*call["args"], *(f"{name}={text}" for name, text in call["kwargs"].items())]
+    return {
+        run.kind: f"{run.job}@{run.revision}",
+        "called": f"{call['method']}({', '.join(given)})",
+    }
 
 
 def _earlier(run: Run) -> str | None:

@@ -79,5 +79,12 @@ def test_calls_on_the_command_line(
     assert [run["id"] for run in json.loads(capfd.readouterr().out)] == [ids["script"]]
     assert main(["runs", "list", "--calls"]) == 0
     assert "run say" in capfd.readouterr().out
+    assert main(["runs", "show", ids["script"]]) == 0
+    shown = capfd.readouterr().out.split()
+    assert shown[shown.index("script") :][:4] == ["script", "say@1", "called", "run()"]
+    assert "cells" not in shown
+    for none in (["--job", "sya"], ["--limit", "0"]):
+        assert main(["runs", "list", *none]) == 0
+        assert "omega runs list --limit 1" in capfd.readouterr().out
     assert main(["runs", "list", "--no-calls", "--no-local", "--json"]) == 0
     assert [run["id"] for run in json.loads(capfd.readouterr().out)] == [ids["job"]]

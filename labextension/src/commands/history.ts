@@ -1,4 +1,5 @@
 import { historyIcon } from '@jupyterlab/ui-components';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import type { IPlace } from '../client/objects';
 import type { IShownPlace } from '../models/place';
@@ -15,17 +16,18 @@ export interface IHistoryCommandOptions extends ICommandOptions {
 /** *History*: of the file that is selected, looked at or named, or of any object. */
 export function addHistoryCommand(options: IHistoryCommandOptions): void {
   const { commands, omega, targets, show, trans } = options;
+  // Files of the disk have none; while nobody knows which is which, it says so.
+  const areKept = (args: ReadonlyPartialJSONObject): boolean => {
+    const { current } = omega.status;
+    return current === null || targets.files(args).every(path => placeIn(current, path) !== null);
+  };
   commands.addCommand(CommandIDs.history, {
     label: trans.__('History'),
     caption: trans.__('Show what this was: its revisions'),
     icon: historyIcon,
-    isEnabled: args => typeof args.name === 'string' || targets.files(args).length === 1,
-    // Files of the disk have none; while nobody knows which is which, it says so.
-    isVisible: args => {
-      const { current } = omega.status;
-      const paths = args.place === 'filebrowser' && current !== null ? targets.files(args) : [];
-      return current === null || paths.every(path => placeIn(current, path) !== null);
-    },
+    isEnabled: args =>
+      typeof args.name === 'string' || (targets.files(args).length === 1 && areKept(args)),
+    isVisible: args => args.place !== 'filebrowser' || areKept(args),
     execute: async args => {
       try {
         const status = omega.status.current ?? (await omega.client.status.get());

@@ -1,6 +1,6 @@
 import type { ICell, INotebookContent, IOutput, MultilineString } from '@jupyterlab/nbformat';
 import { JSONExt } from '@lumino/coreutils';
-import type { PartialJSONValue } from '@lumino/coreutils';
+import type { PartialJSONObject, PartialJSONValue } from '@lumino/coreutils';
 
 /** How a cell of one notebook compares with its like in the other. */
 export type CellChange = 'same' | 'changed' | 'added' | 'removed';
@@ -53,6 +53,13 @@ export function outputsOf(cell: ICell | null): IOutput[] {
   return Array.isArray(cell?.outputs) ? (cell.outputs as IOutput[]) : [];
 }
 
+/** What is noted of a cell; whether somebody trusts it is a matter of who opens it. */
+export function metadataOf(cell: ICell | null): PartialJSONObject {
+  const metadata = { ...(cell?.metadata as PartialJSONObject | undefined) };
+  delete metadata.trusted;
+  return metadata;
+}
+
 /** Whether two cells show the same; how often they were executed is no difference. */
 export function haveEqualOutputs(a: ICell | null, b: ICell | null): boolean {
   return JSONExt.deepEqual(shownOf(a), shownOf(b));
@@ -69,7 +76,7 @@ function areEqual(a: ICell, b: ICell): boolean {
   return (
     a.cell_type === b.cell_type &&
     sourceOf(a) === sourceOf(b) &&
-    JSONExt.deepEqual(a.metadata, b.metadata) &&
+    JSONExt.deepEqual(metadataOf(a), metadataOf(b)) &&
     haveEqualOutputs(a, b)
   );
 }

@@ -76,6 +76,12 @@ export const historyPlugin: JupyterFrontEndPlugin<void> = {
     const look = (): void => commands.notifyCommandChanged(CommandIDs.history);
     notebooks?.currentChanged.connect(look);
     omega.status.changed.connect(look);
+    // What is open gets its new path from the same signal.
+    documents.services.contents.fileChanged.connect((_, { type }) => {
+      if (type === 'rename') {
+        requestAnimationFrame(look);
+      }
+    });
     palette?.addItem({ command: CommandIDs.history, category: trans.__('Omega') });
     const argsOf = (page: MainAreaWidget): IHistoryArgs => {
       const { store = 'jobs', name = '', bucket } = models.get(page) ?? {};

@@ -168,7 +168,9 @@ function tellEnded({ commands, failures, trans }: ITelling, run: IRun, recovered
         {
           autoClose: 15_000,
           actions: [
-            action(CommandIDs.openResult, trans.__('Open result')),
+            run.result_path === null
+              ? action(CommandIDs.openRun, trans.__('Open run'))
+              : action(CommandIDs.openResult, trans.__('Open result')),
             // One that publishes says so itself, as soon as the page is there.
             ...(run.publish || run.job_path === null
               ? []

@@ -7,7 +7,7 @@ import type { PartialJSONValue } from '@lumino/coreutils';
 import * as React from 'react';
 
 import type { CellChange, ICellPair } from '../models/celldiff';
-import { haveEqualOutputs, outputsOf, pairCells, sourceOf } from '../models/celldiff';
+import { haveEqualOutputs, metadataOf, outputsOf, pairCells, sourceOf } from '../models/celldiff';
 import type { IRendering } from './rendering';
 import { codeTypeOf } from './rendering';
 import { SourceDiff } from './sourcediff';
@@ -98,8 +98,8 @@ function CellDiff(props: ICellDiffProps): JSX.Element {
         />
       )}
       {change === 'changed' && sources[0] === sources[1] && <pre>{sources[1]}</pre>}
-      {change === 'changed' && !areEqual(before?.metadata, after?.metadata) && (
-        <JSONDiff {...props} pair={[before?.metadata, after?.metadata]} />
+      {change === 'changed' && !areEqual(metadataOf(before), metadataOf(after)) && (
+        <JSONDiff {...props} pair={[metadataOf(before), metadataOf(after)]} />
       )}
       {!haveEqualOutputs(before, after) && (
         <div className="jp-Omega-outputs">

@@ -161,7 +161,8 @@ function actionsOf({ run, report, now, actions, trans }: IRunCardProps): (IActio
     open &&
       !failedAt &&
       action(notebookIcon, trans.__('Open result'), () => actions.openResult(run)),
-    Boolean(run.log) && action(textEditorIcon, trans.__('Open log'), () => actions.openLog(run)),
+    (Boolean(run.log) || (isCall(run) && run.error !== null)) &&
+      action(textEditorIcon, trans.__('Open log'), () => actions.openLog(run)),
     !ended && {
       ...action(stopIcon, trans.__('Cancel'), () => actions.cancel(run)),
       disabled: run.cancel_requested

@@ -2,7 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { IRun } from '../client/runs';
-import { isFinal } from '../client/runs';
+import { isCall, isFinal, titleOf } from '../client/runs';
 import type { RunLogModel } from '../models/runlog';
 import { Polled } from './polled';
 import { standing } from './status';
@@ -26,7 +26,7 @@ export function RunLog({ model, trans }: IRunLogProps): JSX.Element {
         <>
           <div className="jp-Omega-groupHead">
             <h2>
-              <bdi>{run.job.replace(/\.ipynb$/, '')}</bdi>
+              <bdi>{titleOf(run).replace(/\.ipynb$/, '')}</bdi>
             </h2>
             <span aria-live="polite">{standing(run, trans)}</span>
             <span className="jp-Omega-hint">{trans.__('Run %1', run.id)}</span>
@@ -37,9 +37,20 @@ export function RunLog({ model, trans }: IRunLogProps): JSX.Element {
             </div>
           )}
           <Text run={run} trans={trans} />
+          <Traceback run={run} trans={trans} />
         </>
       )}
     </Polled>
+  );
+}
+
+/** Where a call has failed; of a notebook its result shows that. */
+function Traceback({ run, trans }: { run: IRun; trans: TranslationBundle }): JSX.Element | null {
+  const lines = isCall(run) ? (run.error?.traceback ?? []) : [];
+  return lines.length === 0 ? null : (
+    <pre className="jp-Omega-log" tabIndex={0} aria-label={trans.__('Traceback')}>
+      {lines.join('')}
+    </pre>
   );
 }
 
@@ -56,7 +67,11 @@ function Text({ run, trans }: { run: IRun; trans: TranslationBundle }): JSX.Elem
     return (
       <Empty
         title={isFinal(run) ? trans.__('Nothing was printed') : trans.__('Nothing is printed yet')}
-        hint={trans.__('What the notebook prints is in its result, cell by cell.')}
+        hint={
+          isCall(run)
+            ? trans.__('What a model or a script prints is here.')
+            : trans.__('What the notebook prints is in its result, cell by cell.')
+        }
       />
     );
   }

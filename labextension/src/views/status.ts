@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { LabIcon } from '@jupyterlab/ui-components';
 
 import type { IRun, RunStatus } from '../client/runs';
+import { isCall } from '../client/runs';
 import {
   cancelledIcon,
   failedIcon,
@@ -41,6 +42,9 @@ export function standing(run: IRun, trans: TranslationBundle): string {
   }
   const { done, total } = run.progress;
   if (run.status === 'running') {
+    if (isCall(run)) {
+      return label;
+    }
     return total
       ? trans.__('%1 · cell %2 of %3', label, Math.min(done + 1, total), total)
       : trans.__('%1 · starting the kernel', label);
