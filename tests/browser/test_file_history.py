@@ -213,7 +213,7 @@ def test_what_others_do_is_seen_at_once(team: Omega, open_it: Callable[..., LabP
     me.page.wait_for_timeout(1500)
     expect(editor).to_contain_text("mine")
     me.page.keyboard.press("Control+s")
-    expect(me.dialog).to_contain_text("Somebody else saved this meanwhile")
+    expect(me.dialog).to_contain_text("You saved this elsewhere meanwhile")
     me.answer("Discard mine")
     expect(editor).to_contain_text("third")
 

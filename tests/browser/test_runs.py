@@ -196,7 +196,7 @@ def test_an_open_result_grows(lab: Lab, open_lab: Callable[..., LabPage]) -> Non
     origin = me.page.get_by_role("note").get_by_text(f"The result of a run of {path}")
     expect(origin).to_be_visible()
     me.shot("origin")
-    me.page.get_by_role("button", name="Open the notebook").click()
+    me.page.get_by_role("note").get_by_role("button", name="Open the notebook").click()
     expect(origin).to_be_hidden()
     expect(me.notebook.locator(".cm-line", has_text="step 4 done").first).to_be_visible()
 
