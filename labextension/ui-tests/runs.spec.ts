@@ -52,6 +52,14 @@ test('nothing is known before the first answer', async () => {
   expect(model.items).toEqual([]);
 });
 
+test('runs go along with a notebook that is renamed', async () => {
+  stored = [makeRun('a', 1, { job_path: 'old/a.ipynb' })];
+  await model.refresh();
+  stored = [makeRun('a', 1, { job_path: 'new/a.ipynb' })];
+  bus.file({ change: 'renamed', path: 'new', previous_path: 'old' });
+  await until(() => model.items[0].job_path === 'new/a.ipynb');
+});
+
 test('what is pushed is shown, newest first', async () => {
   stored = [makeRun('b', 2), makeRun('a', 1)];
   await model.refresh();

@@ -212,7 +212,7 @@ def rerun(
         before = find_run(om, id)
         if given and before.kind != "job":
             raise click.UsageError("A call is made again with what it was given.")
-        job = Name(before.job, revision=revision)
+        job = Name(om.runtime.runs.job_of(before), revision=revision)
         declared = om.runtime.job(job).parameters() if given else []
         values = {**before.parameters, **parse_values(before.job, given, declared)}
         run = om.runtime.runs.rerun(before.id, values, revision=revision)

@@ -178,6 +178,9 @@ class Run:
     A run of another `kind` than ``job`` performs a `call` of the ``model`` or ``script`` that
     `job` names, and has an `answer` in the end instead of a `result`. One of the kind ``local``
     was performed by who asked for it, and `job` names its experiment.
+
+    `job` is what its notebook was called when it was asked for, and `object` the id of that,
+    which stays when it is renamed; None for what is older, and for ``local``.
     """
 
     id: str
@@ -225,6 +228,7 @@ class Run:
     resumed_by: str | None = None
     resumes: str | None = None
     held_by: str | None = None
+    object: str | None = None
 
     @property
     def title(self) -> str:
@@ -272,6 +276,7 @@ class Run:
         plain["on_failure"] = self.on_failure.value
         plain["call"] = shown_call(self.call)
         del plain["answer"]  # it is of any size, and for who asked
+        del plain["object"]  # outside, things have names
         plain["elapsed"] = self.elapsed
         return plain
 

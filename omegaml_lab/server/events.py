@@ -194,7 +194,8 @@ class ChangeFeed:
         """
         plain = {key: value for key, value in run.to_dict().items() if key in _TOLD}
         plain["noticed"] = run.notice is not None
-        plain["job_path"] = self._contents_path(run.job) if run.kind == "job" else None
+        job = self._omega.runtime.runs.job_of(run) if run.kind == "job" else None
+        plain["job_path"] = self._contents_path(job)
         plain["result_path"] = self._contents_path(run.result)
         return plain
 

@@ -126,12 +126,14 @@ def test_objects_and_runs_are_told(server: Server, omega: Omega, listener: Liste
     event = run_event(listener, run.id)
     assert event["run"]["job_path"] == "renamed.ipynb"
     assert not event["run"].keys() & {"log", "parameters", "owner", "error", "notice"}
+    omega.jobs.rename("renamed", "at last")
     run.cancel()
     while event["run"]["status"] != "cancelled":
         event = run_event(listener, run.id)
+    assert event["run"]["job_path"] == "at last.ipynb"
 
-    omega.jobs.drop("renamed")
-    listener.wait_for(OBJECT_EVENT, name="renamed.ipynb", change="dropped")
+    omega.jobs.drop("at last")
+    listener.wait_for(OBJECT_EVENT, name="at last.ipynb", change="dropped")
 
 
 def test_schedules_are_told(server: Server, omega: Omega, listener: Listener) -> None:

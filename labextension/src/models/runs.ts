@@ -7,7 +7,8 @@ import { ApiError } from '../client/connection';
 import { isCall } from '../client/runs';
 import type { IRun, IRunOptions, RunStatus, RunsClient } from '../client/runs';
 import type { Target } from '../client/targets';
-import type { Feed } from './feed';
+import type { Feed, IObjectChange } from './feed';
+import { isAt } from './history';
 import { ListModel } from './list';
 import type { IMemory } from './memory';
 import { hasEnded, supersedes } from './progress';
@@ -47,6 +48,7 @@ export class RunsModel extends ListModel<IRun> {
     this._started = options.started ?? new Set<string>();
     this._keepCalls = options.keepCalls;
     this._feed.runChanged.connect(this._onRun, this);
+    this._feed.objectChanged.connect(this._onObject, this);
   }
 
   /** A run was asked for, or a worker has begun it. */
@@ -208,6 +210,16 @@ export class RunsModel extends ListModel<IRun> {
     this._watch(run);
     this._pace();
     this.emitChanged();
+  }
+
+  /** A notebook is somewhere else now: its runs are told where. */
+  private _onObject(_: Feed, { previous_path: previous }: IObjectChange): void {
+    if (
+      previous &&
+      this.items.some(({ job_path: path }) => path !== null && isAt(path, previous))
+    ) {
+      this.soon();
+    }
   }
 
   private _watch(run: IRun): void {

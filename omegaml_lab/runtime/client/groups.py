@@ -243,7 +243,7 @@ class Groups:
         return plan
 
     def _step_again(self, run: Run) -> Step:
-        job = self._runtime.job(Name(run.job))
+        job = self._runtime.job(Name(self._runtime.runs.job_of(run)))
         return job.step(run.parameters, label=run.label)
 
     def _id_for(self, token: str | None, steps: Iterable[Step], label: str | None) -> str:

@@ -27,8 +27,8 @@ _ENDED = {
 def resume(runtime: OmegaRuntime, before: Run, *, revision: int | None) -> Run:
     """Queue a run that goes on where another one failed; see `Runs.resume`."""
     _check_kept(runtime, before)
-    metadata = runtime.runs.metadata(Name(before.job, revision=revision))
-    name = Name(before.job, revision=metadata.revision)
+    metadata = runtime.runs.metadata(Name(runtime.runs.job_of(before), revision=revision))
+    name = Name(metadata.name, revision=metadata.revision)
     _check_code(runtime, before, name)
     records, run_id = runtime.runs.records, secrets.token_hex(8)
     with runtime.runs.relying_on(name) as kept:
@@ -38,7 +38,7 @@ def resume(runtime: OmegaRuntime, before: Run, *, revision: int | None) -> Run:
             raise ResumeError(before.id, "it is just being resumed or given up")
         try:
             return records.create(
-                before.job,
+                metadata.name,
                 metadata.revision,
                 id=run_id,
                 parameters=before.parameters,

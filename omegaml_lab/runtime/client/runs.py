@@ -155,7 +155,7 @@ class Runs:
         if before.kind != "job":
             _check_same(before, {**(parameters or {}), **({"revision": 1} if revision else {})})
             return self._runtime.calls.again(before)
-        name = Name(before.job, revision=revision)
+        name = Name(self.job_of(before), revision=revision)
         self._runtime.check_kernels([(name, before.label)])
         handle = self._runtime.job(name)
         chosen = before.parameters if parameters is None else parameters
@@ -188,6 +188,11 @@ class Runs:
             is not as it was.
         """
         return resume(self._runtime, self.get(run_id), revision=revision)
+
+    def job_of(self, run: Run) -> str:
+        """Return what the job of a run is called now; as it was, where it is not there."""
+        (job,) = self.whereabouts.jobs([run])
+        return job
 
     def changes(self, stop: threading.Event, *, poll: float = 0.5) -> Iterator[Run | None]:
         """Yield each run that changes, as it happens; None when nothing came for `poll` seconds.

@@ -180,12 +180,12 @@ class GroupRecords:
         except (LookupError, TypeError, ValueError) as error:
             raise IntegrityError(f"group {group_id}", f"plan: {error}") from error
         self._runs.create_many(runs)
-        ids, places = [run.id for run, _ in runs], [run.place for run, _ in runs]
+        ids, places = [run.id for run in runs], [run.place for run in runs]
         if record["rounds"]:
             earlier = {"group": group_id, "place": {"$in": places}, "id": {"$nin": ids}}
             self._run_records.update_many(earlier, set={"replaced": True})
         same = {"plan": {"$ne": None}, "rounds": record["rounds"]}
-        held = any(run.turn is not None for run, _ in runs)
+        held = any(run.turn is not None for run in runs)
         done = {"plan": None, **({"held": True} if held else {})}
         made = self._records.update(group_id, where=same, set=done)
         if made is not None and made["cancel_requested"]:
@@ -262,11 +262,11 @@ def _plan(plan: Iterable[Planned], shared: Mapping[str, Any]) -> str:
     return text
 
 
-def _planned_runs(record: Mapping[str, Any]) -> list[tuple[Run, str | None]]:
+def _planned_runs(record: Mapping[str, Any]) -> list[Run]:
     plan, rounds = json.loads(record["plan"]), record["rounds"]
     shared, at_once, runs = plan["shared"], record["at_once"] or _WINDOW, []
     for number, each in enumerate(plan["runs"]):
-        object, limits = each.pop("object"), each.pop("limits") or shared["limits"]  # noqa: A001
+        limits = each.pop("limits") or shared["limits"]
         # The runs of another round begin when what goes lets them.
         at_first = number < at_once and not rounds
         after = tuple(each.pop("after"))
@@ -288,7 +288,7 @@ def _planned_runs(record: Mapping[str, Any]) -> list[tuple[Run, str | None]]:
                 "on_failure": OnFailure(shared["on_failure"]),
             },
         )
-        runs.append((run, object))
+        runs.append(run)
     return runs
 
 

@@ -56,14 +56,12 @@ class RunRecords(RunClaims):
         *,
         parameters: Mapping[str, Any],
         id: str | None = None,  # noqa: A002 - the field is named so
-        object: str | None = None,  # noqa: A002
         needs: str | None = None,
         safely: bool = True,
         **values: Any,
     ) -> Run:
         """Queue a new run; `values` are further fields of :class:`Run`.
 
-        `object` is the id of what is run: that is kept for the run whatever it is called later.
         One that `needs` a kernel is only for a worker that has that. One that is not queued
         `safely` is there a moment later; until it ends the database may forget it, or never have
         taken it, without a word.
@@ -83,7 +81,7 @@ class RunRecords(RunClaims):
             parameters=dict(parameters),
             **values,
         )
-        record = self._new(run, object, hint_at=self.hint_at(0))
+        record = self._new(run, hint_at=self.hint_at(0))
         record["needs"] = needs and needs.lower()
         if safely:
             self._records.insert(record)
@@ -91,8 +89,8 @@ class RunRecords(RunClaims):
             self._records.send(record)
         return run
 
-    def create_many(self, runs: Iterable[tuple[Run, str | None]]) -> None:
-        """Queue new runs, each with the id of what is run; those that there are stay as they are.
+    def create_many(self, runs: Iterable[Run]) -> None:
+        """Queue new runs; those that there are stay as they are.
 
         A run has to come after those that it follows: whoever sees it then finds them.
         """
@@ -100,16 +98,13 @@ class RunRecords(RunClaims):
         at, gap = self.hint_at(0), timedelta(seconds=1 / _HINTS_A_SECOND)
         # Messages to many take their time: they are not sent again while they still are sent.
         self._records.insert_many(
-            [
-                self._new(run, object, hint_at=at + number * gap)
-                for number, (run, object) in enumerate(runs)  # noqa: A001
-            ]
+            [self._new(run, hint_at=at + number * gap) for number, run in enumerate(runs)]
         )
 
-    def _new(self, run: Run, object: str | None, *, hint_at: datetime) -> dict[str, Any]:  # noqa: A002
+    def _new(self, run: Run, *, hint_at: datetime) -> dict[str, Any]:
         minded = {"beat": 0, "hints": 0, "hint_at": hint_at, "unpublished": run.publish}
         minded["untold"] = run.kind == "job"  # who calls a model gets an answer
-        return {**run_document(run), **minded, "object": object}
+        return {**run_document(run), **minded}
 
     def begin(self, name: str, *, worker: str, **values: Any) -> Claim:
         """Note a run that its caller performs itself, as running from now on."""
@@ -128,7 +123,7 @@ class RunRecords(RunClaims):
             max_attempts=1,  # nobody else can perform it
             **values,
         )
-        minded = {"claim": token, "beat": 0, "hints": 0, "hint_at": now, "object": None}
+        minded = {"claim": token, "beat": 0, "hints": 0, "hint_at": now}
         told = {"unpublished": False, "untold": False}
         self._records.insert({**run_document(run), **minded, **told})
         return Claim(run=run, token=token)

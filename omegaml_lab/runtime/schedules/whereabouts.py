@@ -1,7 +1,7 @@
-"""Whereabouts: where the notebooks of schedules are now, and what that means for these.
+"""Whereabouts: where the notebooks of schedules and runs are now, and what that means for these.
 
-A schedule goes by the identity of its notebook: that stays when the notebook is renamed, goes
-to the trash, and comes back. So nothing has to be told to schedules for them to follow.
+Both go by the identity of their notebook: that stays when the notebook is renamed, goes to the
+trash, and comes back. So nothing has to be told to them for them to follow.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from omegaml_lab.core.names import Name
+    from omegaml_lab.core.runs import Run
     from omegaml_lab.core.schedules import Schedule
     from omegaml_lab.storage.places import Place
     from omegaml_lab.store.jobs import JobStore
@@ -27,7 +28,7 @@ _GONE = "Its notebook is gone for good: put one under its name or drop the sched
 
 
 class Whereabouts:
-    """Finds the notebooks of schedules of one bucket."""
+    """Finds the notebooks of schedules and runs of one bucket."""
 
     def __init__(self, jobs: JobStore) -> None:
         self._jobs = jobs
@@ -41,6 +42,20 @@ class Whereabouts:
     def spellings(self, job: str | Name) -> list[str]:
         """Return the names that a job may have, whether it is there or not."""
         return list(self._jobs.naming.spellings(job))
+
+    def jobs(self, runs: Sequence[Run]) -> list[str]:
+        """Return what the jobs of runs are called now, in one query for all of them.
+
+        The job of one whose notebook is not there is called as it was: another notebook may
+        stand in for it under that name.
+        """
+        wanted = {run.object for run in runs if run.object and run.kind == "job"}
+        places = self._jobs.storage.objects.places(wanted)
+        found = [places.get(run.object or "") for run in runs]
+        return [
+            place.name if place is not None and self._is_here(place) else run.job
+            for run, place in zip(runs, found, strict=True)
+        ]
 
     def seen(self, schedules: Sequence[Schedule]) -> list[Schedule]:
         """Return schedules as their notebooks are now: called so, or why they cannot run.

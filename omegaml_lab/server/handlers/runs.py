@@ -12,7 +12,7 @@ from omegaml_lab.server.handlers.base import OmegaHandler
 from omegaml_lab.server.openapi import Operation, path_parameter, query
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 __all__ = [
     "CancelHandler",
@@ -30,11 +30,14 @@ _FLAG = {"type": "string", "enum": ["0", "1", "false", "true"]}
 _COUNT = {"type": "integer", "minimum": 0}
 
 
-def describe_run(handler: OmegaHandler, run: Run) -> dict[str, Any]:
-    """Return a run with the paths that Jupyter's contents show its notebooks under."""
+def describe_run(handler: OmegaHandler, run: Run, job: str | None = None) -> dict[str, Any]:
+    """Return a run with the paths that Jupyter's contents show its notebooks under.
+
+    `job` is what its job is called now; one that was asked for just now needs none.
+    """
     return {
         **run.to_dict(),
-        "job_path": handler.contents_path(run.job) if run.kind == "job" else None,
+        "job_path": handler.contents_path(job or run.job) if run.kind == "job" else None,
         "result_path": handler.contents_path(run.result),
     }
 
@@ -44,6 +47,11 @@ class _RunHandler(OmegaHandler):
 
     def describe(self, run: Run) -> dict[str, Any]:
         return describe_run(self, run)
+
+    def described(self, runs: Sequence[Run]) -> list[dict[str, Any]]:
+        """Return runs with where their notebooks are by now; blocks."""
+        jobs = self.omega.runtime.runs.whereabouts.jobs(runs)
+        return [describe_run(self, run, job) for run, job in zip(runs, jobs, strict=True)]
 
 
 class RunsHandler(_RunHandler):
@@ -87,10 +95,12 @@ class RunsHandler(_RunHandler):
         only["schedule"] = self.text("schedule")
         for flag in ("local", "calls"):
             only[flag] = self.flag(flag) if self.text(flag) else None
-        found = await self.call(
-            lambda: runs.list(wanted, status, offset=offset or 0, limit=limit, **only)
-        )
-        self.answer({"items": [self.describe(run) for run in found.items], "total": found.total})
+
+        def page() -> dict[str, Any]:
+            found = runs.list(wanted, status, offset=offset or 0, limit=limit, **only)
+            return {"items": self.described(found.items), "total": found.total}
+
+        self.answer(await self.call(page))
 
     async def post(self) -> None:
         """Answer POST."""
@@ -125,7 +135,8 @@ class RunHandler(_RunHandler):
 
     async def get(self, run: str) -> None:
         """Answer GET."""
-        self.answer(self.describe(await self.call(self.omega.runtime.runs.get, run)))
+        runs = self.omega.runtime.runs
+        self.answer(await self.call(lambda: self.described([runs.get(run)])[0]))
 
 
 class CancelHandler(_RunHandler):
@@ -142,7 +153,8 @@ class CancelHandler(_RunHandler):
 
     async def post(self, run: str) -> None:
         """Answer POST."""
-        self.answer(self.describe(await self.call(self.omega.runtime.runs.cancel, run)))
+        runs = self.omega.runtime.runs
+        self.answer(await self.call(lambda: self.described([runs.cancel(run)])[0]))
 
 
 class RerunHandler(_RunHandler):
