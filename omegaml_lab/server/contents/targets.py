@@ -65,7 +65,7 @@ class Target:
         mount, _ = self.manager.mounts.find(self.path)
         bucket = getattr(mount, "bucket", None)
         if bucket is None:
-            return f"A copy in your bucket is run, {job!r}: the notebook is on the disk."
+            return f"The notebook is on the disk: its copy {job!r} in your bucket is run."
         return (
             f"The notebook is in the bucket {bucket!r}: its copy {job!r} in your bucket is run,"
             " with copies of the files beside it, which replace those that are there."
