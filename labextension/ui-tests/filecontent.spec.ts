@@ -89,8 +89,18 @@ test('who saved it meanwhile may be the same person', () => {
 });
 
 test('what is told of an object is text to read', () => {
-  const types = { month: 'int64', 'carrier code': 'string' };
-  expect(formatAttribute(types)).toBe('month: int64\ncarrier code: string');
+  const columns = [
+    ['month', 'int64'],
+    ['carrier code', 'string']
+  ];
+  const inputs = [
+    { name: 'month', dtype: 'int64' },
+    { name: 'carrier code', dtype: 'string' }
+  ];
+  for (const told of [columns, inputs, { month: 'int64', 'carrier code': 'string' }]) {
+    expect(formatAttribute(told)).toBe('month: int64\ncarrier code: string');
+  }
+  expect(formatAttribute(['UA', 'DL'])).toBe('UA, DL');
   expect([formatAttribute('lz4'), formatAttribute(3), formatAttribute(null)]).toEqual([
     'lz4',
     '3',

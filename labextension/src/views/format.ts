@@ -118,13 +118,24 @@ export function formatValue(value: ReadonlyJSONValue | undefined): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-/** What is told of an object, as text to read: of what has names and values, one a line. */
+/** What is told of an object, as text to read: of columns and of what has names, one a line. */
 export function formatAttribute(value: ReadonlyJSONValue): string {
-  return JSONExt.isObject(value)
-    ? Object.entries(value)
-        .map(([name, each]) => `${name}: ${formatValue(each)}`)
-        .join('\n')
-    : formatValue(value);
+  if (JSONExt.isPrimitive(value)) {
+    return formatValue(value);
+  }
+  const parts = JSONExt.isArray(value) ? value : Object.entries(value);
+  return parts.every(JSONExt.isPrimitive)
+    ? parts.map(formatValue).join(', ')
+    : parts.map(part => fieldOf(part)).join('\n');
+}
+
+/** A column as `name: type`, whether it is told as a pair or by the names of both. */
+function fieldOf(part: ReadonlyJSONValue): string {
+  return JSONExt.isPrimitive(part)
+    ? formatValue(part)
+    : Object.values(part as object)
+        .map(formatValue)
+        .join(': ');
 }
 
 /** A number that was measured, short: what is beyond six digits tells nobody apart. */
