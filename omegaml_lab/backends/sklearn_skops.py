@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from omegaml_lab.backends.skops_arrays import NamesOfArrays, give_arrays, nodes
 from omegaml_lab.backends.skops_keys import with_keys
+from omegaml_lab.backends.skops_states import state_of
 from omegaml_lab.backends.skops_trust import check_made, is_known
 from omegaml_lab.core.errors import IntegrityError, UnsupportedObjectError, UntrustedObjectError
 from omegaml_lab.storage.feeding import BlobFeed
@@ -104,28 +105,18 @@ def _dump(obj: Any, take: Callable[[bytes | memoryview], None]) -> set[str]:
     """Hand on the file that `skops.io.dump` would write; return the types in it to be trusted.
 
     The parts of skops are used, not the whole: it copies all arrays three times, writes JSON
-    at a tenth of the speed, and to list the types reads everything back. Objects have numbers
-    instead of addresses, so that equal models make equal files.
+    at a tenth of the speed, and to list the types reads everything back.
     """
-    import skops
-    from skops.io._utils import SaveContext, get_state
     from skops.io.exceptions import UnsupportedTypeException
 
-    class Numbered(SaveContext):  # type: ignore[misc]
-        def memoize(self, obj: Any) -> int:
-            number, _ = self.memo.setdefault(id(obj), (len(self.memo) + 1, obj))
-            return int(number)
-
     with ZipWriter(take) as archive:
-        context = Numbered(zip_file=archive)
         try:
-            state = get_state(obj, context)
-            with_keys(state)
+            schema = state_of(obj, archive)
+            with_keys(schema)
         except (UnsupportedTypeException, *_UNWRITTEN) as error:
             type_name = f"{type(obj).__module__}.{type(obj).__qualname__} ({error})"
             raise UnsupportedObjectError("models", type_name, instead=_SIGNED) from error
-        schema = {**state, "protocol": context.protocol, "_skops_version": skops.__version__}
-        archive.writestr(_SCHEMA, json.dumps(schema))
+        archive.writestr(_SCHEMA, json.dumps(schema).encode())
     return set(_tree(schema, _Nothing()).get_unsafe_set())
 
 

@@ -6,6 +6,7 @@ import bisect
 import hashlib
 import io
 import itertools
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ from omegaml_lab.storage.payloads import Blob
 from omegaml_lab.storage.settling import each_settled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from omegaml_lab.storage.connection import Connection
     from omegaml_lab.storage.holds import Holds
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["INLINE", "PIECE", "Blobs", "Data", "content_hash"]
 
 Data = bytes | bytearray | memoryview
+Parts = Sequence[Data]
+"""What a piece consists of, in a row."""
 
 INLINE = 64 * 1024
 """Up to this size a blob travels inside the head: one round trip less."""
@@ -61,19 +64,20 @@ class Blobs:
 
         Buffers in a row are `steady` when none gets other content before this returns.
         """
-        return self.write_pieces(_cut(source, steady=steady))
+        return self._write(_cut(source, steady=steady))
 
-    def write_pieces(self, pieces: Iterator[Data]) -> Blob:
+    def write_pieces(self, pieces: Iterator[bytes]) -> Blob:
         """Keep pieces as the caller has cut them, each at most `PIECE` long.
 
         What changes little is better cut where its parts begin, so that those that stayed as
         they were are not written again when others have grown.
         """
-        first = next(pieces, b"")
-        second = next(pieces, None)
-        if second is None and len(first) <= INLINE:
-            return Blob(size=len(first), hash=_digest(first).hex(), inline=bytes(first))
-        pieces = itertools.chain([first], () if second is None else [second], pieces)
+        return self._write([piece] for piece in pieces)
+
+    def _write(self, pieces: Iterator[Parts]) -> Blob:
+        pieces, whole = _or_whole(pieces)
+        if whole is not None:
+            return Blob(size=len(whole), hash=_digest(whole).hex(), inline=whole)
         written = each_settled(
             self._connection, _batches(pieces), self._keep, threads=_WRITERS, held=_HELD
         )
@@ -151,11 +155,14 @@ class Blobs:
         """Open for reading and seeking; only the pieces that are read are fetched."""
         return io.BufferedReader(_BlobFile(self, blob), buffer_size=INLINE)
 
-    def _keep(self, pieces: list[Data], wait: bool) -> tuple[bytes, int]:  # noqa: FBT001
+    def _keep(self, batch: list[Parts], wait: bool) -> tuple[bytes, int]:  # noqa: FBT001
         """Write the pieces that are not there yet; return their part of the manifest, and sizes.
 
         To `wait` is for the disk: what was relied on has waited for it, or else what is written.
         """
+        # Copied before they are named: whoever changes an array meanwhile, in another thread,
+        # must not have us write something under the name of something else.
+        pieces = [b"".join(parts) for parts in batch]
         digests = [_digest(piece) for piece in pieces]
         self._holds.announce()
         with self._connection.errors():
@@ -164,12 +171,12 @@ class Blobs:
         sizes = [len(piece) for piece in pieces]
         return b"".join(map(Blob.entry, digests, sizes)), sum(sizes)
 
-    def _add(self, pieces: Mapping[bytes, Data], *, wait: bool) -> bool:
+    def _add(self, pieces: Mapping[bytes, bytes], *, wait: bool) -> bool:
         """Write those that are not there; say whether nobody else has done so meanwhile."""
         now = datetime.now(UTC)
         there = self._relied_on(set(pieces), now)
-        missing = ((d, bytes(piece)) for d, piece in pieces.items() if d not in there)
-        new = [{"_id": digest, "t": now, "d": data} for digest, data in missing]
+        missing = ((d, piece) for d, piece in pieces.items() if d not in there)
+        new = [{"_id": digest, "t": now, "d": piece} for digest, piece in missing]
         collection = self._pieces
         if not wait:
             collection = collection.with_options(write_concern=TAKEN)
@@ -271,13 +278,12 @@ class _BlobFile(io.RawIOBase):
 
 def content_hash(source: Data | io.BufferedIOBase | Iterable[Data]) -> str:
     """Return the hash that `Blobs.write` would give the same bytes, without keeping them."""
-    pieces = _cut(source)
-    first = next(pieces, b"")
-    second = next(pieces, None)
-    if second is None and len(first) <= INLINE:
-        return _digest(first).hex()
+    pieces, whole = _or_whole(_cut(source))
+    if whole is not None:
+        return _digest(whole).hex()
     manifest = hashlib.sha256()
-    for piece in itertools.chain([first], () if second is None else [second], pieces):
+    for parts in pieces:
+        piece = b"".join(parts)
         manifest.update(Blob.entry(_digest(piece), len(piece)))
     return manifest.hexdigest()
 
@@ -297,45 +303,58 @@ def _check_size(found: int, blob: Blob) -> None:
         raise IntegrityError("blob", "what it consists of does not add up to its size")
 
 
+def _or_whole(pieces: Iterator[Parts]) -> tuple[Iterator[Parts], bytes | None]:
+    """Return the pieces, and what they are together if that is short enough to be inline."""
+    first = next(pieces, [])
+    second = next(pieces, None)
+    if second is None and _length(first) <= INLINE:
+        return iter(()), b"".join(first)
+    return itertools.chain([first], () if second is None else [second], pieces), None
+
+
 def _cut(
     source: Data | io.BufferedIOBase | Iterable[Data], *, steady: bool = False
-) -> Iterator[Data]:
+) -> Iterator[Parts]:
     """Yield full pieces and what is left: views of `source` where that keeps its content."""
     if isinstance(source, bytes | bytearray | memoryview):
         view = memoryview(source).cast("B")
-        yield from (view[start : start + PIECE] for start in range(0, len(view), PIECE))
+        yield from ([view[start : start + PIECE]] for start in range(0, len(view), PIECE))
         return
     read = getattr(source, "read", None)
-    parts: Iterable[Any] = iter(lambda: read(PIECE), b"") if read else source
+    buffers: Iterable[Any] = iter(lambda: read(PIECE), b"") if read else source
     held: list[Data] = []
     size = 0
-    for part in parts:
-        if isinstance(part, str):
+    for buffer in buffers:
+        if isinstance(buffer, str):
             raise TypeError("what was given yields text, not bytes: open it in binary mode")
-        view = memoryview(part).cast("B")
-        lasts = steady or isinstance(part, bytes)
+        lasts = steady or isinstance(buffer, bytes)
+        view = memoryview(buffer if lasts else bytes(buffer)).cast("B")
         while size + len(view) >= PIECE:
             cut = PIECE - size
-            yield view[:cut] if lasts and not held else b"".join([*held, view[:cut]])
+            yield [*held, view[:cut]]
             held, size, view = [], 0, view[cut:]
         if view:
-            held.append(view if lasts else bytes(view))
+            held.append(view)
             size += len(view)
     if held:
-        yield b"".join(held)
+        yield held
 
 
-def _batches(pieces: Iterator[Data]) -> Iterator[list[Data]]:
-    batch: list[Data] = []
+def _batches(pieces: Iterator[Parts]) -> Iterator[list[Parts]]:
+    batch: list[Parts] = []
     size = 0
     for piece in pieces:
-        if batch and size + len(piece) > _BATCH * PIECE:
+        if batch and size + _length(piece) > _BATCH * PIECE:
             yield batch
             batch, size = [], 0
         batch.append(piece)
-        size += len(piece)
+        size += _length(piece)
     if batch:
         yield batch
+
+
+def _length(piece: Parts) -> int:
+    return sum(map(len, piece))
 
 
 def _grouped(entries: list[tuple[bytes, int]]) -> Iterator[list[tuple[bytes, int]]]:

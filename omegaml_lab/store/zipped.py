@@ -29,13 +29,14 @@ class ZipWriter(ZipFile):
     def __init__(self, take: Callable[[bytes | memoryview], None]) -> None:
         super().__init__(_Sink(take), "w", compression=ZIP_STORED)
 
-    def writestr(  # type: ignore[override]
-        self, name: str, data: str | bytes | memoryview
-    ) -> None:
-        """Add a member."""
+    def writestr(self, name: str, *parts: bytes | memoryview) -> None:  # type: ignore[override]
+        """Add a member, which consists of `parts` in a row."""
         info = ZipInfo(name)
         info.external_attr = 0o600 << 16
-        super().writestr(info, data)
+        info.file_size = sum(map(len, parts))
+        with self.open(info, "w") as member:
+            for part in parts:
+                member.write(part)
 
     def namelist(self) -> list[str]:
         """Return the names of the members; to ask whether one is there costs no search."""

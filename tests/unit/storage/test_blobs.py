@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pymongo
 import pytest
+from pymongo import monitoring
 
 from omegaml_lab.core.errors import IntegrityError
 from omegaml_lab.storage.blobs import INLINE, PIECE
@@ -132,3 +133,38 @@ def test_what_is_not_fed_to_its_end_is_no_blob(storage: Storage, size: int) -> N
         feed.add(os.urandom(min(700_001, size - start)))
     feed.__exit__(None, None, None)
     assert not [thread for thread in threading.enumerate() if "omega-feed" in thread.name]
+
+
+class Meddler(monitoring.CommandListener):
+    """Changes a buffer when the server is asked which pieces are there."""
+
+    buffer: bytearray | None = None
+
+    def started(self, event: monitoring.CommandStartedEvent) -> None:
+        if self.buffer is not None and event.command.get("find") == "pieces":
+            self.buffer[0] ^= 1
+
+    def succeeded(self, event: object) -> None:
+        pass
+
+    def failed(self, event: object) -> None:
+        pass
+
+
+def test_what_is_changed_while_it_is_written_gets_no_name_of_something_else(
+    mongo_url: str,
+) -> None:
+    # Else whoever puts the same bytes later would be given the changed ones.
+    meddler = Meddler()
+    monitoring.register(meddler)
+    storage = Storage.open(mongo_url)
+    try:
+        before = os.urandom(PIECE)
+        meddler.buffer = bytearray(before)
+        blob = storage.blobs.write([memoryview(meddler.buffer)], steady=True)
+        assert meddler.buffer != before
+        meddler.buffer = None
+        assert storage.blobs.read(blob, verify=True) == before
+    finally:
+        meddler.buffer = None
+        storage.close()
