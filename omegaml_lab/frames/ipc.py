@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ _WORTH = 0.9
 _WAS = b"omega.type"
 """Metadata of a field that is kept as a smaller type: the name of its own."""
 _INTEGERS = (pa.int8(), pa.int16(), pa.int32())
+_WITH_DICTIONARIES = ("dictionary<", "extension<")
 _SAMPLE = 1024
 _LONGEST_TEXT = 64
 _INT64 = 2**63
@@ -44,14 +46,35 @@ def _stream(batch: pa.RecordBatch, options: pa.ipc.IpcWriteOptions) -> pa.Buffer
 
 def from_ipc(data: bytes, rows: pa.Array | None = None) -> pa.Array:
     """Return the Arrow array of an IPC stream, or what a mask of its `rows` picks."""
-    with pa.ipc.open_stream(pa.py_buffer(data)) as stream:
-        array = stream.read_next_batch().column(0)
-        metadata = stream.schema.field(0).metadata
+    schema, start = _schema(data)
+    if schema is None:
+        with pa.ipc.open_stream(pa.py_buffer(data)) as stream:
+            schema, batch = stream.schema, stream.read_next_batch()
+    else:
+        batch = pa.ipc.read_record_batch(pa.py_buffer(memoryview(data)[start:]), schema)
+    array, metadata = batch.column(0), schema.field(0).metadata
     if rows is not None:
         array = _filtered(array, rows)
     if metadata and _WAS in metadata:
         return array.cast(pa.type_for_alias(metadata[_WAS].decode()), safe=False)
     return array
+
+
+def _schema(data: bytes) -> tuple[pa.Schema | None, int]:
+    """Return the schema with which an IPC stream begins, and where that ends.
+
+    Wide frames have thousands of columns of one type: to make their schema anew takes longer
+    than all else of reading one. It is None where dictionaries may come before the rows.
+    """
+    start = 8 + int.from_bytes(data[4:8], "little")
+    return _known_schema(data[:start]), start
+
+
+@functools.lru_cache(maxsize=256)
+def _known_schema(message: bytes) -> pa.Schema | None:
+    schema = pa.ipc.read_schema(pa.py_buffer(message))
+    told = str(schema.field(0).type)
+    return None if any(word in told for word in _WITH_DICTIONARIES) else schema
 
 
 def _filtered(array: pa.Array, rows: pa.Array) -> pa.Array:

@@ -41,6 +41,11 @@ def test_integers_come_back_as_they_were(drawn: st.DataObject) -> None:
         pa.array([1.5, None, float("nan")]),
         pa.array([[1, 2**40], None], pa.list_(pa.int64())),
         pa.array([0, 2**62], pa.timestamp("ns")),
+        pa.array(["a", None, "a"]).dictionary_encode(),
+        pa.array([["a"], None], pa.list_(pa.dictionary(pa.int8(), pa.string()))),
+        pa.array([{"d": "a"}], pa.struct({"d": pa.dictionary(pa.int8(), pa.string())})),
+        pa.array([{"dictionary<": 1}], pa.struct({"dictionary<": pa.int64()})),
+        pa.array([b"x" * 16], pa.uuid()),
     ],
 )
 def test_other_arrays_come_back_as_they_were(array: pa.Array) -> None:
