@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pymongo import ReturnDocument
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from omegaml_lab.core.errors import DuplicateRecordError
 from omegaml_lab.storage.feed import watch
-from omegaml_lab.storage.order import TAKEN, UNHEARD
+from omegaml_lab.storage.order import TAKEN, UNHEARD, in_order
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import timedelta
 
     from omegaml_lab.storage.connection import Connection
 
 __all__ = ["Records"]
+
+T = TypeVar("T")
 
 _DUPLICATE = 11000
 
@@ -63,23 +65,21 @@ class Records:
 
         Who dies over it leaves the first of them.
         """
-        documents, added = [_stored(record) for record in records], 0
         with self._connection.errors():
-            while documents:
-                ids = {"_id": {"$in": [document["_id"] for document in documents]}}
-                there = {found["_id"] for found in self._collection.find(ids, {"_id": True})}
-                documents = [each for each in documents if each["_id"] not in there]
-                try:
-                    if documents:
-                        self._collection.insert_many(documents, ordered=True)
-                    return added + len(documents)
-                except BulkWriteError as error:
-                    # Somebody adds the same: what came before is added, and the rest looked at.
-                    if any(wrong.get("code") != _DUPLICATE for wrong in _wrong(error)):
-                        raise
-                    done = int((error.details or {}).get("nInserted", 0))
-                    added, documents = added + done, documents[done:]
-        return added
+            return _add(self._collection, [_stored(record) for record in records])
+
+    def insert_before(self, records: Iterable[Mapping[str, Any]], then: Callable[[], T]) -> T:
+        """Add records like `insert_many`, `then` do something else; return what that returns.
+
+        The disk is waited for once: when what `then` changes is safe, these are too.
+        """
+        documents = [_stored(record) for record in records]
+
+        def add(collection: Any) -> None:
+            _add(collection, documents)
+
+        with self._connection.errors():
+            return in_order(self._connection, self.name, add, then)
 
     def find(self, id: str) -> dict[str, Any] | None:  # noqa: A002 - the field is named so
         """Return the record with this id, or None."""
@@ -297,6 +297,25 @@ class Records:
     def _noting(self, *, safely: bool) -> Any:
         records = self._collection
         return records if safely else records.with_options(write_concern=TAKEN)
+
+
+def _add(collection: Any, documents: list[dict[str, Any]]) -> int:
+    added = 0
+    while documents:
+        ids = {"_id": {"$in": [document["_id"] for document in documents]}}
+        there = {found["_id"] for found in collection.find(ids, {"_id": True})}
+        documents = [each for each in documents if each["_id"] not in there]
+        try:
+            if documents:
+                collection.insert_many(documents, ordered=True)
+            return added + len(documents)
+        except BulkWriteError as error:
+            # Somebody adds the same: what came before is added, and the rest looked at.
+            if any(wrong.get("code") != _DUPLICATE for wrong in _wrong(error)):
+                raise
+            done = int((error.details or {}).get("nInserted", 0))
+            added, documents = added + done, documents[done:]
+    return added
 
 
 def _told(to: Mapping[str, Collection[Any]] | None) -> dict[str, Any]:

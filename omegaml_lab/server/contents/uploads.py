@@ -9,6 +9,7 @@ import hashlib
 import io
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tornado.web import HTTPError
@@ -17,7 +18,7 @@ from omegaml_lab.core.errors import DuplicateRecordError
 from omegaml_lab.server.contents.models import base_model
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from omegaml_lab.server.contents.mounts import Model
     from omegaml_lab.storage.records import Records
@@ -93,8 +94,11 @@ class Uploads:
             record = self._going.find(key)
             here = _here(record)
             pieces = self._joined(upload, number, piece, here)
-            self._keep(key, number, piece, data)
-            if self._note(key, record, {"path": upload.path, "pieces": pieces, "at": now}):
+            values = {"path": upload.path, "pieces": pieces, "at": now}
+            noted = self._parts.insert_before(
+                _records(key, number, piece, data), partial(self._note, key, record, values)
+            )
+            if noted:
                 self._drop(key, here, but=pieces)
                 return {**base_model(upload.path, created=now, modified=now), "type": "file"}
         raise _mixed(upload)
@@ -140,10 +144,6 @@ class Uploads:
             raise _mixed(upload)
         return here
 
-    def _keep(self, key: str, number: int, piece: str, data: bytes) -> None:
-        for at, part in enumerate(_parts(key, number, piece)):
-            self._parts.upsert(part, {"data": data[at * _PART : (at + 1) * _PART]})
-
     def _note(self, key: str, before: dict[str, Any] | None, values: dict[str, Any]) -> bool:
         """Change what is known of an upload; False if somebody else has done so meanwhile."""
         if before is not None:
@@ -166,8 +166,8 @@ class Uploads:
         self._going.delete(key)
 
     def _drop(self, key: str, pieces: list[str], *, but: list[str]) -> None:
-        for part in set(_ids(key, pieces)) - set(_ids(key, but)):
-            self._parts.delete(part)
+        if parts := set(_ids(key, pieces)) - set(_ids(key, but)):
+            self._parts.delete_many({"id": {"$in": sorted(parts)}})
 
     def _key(self, upload: Upload) -> str:
         # No name has line breaks, so that nothing can look like something else.
@@ -203,6 +203,12 @@ def _here(record: dict[str, Any] | None) -> list[str]:
 
 def _piece(data: bytes) -> str:
     return f"{_digest(data)[:32]}.{-(-len(data) // _PART)}"
+
+
+def _records(key: str, number: int, piece: str, data: bytes) -> Iterator[dict[str, Any]]:
+    """Yield the records that hold a piece. One that is there already is the same, by its id."""
+    for at, part in enumerate(_parts(key, number, piece)):
+        yield {"id": part, "data": data[at * _PART : (at + 1) * _PART]}
 
 
 def _parts(key: str, number: int, piece: str) -> list[str]:
