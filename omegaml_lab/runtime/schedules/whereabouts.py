@@ -44,16 +44,15 @@ class Whereabouts:
         return list(self._jobs.naming.spellings(job))
 
     def jobs(self, runs: Sequence[Run]) -> list[str]:
-        """Return what the jobs of runs are called now, in one query for all of them.
+        """Return what is called now what runs were of, in one query for all of them.
 
-        The job of one whose notebook is not there is called as it was: another notebook may
-        stand in for it under that name.
+        What is not there is called as it was: another one may stand in for it under that name.
         """
-        wanted = {run.object for run in runs if run.object and run.kind == "job"}
+        wanted = {run.object for run in runs if run.object}
         places = self._jobs.storage.objects.places(wanted)
         found = [places.get(run.object or "") for run in runs]
         return [
-            place.name if place is not None and self._is_here(place) else run.job
+            place.name if place is not None and self._is_here(place, f"{run.kind}s") else run.job
             for run, place in zip(runs, found, strict=True)
         ]
 
@@ -93,8 +92,8 @@ class Whereabouts:
         trash = place.id if place is not None else self._dropped(schedule)
         return replace(able, unable=_GONE if trash is None else _IN_TRASH, trash=trash)
 
-    def _is_here(self, place: Place | None) -> bool:
-        here = (self._jobs.bucket, "jobs")
+    def _is_here(self, place: Place | None, store: str = "jobs") -> bool:
+        here = (self._jobs.bucket, store)
         return place is not None and not place.in_trash and (place.bucket, place.store) == here
 
     def _dropped(self, schedule: Schedule) -> str | None:
