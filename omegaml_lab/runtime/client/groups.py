@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import GroupNotFoundError, InvalidGroupError
@@ -91,6 +92,7 @@ class Groups:
         follows = after_ids(self._runtime, after)
         with contextlib.ExitStack() as kept:
             objects = self._rely_on(steps, kept)
+            group = replace(group, objects=_of_jobs(group.jobs, objects))
             plan = self._plan(group_id, stages, objects, label or self._runtime.label, follows)
             self.records.start(group, plan, shared=shared)
             self._successors.make(group_id)
@@ -112,11 +114,24 @@ class Groups:
     def list(
         self, job: str | Name | None = None, *, offset: int = 0, limit: int | None = 50
     ) -> Page[Group]:
-        """Return groups, newest first; those that run a `job`, if that is given."""
+        """Return groups, newest first; those that run a `job`, if given, as in `Runs.list`."""
         where: dict[str, Any] = {"bucket": self._runtime.runs.bucket}
         if job is not None:
-            where["jobs"] = {"$eq": self._runtime.runs.resolve(job)}
+            names, ids = self._runtime.runs.meant(job)
+            old = {"jobs": {"$in": names}, "objects": None}  # of an earlier version
+            where["$or"] = [{"objects": {"$in": ids}}, old]
         return self.records.page(where, offset=offset, limit=limit)
+
+    def jobs_of(self, groups: Sequence[Group]) -> builtins.list[builtins.list[str]]:
+        """Return what the jobs of groups are called now, in one query for all of them."""
+        ids = {id for group in groups for id in group.objects}  # noqa: A001
+        called = self._runtime.runs.whereabouts.called(ids)
+        return [
+            [called.get(id, job) for id, job in zip(group.objects, group.jobs, strict=True)]  # noqa: A001
+            if group.objects
+            else [*group.jobs]
+            for group in groups
+        ]
 
     def counts(self, groups: Sequence[Group]) -> dict[str, Counts]:
         """Return how many runs of each group are in which status, by the ids of the groups."""
@@ -310,6 +325,12 @@ def _check(stages: Sequence[Sequence[Step]], steps: Sequence[Step], at_once: int
 def _title(stages: Sequence[Sequence[Step]]) -> str:
     names = [" + ".join(dict.fromkeys(_plain(step.job) for step in stage)) for stage in stages]
     return " → ".join(names)
+
+
+def _of_jobs(jobs: Sequence[str], objects: Mapping[tuple[str, int], str]) -> tuple[str, ...]:
+    """Return the ids of the notebooks that are called so, in the same order."""
+    ids = {job: id for (job, _), id in objects.items()}  # noqa: A001
+    return tuple(ids[job] for job in jobs)
 
 
 def _plain(job: str) -> str:

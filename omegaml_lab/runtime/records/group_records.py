@@ -143,7 +143,7 @@ class GroupRecords:
         self._ensure_indexes()
         values = {**asdict(group), "plan": _plan(plan, shared), "plan_at": self._now()}
         values["held"] = False
-        for name in ("jobs", "varied", "tags"):
+        for name in ("jobs", "varied", "tags", "objects"):
             values[name] = list(values[name])
         try:
             self._records.insert(values)
