@@ -177,6 +177,11 @@ class Reports:
         found = self._reports(self._records.query(where, sort=[("name", 1)]))
         return [report for report in found if report.job == path]
 
+    @property
+    def stores(self) -> tuple[JobStore, OmegaStore]:
+        """Where the results of runs are, and the pages that show them."""
+        return self._jobs, self._pages
+
     def changes(self, stop: threading.Event, *, poll: float = 0.5) -> Iterator[Report | None]:
         """Yield each report that is published or shows another run; None when nothing came.
 

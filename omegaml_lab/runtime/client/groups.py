@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import secrets
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import GroupNotFoundError, InvalidGroupError
@@ -92,7 +91,6 @@ class Groups:
         follows = after_ids(self._runtime, after)
         with contextlib.ExitStack() as kept:
             objects = self._rely_on(steps, kept)
-            group = replace(group, objects=_of_jobs(group.jobs, objects))
             plan = self._plan(group_id, stages, objects, label or self._runtime.label, follows)
             self.records.start(group, plan, shared=shared)
             self._successors.make(group_id)
@@ -325,12 +323,6 @@ def _check(stages: Sequence[Sequence[Step]], steps: Sequence[Step], at_once: int
 def _title(stages: Sequence[Sequence[Step]]) -> str:
     names = [" + ".join(dict.fromkeys(_plain(step.job) for step in stage)) for stage in stages]
     return " → ".join(names)
-
-
-def _of_jobs(jobs: Sequence[str], objects: Mapping[tuple[str, int], str]) -> tuple[str, ...]:
-    """Return the ids of the notebooks that are called so, in the same order."""
-    ids = {job: id for (job, _), id in objects.items()}  # noqa: A001
-    return tuple(ids[job] for job in jobs)
 
 
 def _plain(job: str) -> str:
