@@ -73,6 +73,7 @@ def test_runs_of_long_ago_go_with_their_results(omega: Omega) -> None:
         ended(omega, "untold", untold=True),
         ended(omega, "unpublished", unpublished=True),
         ended(omega, "is tried again", status=Status.LOST.value, attempt=1),
+        ended(omega, "may be resumed", kept_until=utcnow()),
         ended(omega, "is followed"),
         ended(omega, "is shown"),
     }
