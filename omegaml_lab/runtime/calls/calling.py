@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.calls import FITTING, METHODS
@@ -43,7 +43,7 @@ class Target:
     revision: int
     kind: str
     state: str
-    object: str | None = None
+    object: str | None = field(default=None, compare=False)
 
     @classmethod
     def of(cls, metadata: Metadata) -> Target:
