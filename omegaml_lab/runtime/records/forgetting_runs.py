@@ -107,10 +107,10 @@ class RunForgetting:
             yield None, self._runs.readable(some)
         for group in self._records.distinct("group", {**self._old, "group": {"$gt": ""}}):
             record, all_of_it = self._groups.find(group), {"group": group}
-            some = self._found(all_of_it)
-            whole = len(some) == self._records.count(all_of_it)
+            runs = self._runs.readable(self._found(all_of_it))
+            whole = len(runs) == self._records.count(all_of_it)
             if whole and (record is None or record.get("plan") is None):
-                yield group, self._runs.readable(some)
+                yield group, runs
 
     def _found(self, where: dict[str, Any], *, limit: int | None = None) -> list[dict[str, Any]]:
         large = ("answer", "log")

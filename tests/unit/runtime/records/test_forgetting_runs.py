@@ -110,6 +110,7 @@ def test_what_a_schedule_keeps_stays(omega: Omega) -> None:
         (False, {}),
         (True, {"days": 20}),
         (True, {"tags": ["keep"]}),
+        (True, {"on_failure": "ask"}),  # only a newer version understands it
         (True, {"status": Status.QUEUED.value, "ended_at": None}),
     ],
 )
