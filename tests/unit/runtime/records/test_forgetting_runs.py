@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from omegaml_lab.core.lineage import Reference
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.runs import Status
 from omegaml_lab.runtime.records.run_records import utcnow
+from omegaml_lab.storage.lineage import Read
 from omegaml_lab.store.recording import recording
 from tests.integration.notebooks import notebook
 
@@ -85,11 +87,15 @@ def test_runs_of_long_ago_go_with_their_results(omega: Omega) -> None:
     omega.runtime.runs.records.create("n", 1, parameters={}, id="follows")
     omega.storage.records("runs").update("follows", set={"waits_for": ["is followed"]})
     omega.storage.records("reports").insert({"id": "r", "bucket": "default", "run": "is shown"})
+    read = Reference(id="o", bucket="default", store="datasets", name="d", revision=1)
+    lineage = omega.storage.lineage
+    lineage.note([Read(run=run, what=read) for run in ("gone 1", "last")])
     assert gc(omega, dry_run=True).runs == len(gone)
     assert gone < left(omega)
     assert gc(omega).runs == len(gone)
     assert left(omega) == stays | {"follows"}
     assert results(omega) == stays
+    assert [link.target.id for link in lineage.read_by(["gone 1", "last"], limit=9)] == ["last"]
     assert not pages.exists(Name("gone 1/code-1.html"))
     assert gc(omega).runs == 0
 
