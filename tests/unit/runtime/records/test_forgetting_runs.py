@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from omegaml_lab.core.groups import Group
 from omegaml_lab.core.lineage import Reference
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.runs import Status
@@ -134,6 +135,18 @@ def test_a_group_goes_as_a_whole_or_not(
     assert gc(omega).runs == (0 if stays else 2)
     assert left(omega) == ({first, second, newer} if stays else {newer})
     assert (groups.find(group) is not None) is stays
+
+
+def test_a_group_stays_for_the_sake_of_one_of_its_runs(omega: Omega) -> None:
+    group = omega.runtime.groups.records.start(
+        Group(id="g", title="g", jobs=(), count=2, created_at=utcnow()), [], shared={}
+    )
+    omega.storage.records("groups").update(group.id, set={"plan": None})
+    mine = {ended(omega, name, "each", group=group.id) for name in ("first", "second")}
+    ended(omega, "newer", "each", days=1)
+    omega.jobs.tag("results/each/first", "march")
+    assert gc(omega).runs == 0
+    assert left(omega) == mine | {"newer"}
 
 
 def test_who_dies_over_a_group_leaves_runs_that_the_next_one_removes(omega: Omega) -> None:
