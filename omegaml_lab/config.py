@@ -45,6 +45,7 @@ _KINDS: dict[str, type] = {
     "lease_seconds": float,
     "trash_days": float,
     "call_days": float,
+    "record_days": float,
     "grace_hours": float,
     "environment_days": float,
     "files_megabytes": float,
@@ -57,7 +58,7 @@ OF_SCHEDULERS = ("OMEGA_SMTP_URL", "OMEGA_NOTIFY")
 """Variables that only schedulers need, and workers, which run people's code, must not have."""
 OF_WORKERS = ("OMEGA_ENVIRONMENT_OPTIONS",)
 """Variables that may tell passwords of workers, which the code that they run must not have."""
-_MAY_BE_ZERO = {"kept_kernels", "cache_megabytes"}
+_MAY_BE_ZERO = {"kept_kernels", "cache_megabytes", "record_days"}
 _SHORTEST_KEY = 32
 
 
@@ -129,6 +130,8 @@ class Config:
     """How long what was dropped can be restored."""
     call_days: float = 30.0
     """How long a call that only asked a model something is on record once it has ended."""
+    record_days: float = 0.0
+    """How long any other run is on record, with its result, once it has ended; 0 for ever."""
     grace_hours: float = 24.0
     """How long what nobody needs any more stays readable for who reads it."""
     notify: str = field(default="", repr=False)  # addresses of chats are secret

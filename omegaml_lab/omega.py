@@ -227,8 +227,8 @@ class Omega:
         """Remove what nobody needs any more, in all buckets, while others read and write.
 
         That are earlier revisions by the rules of retention, but never the newest, one that is
-        tagged or a checkpoint, or one that was run; what was dropped long ago; records of calls
-        that asked a model something long ago; and what unfinished puts have left. It may be
+        tagged or a checkpoint, or one that was run; what was dropped long ago; runs of long ago as
+        `call_days` and `record_days` say; and what unfinished puts have left. It may be
         interrupted and begun again.
 
         Parameters
@@ -242,8 +242,7 @@ class Omega:
         progress
             Called with what is done and how much of it was so far.
         """
-        from omegaml_lab.runtime.records.forgetting import forget_calls
-        from omegaml_lab.runtime.records.run_reader import utcnow
+        from omegaml_lab.runtime.records.forgetting import forget
         from omegaml_lab.runtime.records.used import used_by_runs, used_by_schedules
         from omegaml_lab.store.gc import Collector, trained_on
 
@@ -256,15 +255,15 @@ class Omega:
             by_schedules = used_by_schedules(self.storage.records("schedules"))
             return by_runs | by_schedules | trained_on(self.storage)
 
-        before = utcnow() - timedelta(days=config.call_days)
-        calls = forget_calls(self.storage, before=before, dry_run=dry_run, **options)
+        stores = lambda bucket: self.in_bucket(bucket).reports.stores  # noqa: E731
+        calls, runs = forget(self.storage, config, stores=stores, dry_run=dry_run, **options)
         done = Collector(self.storage, rules=rules, used=used).collect(
             dry_run=dry_run,
             grace=timedelta(hours=config.grace_hours) if grace is None else grace,
             trash=timedelta(days=config.trash_days) if trash is None else trash,
             **options,
         )
-        return replace(done, calls=calls)
+        return replace(done, calls=calls, runs=runs)
 
     def export(
         self,

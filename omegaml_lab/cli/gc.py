@@ -61,9 +61,9 @@ def gc(
     """Remove what nobody needs any more, while others read and write.
 
     Earlier revisions by the rules of retention, what was dropped long ago, records of calls that
-    asked a model something long ago, and what puts that never ended have left. On this machine,
-    environments of notebooks that no run has used for long. It may be interrupted and begun
-    again.
+    asked a model something long ago, and of other runs where `record_days` is set, and what puts
+    that never ended have left. On this machine, environments of notebooks that no run has used
+    for long. It may be interrupted and begun again.
     """
     from omegaml_lab.runtime.environments.environments import Environments
 
@@ -94,6 +94,7 @@ def _say(done: Collected, unused: Sequence[Environment]) -> None:
             "from the trash": f"{done.dropped:,} objects and folders",
             "revisions": f"{done.revisions:,}",
             "calls": f"{done.calls:,}",
+            "runs": f"{done.runs:,}",
             "pieces": f"{done.pieces:,}",
             "chunks": f"{done.chunks:,}",
             "environments": f"{len(unused):,}, {size(sum(each.size for each in unused))}",

@@ -200,8 +200,9 @@ def _ended(om: Omega, ended: Run, *, publish: bool, as_json: bool) -> int:
     link = None
     if publish and ended.status is Status.SUCCEEDED:
         # The worker publishes too, right after the run has ended: whoever is first does it.
-        known = om.reports.list(Name(ended.job))
-        report = known[0] if known else om.reports.publish(Name(ended.job))
+        job = Name(om.runtime.runs.job_of(ended))
+        known = om.reports.list(job)
+        report = known[0] if known else om.reports.publish(job)
         link = public_link(om.config.home, report.url)
     if as_json:
         print_json({**ended.to_dict(), "link": link})

@@ -16,14 +16,19 @@ from omegaml_lab.core.calls import shown_call
 from omegaml_lab.core.limits import size_text
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.runs import Status
+from omegaml_lab.core.suggestions import aside
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from omegaml_lab.core.limits import Usage
     from omegaml_lab.core.runs import Run
+    from omegaml_lab.omega import Omega
 
 __all__ = ["runs"]
 
 _INDENT = 14 * " "
+_WIDEST = 40
 
 
 @click.group()
@@ -68,16 +73,18 @@ def list_runs(
     with session.open() as om:
         of = find_group(om, group).id if group else None
         page = om.runtime.runs.list(job, status, group=of, limit=limit, **only)
+        unknown = None if page.total or job is None else _unknown(om, job, **only)
     if as_json:
         print_json([run.to_dict() for run in page.items])
         return
     hidden = page.total - len(page.items)
     print_table(
-        ("id", "job", "status", "cells", "queued", "took", "by"),
+        ("id", "job", "parameters", "status", "cells", "queued", "took", "by"),
         (
             (
                 run.id,
                 f"{run.job} (local)" if run.kind == "local" else run.title,
+                _few(run.parameters),
                 run.status,
                 f"{run.progress.done}/{run.progress.total}" if run.progress.total else "",
                 ago(run.queued_at),
@@ -87,7 +94,8 @@ def list_runs(
             for run in page.items
         ),
         empty=(
-            "There are no such runs; `omega runs list --limit 1` shows the newest of all."
+            unknown
+            or "There are no such runs; `omega runs list --limit 1` shows the newest of all."
             if of or job or status or not limit or any(v is not None for v in only.values())
             else "There are no runs yet. `omega run NOTEBOOK` runs one."
         ),
@@ -259,6 +267,23 @@ def _print_asked(run: Run, *, wait: bool, as_json: bool) -> int:
         if run.notice:
             click.secho(run.notice, fg="yellow")
     return 0 if not wait or run.status is Status.SUCCEEDED else 1
+
+
+def _unknown(
+    om: Omega, job: str, *, local: bool | None, calls: bool | None, **_: Any
+) -> str | None:
+    """Return what is said of a job that is not there, with what it may be meant to be."""
+    stores = [om.models, om.scripts] if calls else [om.jobs]
+    if local or any(store.exists(job) for store in stores):
+        return None
+    near = aside(job, [name for store in stores for name in store.list()])
+    return f"There are no runs of {job!r}, and nothing is called so{near}."
+
+
+def _few(parameters: Mapping[str, Any]) -> str:
+    """Return parameters in one line of a table."""
+    text = ", ".join(f"{name}={value!r}" for name, value in parameters.items())
+    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
 
 
 def _used(usage: Usage | None) -> str | None:

@@ -15,16 +15,17 @@ __all__ = ["Collected"]
 class Collected:
     """How much was removed for good, or with `dry_run` would be.
 
-    `calls` are records of calls that asked a model something, `dropped` are objects and folders
-    from the trash, `revisions` earlier states, `pieces` and `chunks` what payloads were made of,
-    and `bytes` how much they took. What was written or
-    relied on after `before` was left alone; `problems` are rules that cannot be understood, whose
-    objects were left alone too.
+    `calls` are records of calls that asked a model something, `runs` those of others with their
+    results, `dropped` are objects and folders from the trash, `revisions` earlier states,
+    `pieces` and `chunks` what payloads were made of, and `bytes` how much they took. What was
+    written or relied on after `before` was left alone; `problems` are rules that cannot be
+    understood, whose objects were left alone too.
     """
 
     dry_run: bool
     before: datetime
     calls: int = 0
+    runs: int = 0
     dropped: int = 0
     revisions: int = 0
     pieces: int = 0
@@ -38,6 +39,7 @@ class Collected:
             "dry_run": self.dry_run,
             "before": self.before.isoformat(),
             "calls": self.calls,
+            "runs": self.runs,
             "dropped": self.dropped,
             "revisions": self.revisions,
             "pieces": self.pieces,

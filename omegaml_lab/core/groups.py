@@ -81,7 +81,8 @@ class Group:
 
     `count` is how many there are, `jobs` what they run, in their order, and `varied` the
     parameters in which they differ; `at_once` is how many of them may go at a time, None for
-    any number; `rounds` is how often those that failed were run again.
+    any number; `rounds` is how often those that failed were run again. `objects` are the ids of
+    the notebooks that its `jobs` were called when it was asked for; an older one has none.
     """
 
     id: str
@@ -95,6 +96,7 @@ class Group:
     at_once: int | None = None
     tags: tuple[str, ...] = ()
     rounds: int = 0
+    objects: tuple[str, ...] = ()
     cancel_requested: bool = False
 
     def to_dict(self) -> dict[str, Any]:
@@ -103,6 +105,7 @@ class Group:
         plain["created_at"] = self.created_at.isoformat()
         for name in ("jobs", "varied", "tags"):
             plain[name] = list(plain[name])
+        del plain["objects"]  # outside, things have names
         return plain
 
     @classmethod
@@ -117,7 +120,7 @@ class Group:
         names = {f.name for f in fields(cls)}
         try:
             values = {key: value for key, value in record.items() if key in names}
-            for name in ("jobs", "varied", "tags"):
+            for name in ("jobs", "varied", "tags", "objects"):
                 values[name] = tuple(values.get(name) or ())
             return cls(**values)
         except (LookupError, TypeError, ValueError, AttributeError) as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
@@ -85,8 +85,12 @@ class Limits:
     priority: int | None = None
 
     @classmethod
-    def of(cls, given: Limits | Mapping[str, Any] | None) -> Limits:
+    def of(
+        cls, given: Limits | Mapping[str, Any] | None, *, without: Collection[str] = ()
+    ) -> Limits:
         """Return what was given, checked: numbers, or text such as ``10 min`` and ``2 GB``.
+
+        Who misspells one is not told of those in `without`.
 
         Raises
         ------
@@ -98,9 +102,10 @@ class Limits:
         if not isinstance(given, Limits | Mapping):
             raise InvalidLimitError("limits", given, "it must be a mapping of limits")
         values = given.to_dict() if isinstance(given, Limits) else dict(given)
-        known = [f.name for f in fields(cls)]
+        names = [f.name for f in fields(cls)]
+        known = [name for name in names if name not in without]
         for name in values:
-            if name not in known:
+            if name not in names:
                 raise InvalidLimitError(str(name), values[name], "there is no such", known=known)
         read: dict[str, Any] = {n: _READ[n](n, v) for n, v in values.items() if v is not None}
         return cls(**read)
@@ -114,7 +119,7 @@ class Limits:
         InvalidLimitError
             If something of it is not understood, or is for notebooks only.
         """
-        limits = cls.of(given)
+        limits = cls.of(given, without=_OF_NOTEBOOKS)
         for name, reason in _OF_NOTEBOOKS.items():
             if (value := getattr(limits, name)) is not None:
                 known = [f.name for f in fields(cls) if f.name not in _OF_NOTEBOOKS]

@@ -23,7 +23,9 @@ class Access(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A published job. `run` is the succeeded run that the link shows now.
+    """A published job, as that is called now. `run` is the succeeded run that the link shows now.
+
+    `object` is the id of its notebook, None where an earlier version did not note that.
 
     `url` can be sent to somebody when the setting `public_url` of who asks says where people
     reach the server. Else it starts with a slash: what the browser shows before ``/lab`` goes
@@ -41,6 +43,7 @@ class Report:
     hide_code: bool = False
     live: bool = False
     url: str = ""
+    object: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values, times as ISO 8601."""
@@ -48,6 +51,7 @@ class Report:
         plain["access"] = self.access.value
         plain["created"] = self.created.isoformat()
         plain["modified"] = self.modified.isoformat()
+        del plain["object"]  # outside, things have names
         return plain
 
     @classmethod

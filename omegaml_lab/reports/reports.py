@@ -25,7 +25,7 @@ from omegaml_lab.store.store import OmegaStore
 if TYPE_CHECKING:
     import builtins
     import threading
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from omegaml_lab.core.pages import Page
     from omegaml_lab.storage.storage import Storage
@@ -40,8 +40,25 @@ FORMAT = 1
 _NEW: dict[str, Any] = {"access": Access.ANYONE.value, "hide_code": False, "live": False}
 
 
+class Notebooks(Protocol):
+    """What reports need to know of where notebooks are."""
+
+    def ids(self, names: Sequence[str]) -> dict[str, str]:
+        """Return the ids of what is called so now."""
+
+    def called(self, ids: Collection[str]) -> dict[str, str]:
+        """Return what is called how now, by its id."""
+
+
 class Runs(Protocol):
     """What reports need to know of runs."""
+
+    @property
+    def whereabouts(self) -> Notebooks:
+        """Where their notebooks are."""
+
+    def job_of(self, run: Run) -> str:
+        """Return what the job of a run is called now."""
 
     def get(self, run_id: str) -> Run:
         """Return a run."""
@@ -83,6 +100,7 @@ class Reports:
         self._pages = OmegaStore(storage, "pages", registry=registry, bucket=jobs.bucket)
         self._jobs = jobs
         self._runs = runs
+        self._whereabouts = runs.whereabouts
         self._owner = owner
         self._public_url = public_url.rstrip("/")
 
@@ -129,7 +147,8 @@ class Reports:
         chosen = {"access": level, "hide_code": hide_code, "live": live}
         said = {option: value for option, value in chosen.items() if value is not None}
         known_as = check_path(name or path.removesuffix(".ipynb"))
-        report = {"name": known_as, "job": path, "run": run.id}
+        notebook = self._whereabouts.ids([path]).get(path)
+        report = {"name": known_as, "job": path, "run": run.id, "object": notebook}
         # Rendered first: what cannot be shown is not published.
         self._rendered(run, hide_code=bool(hide_code))
         return self._report(self._keep(report, said))
@@ -150,10 +169,18 @@ class Reports:
     def list(self, job: str | Name | None = None) -> builtins.list[Report]:
         """Return all reports of the bucket, or those of a job, by name."""
         where: dict[str, Any] = {"bucket": self._jobs.bucket}
-        if job is not None:
-            where["job"] = self._jobs.resolve(job).path
-        found = self._records.query(where, sort=[("name", 1)])
-        return [self._report(record) for record in found]
+        if job is None:
+            return self._reports(self._records.query(where, sort=[("name", 1)]))
+        path = self._jobs.resolve(job).path
+        ids = [*self._whereabouts.ids([path]).values()]
+        where["$or"] = [{"job": path}, {"object": {"$in": ids}}]
+        found = self._reports(self._records.query(where, sort=[("name", 1)]))
+        return [report for report in found if report.job == path]
+
+    @property
+    def stores(self) -> tuple[JobStore, OmegaStore]:
+        """Where the results of runs are, and the pages that show them."""
+        return self._jobs, self._pages
 
     def changes(self, stop: threading.Event, *, poll: float = 0.5) -> Iterator[Report | None]:
         """Yield each report that is published or shows another run; None when nothing came.
@@ -210,11 +237,12 @@ class Reports:
 
     def follow(self, run: Run) -> None:
         """Let the reports of a job show a run that has just succeeded."""
-        reports = self.list(Name(run.job))
+        job = self._runs.job_of(run)
+        reports = self.list(Name(job))
         if run.publish and not reports:
-            self.publish(Name(run.job), **run.publish_options)
+            self.publish(Name(job), **run.publish_options)
         reports = [self._tightened(report, run.publish_options) for report in reports]
-        latest = self._latest(run.job)
+        latest = self._latest(job)
         for report in reports:
             self._rendered(run, hide_code=report.hide_code)
             if latest is None or latest.id == run.id:
@@ -250,7 +278,7 @@ class Reports:
 
     def _pinned(self, report: Report, run_id: str) -> str:
         run = self._runs.get(run_id)
-        if run.job != report.job or run.bucket != report.bucket:
+        if self._runs.job_of(run) != report.job or run.bucket != report.bucket:
             raise RunNotFoundError(run_id)
         if run.status is not Status.SUCCEEDED:
             raise RunNotFoundError(run_id)
@@ -288,7 +316,10 @@ class Reports:
         try:
             self._records.insert(record)
         except DuplicateRecordError:
-            kept = self._records.update(record["id"], where={"job": report["job"]}, set=values)
+            there = self._records.find(record["id"]) or {}
+            mine = there and self._report(there).job == report["job"]
+            same = {"job": there.get("job")}
+            kept = self._records.update(record["id"], where=same, set=values) if mine else None
             if kept is None:
                 raise ObjectExistsError("reports", report["name"]) from None
             return kept
@@ -298,6 +329,17 @@ class Reports:
         return f"{self._jobs.bucket}/{name}"
 
     def _report(self, record: dict[str, Any]) -> Report:
-        report = Report.from_record(record)
-        path = f"/omega/reports/{quote(report.name)}"
-        return replace(report, url=f"{self._public_url}{path}")
+        return self._reports([record])[0]
+
+    def _reports(self, records: Sequence[dict[str, Any]]) -> builtins.list[Report]:
+        """Return reports as their notebooks are called now, in one query for all of them."""
+        reports = [Report.from_record(record) for record in records]
+        called = self._whereabouts.called({r.object for r in reports if r.object})
+        return [
+            replace(
+                report,
+                job=called.get(report.object or "", report.job),
+                url=f"{self._public_url}/omega/reports/{quote(report.name)}",
+            )
+            for report in reports
+        ]

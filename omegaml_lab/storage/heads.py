@@ -152,6 +152,12 @@ class Heads:
             found = self._objects.find(where, None if payload else _NO_PAYLOAD)
             return {document["name"]: Head(document) for document in found}
 
+    def by_id(self, id: str) -> Head | None:  # noqa: A002
+        """Return what has this identity, whatever it is called by now; None: it is not here."""
+        with self._connection.errors():
+            document = self._objects.find_one({**self.scope, "_id": id})
+        return None if document is None else Head(document)
+
     def revision(self, head: Head, number: int) -> Head | None:
         """Return a certain state of the object that `head` is about."""
         if number == head.metadata.revision:

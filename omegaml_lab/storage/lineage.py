@@ -88,9 +88,13 @@ class LineageRecords:
             for document, reference in self._states({"lineage.run": {"$in": list(runs)}}, limit)
         ]
 
-    def writers(self, runs: Collection[str]) -> set[str]:
-        """Return those of these runs that wrote something which is still kept."""
-        where = {"lineage.run": {"$in": list(runs)}}
+    def writers(self, runs: Collection[str], *, but: Collection[str] = ()) -> set[str]:
+        """Return those of these runs that wrote something which is still kept.
+
+        Jobs with one of the names in `but` do not count.
+        """
+        others = [{"store": "jobs", "name": {"$in": list(but)}}]
+        where = {"lineage.run": {"$in": list(runs)}, **({"$nor": others} if but else {})}
         with self._connection.errors():
             earlier = self._connection.collection("revisions").distinct("lineage.run", where)
             return {*self._objects.distinct("lineage.run", where), *earlier}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from omegaml_lab.core.errors import NotAFileError, ObjectNotFoundError
 from omegaml_lab.core.metadata import FOLDER
@@ -10,25 +10,24 @@ from omegaml_lab.core.names import Name, parent_of, parse_name
 from omegaml_lab.core.suggestions import suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from omegaml_lab.storage.heads import Head, Heads
     from omegaml_lab.storage.listing import Listing
+    from omegaml_lab.storage.storage import Objects
     from omegaml_lab.store.naming import Naming
 
 __all__ = ["Lookup"]
 
 
 class Lookup:
-    """Finds the heads of one store; `called` says in which others something has a name."""
+    """Finds the heads of one store; `objects` tell what is called so, or is, elsewhere."""
 
-    def __init__(
-        self, heads: Heads, listing: Listing, naming: Naming, called: Callable[..., Any]
-    ) -> None:
+    def __init__(self, heads: Heads, listing: Listing, naming: Naming, objects: Objects) -> None:
         self._heads = heads
         self._listing = listing
         self._naming = naming
-        self._called = called
+        self._objects = objects
 
     def find(
         self,
@@ -89,6 +88,29 @@ class Lookup:
             raise NotAFileError(self._heads.store, head.metadata.name, FOLDER)
         return head
 
+    def state(self, id: str, number: int, *, was: str) -> Head | None:  # noqa: A002
+        """Return a state of an object by its identity; None when that state is not kept.
+
+        Raises
+        ------
+        ObjectNotFoundError
+            If the object is not in the store, with where it is that `was` called so.
+        """
+        head = self._heads.by_id(id)
+        if head is None:
+            raise self._missing(was, there=self._whither(id, was))
+        return self._heads.revision(head, number)
+
+    def _whither(self, id: str, was: str) -> str:  # noqa: A002
+        place = self._objects.places([id]).get(id)
+        if place is not None and place.in_trash:
+            return f"It is in the trash: restore({place.name!r}) brings it back."
+        if place is not None:
+            return f"It is in the bucket {place.bucket!r} now, as {place.name!r}."
+        other = self.find(Name(was), payload=False, folders=False) is not None
+        told = " What is called so now is another one." if other else ""
+        return f"It was dropped, and is gone for good.{told}"
+
     def not_found(self, name: str | Name) -> ObjectNotFoundError:
         """Return the error that says so, with what is there instead."""
         parsed = self._naming.parse(name)
@@ -127,7 +149,7 @@ class Lookup:
         """Say where else something is that is called so: other stores, buckets, the trash."""
         here = self._heads
         spellings = self._naming.spellings(name)
-        path, places = spellings[0], self._called(here.bucket, here.store, spellings)
+        path, places = spellings[0], self._objects.called(here.bucket, here.store, spellings)
         for bucket, store in places:
             if bucket == here.bucket and store == here.store:
                 return f"It is in the trash: restore({path!r}) brings it back."

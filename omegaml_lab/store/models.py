@@ -119,7 +119,7 @@ class ModelStore(OmegaStore):
         IntegrityError
             If its payload was changed.
         """
-        backend, head = super()._kept(name)
+        backend, head = self._kept(name)
         target = Path(path)
         if target.exists() and not replace:
             raise FileExistsError(f"{target} exists: pass replace=True to write over it")
@@ -138,17 +138,18 @@ class ModelStore(OmegaStore):
 
     def file_name(self, name: str | Name) -> str:
         """Return how the file of a model is best called: with the suffix of its format."""
-        backend, head = super()._kept(name)
+        backend, head = self._kept(name)
         suffix = backend.suffix if isinstance(backend, ModelBackend) else ""
         stem = head.metadata.name.rpartition("/")[2]
         return stem if stem.endswith(suffix) else stem + suffix
 
-    def _kept(self, name: str | Name) -> tuple[Backend, Head]:
-        backend, head = super()._kept(name)
+    def read_state(self, head: Head, /, *where: Any, **options: Any) -> Any:
+        """Return the model in the state of a head; warn where that may not load here."""
+        backend = self._registry.backend(head.metadata.kind)
         if isinstance(backend, ModelBackend):
             kept = head.document["details"].get("versions", {})
             warn_of_other_versions(head.metadata.name, kept, backend.versions(), stacklevel=3)
-        return backend, head
+        return super().read_state(head, *where, **options)
 
     def _writing(self, obj: Any, path: str, backend: Backend, options: dict[str, Any]) -> Writing:
         about = options.pop("about", {})

@@ -54,7 +54,7 @@ class States:
         self._storage = storage
         self._heads = storage.objects.heads(bucket, name)
         self._listing = storage.objects.listing(bucket, name)
-        self._lookup = Lookup(self._heads, self._listing, self.naming, storage.objects.called)
+        self._lookup = Lookup(self._heads, self._listing, self.naming, storage.objects)
         self._folders = Folders(self._heads, owner=owner)
         self._trees = storage.objects.trees(bucket, name)
         self._trash = storage.objects.trash(bucket, name)

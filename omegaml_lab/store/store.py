@@ -181,7 +181,11 @@ class OmegaStore(ShownStore, Transfers):
         InvalidOptionError
             If its kind takes no such options.
         """
-        backend, head = self._kept(name)
+        return self.read_state(self._lookup.kept(name), *where, **options)
+
+    def read_state(self, head: Head, /, *where: Any, **options: Any) -> Any:
+        """Return the object in the state of a head, as :meth:`get` does."""
+        backend = self._backend_of(head)
         given = (head.payload, self._storage, head.metadata.name, *where)
         about = (self.name, head.metadata.name, backend.kind)
         if isinstance(backend, FrameBackend):
@@ -324,9 +328,12 @@ class OmegaStore(ShownStore, Transfers):
 
     def _kept(self, name: str | Name) -> tuple[Backend, Head]:
         head = self._lookup.kept(name)
+        return self._backend_of(head), head
+
+    def _backend_of(self, head: Head) -> Backend:
         backend = self._registry.backend(head.metadata.kind)
         self._recorder.read(head)
-        return backend, head
+        return backend
 
     def _blob(self, name: str | Name) -> Blob:
         return self._blob_of(self._lookup.locate(name, folders=False))

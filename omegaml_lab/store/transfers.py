@@ -166,6 +166,19 @@ class Transfers(States, ABC):
         """Return the head that `name` means."""
         return self._lookup.locate(name)
 
+    def state_of(self, id: str, revision: int, *, was: str) -> Head | None:  # noqa: A002
+        """Return a revision of an object by its id; None when that is not kept any more.
+
+        Whatever it is called by now: an id survives renames. Another one that has its name
+        is never taken for it.
+
+        Raises
+        ------
+        ObjectNotFoundError
+            If the object that `was` called so is not here.
+        """
+        return self._lookup.state(id, revision, was=was)
+
     def heads(self, paths: Iterable[str]) -> dict[str, Head]:
         """Return the heads that are there of literal names."""
         return self._heads.find(paths)

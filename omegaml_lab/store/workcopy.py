@@ -84,10 +84,14 @@ class WorkingCopy:
         self._lock = threading.Lock()
         self._note = CopyNote(place)
 
-    def go_on(self, jobs: JobStore) -> None:
-        """Go on for another one, to whom `jobs` belongs."""
+    def go_on(self, jobs: JobStore, folder: str) -> None:
+        """Go on for another one, to whom `jobs` belongs, where its notebook is by now."""
         with self._lock:
             self._jobs, self._unnoted = jobs, jobs.read_by(None)
+            if folder != self.folder:  # whose files may be others of the same names
+                self.folder = folder
+                unknown = {path: replace(each, revision=0) for path, each in self._copied.items()}
+                self._copied = unknown
 
     def pull(self) -> list[str]:
         """Give the disk what the repository has; return what was left out, in a few lines.

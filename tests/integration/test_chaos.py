@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 RUNS = int(os.environ.get("OMEGA_TEST_CHAOS", "500"))
 SEED = int(os.environ.get("OMEGA_TEST_SEED", "20261126"))
 EACH_FAILS = 10  # of so many runs one
+EACH_RENAMED = 25  # after so many runs their notebook
 DETECTED = 30.0
 """Seconds in which it shows that the worker of a run is dead, where the rest of them lives."""
 
@@ -98,13 +99,14 @@ def test_every_accepted_run_ends_well(platform: tuple[Omega, Platform]) -> None:
         "print('run', n)",
         parameters="n = 0",
     )
-    omega.jobs.put(node, "chaos")
+    job = omega.jobs.put(node, "chaos").name
     watcher = Watcher(omega)
     accepted: dict[int, str] = {}
     try:
         with made.disturbed(chance):
             for n in range(RUNS):
-                accepted[n] = made.submit("chaos", {"n": n}, f"request-{n}")
+                job = job if n % EACH_RENAMED else _renamed(omega, job, f"chaos {n}")
+                accepted[n] = made.submit(job, {"n": n}, f"request-{n}")
             asked = time.monotonic()
             until(lambda: _ended(watcher, RUNS // 2), seconds=1800, what=lambda: _told(watcher))
         until(lambda: _ended(watcher, RUNS), seconds=1800, what=lambda: _told(watcher))
@@ -115,6 +117,22 @@ def test_every_accepted_run_ends_well(platform: tuple[Omega, Platform]) -> None:
     slowest = _slowest_detection(watcher.runs(), made.deaths)
     print(f"a dead worker's run was lost after {slowest:.1f} s at most")
     assert slowest <= DETECTED
+
+
+def _renamed(omega: Omega, job: str, new: str) -> str:
+    """Rename the notebook, put another one in its place, and return what it is called now."""
+
+    def renamed() -> bool:
+        try:
+            if not omega.jobs.exists(new):
+                omega.jobs.rename(job, new)
+            omega.jobs.put(notebook("print('another one')"), job)
+        except OmegaError:
+            return False  # the database is away
+        return True
+
+    until(renamed, seconds=300)
+    return omega.jobs.naming.path(new, "notebook")
 
 
 def _ended(watcher: Watcher, wanted: int) -> bool:

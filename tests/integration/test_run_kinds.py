@@ -26,12 +26,12 @@ def ids(shared: Omega) -> dict[str, str]:
         return "hello"
 
     shared.scripts.put(say, "say")
-    shared.jobs.put(notebook("1"), "say")
+    shared.jobs.put(notebook("1", parameters="month = 6"), "say")
     with shared.runtime.experiment("say") as exp:
         exp.log_metric("loss", 1)
     return {
         "local": exp.runs[0].id,
-        "job": shared.runtime.job("say").run().id,
+        "job": shared.runtime.job("say").run({"month": 7}).id,
         "script": shared.runtime.script("say").start().run.id,
     }
 
@@ -83,8 +83,18 @@ def test_calls_on_the_command_line(
     shown = capfd.readouterr().out.split()
     assert shown[shown.index("script") :][:4] == ["script", "say@1", "called", "run()"]
     assert "cells" not in shown
-    for none in (["--job", "sya"], ["--limit", "0"]):
+    for none in (["--tag", "none"], ["--limit", "0"]):
         assert main(["runs", "list", *none]) == 0
         assert "omega runs list --limit 1" in capfd.readouterr().out
+    for none in (["--job", "sya.ipynb"], ["--job", "sya", "--calls"]):
+        assert main(["runs", "list", *none]) == 0
+        told = capfd.readouterr().out
+        assert (
+            f"There are no runs of '{none[1]}', and nothing is called so (did you mean 'say"
+            in told
+        )
     assert main(["runs", "list", "--no-calls", "--no-local", "--json"]) == 0
     assert [run["id"] for run in json.loads(capfd.readouterr().out)] == [ids["job"]]
+    monkeypatch.setenv("COLUMNS", "200")
+    assert main(["runs", "list", "--no-calls", "--no-local"]) == 0
+    assert "month=7" in capfd.readouterr().out

@@ -32,7 +32,12 @@ def request_of(run: Run) -> dict[str, Any]:
     return {
         "run": run.id,
         "kind": run.kind,
-        "target": {**call["target"], "name": run.job, "revision": run.revision},
+        "target": {
+            **call["target"],
+            "name": run.job,
+            "revision": run.revision,
+            "object": run.object,
+        },
         "call": call,
         "experiments": list(run.experiments),
     }

@@ -10,6 +10,7 @@ import contextlib
 import json
 import logging
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -25,6 +26,7 @@ from omegaml_lab.runtime.calls.reach import within_reach
 from omegaml_lab.runtime.kernels.family import Family
 from omegaml_lab.runtime.kernels.run_folders import RunFolder
 from omegaml_lab.runtime.kernels.warm import ForkedProcess
+from omegaml_lab.runtime.kernels.working import Working
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,7 +39,7 @@ _log = logging.getLogger(__name__)
 
 _MODULE = "omegaml_lab.callee"
 _PATIENCE = 5.0
-_STARTS = 60.0
+_STARTS = 60.0  # or longer, as long as the process is seen to work
 _LOOKS = 0.2
 _SAID = 16_384
 _PART = 65_536
@@ -62,7 +64,8 @@ class Callee:
         except BaseException:
             self._folder.remove()
             raise
-        self._connection.settimeout(None)
+        self._connection.settimeout(0.0)
+        self._unsent = b""
         self.calls = 0
 
     def _begun(self, environment: dict[str, str], nursery: Nursery | None) -> socket.socket:
@@ -80,13 +83,16 @@ class Callee:
         return connection
 
     def _connected(self, server: socket.socket) -> socket.socket:
-        """Return the line, once the process has come to it; who does not is ended."""
+        """Return the line, once the process has come to it; who does not, and hangs, is ended."""
         server.settimeout(_LOOKS)
-        for _ in range(int(_STARTS / _LOOKS)):
+        working, deadline = Working(self.process.pid), time.monotonic() + _STARTS
+        while self.alive:
             with contextlib.suppress(TimeoutError):
                 return server.accept()[0]
-            if not self.alive:
-                break
+            if time.monotonic() > deadline:
+                if not working.goes_on():
+                    break
+                deadline += _STARTS
         self._end()
         raise CalleeDiedError(self.process.returncode, self.said)
 
@@ -112,10 +118,13 @@ class Callee:
         return self.answer()
 
     def begin(self, request: Mapping[str, Any]) -> None:
-        """Have a call performed; its `answer` is to be heard before the next one."""
+        """Have a call performed; its `answer` is to be heard before the next one.
+
+        What the line does not take at once is sent while the answer is waited for.
+        """
         self.calls += 1
-        with contextlib.suppress(OSError):  # ended, by itself or by us: there is no answer
-            self._connection.sendall(json.dumps(request).encode() + b"\n")
+        self._unsent = json.dumps(request).encode() + b"\n"
+        self._send()
 
     def answer(
         self, look: Callable[[], float | None] = lambda: None, *, after: float | None = None
@@ -130,25 +139,39 @@ class Callee:
         CalleeDiedError
             If the process ended before it answered.
         """
-        line = bytearray()
+        line, pause = bytearray(), after
         with contextlib.suppress(OSError):  # hung up by us
-            self._connection.settimeout(after)
             while not line.endswith(b"\n"):
-                try:
-                    part = self._connection.recv(_PART)
-                except TimeoutError:
-                    self._connection.settimeout(look())
+                if not self._ready(pause):
+                    pause = look()
                     continue
-                if not part:
-                    break
-                line += part
-            self._connection.settimeout(None)
+                self._send()
+                with contextlib.suppress(BlockingIOError):  # it was ready to be told more
+                    if not (part := self._connection.recv(_PART)):
+                        break
+                    line += part
         if not line.endswith(b"\n"):
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(_PATIENCE)
             raise CalleeDiedError(self.process.returncode, self.said)
         answer: dict[str, Any] = json.loads(line)
         return answer
+
+    def _ready(self, seconds: float | None) -> bool:
+        """Wait until something has come, or more can be sent; say whether it is so."""
+        poll = select.poll()
+        poll.register(self._connection, select.POLLIN | (select.POLLOUT if self._unsent else 0))
+        return bool(poll.poll(None if seconds is None else seconds * 1000))
+
+    def _send(self) -> None:
+        """Send what the line takes now of what is left to be sent."""
+        try:
+            while self._unsent:
+                self._unsent = self._unsent[self._connection.send(self._unsent) :]
+        except BlockingIOError:
+            pass
+        except OSError:  # ended, by itself or by us: there is no answer
+            self._unsent = b""
 
     @property
     def said(self) -> str:

@@ -5,11 +5,16 @@ from __future__ import annotations
 import inspect
 import logging
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.calls import FITTING, METHODS
-from omegaml_lab.core.errors import ConflictError, InvalidCallError, OmegaError
+from omegaml_lab.core.errors import (
+    ConflictError,
+    InvalidCallError,
+    ObjectNotFoundError,
+    OmegaError,
+)
 from omegaml_lab.core.names import Name
 
 if TYPE_CHECKING:
@@ -18,6 +23,7 @@ if TYPE_CHECKING:
     from omegaml_lab.core.metadata import Metadata
     from omegaml_lab.runtime.calls.stores import Stores
     from omegaml_lab.storage.heads import Head
+    from omegaml_lab.store.store import OmegaStore
 
 __all__ = ["Caller", "Target"]
 
@@ -28,12 +34,16 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """The model or script that is called, in one revision; `state` is equal for no other."""
+    """The model or script that is called, in one revision; `state` is equal for no other.
+
+    It was called `name` when somebody asked. `object` is its id, None where nobody noted that.
+    """
 
     name: str
     revision: int
     kind: str
     state: str
+    object: str | None = field(default=None, compare=False)
 
     @classmethod
     def of(cls, metadata: Metadata) -> Target:
@@ -94,7 +104,7 @@ class Caller:
         fits = method in FITTING
         if fits and run is not None and (done := self._fitted_by(run, target)) is not None:
             return done
-        model = self._load(target) if fits else self._warm(target)
+        model = self._fresh(target) if fits else self._warm(target)
         function = getattr(model, method, None)
         if method not in METHODS or not callable(function):
             has = [known for known in METHODS if callable(getattr(model, known, None))]
@@ -121,17 +131,20 @@ class Caller:
 
     def script(self, target: Target, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """Run a script; what a generator yields is returned as a list."""
-        script = self._stores.scripts.get(target.pinned)
+        script = self._stores.scripts.read_state(_head(self._stores.scripts, target))
         if not hasattr(script, "run"):
             raise InvalidCallError(target.name, "run", f"{target.kind}, which is no code")
         result = script.run(*args, **kwargs)
         return list(result) if inspect.isgenerator(result) else result
 
+    def _fresh(self, target: Target) -> Any:
+        return self._stores.models.read_state(_head(self._stores.models, target))
+
     def _put(self, target: Target, model: Any, read: Sequence[str], run: str | None) -> Metadata:
         try:
             put = self._stores.models.put(
                 model,
-                Name(target.name),
+                Name(_head(self._stores.models, target).metadata.name),
                 kind=target.kind,
                 expect=target.revision,
                 trained_on=read or None,
@@ -146,17 +159,22 @@ class Caller:
 
     def _fitted_by(self, run: str, target: Target) -> Metadata | None:
         """Return the revision that follows on `target`, if a run has put that."""
-        following = Name(target.name, revision=target.revision + 1)
-        found = self._stores.models.find(following)
+        models, number = self._stores.models, target.revision + 1
+        if target.object is None:
+            found = models.find(Name(target.name, revision=number))
+        else:
+            head = models.state_of(target.object, number, was=target.name)
+            found = None if head is None else head.metadata
         return found if found is not None and found.run == run else None
 
     def _warm(self, target: Target) -> Any:
         models = self._stores.models
         if target not in self._models:
-            self._keep(target, self._load(target))
+            self._heads[target] = head = _head(models, target)
+            self._keep(target, models.read_state(head))
         else:  # it was read for the run of another call
             if target not in self._heads:
-                self._heads[target] = models.head_of(target.pinned)
+                self._heads[target] = _head(models, target)
             models.recorder.read(self._heads[target], later=self._later)
         self._models.move_to_end(target)
         return self._models[target]
@@ -166,5 +184,21 @@ class Caller:
         while len(self._models) > _MODELS:
             self._heads.pop(self._models.popitem(last=False)[0], None)
 
-    def _load(self, target: Target) -> Any:
-        return self._stores.models.get(target.pinned)
+
+def _head(store: OmegaStore, target: Target) -> Head:
+    """Return the state that is called, whatever its name is by now.
+
+    Raises
+    ------
+    ObjectNotFoundError
+        If it is not there, though another one has its name.
+    """
+    if target.object is None:
+        head = store.head_of(target.pinned)
+    else:
+        found = store.state_of(target.object, target.revision, was=target.name)
+        head = store.head_of(target.pinned) if found is None else found
+    if Target.of(head.metadata).state != target.state:
+        there = "What is called so now is another one."
+        raise ObjectNotFoundError(store.name, str(target.pinned), there=there)
+    return head

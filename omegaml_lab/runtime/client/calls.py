@@ -140,7 +140,7 @@ class Calls:
         return self._submit(
             run_id,
             before.kind,
-            Name(before.job, revision=before.revision),
+            Name(self.runtime.runs.job_of(before), revision=before.revision),
             call,
             limits=before.limits,
             label=before.label,
@@ -226,7 +226,7 @@ class Calls:
     ) -> CallHandle:
         coming = self._answers.expect(run_id)
         records = self.runtime.runs.records
-        with self._relying_on(kind, target) as kept:
+        with self._relying_on(kind, target, call["target"]["state"]) as kept:
             run = records.create(
                 target.path,
                 target.revision or 0,
@@ -251,18 +251,18 @@ class Calls:
         return CallHandle(self.runtime, run, coming)
 
     @contextlib.contextmanager
-    def _relying_on(self, kind: str, name: Name) -> Iterator[str]:
-        """As `OmegaStore.relying_on`; a look is good for a second.
+    def _relying_on(self, kind: str, name: Name, state: str) -> Iterator[str]:
+        """As `OmegaStore.relying_on`; a look at a `state` is good for a second.
 
         What is dropped, or replaced, in that second has the grace period before it is collected.
         """
         asked, kept, at = self._looked
-        if asked == (kind, name) and time.monotonic() - at < _FRESH:
+        if asked == (kind, name, state) and time.monotonic() - at < _FRESH:
             yield kept
             return
         store = self.stores.scripts if kind == "script" else self.stores.models
         with store.relying_on(name, briefly=True) as kept:
-            self._looked = (kind, name), kept, time.monotonic()
+            self._looked = (kind, name, state), kept, time.monotonic()
             yield kept
 
     def _wrapped(self, value: Any, kind: CallKind, name: str) -> dict[str, Any]:

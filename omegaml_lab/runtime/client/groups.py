@@ -112,11 +112,24 @@ class Groups:
     def list(
         self, job: str | Name | None = None, *, offset: int = 0, limit: int | None = 50
     ) -> Page[Group]:
-        """Return groups, newest first; those that run a `job`, if that is given."""
+        """Return groups, newest first; those that run a `job`, if given, as in `Runs.list`."""
         where: dict[str, Any] = {"bucket": self._runtime.runs.bucket}
         if job is not None:
-            where["jobs"] = {"$eq": self._runtime.runs.resolve(job)}
+            names, ids = self._runtime.runs.meant(job)
+            old = {"jobs": {"$in": names}, "objects": None}  # of an earlier version
+            where["$or"] = [{"objects": {"$in": ids}}, old]
         return self.records.page(where, offset=offset, limit=limit)
+
+    def jobs_of(self, groups: Sequence[Group]) -> builtins.list[builtins.list[str]]:
+        """Return what the jobs of groups are called now, in one query for all of them."""
+        ids = {id for group in groups for id in group.objects}  # noqa: A001
+        called = self._runtime.runs.whereabouts.called(ids)
+        return [
+            [called.get(id, job) for id, job in zip(group.objects, group.jobs, strict=True)]  # noqa: A001
+            if group.objects
+            else [*group.jobs]
+            for group in groups
+        ]
 
     def counts(self, groups: Sequence[Group]) -> dict[str, Counts]:
         """Return how many runs of each group are in which status, by the ids of the groups."""

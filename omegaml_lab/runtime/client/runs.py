@@ -70,14 +70,16 @@ class Runs:
         `schedule` its own. `local` are those that their callers performed, without a worker:
         True returns these alone, False leaves them out. `calls` says the same of the runs of
         models and scripts; with them `job` is what was called.
+
+        A `job` is what is called so now, with its runs from before it was; and what was called
+        so and is gone.
         """
         where: dict[str, Any] = {"bucket": self.bucket}
         if schedule is not None:
             where["schedule"] = schedule
-        if job is not None and not local and not calls:
-            where["job"], local, calls = self.resolve(job), False, False
-        elif job is not None:
-            where["job"] = str(job)
+        if job is not None:
+            where |= self._of(job, local=bool(local), calls=bool(calls))
+            local, calls = bool(local), bool(calls)
         if local is not None or calls is not None:
             where["kind"] = {"$in": _kinds(local=local, calls=calls)}
         if status is not None:
@@ -87,6 +89,28 @@ class Runs:
         if group is not None or alone:
             where["group"] = {"$eq": group}
         return self.records.page(where, offset=offset, limit=limit)
+
+    def _of(self, job: str | Name, *, local: bool, calls: bool) -> dict[str, Any]:
+        """Return the condition that a run was of what goes by a name."""
+        if local:  # of an experiment, which is a name and nothing else
+            return {"job": str(job), "object": None}
+        names, ids = self.meant(job, calls=calls)
+        by_id: dict[str, Any] = {"object": {"$in": ids}}
+        if not self.records.has_old(self.bucket, names):
+            return by_id
+        return {"$or": [by_id, {"job": {"$in": names}, "object": None}]}
+
+    def meant(
+        self, job: str | Name, *, calls: bool = False
+    ) -> tuple[builtins.list[str], builtins.list[str]]:
+        """Return the names that a job may have, and the ids of what was run and is meant by it."""
+        names = [str(job)] if calls else self.whereabouts.spellings(job)
+        if not calls:
+            found = self.whereabouts.ids(names)
+            names = [name for name in names if name in found][:1] or names
+        stores = [f"{kind}s" for kind in sorted(CALLS)] if calls else ["jobs"]
+        had = self.records.objects_of(self.bucket, names)
+        return names, self.whereabouts.known_as(names, had, stores=stores)
 
     def get(self, run_id: str) -> Run:
         """Return a run.

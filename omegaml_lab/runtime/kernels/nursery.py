@@ -30,7 +30,10 @@ from omegaml_lab.runtime.kernels.keeper import adopt_orphans, children, die_with
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["main"]
+__all__ = ["TOO_LATE", "main"]
+
+TOO_LATE = "it was asked for too long ago"
+"""Why what was asked for is not forked: who asked goes another way by now."""
 
 _KERNELS = (
     "ipykernel.kernelapp",
@@ -100,8 +103,8 @@ class _Nursery:
         return bool(data)
 
     def _fork(self, request: dict[str, Any]) -> None:
-        if time.monotonic() > request["until"]:  # who asked goes another way by now
-            self._tell({"id": request["id"], "failed": "it was asked for too long ago"})
+        if time.monotonic() > request["until"]:
+            self._tell({"id": request["id"], "failed": TOO_LATE})
             return
         nursery, (line, theirs) = os.getpid(), os.pipe()
         try:

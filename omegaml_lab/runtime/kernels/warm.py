@@ -20,6 +20,9 @@ import time
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Literal
 
+from omegaml_lab.runtime.kernels.nursery import TOO_LATE
+from omegaml_lab.runtime.kernels.working import Working
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
@@ -28,6 +31,7 @@ __all__ = ["ForkedProcess", "Nursery", "available"]
 
 _MODULE = "omegaml_lab.runtime.kernels.nursery"
 _PATIENCE = 30.0
+"""Seconds that what is asked for may take; more, as long as the nursery is seen to work."""
 _KEEPER_TELLS = 5.0
 _ENDED = "the nursery has ended"
 
@@ -196,7 +200,15 @@ class Nursery:
         self, request: dict[str, Any], environment: Mapping[str, str], folder: Path, log: Path
     ) -> ForkedProcess:
         where = {"environment": dict(environment), "folder": str(folder), "log": str(log)}
-        return self._running().ask({**request, **where}, patience=_PATIENCE)
+        generation = self._running()
+        working = Working(generation.process.pid)
+        while True:
+            try:
+                return generation.ask({**request, **where}, patience=_PATIENCE)
+            except (TimeoutError, ChildProcessError) as error:
+                late = isinstance(error, TimeoutError) or str(error) == TOO_LATE
+                if not late or not working.goes_on():
+                    raise
 
     def stop(self) -> None:
         """End the nursery with all its kernels."""

@@ -7,14 +7,12 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import OmegaError
-from omegaml_lab.core.names import parent_of
 from omegaml_lab.runtime.records.patience import patiently
 from omegaml_lab.store.workcopy import WorkingCopy, replaced_line
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
 
-    from omegaml_lab.core.runs import Run
     from omegaml_lab.runtime.kernels.kernel_processes import KernelProcess
     from omegaml_lab.runtime.notebooks.cells import Kernels
     from omegaml_lab.store.jobs import JobStore
@@ -32,8 +30,10 @@ class KernelsBeside:
     ----------
     kernels
         Starts them.
-    run, jobs
-        The run, and the store that its notebook is in.
+    run
+        The id of the run.
+    folder, jobs
+        The folder that its notebook is in, and the store.
     limit
         Bytes of the files that the folder has in all.
     say
@@ -46,7 +46,8 @@ class KernelsBeside:
         self,
         kernels: Kernels,
         *,
-        run: Run,
+        run: str,
+        folder: str,
         jobs: JobStore,
         limit: float,
         say: Callable[[str], None],
@@ -54,6 +55,7 @@ class KernelsBeside:
     ) -> None:
         self._kernels = kernels
         self._run = run
+        self._folder = folder
         self._jobs = jobs
         self._limit = limit
         self._say = say
@@ -74,12 +76,11 @@ class KernelsBeside:
                     await self._to_the_end(asyncio.to_thread(self._push, copy))
 
     def _copy(self, kernel: KernelProcess) -> WorkingCopy:
-        jobs = self._jobs.read_by(self._run.id)
+        jobs = self._jobs.read_by(self._run)
         if kernel.copy is None:
-            folder = parent_of(self._run.job)
-            kernel.copy = WorkingCopy(jobs, folder, kernel.work, limit=self._limit)
+            kernel.copy = WorkingCopy(jobs, self._folder, kernel.work, limit=self._limit)
         else:  # it has worked there before, for another run
-            kernel.copy.go_on(jobs)
+            kernel.copy.go_on(jobs, self._folder)
         return kernel.copy
 
     async def _to_the_end(self, work: Coroutine[Any, Any, None]) -> None:
@@ -108,7 +109,7 @@ class KernelsBeside:
         try:
             return patiently(
                 act,
-                what=f"run {self._run.id}",
+                what=f"run {self._run}",
                 hurried=lambda: self._cancelled or self._given_up(),
             )
         except OmegaError as error:

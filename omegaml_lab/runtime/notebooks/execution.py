@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from omegaml_lab.core.errors import (
     InvalidNotebookError,
     InvalidRequirementError,
-    ObjectNotFoundError,
     OmegaError,
     RequirementsRefusedError,
 )
 from omegaml_lab.core.modules import MODULES, ModuleFolder
-from omegaml_lab.core.names import MAX_LENGTH, Name
+from omegaml_lab.core.names import MAX_LENGTH, Name, parent_of
 from omegaml_lab.core.parameters import INJECTED
 from omegaml_lab.core.resuming import code_of, kept_seconds
 from omegaml_lab.core.runs import RESULT_OF, RESULTS, Failure, Progress, Run, Status
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     from omegaml_lab.runtime.notebooks.allowance import Allowance
     from omegaml_lab.runtime.notebooks.cells import Kernels
     from omegaml_lab.runtime.records.run_records import Claim, RunRecords
+    from omegaml_lab.storage.heads import Head
     from omegaml_lab.store.jobs import JobStore
 
 __all__ = ["Execution", "StopReason", "result_name"]
@@ -104,8 +104,8 @@ class Execution:
         self._runs = runs
         self._jobs = jobs
         self._kernels = kernels
-        beside = ModuleFolder.beside(claim.run.bucket, claim.run.job)
-        self._environment = {**environment, "OMEGA_RUN": claim.run.id, MODULES: str(beside)}
+        self._environment = {**environment, "OMEGA_RUN": claim.run.id}
+        self._folder = ""
         self._log = LogTail(secrets)
         self._live: LiveNotebook | None = None
         self._reason: StopReason | None = None
@@ -171,21 +171,28 @@ class Execution:
         return live
 
     def _prepared(self) -> Any:
-        run = self.claim.run
-        notebook = prepare(run.job, self._job(), run.parameters)
+        run, head = self.claim.run, self._patiently(self._head)
+        job, found = head.metadata.name, self._patiently(lambda: self._jobs.read_state(head))
+        notebook = prepare(job, found, run.parameters)
         notebook.metadata[RESULT_OF] = {"run": run.id, "job": run.job}
+        # Beside it where it is now: it may have been moved since somebody asked.
+        self._folder = parent_of(job)
+        self._environment[MODULES] = str(ModuleFolder(bucket=run.bucket, folder=self._folder))
         return notebook
 
-    def _job(self) -> object:
+    def _head(self) -> Head:
+        """Return the revision that was asked for, of that notebook and no other one."""
         run = self.claim.run
-        try:
-            return self._patiently(lambda: self._jobs.get(Name(run.job, revision=run.revision)))
-        except ObjectNotFoundError as error:
+        if run.object is None:  # an earlier version asked for it
+            return self._jobs.head_of(Name(run.job, revision=run.revision))
+        head = self._jobs.state_of(run.object, run.revision, was=run.job)
+        if head is None:
             reason = (
                 f"revision {run.revision}, which was asked to run, is not kept any more; run it"
                 " again to run the present one"
             )
-            raise InvalidNotebookError(run.job, reason) from error
+            raise InvalidNotebookError(run.job, reason)
+        return head
 
     def _execute(self, live: LiveNotebook) -> None:
         OmegaEngine.execute_notebook(
@@ -208,7 +215,8 @@ class Execution:
         run = self.claim.run
         return KernelsBeside(
             kernels,
-            run=run,
+            run=run.id,
+            folder=self._folder,
             jobs=self._jobs,
             limit=self._allowance.files,
             say=self._log.write,

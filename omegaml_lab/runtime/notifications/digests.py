@@ -85,7 +85,7 @@ class Digests:
         for job, of_job in by_job.items():
             if not (recipients := self.of(of_job[0])):
                 continue
-            before[job] = self._before(group, job)
+            before[job] = self._before(group, of_job[0])
             for recipient in chosen_for(recipients, {run.status for run in of_job}, before[job]):
                 address = (recipient.channel, recipient.address)
                 someone.setdefault(address, recipient)
@@ -104,13 +104,13 @@ class Digests:
             for address, recipient in someone.items()
         ]
 
-    def _before(self, group: Group, job: str) -> Status | None:
+    def _before(self, group: Group, run: Run) -> Status | None:
         """Return how the job ended before: in the round before, or else before the group."""
         if group.rounds:
             return Status.FAILED  # only what has failed is run again
         where = {
             "bucket": group.bucket,
-            "job": job,
+            **({"object": run.object} if run.object else {"job": run.job}),
             "schedule": None,
             "group": {"$ne": group.id},
             "queued_at": {"$lt": group.created_at},

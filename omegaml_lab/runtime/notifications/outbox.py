@@ -23,9 +23,11 @@ from omegaml_lab.core.schedules import Schedule
 from omegaml_lab.runtime.notifications.digests import Digests
 from omegaml_lab.runtime.notifications.telling import notification_of, notification_of_miss
 from omegaml_lab.runtime.records.group_records import GroupRecords
+from omegaml_lab.runtime.records.renamed import names_now
 from omegaml_lab.runtime.records.run_documents import run_of
 from omegaml_lab.runtime.records.run_records import utcnow
 from omegaml_lab.runtime.records.schedule_records import schedule_of
+from omegaml_lab.runtime.records.understood import understood
 
 if TYPE_CHECKING:
     import threading
@@ -79,6 +81,7 @@ class Outbox:
         self._recipients: Records = storage.records("recipients")
         self._schedules: Records = storage.records("schedules")
         self._ended: Records = storage.records("runs")
+        self._objects = storage.objects
         self._runs = runs
         self._groups = GroupRecords(storage, runs)
         self._now = clock
@@ -121,11 +124,8 @@ class Outbox:
 
     def _fill_missed(self, defaults: list[Recipient]) -> None:
         """Make the notifications of schedules that came to be due and made no run."""
-        for record in self._schedules.query({"untold.due": {"$type": "date"}}, limit=_BATCH):
-            try:
-                schedule, untold = schedule_of(record), record["untold"]
-            except IntegrityError:  # a newer version understands it, and tells of it
-                continue
+        missed = {"untold.due": {"$type": "date"}}
+        for schedule, untold in understood(self._schedules, missed, _told_of, limit=_BATCH):
             recipients = [*defaults, *self._of(schedule)]
             for recipient in chosen(recipients, Status.FAILED, Status.SUCCEEDED):
                 self._keep(notification_of_miss(schedule, recipient, now=self._now(), **untold))
@@ -140,19 +140,14 @@ class Outbox:
     def _untold(self) -> list[Run]:
         """Return runs of no group that have ended for good, of which nobody has been told."""
         where = {"untold": True, "ended_at": {"$ne": None}, "group": None}
-        runs = []
-        for record in self._ended.query(where, sort=[("ended_at", 1)], limit=_BATCH):
-            try:
-                runs.append(run_of(record))
-            except IntegrityError:  # a newer version understands it, and tells of it
-                continue
-        return [run for run in runs if run.final]
+        found = understood(self._ended, where, run_of, sort=[("ended_at", 1)], limit=_BATCH)
+        return [run for run in found if run.final]
 
     def _of(self, told: Run | Schedule) -> list[Recipient]:
         """Return whom rules of a run's, or a schedule's own, schedule, job and bucket name."""
         rules: list[dict[str, Any]] = [
             {"job": None, "schedule": None},
-            {"job": told.job, "schedule": None},
+            {"job": self._job_of(told), "schedule": None},
         ]
         if (schedule := told.id if isinstance(told, Schedule) else told.schedule) is not None:
             rules.append({"schedule": schedule})
@@ -165,11 +160,15 @@ class Outbox:
                 _log.warning("A recipient is passed over: %s", error)
         return recipients
 
+    def _job_of(self, told: Run | Schedule) -> str:
+        """Return the job as recipients name it: they go along when it is renamed."""
+        return told.job if isinstance(told, Schedule) else names_now(self._objects, [told])[0]
+
     def _before(self, run: Run) -> Status | None:
         """Return how the run before it ended: the one asked for last before it was."""
         where = {
             "bucket": run.bucket,
-            "job": run.job,
+            **({"object": run.object} if run.object else {"job": run.job}),
             "schedule": run.schedule,
             "kind": run.kind,
             "queued_at": {"$lt": run.queued_at},
@@ -184,7 +183,8 @@ class Outbox:
         """Return notifications that should be sent now, what is due longest first."""
         self._ensure_indexes()
         where = {"status": Delivery.WAITING.value, "due_at": {"$lte": self._now()}}
-        return _readable(self._records.query(where, sort=[("due_at", 1)], limit=limit))
+        read, sort = Notification.from_record, [("due_at", 1)]
+        return understood(self._records, where, read, sort=sort, limit=limit)
 
     def take(self, notification: Notification) -> Taken | None:
         """Take a notification that is due, to send it; None when somebody else has."""
@@ -264,6 +264,10 @@ class Outbox:
             self._records.index("bucket", "created_at")
             self._recipients.index("bucket", "job")
             self._indexed = True
+
+
+def _told_of(record: dict[str, Any]) -> tuple[Schedule, dict[str, Any]]:
+    return schedule_of(record), record["untold"]
 
 
 def _readable(records: Iterable[dict[str, Any]]) -> list[Notification]:

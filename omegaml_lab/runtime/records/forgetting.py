@@ -6,21 +6,45 @@ experiment, stay: what they made refers to them.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.calls import READING, VIRTUAL
+from omegaml_lab.runtime.records.forgetting_runs import RunForgetting
 from omegaml_lab.runtime.records.run_documents import OVER
+from omegaml_lab.runtime.records.run_reader import utcnow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from omegaml_lab.config import Config
     from omegaml_lab.storage.storage import Storage
+    from omegaml_lab.store.store import OmegaStore
 
-__all__ = ["forget_calls"]
+__all__ = ["forget", "forget_calls"]
 
 _BATCH = 1000
 _LARGE = ("call", "answer", "log")
+
+
+def forget(
+    storage: Storage,
+    config: Config,
+    *,
+    stores: Callable[[str], tuple[OmegaStore, OmegaStore]],
+    **options: Any,
+) -> tuple[int, int]:
+    """Remove what is on record for longer than the settings say; return how many calls and runs.
+
+    `stores` and `options` are those of :class:`RunForgetting`, and of its `forget`.
+    """
+    now, runs = utcnow(), 0
+    calls = forget_calls(storage, before=now - timedelta(days=config.call_days), **options)
+    if config.record_days:
+        before = now - timedelta(days=config.record_days)
+        runs = RunForgetting(storage, before=before, stores=stores).forget(**options)
+    return calls, runs
 
 
 def forget_calls(

@@ -135,7 +135,7 @@ class GroupRecords:
 
     # -- asking for runs -----------------------------------------------------------------------
 
-    def start(self, group: Group, plan: Iterable[Planned], *, shared: Mapping[str, Any]) -> Group:
+    def start(self, group: Group, plan: Sequence[Planned], *, shared: Mapping[str, Any]) -> Group:
         """Ask for the runs of a new group, or return the group that has this id.
 
         `shared` is what all of its runs have, as fields of :class:`Run`.
@@ -143,13 +143,15 @@ class GroupRecords:
         self._ensure_indexes()
         values = {**asdict(group), "plan": _plan(plan, shared), "plan_at": self._now()}
         values["held"] = False
+        objects = {each.job: each.object for each in plan}
+        values["objects"] = [objects[job] for job in group.jobs]
         for name in ("jobs", "varied", "tags"):
             values[name] = list(values[name])
         try:
             self._records.insert(values)
         except DuplicateRecordError:
             return self.get(group.id)
-        return group
+        return Group.from_record(values)
 
     def again(self, group: Group, plan: Iterable[Planned], *, shared: Mapping[str, Any]) -> bool:
         """Ask for another round of some of its runs; say whether nobody else was faster."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from omegaml_lab.runtime.records.run_records import RunRecords
     from omegaml_lab.store.jobs import JobStore
 
-__all__ = ["let_go"]
+__all__ = ["let_go", "results_of"]
 
 _PORTION = 50
 
@@ -46,8 +46,13 @@ def let_go(schedule: Schedule, runs: RunRecords, jobs: JobStore) -> int:
     return dropped
 
 
+def results_of(run: Run) -> list[str]:
+    """Return the names of the notebooks that the attempts at a run have left."""
+    return [name for name in (run.result, *(each.result for each in run.attempts)) if name]
+
+
 def _drop(run: Run, runs: RunRecords, jobs: JobStore) -> bool:
-    named = [Name(name) for name in (run.result, *(a.result for a in run.attempts)) if name]
+    named = [Name(name) for name in results_of(run)]
     there = [name for name in named if jobs.exists(name)]
     if any(state.tags for name in there for state in jobs.history(name)):
         return False

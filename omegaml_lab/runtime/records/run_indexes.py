@@ -10,7 +10,8 @@ INDEXES: tuple[tuple[str, ...], ...] = (
     ("untold", "ended_at"),  # of whose end people are to be told
     ("bucket", "queued_at"),  # lists
     ("bucket", "kind", "queued_at"),  # notebooks, among many more calls
-    ("bucket", "job", "queued_at"),
+    ("bucket", "object", "queued_at"),  # of one notebook, whatever it was called
+    ("bucket", "job", "object", "queued_at"),  # what was called so
     ("schedule", "status"),  # what of a schedule still goes
     ("tags", "queued_at"),
     ("group", "turn", "status"),  # whose turn it is in a group

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -12,11 +13,12 @@ from omegaml_lab.core.pages import Page
 from omegaml_lab.core.runs import Run, Status
 from omegaml_lab.runtime.records.kept_records import KeptRecords
 from omegaml_lab.runtime.records.run_documents import FREE, LOST_FOR_NOW, run_of
+from omegaml_lab.runtime.records.understood import understood
 from omegaml_lab.storage.times import now
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from omegaml_lab.storage.records import Records
 
@@ -74,6 +76,22 @@ class RunReader:
         found = self._records.query(where, sort=[("queued_at", -1)], skip=offset, limit=limit)
         return Page(self.readable(found), self._records.count(where))
 
+    def first(
+        self, where: Mapping[str, Any], *, sort: Sequence[tuple[str, int]] = (), limit: int
+    ) -> list[Run]:
+        """Return the first runs that match, as far as this version understands them."""
+        return understood(self._records, where, self._understood, sort=sort, limit=limit)
+
+    def objects_of(self, bucket: str, names: Iterable[str]) -> list[str]:
+        """Return the ids of all that was run by these names."""
+        where = {"bucket": bucket, "job": {"$in": list(names)}}
+        return [id for id in self._records.values("object", where) if id is not None]  # noqa: A001
+
+    def has_old(self, bucket: str, names: Iterable[str]) -> bool:
+        """Say whether there are runs by these names of which nobody noted the id."""
+        where = {"bucket": bucket, "job": {"$in": list(names)}, "object": None}
+        return self._records.count(where, limit=1) > 0
+
     def records(self, status: Status) -> list[dict[str, Any]]:
         """Return the raw records of runs in a status, for those who mind them."""
         return self._records.query({"status": status.value})
@@ -105,18 +123,23 @@ class RunReader:
         """Return the runs of records, without those that only a newer version understands."""
         runs = []
         for record in records:
-            try:
-                runs.append(run_of(record))
-            except IntegrityError as error:
-                if record["id"] not in self._unreadable:  # it is said once
-                    self._unreadable.add(record["id"])
-                    _log.warning("A run is passed over: %s", error)
+            with contextlib.suppress(IntegrityError):
+                runs.append(self._understood(record))
         return runs
+
+    def _understood(self, record: Mapping[str, Any]) -> Run:
+        try:
+            return run_of(record)
+        except IntegrityError as error:
+            if record["id"] not in self._unreadable:  # it is said once
+                self._unreadable.add(record["id"])
+                _log.warning("A run is passed over: %s", error)
+            raise
 
     def unpublished(self, *, limit: int = 100) -> list[Run]:
         """Return succeeded runs whose report waits to be published, the oldest first."""
         where = {"unpublished": True, "status": Status.SUCCEEDED.value}
-        return self.readable(self._records.query(where, sort=[("queued_at", 1)], limit=limit))
+        return self.first(where, sort=[("queued_at", 1)], limit=limit)
 
     # -- the queue -----------------------------------------------------------------------------
 
@@ -127,12 +150,12 @@ class RunReader:
         one waited for, up to a minute: the queue may just be long.
         """
         where = self._overdue({"$in": list(labels)})
-        return self.readable(self._records.query(where, sort=[("hint_at", 1)], limit=limit))
+        return self.first(where, sort=[("hint_at", 1)], limit=limit)
 
     def unserved(self, labels: Iterable[str], *, limit: int) -> list[Run]:
         """Return queued runs that require none of `labels`, and do not say that they wait."""
         where = {**self._overdue({"$nin": list(labels)}), "notice": None}
-        return self.readable(self._records.query(where, limit=limit))
+        return self.first(where, limit=limit)
 
     def _overdue(self, labels: Mapping[str, Any]) -> dict[str, Any]:
         now = self._now()

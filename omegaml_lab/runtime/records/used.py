@@ -22,9 +22,10 @@ def used_by_runs(runs: Records) -> set[Pin]:
 
 def used_by_schedules(schedules: Records) -> set[Pin]:
     """Return the revisions that schedules are pinned to by their numbers; tags keep their own."""
-    found = schedules.combinations("bucket", "job", "pinned")
-    return {
-        (bucket, "jobs", job, int(pinned))
-        for bucket, job, pinned in found
-        if pinned and pinned.isdecimal()
-    }
+    found = schedules.combinations("object", "bucket", "job", "pinned")
+    pins: set[Pin] = set()
+    for object, bucket, job, pinned in found:  # noqa: A001 - the field is named so
+        if pinned and pinned.isdecimal():
+            # By its name as well: where the notebook is gone, another one stands in for it.
+            pins |= {(object or "", int(pinned)), (bucket, "jobs", job, int(pinned))}
+    return pins

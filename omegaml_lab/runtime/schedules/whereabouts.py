@@ -10,9 +10,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from omegaml_lab.core.errors import NotebookGoneError
+from omegaml_lab.runtime.records.renamed import names_now
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from omegaml_lab.core.names import Name
     from omegaml_lab.core.runs import Run
@@ -33,10 +34,10 @@ class Whereabouts:
     def __init__(self, jobs: JobStore) -> None:
         self._jobs = jobs
 
-    def ids(self, names: Sequence[str]) -> dict[str, str]:
+    def ids(self, names: Sequence[str], store: str = "jobs") -> dict[str, str]:
         """Return the ids of what is called so now."""
         storage, bucket = self._jobs.storage, self._jobs.bucket
-        found = storage.objects.heads(bucket, "jobs").find(names, payload=False)
+        found = storage.objects.heads(bucket, store).find(names, payload=False)
         return {name: head.id for name, head in found.items() if not head.metadata.is_folder}
 
     def spellings(self, job: str | Name) -> list[str]:
@@ -44,18 +45,28 @@ class Whereabouts:
         return list(self._jobs.naming.spellings(job))
 
     def jobs(self, runs: Sequence[Run]) -> list[str]:
-        """Return what the jobs of runs are called now, in one query for all of them.
+        """Return what is called now what runs were of; see `names_now`."""
+        return names_now(self._jobs.storage.objects, runs)
 
-        The job of one whose notebook is not there is called as it was: another notebook may
-        stand in for it under that name.
+    def called(self, ids: Collection[str]) -> dict[str, str]:
+        """Return what the notebooks that are here are called now, in one query for all."""
+        places = self._jobs.storage.objects.places({*ids})
+        return {id: place.name for id, place in places.items() if self._is_here(place)}  # noqa: A001
+
+    def known_as(
+        self, names: Sequence[str], had: Collection[str], *, stores: Sequence[str] = ("jobs",)
+    ) -> list[str]:
+        """Return the ids of what a name means: what has it now, and what had it and is gone.
+
+        `had` are the ids of all that ever had it. What goes by another name now is meant only
+        where nothing has this one.
         """
-        wanted = {run.object for run in runs if run.object and run.kind == "job"}
-        places = self._jobs.storage.objects.places(wanted)
-        found = [places.get(run.object or "") for run in runs]
-        return [
-            place.name if place is not None and self._is_here(place) else run.job
-            for run, place in zip(runs, found, strict=True)
-        ]
+        there = [id for store in stores for id in self.ids(names, store).values()]  # noqa: A001
+        if not there:
+            return [*had]
+        others = set(had) - {*there}
+        places = self._jobs.storage.objects.places(others)
+        return [*there, *(one for one in others if not self._is_here(places.get(one), stores))]
 
     def seen(self, schedules: Sequence[Schedule]) -> list[Schedule]:
         """Return schedules as their notebooks are now: called so, or why they cannot run.
@@ -93,9 +104,10 @@ class Whereabouts:
         trash = place.id if place is not None else self._dropped(schedule)
         return replace(able, unable=_GONE if trash is None else _IN_TRASH, trash=trash)
 
-    def _is_here(self, place: Place | None) -> bool:
-        here = (self._jobs.bucket, "jobs")
-        return place is not None and not place.in_trash and (place.bucket, place.store) == here
+    def _is_here(self, place: Place | None, stores: Sequence[str] = ("jobs",)) -> bool:
+        if place is None or place.in_trash:
+            return False
+        return place.bucket == self._jobs.bucket and place.store in stores
 
     def _dropped(self, schedule: Schedule) -> str | None:
         """Return what stands for the notebook in the trash, where only its name is known."""

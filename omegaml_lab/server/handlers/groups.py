@@ -33,15 +33,17 @@ _COUNT = {"type": "integer", "minimum": 0}
 class _GroupHandler(OmegaHandler):
     auth_resource = "omega:runs"
 
-    def describe(self, group: Group, counts: Counts) -> dict[str, Any]:
-        paths = [self.contents_path(job) for job in group.jobs]
+    def describe(self, group: Group, counts: Counts, jobs: Sequence[str]) -> dict[str, Any]:
+        paths = [self.contents_path(job) for job in jobs]
         told = {"counts": counts.statuses, "unfinished": counts.unfinished, "job_paths": paths}
         return {**group.to_dict(), **told}
 
     def described(self, groups: Sequence[Group]) -> list[dict[str, Any]]:
-        """Return groups with how their runs stand; blocks."""
+        """Return groups with how their runs stand, and where their notebooks are; blocks."""
         counts = self.omega.runtime.groups.counts(groups)
-        return [self.describe(group, counts[group.id]) for group in groups]
+        now = self.omega.runtime.groups.jobs_of(groups)
+        several = zip(groups, now, strict=True)
+        return [self.describe(group, counts[group.id], jobs) for group, jobs in several]
 
 
 class GroupsHandler(_GroupHandler):

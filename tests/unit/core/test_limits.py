@@ -153,3 +153,12 @@ def test_a_token_names_a_request_for_one_job_in_one_bucket() -> None:
     assert len(ids) == 4
     with pytest.raises(InvalidAttributeError):
         run_id_of("b", "j", "")
+
+
+def test_a_misspelt_limit_of_a_call_is_proposed_one_that_calls_have() -> None:
+    with pytest.raises(InvalidLimitError) as caught:
+        Limits.of_call({"tiemout": 1})
+    assert "'timeout'" in str(caught.value)
+    assert "cell_timeout" not in str(caught.value)
+    with pytest.raises(InvalidLimitError, match="a call has no cells"):
+        Limits.of_call({"cell_timeout": 1})

@@ -9,6 +9,7 @@ import pytest
 
 from omegaml_lab.core.errors import ObjectNotFoundError
 from omegaml_lab.store.gc import Collector
+from tests.integration.notebooks import notebook
 
 if TYPE_CHECKING:
     from omegaml_lab.omega import Omega
@@ -46,6 +47,17 @@ def test_a_run_keeps_what_it_runs_wherever_that_goes(omega: Omega) -> None:
     omega.gc(grace=timedelta(0))
     assert kept(jobs, "renamed") == kept(jobs, "other/y") == kept(prod, "moved") == [4, 2]
     assert kept(jobs, "replaced") == [4]
+
+
+def test_a_schedule_keeps_what_it_is_pinned_to_wherever_that_goes(omega: Omega) -> None:
+    for n in range(4):
+        omega.jobs.put(notebook(str(n)), "due", attributes=RULE)
+    omega.runtime.schedules.add("due@2", "daily at 3:00")
+    others = omega.jobs.in_bucket("default")  # that rename without a word to schedules
+    others.rename("due", "once")
+    others.rename("once", "twice")
+    omega.gc(grace=timedelta(0))
+    assert kept(omega.jobs, "twice") == [4, 2]
 
 
 def test_a_call_keeps_what_it_calls(omega: Omega) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import socket
+import subprocess
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,7 +16,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from omegaml_lab.core.errors import CalleeDiedError
+from omegaml_lab.runtime.calls import callees as module
 from omegaml_lab.runtime.calls.callees import Callee, Callees
+from omegaml_lab.runtime.kernels import warm
 from omegaml_lab.runtime.kernels.warm import ForkedProcess, Nursery, available
 
 if TYPE_CHECKING:
@@ -104,6 +108,63 @@ def test_a_line_that_is_held_by_what_it_left_behind_keeps_nobody_waiting() -> No
         callee.kill()
         with pytest.raises(CalleeDiedError):
             asked.result(30)
+    callee.close()
+
+
+def test_what_is_slow_to_start_but_works_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_STARTS", 0.2)
+    callee = Callees(limit=1).take({}, fresh=False)
+    assert callee.alive
+    callee.close()
+    monkeypatch.setattr(module, "_started", lambda *_: subprocess.Popen(["sleep", "1000"]))
+    with pytest.raises(CalleeDiedError):
+        Callees(limit=1).take({}, fresh=False)
+
+
+@pytest.mark.skipif(not available(), reason="processes are forked on Linux only")
+def test_a_nursery_that_is_slow_to_load_but_works_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(warm, "_PATIENCE", 0.2)
+    nursery = Nursery("calls")
+    where = {"environment": dict(os.environ), "folder": tmp_path, "log": tmp_path / "log"}
+    try:
+        assert nursery.execute(["true"], **where).wait(60) == 0
+        os.kill(nursery.pid or 0, signal.SIGSTOP)
+        with pytest.raises(TimeoutError):
+            nursery.execute(["true"], **where)
+    finally:
+        os.kill(nursery.pid or 0, signal.SIGCONT)
+        nursery.stop()
+
+
+def test_a_large_request_to_one_that_hangs_can_be_given_up() -> None:
+    callee = Callees(limit=1).take({}, fresh=False)
+    os.kill(callee.process.pid, signal.SIGSTOP)
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(callee.begin, {"large": "x" * 3_000_000})
+        try:
+            asked.result(30)
+            with pytest.raises(CalleeDiedError):
+                callee.answer(callee.kill, after=0.1)
+        finally:
+            callee.close()
+
+
+def test_a_large_request_arrives_as_it_is() -> None:
+    callee = Callees(limit=1).take({"OMEGA_MONGO_URL": "mongodb://127.0.0.1:1/x"}, fresh=False)
+    ours, theirs = socket.socketpair()
+    ours.settimeout(0.0)
+    callee._connection.close()
+    callee._connection = ours
+    request = {"large": "x" * 3_000_000}
+    with theirs, theirs.makefile("rwb") as line, ThreadPoolExecutor(1) as pool:
+        callee.begin(request)
+        answered = pool.submit(callee.answer)
+        assert json.loads(line.readline()) == request
+        line.write(b'{"answer": 1}\n')
+        line.flush()
+        assert answered.result(30) == {"answer": 1}
     callee.close()
 
 

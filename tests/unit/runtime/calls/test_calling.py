@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from sklearn.linear_model import LinearRegression
 
 from omegaml_lab.callee import _Callee
-from omegaml_lab.core.errors import ConflictError
+from omegaml_lab.core.errors import ConflictError, ObjectNotFoundError
 from omegaml_lab.runtime.calls.calling import Caller, Target
 from omegaml_lab.runtime.calls.parcels import wrapped
 from omegaml_lab.store.recording import recording
@@ -59,3 +60,19 @@ def test_one_that_was_given_up_for_lost_may_be_faster(
         assert caller.model(target, "fit", [X, Y], {}, run="r1").revision == 2
         with pytest.raises(ConflictError):  # in a kernel, which may fit more than once
             caller.model(target, "fit", [X, Y], {})
+
+
+def test_what_was_fitted_is_warm_for_who_asks_for_it_by_its_id(
+    omega: Omega, target: Target
+) -> None:
+    caller = Caller(omega.runtime.calls.stores)
+    noted = replace(target, object=omega.models.head_of(target.pinned).id)
+    fitted = Target.of(caller.model(noted, "fit", [X, Y], {}))
+    asked = replace(fitted, object=noted.object)
+    omega.models.rename(target.pinned.path, "renamed")
+    assert caller.model(asked, "predict", [[[3.0]]], {}).tolist() == pytest.approx([6])
+    assert len(caller._models) == 1
+    fresh = Caller(omega.runtime.calls.stores)
+    assert fresh.model(asked, "predict", [[[3.0]]], {}).tolist() == pytest.approx([6])
+    with pytest.raises(ObjectNotFoundError):  # by its name it is not there
+        fresh.model(replace(asked, state="of another one"), "predict", [[[3.0]]], {})

@@ -77,7 +77,8 @@ def test_what_needs_the_folder_is_waited_for_however_often_it_is_cancelled() -> 
         nothing: Any = None
         kernels = KernelsBeside(
             nothing,
-            run=nothing,
+            run="",
+            folder="",
             jobs=nothing,
             limit=0,
             say=print,

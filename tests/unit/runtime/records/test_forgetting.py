@@ -42,6 +42,7 @@ def test_what_only_asked_something_long_ago_goes(omega: Omega) -> None:
         called(omega, "is tried again", status=Status.LOST.value, attempt=1),
         called(omega, "script", kind="script"),
         called(omega, "wrote"),
+        called(omega, "to be told", untold=True),
     ]
     with recording("wrote"):
         omega.datasets.put([1], "made")
