@@ -208,6 +208,8 @@ def _column(values: list[Any], index: pd.RangeIndex) -> Any:
     types = {type(value) for value in values if value is not None}
     if (types - {int, float} and len(types) > 1) or types & {list, dict, bytes}:
         return pd.Series(values, index=index, dtype=object)
+    if types == {int, float} and any(type(v) is int and float(v) != v for v in values):
+        return pd.Series(values, index=index, dtype=object)  # no float is that large number
     if types == {int} and None in values:
         return pd.Series(values, index=index, dtype="Int64")
     return pd.Series(values, index=index)

@@ -35,6 +35,7 @@ def conversion(obj: object) -> str | None:
         "dataclasses.asdict(obj)": hasattr(cls, "__dataclass_fields__"),
         "obj._asdict()": isinstance(obj, tuple) and hasattr(obj, "_asdict"),
         "pandas.DataFrame.sparse.from_spmatrix(obj)": package == "scipy" and hasattr(obj, "tocsr"),
+        "obj.to_frame()": package == "polars" and name == "Series",
         "pandas.Series(obj)": package == "pandas" and name.endswith(_PANDAS),
     }
     found = next((told for told, is_case in cases.items() if is_case), None)

@@ -282,10 +282,18 @@ def _texts(column: pd.Series[Any]) -> pd.Series[Any]:
     return pd.Series(texts, dtype=object)
 
 
+def _as_told(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Return text as Arrow's: where it is Python's, NumPy compares without the NULs at its end."""
+    dtype = column.dtype
+    if isinstance(dtype, pd.StringDtype) and dtype.storage == "python":
+        return column.astype(pd.StringDtype("pyarrow", na_value=dtype.na_value))
+    return column
+
+
 def _tested(leaf: Leaf, name: str, array: Any) -> Any:
     """Return a numpy array of truth, or a nullable one where pandas leaves it open."""
     # With its dtype said, or pandas would guess that objects are text.
-    column = pd.Series(array, dtype=array.dtype, copy=False)
+    column = _as_told(pd.Series(array, dtype=array.dtype, copy=False))
     try:
         result = _TESTS[leaf.op](column, leaf.value)
     except REFUSALS as error:

@@ -24,6 +24,7 @@ from dask.dataframe.dask_expr.io.io import FromMap, FromMapProjectable
 
 from omegaml_lab.frames.blocks import Layout
 from omegaml_lab.frames.masks import keep_apart
+from omegaml_lab.frames.projections import keep_frames
 from omegaml_lab.frames.pushdown import Source, condition_of
 from omegaml_lab.frames.reader import select
 from omegaml_lab.frames.writer import CHUNK_ROWS
@@ -224,6 +225,7 @@ class _FromChunks(FromMapProjectable):
 
 
 keep_apart(_FromChunks)
+keep_frames(_FromChunks)
 
 
 class _Masked(Filter):

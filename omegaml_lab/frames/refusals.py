@@ -46,7 +46,9 @@ def no_filter(
     """Return the error about a test - label, operator, value - that pandas refused."""
     label, op, value = test
     holds, why = held(dtype), ""
-    if op in {"contains", "startswith"}:
+    if isinstance(error, UnicodeEncodeError):
+        why = f"{error.object!r:.60} holds half of a surrogate pair, which no such text does"
+    elif op in {"contains", "startswith"}:
         why = f"it is for text, and the column holds {holds}"
     elif isinstance(dtype, pd.CategoricalDtype) and not dtype.ordered:
         why = f"the column holds {holds}, so use eq, ne, in or not_in"

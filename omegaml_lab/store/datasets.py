@@ -5,13 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
-from omegaml_lab.core.errors import InvalidNameError, InvalidOptionError, InvalidSourceError
+from omegaml_lab.core.errors import (
+    InvalidNameError,
+    InvalidOptionError,
+    InvalidSourceError,
+    UnsupportedObjectError,
+)
 from omegaml_lab.core.names import Name, parse_selection
 from omegaml_lab.core.sources import not_meant
 from omegaml_lab.store.backend import FrameBackend, TableBackend
 from omegaml_lab.store.heading import first_rows
 from omegaml_lab.store.options import check_conditions, check_flags, checked, options_of
 from omegaml_lab.store.reading import ReadingStore
+from omegaml_lab.store.registry import told
 from omegaml_lab.store.store import OmegaStore
 from omegaml_lab.store.terms import Terms
 from omegaml_lab.store.writing import after, lazy_of, rows_of, state_of, stream_of
@@ -61,8 +67,8 @@ class DatasetStore(ReadingStore):
         ------
         SchemaMismatchError
             If the columns, or the types of these or of the index, are others than there.
-        InvalidOptionError
-            If the object, or what is there, has no rows.
+        InvalidOptionError, UnsupportedObjectError
+            If what is there, or the object, has no rows.
         """
         more: dict[str, Any] = {} if append is False else {"append": append}
         return super().put(obj, name, **options, **more)
@@ -296,10 +302,12 @@ class DatasetStore(ReadingStore):
         check_flags(about, append=(append := options.pop("append", False)))
         if not append:
             return super()._writing(obj, path, backend, options)
-        frames = rows_of(backend, self.name, path, "append=True")
+        if not isinstance(backend, FrameBackend):  # of what is there nothing is known yet
+            instead = "a frame where its rows are to be added: pandas.DataFrame(obj)"
+            raise UnsupportedObjectError("append=True", told(obj), instead=instead)
         first = super()._writing(obj, path, backend, options)
         given, own = (obj, self._storage, path), options_of(OmegaStore.put, DatasetStore.put)
-        add = after(checked(frames.adding, given, options, about, own=own), first, backend)
+        add = after(checked(backend.adding, given, options, about, own=own), first, backend)
 
         def write(head: Head | None) -> Written:
             if head is not None:

@@ -68,6 +68,15 @@ def test_documents_come_as_rows_and_lose_nothing(omega: Omega, orders: Any) -> N
     assert omega.datasets.get("o", query={"n": 99})["n"].tolist() == [99]
 
 
+def test_large_numbers_beside_floats_are_not_rounded(omega: Omega, orders: Any) -> None:
+    orders.delete_many({})
+    orders.insert_many([{"n": 2**53 + 1, "m": 1}, {"n": 0.5, "m": 0.5}, {"n": None}])
+    omega.datasets.put(orders, "o")
+    got = omega.datasets.get("o", columns=["n", "m"])
+    assert got["n"].tolist() == [2**53 + 1, 0.5, None]
+    assert got["m"].dtype == "float64"
+
+
 def test_queries_columns_and_limits(omega: Omega, orders: Any) -> None:
     omega.datasets.put(orders.name, "o", kind="mongo.collection", query={"when": NOW})
     got = omega.datasets.get("o", query={"mixed": "x"}, columns=["n", "mixed"], limit=2)

@@ -19,6 +19,7 @@ from omegaml_lab.core.errors import (
     InvalidOptionError,
     ObjectExistsError,
     SchemaMismatchError,
+    UnsupportedObjectError,
 )
 from omegaml_lab.core.filters import Q
 from omegaml_lab.frames.appending import Addition
@@ -187,8 +188,10 @@ def test_who_is_never_first_is_told_so(
 
 def test_other_kinds_cannot_be_added_to(data: DatasetStore) -> None:
     data.put({"a": 1}, "value")
-    with pytest.raises(InvalidOptionError, match="append=True"):
-        data.put({"b": 1}, "value", append=True)
+    data.put(pd.DataFrame({"a": [1]}), "frame")
+    for name in ("value", "frame"):
+        with pytest.raises(UnsupportedObjectError, match=r"append=True .*a dict\. Put a frame"):
+            data.put({"b": 1}, name, append=True)
     with pytest.raises(InvalidOptionError, match=r"pandas\.chunks"):
         data.put(pd.DataFrame({"a": [1]}), "value", append=True)
     assert data.get("value") == {"a": 1}

@@ -251,6 +251,18 @@ def test_long_doubles_are_not_rounded(data: OmegaStore) -> None:
     same(data.get("x", x__lt=above), frame[frame.x < above])
 
 
+@pytest.mark.parametrize("dtype", ["str", "string[python]", "string[pyarrow]", object])
+def test_nuls_at_the_end_of_text_count(data: OmegaStore, dtype: Any) -> None:
+    values = ["a", "a\x00", "a\x00b", None, ""]
+    frame = pd.DataFrame({"t": pd.Series(values, dtype=dtype)})
+    data.put(frame, "x", chunk_rows=5)
+    same(data.get("x", t="a\x00"), frame.iloc[[1]])
+    same(data.get("x", t="a"), frame.iloc[[0]])
+    if dtype is not object:  # with None in it, which has no order
+        same(data.get("x", t__gt="a\x00"), frame.iloc[[2]])
+        same(data.get("x", t__between=("a\x00", "a\x00")), frame.iloc[[1]])
+
+
 def test_text_among_other_objects(data: OmegaStore) -> None:
     # Chunks with text alone, without any, and with both.
     values = ["ab", "b", 1, 2.5, None, "ba", pd.NA, "c", (1, 2), b"a"]
@@ -306,6 +318,7 @@ def test_columns_in_several_documents(data: OmegaStore) -> None:
         ({"n__gt": "1"}, "holds whole numbers, which do not compare with '1'"),
         ({"things__gt": 3}, "not all Python objects of the column compare with 3"),
         ({"between__contains": "3"}, "for text, and the column holds intervals"),
+        ({"text__contains": "a\ud800"}, r"'a\\ud800' holds half of a surrogate pair"),
     ],
 )
 def test_what_pandas_refuses_is_told_in_words_of_ours(
@@ -321,6 +334,7 @@ def test_what_pandas_refuses_is_told_in_words_of_ours(
             "n": [1, 2],
             "things": [[1], {"a": 1}],
             "between": pd.interval_range(0, 2),
+            "text": ["a", "b"],
         }
     )
     data.put(frame, "x")

@@ -141,6 +141,36 @@ def test_masks_one_after_the_other(data: DatasetStore, frame: pd.DataFrame, labe
             assert got == expected if np.isscalar(expected) else got.equals(expected), name
 
 
+BY_COLUMN: dict[str, Callable[[Any], Any]] = {
+    "filled": lambda f: f.fillna({"x": 0, "id": 1}),
+    "filled by a series": lambda f: f.fillna(pd.Series({"x": 0.0})),
+    "filled after a mask": lambda f: f[f.id > 20].fillna({"x": 0}),
+    "is in": lambda f: f.isin({"x": [0.5, 1.0], "id": [3]}),
+    "replaced": lambda f: f.replace({"x": {0.5: 7.0}}),
+    "replaced with one": lambda f: f.replace({"x": 0.5}, 7.0),
+    "rounded": lambda f: f.round({"x": 0}),
+}
+OF_ONE: dict[str, Callable[[Any], Any]] = {
+    "a column": lambda g: g.x,
+    "a frame of one": lambda g: g[["x"]],
+    "a sum": lambda g: g.x.sum(),
+    "rows where it is": lambda g: g[g.x.notnull()],
+    "how many these are": lambda g: len(g[g.x.notnull()]),
+    "how many values": lambda g: g[g.x == 0].id.count(),
+    "the index": lambda g: g[g.x >= 0.5].index.to_frame(),
+}
+
+
+@pytest.mark.parametrize("made", BY_COLUMN)
+def test_values_by_column_stay_those_of_columns(data: DatasetStore, made: str) -> None:
+    frame = pd.DataFrame({"x": [None, 0.5, 1.0, 2.5] * 10, "id": range(40)})
+    data.put(frame, "f", chunk_rows=20)
+    for ask in OF_ONE.values():
+        got, expected = ask(BY_COLUMN[made](data.getl("f"))), ask(BY_COLUMN[made](frame))
+        got = got.compute() if hasattr(got, "compute") else got
+        assert got.equals(expected) if hasattr(expected, "equals") else got == expected
+
+
 def test_masks_are_the_same_elsewhere(data: DatasetStore, frame: pd.DataFrame) -> None:
     data.put(frame, "f", chunk_rows=100)
     lazy = data.getl("f")

@@ -44,6 +44,7 @@ INSTEAD: dict[str, tuple[Any, Any]] = {
     r"dataclasses\.asdict\(obj\)": (Point(), dataclasses.asdict),
     r"obj\._asdict\(\)": (Pair(1, 2), lambda obj: obj._asdict()),
     r"vars\(obj\)": (types.SimpleNamespace(a=1), vars),
+    r"obj\.to_frame\(\)": (pl.Series("a", [1, 2]), lambda obj: obj.to_frame()),
     r"pandas\.Series\(obj\)": (pd.Index([1, 2]), pd.Series),
     r"DataFrameGroupBy\. Put .*obj\.agg": (FRAME.groupby("n"), lambda obj: obj.agg("sum")),
     r"numpy\.asarray\(obj\)": (np.matrix([[1]]), np.asarray),
