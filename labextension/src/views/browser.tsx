@@ -9,7 +9,7 @@ import { storeHint, storeLabel } from './kinds';
 import { Listing } from './listing';
 import type { IObjectActions } from './objectdetails';
 import { ObjectDetails } from './objectdetails';
-import { ObjectList } from './objectlist';
+import { enter, ObjectList } from './objectlist';
 import { Empty } from './states';
 import { StoreTabs } from './storetabs';
 
@@ -30,6 +30,7 @@ export function Browser(props: IBrowserProps): JSX.Element {
   return (
     <div
       className="jp-Omega-section"
+      onClickCapture={useDoubleClick(props)}
       onKeyDown={event => {
         if (event.key === 'Escape' && selected) {
           event.stopPropagation();
@@ -70,6 +71,27 @@ export function Browser(props: IBrowserProps): JSX.Element {
       )}
     </div>
   );
+}
+
+/**
+ * A double click is about the row that the first click was on. By the second one its details are
+ * shown, and they may be where that row was.
+ */
+function useDoubleClick({ model, actions }: IBrowserProps): React.MouseEventHandler {
+  const first = React.useRef<string | undefined>();
+  return event => {
+    if (event.detail === 1) {
+      const row = (event.target as Element).closest<HTMLElement>('.jp-Omega-objects [data-name]');
+      first.current = row?.dataset.name;
+    } else if (event.detail > 1 && first.current !== undefined) {
+      event.stopPropagation();
+      event.preventDefault();
+      const object = model.items.find(({ name }) => name === first.current);
+      if (event.detail === 2 && object) {
+        enter(object, model, actions);
+      }
+    }
+  };
 }
 
 function Search({ model, trans }: { model: RepositoryModel; trans: TranslationBundle }) {
