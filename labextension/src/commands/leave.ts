@@ -102,7 +102,11 @@ async function confirmAway(
   }
   const { length } = schedules;
   const { button } = await showDialog({
-    title: trans._n('A schedule cannot run then', '%1 schedules cannot run then', length),
+    title: trans._n(
+      'A schedule could not run any more',
+      '%1 schedules could not run any more',
+      length
+    ),
     body: React.createElement(ScheduleLines, { schedules, why: whyOf(away, trans), trans }),
     defaultButton: 0,
     buttons: [

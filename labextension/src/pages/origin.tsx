@@ -50,12 +50,16 @@ export async function addOrigin(panel: NotebookPanel, options: IOriginOptions): 
   panel.contentHeader.addWidget(line);
 }
 
-/** Results are called by times of the server and ids: tabs tell whose they are, and of when. */
+/**
+ * Say in the tab of a result whose it is, and of when: its file is called by a time of the server
+ * and an id. The style draws it; JupyterLab takes another label for another name of the file.
+ */
 function nameTab({ title }: NotebookPanel, run: IRun, given: string): void {
   const name = titleOf(run)
     .replace(/^.*\//, '')
     .replace(/\.ipynb$/, '');
-  title.label = `${name} · ${formatClock(run.started_at ?? run.queued_at)}`;
+  const told = `${name} · ${formatClock(run.started_at ?? run.queued_at)}`;
+  title.dataset = { ...title.dataset, 'omega-result': told };
   const tell = (): void => {
     if (given && !title.caption.startsWith(given)) {
       title.caption = `${given}\n${title.caption}`;

@@ -27,8 +27,16 @@ export function Browser(props: IBrowserProps): JSX.Element {
   const { model, actions, trans } = props;
   useSignal(model.changed);
   const { selected } = model;
+  const section = React.useRef<HTMLDivElement>(null);
+  React.useEffect(() => {
+    // Its details have taken room from the list.
+    section.current?.querySelector('[aria-selected="true"][data-name]')?.scrollIntoView({
+      block: 'nearest'
+    });
+  }, [selected?.name]);
   return (
     <div
+      ref={section}
       className="jp-Omega-section"
       onClickCapture={useDoubleClick(props)}
       onKeyDown={event => {
