@@ -76,6 +76,19 @@ test('notebooks, calls or both are listed, by the server and as they come', asyn
   expect(kept.map(({ calls }) => calls)).toEqual([false, true, undefined]);
 });
 
+test('a status that is chosen is kept, and a job that is looked for stays so', async () => {
+  await model.showAlike(job);
+  await model.showStatus({ status: 'failed' });
+  expect(server.last.query).toMatchObject({ job: 'reports/flights.ipynb', status: 'failed' });
+  await model.showCalls(true);
+  await model.showStatus({ local: true });
+  expect(kept).toEqual([
+    { status: 'failed' },
+    { status: 'failed', calls: true },
+    { local: true, calls: true }
+  ]);
+});
+
 test('a job that is looked for stays so with other statuses, not with other kinds', async () => {
   await model.showAlike(call);
   expect(server.last.query).toMatchObject({ job: 'flights-model', calls: '1' });
