@@ -4,6 +4,7 @@ import { OmegaClient } from '../src/client';
 import type { IRun } from '../src/client/runs';
 import { titleOf } from '../src/client/runs';
 import { runOf } from '../src/models/origin';
+import type { RunChoice } from '../src/models/runs';
 import { RunsModel } from '../src/models/runs';
 import { formatGiven } from '../src/views/format';
 import { Bus, makeRun, trans } from './samples';
@@ -21,7 +22,7 @@ const call = makeRun('call', 2, fit);
 let server: TestServer;
 let bus: Bus;
 let model: RunsModel;
-let kept: (boolean | undefined)[];
+let kept: RunChoice[];
 
 beforeEach(async () => {
   kept = [];
@@ -36,7 +37,7 @@ beforeEach(async () => {
   model = new RunsModel({
     client: new OmegaClient(server.settings, trans).runs,
     feed: bus.feed,
-    keepCalls: calls => kept.push(calls)
+    keep: chosen => kept.push(chosen)
   });
   await model.refresh();
 });
@@ -72,7 +73,20 @@ test('notebooks, calls or both are listed, by the server and as they come', asyn
   expect(ids()).toEqual(['call']);
   await model.showCalls(undefined);
   expect(server.last.query.calls).toBeUndefined();
-  expect(kept).toEqual([false, true, undefined]);
+  expect(kept.map(({ calls }) => calls)).toEqual([false, true, undefined]);
+});
+
+test('a status that is chosen is kept, and a job that is looked for stays so', async () => {
+  await model.showAlike(job);
+  await model.showStatus({ status: 'failed' });
+  expect(server.last.query).toMatchObject({ job: 'reports/flights.ipynb', status: 'failed' });
+  await model.showCalls(true);
+  await model.showStatus({ local: true });
+  expect(kept).toEqual([
+    { status: 'failed' },
+    { status: 'failed', calls: true },
+    { local: true, calls: true }
+  ]);
 });
 
 test('a job that is looked for stays so with other statuses, not with other kinds', async () => {
@@ -89,5 +103,5 @@ test('a run that is to be shown is, whatever was looked for', async () => {
   await model.showCalls(false);
   await model.lookAt(call);
   expect(ids()).toContain('call');
-  expect(kept).toEqual([false]);
+  expect(kept).toHaveLength(1);
 });

@@ -235,3 +235,17 @@ test('it asks again when a notebook of a schedule goes, and when any may have co
   bus.object('jobs', 'elsewhere.ipynb', 'put');
   await until(() => model.items[0].unable === null);
 });
+
+test('those of what is at a path or below it are found, unless they cannot run', async () => {
+  stored = [
+    makeSchedule('a', { job_path: 'reports/flights.ipynb' }),
+    makeSchedule('b', { job_path: 'reports and more/a.ipynb' }),
+    makeSchedule('c', { job_path: null }),
+    makeSchedule('d', { job_path: 'reports/gone.ipynb', unable: 'It is in the trash.' })
+  ];
+  const found = async (...paths: string[]): Promise<string[]> =>
+    (await model.at(paths)).map(({ id }) => id);
+  expect(await found('reports')).toEqual(['a']);
+  expect(await found('reports/flights.ipynb', 'reports and more')).toEqual(['a', 'b']);
+  expect(await found('report')).toEqual([]);
+});

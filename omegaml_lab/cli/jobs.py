@@ -83,7 +83,7 @@ def parameters(session: Session, *, name: str, as_json: bool) -> None:
 @click.option(
     "--access",
     type=click.Choice(["anyone", "signed-in"]),
-    help="Who may read it: anyone, unless it is published already and says otherwise.",
+    help="Who may read it: people signed in, unless it is published already and says otherwise.",
 )
 @click.option("--hide-code/--show-code", default=None, help="Show the outputs only.")
 @click.option(

@@ -39,7 +39,7 @@ class Report:
     modified: datetime
     bucket: str = "default"
     owner: str = ""
-    access: Access = Access.ANYONE
+    access: Access = Access.SIGNED_IN
     hide_code: bool = False
     live: bool = False
     url: str = ""
@@ -59,7 +59,7 @@ class Report:
         """Build a report from its stored record; keys this version does not know are ignored."""
         known = {f.name for f in fields(cls)}
         values = {key: value for key, value in record.items() if key in known}
-        values["access"] = Access(values.get("access", Access.ANYONE))
+        values["access"] = Access(values.get("access", Access.SIGNED_IN))
         return cls(**values)
 
 

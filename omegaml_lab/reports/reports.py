@@ -37,7 +37,7 @@ __all__ = ["Reports", "Runs"]
 FORMAT = 1
 """Raised when pages look different, so that those kept before are rendered again."""
 
-_NEW: dict[str, Any] = {"access": Access.ANYONE.value, "hide_code": False, "live": False}
+_NEW: dict[str, Any] = {"access": Access.SIGNED_IN.value, "hide_code": False, "live": False}
 
 
 class Notebooks(Protocol):
@@ -125,8 +125,8 @@ class Reports:
         name
             What the link ends in; by default the job's name.
         access
-            Who may read: ``anyone`` with the link (as a new report has it), or those who are
-            ``signed-in``.
+            Who may read: those who are ``signed-in`` (as a new report has it), or ``anyone``
+            with the link.
         hide_code
             Show what the cells put out only; a new report shows all.
         live

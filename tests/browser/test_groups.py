@@ -10,6 +10,8 @@ from playwright.sync_api import expect
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from playwright.sync_api import Locator
+
     from .lab import Lab
     from .page import LabPage
 
@@ -61,6 +63,9 @@ def test_a_grid_from_the_form_to_the_table(
     me.show_panel()
     card = me.page.locator(".jp-Omega-runGroup").first
     expect(card).to_contain_text("3 succeeded · 1 failed")
+    bar = card.get_by_role("progressbar", name="Runs that have ended")
+    expect(bar).to_have_attribute("aria-valuenow", "4")
+    assert shares(bar) == {"succeeded": 75, "failed": 25}
     me.shot("compared")
 
     # The keyboard: Tab stops at one row and its button, and Enter opens the result of the row.
@@ -72,10 +77,36 @@ def test_a_grid_from_the_form_to_the_table(
         "no luck with 10", timeout=30_000
     )
     lab.put_notebook(path, "x: int = 1\ny: str = 'a'", "import time; time.sleep(600)")
+    run_again_and_cancel(me, card)
+
+
+def run_again_and_cancel(me: LabPage, card: Locator) -> None:
+    bar = card.get_by_role("progressbar", name="Runs that have ended")
     card.get_by_role("button", name="Run 1 again").click()
     expect(card).to_contain_text("running", timeout=30_000)
+    expect(bar).to_have_attribute("aria-valuenow", "3")  # what only has begun is not done
+    assert shares(bar) == {"succeeded": 75}
     card.get_by_role("button", name="Cancel all").click()
     expect(me.dialog).to_contain_text("Cancel 1 run?")
     me.shot("cancel")
     me.answer("Cancel the runs")
     expect(card).to_contain_text("3 succeeded · 1 cancelled", timeout=30_000)
+
+
+def test_a_group_of_one_is_told_as_one(lab: Lab, open_lab: Callable[..., LabPage]) -> None:
+    lab.put_notebook("grids/alone.ipynb", "x = 1", "import time; time.sleep(600)")
+    lab.post("omega/api/groups", {"path": "grids/alone.ipynb", "grid": {"x": [7]}})
+    me = open_lab("grid-of-one")
+    me.show_panel()
+    card = me.panel.locator(".jp-Omega-runGroup", has_text="grids/alone")
+    expect(card.locator(".jp-Omega-badge")).to_have_text("1 run")
+    card.get_by_role("button", name="Cancel all").click()
+    expect(me.dialog).to_contain_text("Cancel 1 run?")
+    me.answer("Cancel the runs")
+    expect(card).to_contain_text("1 cancelled", timeout=30_000)
+
+
+def shares(bar: Locator) -> dict[str, int]:
+    """Return how many of a hundred of a group's bar are of each status."""
+    widths = "bar => [...bar.children].map(it => [it.dataset.status, parseInt(it.style.width)])"
+    return dict(bar.evaluate(widths))

@@ -19,6 +19,30 @@ if TYPE_CHECKING:
 
 NAME = "a b% (1).ipynb"
 
+CONTRAST = """text => {
+  // How WCAG 2 measures it; the canvas knows every way to write a colour, and lays it on another.
+  const pen = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
+  const lay = (...colours) => {
+    pen.clearRect(0, 0, 1, 1);
+    for (const colour of colours) {
+      pen.fillStyle = colour;
+      pen.fillRect(0, 0, 1, 1);
+    }
+    const [red, green, blue] = [...pen.getImageData(0, 0, 1, 1).data].map(value => {
+      const part = value / 255;
+      return part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  const below = ['white'];
+  for (let at = text; at; at = at.parentElement) {
+    below.splice(1, 0, getComputedStyle(at).backgroundColor);
+  }
+  const both = [lay(...below), lay(...below, getComputedStyle(text).color)];
+  return (Math.max(...both) + 0.05) / (Math.min(...both) + 0.05);
+}"""
+"""How well the text of an element can be told from what is behind it."""
+
 
 @pytest.mark.timeout(240)
 def test_history_of_a_notebook(lab: Lab, open_lab: Callable[..., LabPage], theme: str) -> None:
@@ -121,6 +145,25 @@ def test_what_was_dropped_comes_back(lab: Lab, open_lab: Callable[..., LabPage])
     me.page.keyboard.press("Enter")
     expect(me.object("droppable too (restored).ipynb")).to_be_visible()
     expect(card).to_have_count(0)
+
+
+def test_comments_can_be_read_on_changed_lines(
+    lab: Lab, open_lab: Callable[..., LabPage], theme: str
+) -> None:
+    path = f"history comments {theme}.ipynb"
+    lab.put_notebook(path, "a = 1  # what it was", "b = 2")
+    lab.put_notebook(path, "a = 1  # what it is now", "b = 2")
+    me = open_lab("history-comments", theme)
+    me.choose(path, "History")
+    history = me.page.locator(".jp-Omega-history")
+    history.get_by_label("Compare with").select_option(index=1)
+    sides = history.locator(".jp-Omega-cellDiff .cm-changedLine")
+    expect(sides).to_have_count(2)
+    words = sides.locator("span", has_text=re.compile("it|was|now"))
+    contrasts = [word.evaluate(CONTRAST) for word in words.all()]
+    assert len(contrasts) >= 4  # of the comment, and of its changed text
+    assert min(contrasts) >= 4.5
+    me.shot("compared")
 
 
 def revision(history: Locator, number: int) -> Locator:

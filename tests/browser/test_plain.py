@@ -68,7 +68,7 @@ def test_a_schedule_of_a_notebook_on_the_disk_wants_a_scheduler(
     me.dialog.get_by_role("button", name="daily at 6:00").click()
     me.dialog.get_by_role("button", name="Schedule", exact=True).click()
     told = me.notification("uploads/daily.*next run at")
-    expect(told).to_contain_text("its copy")
+    expect(me.notification("its copy 'uploads/daily.ipynb' in your bucket is run")).to_be_visible()
     told.get_by_role("button", name="Show schedules").click()
     expect(me.schedule("uploads/daily")).to_be_visible()
     expect(me.panel).to_contain_text("No scheduler is alive")

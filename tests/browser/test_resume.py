@@ -30,7 +30,8 @@ def test_resume(lab: Lab, open_lab: Callable[..., LabPage], theme: str) -> None:
 
     # What was run has changed: the refusal says what to do, and the kernel stays.
     lab.put_notebook(path, "rows = [4]", "total = sum(rows)", "print('total', total)")
-    resume.click()
+    told = me.notification("failed: NameError")
+    told.get_by_role("button", name="Resume", exact=True).click()
     expect(me.notification("cell 1 is not as it was")).to_be_visible()
     me.shot("refused")
 

@@ -52,6 +52,13 @@ def test_the_choices_of_who_asked_are_those_of_the_report(omega: Omega, job: str
     assert (report.access, report.hide_code, report.live) == (Access.SIGNED_IN, True, True)
 
 
+def test_a_new_report_is_for_people_signed_in_unless_somebody_says_else(
+    omega: Omega, job: str
+) -> None:
+    report = published(omega, publish=True)
+    assert (report.access, report.hide_code, report.live) == (Access.SIGNED_IN, False, False)
+
+
 def test_running_again_keeps_them(omega: Omega, job: str) -> None:
     first = omega.runtime.job("daily").run(publish={"access": "signed-in"})
     omega.runtime.runs.cancel(first.id)
@@ -61,6 +68,7 @@ def test_running_again_keeps_them(omega: Omega, job: str) -> None:
 
 
 def test_a_report_is_closed_but_never_opened_by_a_run(omega: Omega, job: str) -> None:
+    assert published(omega, {"access": "anyone"}).access is Access.ANYONE
     assert published(omega, publish=True).access is Access.ANYONE
     assert published(omega, {"access": "signed-in"}).access is Access.SIGNED_IN
     assert published(omega, {"access": "anyone"}).access is Access.SIGNED_IN

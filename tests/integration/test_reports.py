@@ -66,7 +66,7 @@ def test_a_page_follows_good_runs_only(omega: Omega, job: str) -> None:
     report = omega.jobs.publish(job)
     assert (report.name, report.job, report.run) == ("daily", "daily.ipynb", first.id)
     assert report.url == "/omega/reports/daily"
-    assert report.access is Access.ANYONE
+    assert report.access is Access.SIGNED_IN
     assert omega.reports.get("daily") == report
     assert "first numbers" in omega.reports.page("daily")
     ran(omega, "bad numbers", Status.FAILED)

@@ -55,6 +55,8 @@ def test_live_report_runs_with_its_images(server: Server, published: str) -> Non
     page = good(server.ask("GET", f"omega/live/{published}")).text
     assert "it runs" in page
     assert embedded(page)
+    assert "@jupyter-widgets/jupyterlab-manager" in page
+    assert "omegaml-lab" not in page  # it is of the Lab: on the page of a report it fails
 
 
 def test_voila_itself_shows_images_too(server: Server, published: str) -> None:

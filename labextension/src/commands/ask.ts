@@ -17,6 +17,18 @@ export function tellError(error: unknown): void {
 /** JupyterLab cuts off longer notifications. */
 const LONGEST = 140;
 
+/** Say what else somebody has to know, in a message of its own: together they would be cut off. */
+export function tellNotice(notice: string, trans: TranslationBundle): void {
+  const whole = {
+    label: trans.__('Read on'),
+    callback: () => void showDialog({ body: notice, buttons: [Dialog.okButton()] })
+  };
+  Notification.warning(notice, {
+    autoClose: 15_000,
+    actions: notice.length > LONGEST ? [whole] : []
+  });
+}
+
 /** Say that something was not done; *Why* shows the reason whole where it is cut off. */
 export function tellRefused(what: string, error: unknown, trans: TranslationBundle): void {
   const reason = messageOf(error);

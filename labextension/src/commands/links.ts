@@ -3,6 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { IReport } from '../client/reports';
 import { linkOf, liveLinkOf } from '../client/reports';
+import { tellRun } from './tell';
 
 /** Copy a report's link, and say so, with a way to open it. */
 export async function copyLink(report: IReport, trans: TranslationBundle): Promise<void> {
@@ -17,8 +18,10 @@ export async function copyLink(report: IReport, trans: TranslationBundle): Promi
 /** Say that a job is published, with the ways to its report. */
 export function tellPublished(report: IReport, trans: TranslationBundle): void {
   const live = liveLinkOf(report);
-  Notification.success(trans.__('“%1” is published: %2', report.name, linkOf(report)), {
-    autoClose: 12000,
+  tellRun(report.run, {
+    message: trans.__('“%1” is published: %2', report.name, linkOf(report)),
+    type: 'success',
+    autoClose: 12_000,
     actions: [
       openAction(linkOf(report), trans.__('Open')),
       ...(live ? [openAction(live, trans.__('Open live'))] : []),

@@ -28,7 +28,8 @@ import { LimitFields } from '../views/limitfields';
 import { NotifyFields } from '../views/notifyfields';
 import { parameterId, ParameterFields } from '../views/parameterfields';
 import { addPathCommand } from './add';
-import { tellRefused } from './ask';
+import { tellNotice, tellRefused } from './ask';
+import { tellRun } from './tell';
 import type { Targets } from './targets';
 
 export interface ICommandOptions {
@@ -233,20 +234,18 @@ async function startGroup(
 
 /** Say that a run is on its way, with the way to watch it. */
 export function tellQueued(commands: CommandRegistry, trans: TranslationBundle, run: IRun): void {
-  const message = trans.__('“%1” is queued.', shortPath(titleOf(run)));
-  const options = {
-    autoClose: run.notice ? 10_000 : 4000,
-    data: { run: run.id }, // by which it is dismissed when the run ends
+  tellRun(run.id, {
+    message: trans.__('“%1” is queued.', shortPath(titleOf(run))),
+    type: 'info',
+    autoClose: 4000,
     actions: [
       {
         label: trans.__('Show runs'),
         callback: () => void commands.execute(CommandIDs.showPanel)
       }
     ]
-  };
+  });
   if (run.notice) {
-    Notification.warning(`${message} ${run.notice}`, options);
-  } else {
-    Notification.info(message, options);
+    tellNotice(run.notice, trans);
   }
 }

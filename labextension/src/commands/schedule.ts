@@ -24,7 +24,7 @@ import { FormDialog } from '../views/formdialog';
 import { ScheduleFields } from '../views/scheduleform';
 import { WHEN_ID } from '../views/whenfield';
 import { addEntryCommand, addPathCommand } from './add';
-import { confirmDrop, tellRefused } from './ask';
+import { confirmDrop, tellNotice, tellRefused } from './ask';
 import type { ICommandOptions } from './run';
 import { restoreDropped } from './trash';
 import { experimentsOf, tellQueued, tellThem, workersOf } from './run';
@@ -191,7 +191,7 @@ function tellScheduled(
     ? trans.__('Scheduled “%1”: next run at %2.', shortPath(job), formatInZone(next, timezone))
     : trans.__('Scheduled “%1”: no run is due any more.', shortPath(job));
   const options = {
-    autoClose: notice ? 15_000 : 8000,
+    autoClose: 8000,
     actions: [
       {
         label: trans.__('Show schedules'),
@@ -199,10 +199,9 @@ function tellScheduled(
       }
     ]
   };
+  Notification.success(message, options);
   if (notice) {
-    Notification.warning(`${message} ${notice}`, options);
-  } else {
-    Notification.success(message, options);
+    tellNotice(notice, trans);
   }
 }
 

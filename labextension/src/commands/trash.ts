@@ -6,6 +6,7 @@ import type { IObject, StoreName } from '../client/objects';
 import type { IDropped, ITrashPlace } from '../client/trash';
 import type { IOmega } from '../tokens';
 import { askText, confirmDrop, tellError } from './ask';
+import { confirmTrash } from './leave';
 
 export interface ITrashContext {
   omega: IOmega;
@@ -24,7 +25,10 @@ export async function dropObject(
       object.kind === 'folder'
         ? trans.__('The folder and everything in it go to the trash of %1.', store)
         : trans.__('It goes to the trash of %1 with all its revisions.', store);
-    if (!(await confirmDrop({ title: trans.__('Drop “%1”?', name), body }, trans))) {
+    if (
+      !(await confirmDrop({ title: trans.__('Drop “%1”?', name), body }, trans)) ||
+      !(object.path === null || (await confirmTrash({ omega, trans }, [object.path])))
+    ) {
       return;
     }
     await omega.repository.drop(object);

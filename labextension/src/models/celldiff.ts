@@ -55,7 +55,7 @@ export function outputsOf(cell: ICell | null): IOutput[] {
 
 /** What is noted of a cell; whether somebody trusts it is a matter of who opens it. */
 export function metadataOf(cell: ICell | null): PartialJSONObject {
-  const metadata = { ...(cell?.metadata as PartialJSONObject | undefined) };
+  const metadata: PartialJSONObject = { ...cell?.metadata };
   delete metadata.trusted;
   return metadata;
 }

@@ -27,6 +27,14 @@ export function placeIn(
   return path.startsWith(`${mount}/`) ? mine(path.slice(mount.length + 1)) : null;
 }
 
+/** Whether a folder shows a whole place: it is always there, under this name. */
+export function isMountPoint(
+  { mount, beside }: Pick<IStatus, 'mount' | 'beside'>,
+  path: string
+): boolean {
+  return path !== '' && (path === mount || beside.includes(path));
+}
+
 /** Whether what is moved leaves its revisions behind: nothing on the disk has any. */
 export function leavesHistory(
   status: Pick<IStatus, 'mount' | 'beside' | 'buckets'>,

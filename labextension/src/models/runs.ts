@@ -30,13 +30,16 @@ export interface IRunFilter {
   calls?: boolean;
 }
 
+/** What of a filter is chosen, and not looked for once. */
+export type RunChoice = Pick<IRunFilter, 'calls' | 'status' | 'local'>;
+
 export interface IRunsOptions {
   client: RunsClient;
   feed: Feed;
   /** Where to keep which runs were asked for here; forgotten with this model by default. */
   started?: IMemory;
-  /** Keeps which of notebooks and calls somebody wants to see. */
-  keepCalls?: (calls: boolean | undefined) => void;
+  /** Keeps what somebody has chosen to see. */
+  keep?: (chosen: RunChoice) => void;
 }
 
 /** The runs of the repository, newest first, as many as were asked for; kept up to date. */
@@ -46,7 +49,7 @@ export class RunsModel extends ListModel<IRun> {
     this._client = options.client;
     this._feed = options.feed;
     this._started = options.started ?? new Set<string>();
-    this._keepCalls = options.keepCalls;
+    this._keep = options.keep;
     this._feed.runChanged.connect(this._onRun, this);
     this._feed.objectChanged.connect(this._onObject, this);
   }
@@ -82,9 +85,16 @@ export class RunsModel extends ListModel<IRun> {
 
   /** Show only runs of calls, or of notebooks, or all, from now on. */
   async showCalls(calls: boolean | undefined): Promise<void> {
-    this._keepCalls?.(calls);
     const { status, local } = this._filter; // a job is a notebook or what is called
+    this._keep?.({ calls, status, local });
     await this.setFilter({ status, local, calls });
+  }
+
+  /** Show only runs of a status, or those that no worker performed, from now on. */
+  async showStatus({ status, local }: Omit<RunChoice, 'calls'>): Promise<void> {
+    const { job, schedule, calls } = this._filter;
+    this._keep?.({ calls, status, local });
+    await this.setFilter({ status, local, job, schedule, calls });
   }
 
   /** Show those of the same job, or of what was called, alone. */
@@ -268,7 +278,7 @@ export class RunsModel extends ListModel<IRun> {
   private readonly _heard = new Signal<this, IRun>(this);
   private readonly _watched = new Map<string, RunStatus>();
   private readonly _started: IMemory;
-  private readonly _keepCalls: IRunsOptions['keepCalls'];
+  private readonly _keep: IRunsOptions['keep'];
   private _filter: IRunFilter = {};
   private _meanwhile: IRun[] = [];
 }

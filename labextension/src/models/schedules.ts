@@ -9,11 +9,15 @@ import type {
 } from '../client/schedules';
 import type { Target } from '../client/targets';
 import type { Feed, IObjectChange } from './feed';
+import { isAt } from './history';
 import { ListModel } from './list';
 import { supersedes } from './progress';
 import type { RunsModel } from './runs';
 
 const PAGE = 30;
+
+/** More than anybody has. */
+const ALL = 10_000;
 
 export interface ISchedulesOptions {
   client: SchedulesClient;
@@ -49,6 +53,15 @@ export class SchedulesModel extends ListModel<ISchedule> {
   /** What is known of a schedule, from here or from the server. */
   async find(id: string): Promise<ISchedule> {
     return this.items.find(item => item.id === id) ?? (await this._client.get(id));
+  }
+
+  /** Those that run what is at these paths, or below them. */
+  async at(paths: readonly string[]): Promise<ISchedule[]> {
+    const { items } = await this._client.list({ limit: ALL });
+    return items.filter(
+      ({ unable, job_path: path }) =>
+        unable === null && path !== null && paths.some(each => isAt(path, each))
+    );
   }
 
   async add(target: Target, settings: IScheduleSettings): Promise<ISchedule> {

@@ -5,10 +5,11 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { IRun } from '../client/runs';
+import { titleOf } from '../client/runs';
 import { openNotebook } from '../commands/results';
 import { originOf, runOf } from '../models/origin';
 import type { IOmega } from '../tokens';
-import { formatGiven } from '../views/format';
+import { formatClock, formatGiven } from '../views/format';
 import { OriginLine } from '../views/originline';
 
 export interface IOriginOptions {
@@ -39,11 +40,33 @@ export async function addOrigin(panel: NotebookPanel, options: IOriginOptions): 
     await (now?.job_path ? openNotebook(documents, now) : documents.openOrReveal(job));
   };
   const given = run ? formatGiven(run) : '';
+  if (run) {
+    nameTab(panel, run, given);
+  }
   const line = ReactWidget.create(
     <OriginLine job={job} given={given} open={() => void open()} trans={trans} />
   );
   line.addClass('jp-Omega-origin');
   panel.contentHeader.addWidget(line);
+}
+
+/**
+ * Say in the tab of a result whose it is, and of when: its file is called by a time of the server
+ * and an id. The style draws it; JupyterLab takes another label for another name of the file.
+ */
+function nameTab({ title }: NotebookPanel, run: IRun, given: string): void {
+  const name = titleOf(run)
+    .replace(/^.*\//, '')
+    .replace(/\.ipynb$/, '');
+  const told = `${name} · ${formatClock(run.started_at ?? run.queued_at)}`;
+  title.dataset = { ...title.dataset, 'omega-result': told };
+  const tell = (): void => {
+    if (given && !title.caption.startsWith(given)) {
+      title.caption = `${given}\n${title.caption}`;
+    }
+  };
+  title.changed.connect(tell); // JupyterLab tells there when it was saved
+  tell();
 }
 
 /** What is known of the run that has left a notebook, null where it is no more. */

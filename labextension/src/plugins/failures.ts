@@ -4,6 +4,8 @@ import type { CommandRegistry } from '@lumino/commands';
 
 import type { IRun } from '../client/runs';
 import { isResumable, titleOf } from '../client/runs';
+import type { ISaid } from '../commands/tell';
+import { dismissRun, tellRun } from '../commands/tell';
 import { CommandIDs } from '../tokens';
 import { shortPath } from '../views/format';
 
@@ -28,13 +30,16 @@ export class Failures {
     }
     const runs = new Set([...(known?.runs ?? []), run.id]);
     const message = this._message(run, runs.size);
-    const options = { autoClose: FAILURE_SHOWN, actions: this._actions(run) };
+    const said: ISaid = {
+      message,
+      type: 'error',
+      autoClose: FAILURE_SHOWN,
+      actions: this._actions(run)
+    };
     if (known) {
-      Notification.update({ id: known.id, message, ...options });
-      known.runs = runs;
-    } else {
-      this._told.set(run.job, { id: Notification.error(message, options), runs });
+      dismissRun(run.id); // that it was queued
     }
+    this._told.set(run.job, { id: tellRun(run.id, said, known?.id), runs });
   }
 
   private _message(run: IRun, times: number): string {

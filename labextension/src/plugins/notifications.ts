@@ -9,6 +9,7 @@ import type { IGroup } from '../client/groups';
 import type { IRun } from '../client/runs';
 import { titleOf } from '../client/runs';
 import { tellPublished } from '../commands/links';
+import { dismissRun, tellRun } from '../commands/tell';
 import { formatDuration, shortPath } from '../views/format';
 import { groupStanding } from '../views/groupcard';
 import { elapsedSeconds } from '../models/progress';
@@ -36,10 +37,11 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
     const isToldAnyway = (run: IRun): boolean =>
       omega.runs.startedHere(run.id) || (isMine(run, user) && !isRoutine(run));
     omega.runs.ended.connect((_, run) => {
-      dismissQueued(run);
       // Of a group that is told once, when all of its runs have ended.
       if (!run.group && isToldAnyway(run)) {
         tellEnded(telling, run);
+      } else {
+        dismissRun(run.id); // that it was queued is old news
       }
     });
     omega.feed.noticed.connect((_, notice) => tellNotice(telling, notice));
@@ -101,16 +103,6 @@ function tellHidden({ status }: IOmega): void {
   });
 }
 
-/** That it was queued is old news now. */
-function dismissQueued(run: IRun): void {
-  for (const { id, options } of Notification.manager.notifications) {
-    const data = options.data as { run?: unknown } | undefined;
-    if (data?.run === run.id) {
-      Notification.dismiss(id);
-    }
-  }
-}
-
 function isMine(run: IRun, user: User.IManager): boolean {
   return isUser(run.owner, user);
 }
@@ -161,30 +153,34 @@ function tellEnded({ commands, failures, trans }: ITelling, run: IRun, recovered
   const took = formatDuration(elapsedSeconds(run, Date.now()) ?? 0, trans);
   switch (run.status) {
     case 'succeeded':
-      Notification.success(
-        recovered
+      tellRun(run.id, {
+        message: recovered
           ? trans.__('“%1” works again: it succeeded in %2.', name, took)
           : trans.__('“%1” succeeded in %2.', name, took),
-        {
-          autoClose: 15_000,
-          actions: [
-            run.result_path === null
-              ? action(CommandIDs.openRun, trans.__('Open run'))
-              : action(CommandIDs.openResult, trans.__('Open result')),
-            // One that publishes says so itself, as soon as the page is there.
-            ...(run.publish || run.job_path === null
-              ? []
-              : [action(CommandIDs.publish, trans.__('Publish'))])
-          ]
-        }
-      );
+        type: 'success',
+        autoClose: 15_000,
+        actions: [
+          run.result_path === null
+            ? action(CommandIDs.openRun, trans.__('Open run'))
+            : action(CommandIDs.openResult, trans.__('Open result')),
+          // One that publishes says so itself, as soon as the page is there.
+          ...(run.publish || run.job_path === null
+            ? []
+            : [action(CommandIDs.publish, trans.__('Publish'))])
+        ]
+      });
       break;
     case 'failed':
     case 'lost':
       failures.tell(run);
       break;
     case 'cancelled':
-      Notification.info(trans.__('“%1” was cancelled.', name), { autoClose: 5000 });
+      tellRun(run.id, {
+        message: trans.__('“%1” was cancelled.', name),
+        type: 'info',
+        autoClose: 5000,
+        actions: []
+      });
       break;
     case 'queued':
     case 'running':

@@ -4,6 +4,7 @@ import { ITranslator } from '@jupyterlab/translation';
 import { Throttler } from '@lumino/polling';
 
 import { OmegaClient } from '../client';
+import { STATUSES } from '../client/runs';
 import { ExperimentsModel } from '../models/experiments';
 import { Feed } from '../models/feed';
 import { GroupsModel } from '../models/groups';
@@ -16,8 +17,8 @@ import { StatusModel } from '../models/status';
 import { TrashModel } from '../models/trash';
 import { DOMAIN, IOmega } from '../tokens';
 
-/** Under which it is kept whether notebooks, calls or both are listed. */
-const CALLS = 'omegaml-lab:calls';
+/** Under which it is kept which runs are listed. */
+const CHOICE = 'omegaml-lab:runs';
 
 /** Provides the models that everything else shows. */
 export const omegaPlugin: JupyterFrontEndPlugin<IOmega> = {
@@ -36,7 +37,12 @@ export const omegaPlugin: JupyterFrontEndPlugin<IOmega> = {
       client: client.runs,
       feed,
       started,
-      keepCalls: calls => void state?.save(CALLS, { calls: calls ?? null })
+      keep: ({ calls, status, local }) =>
+        void state?.save(CHOICE, {
+          calls: calls ?? null,
+          status: status ?? null,
+          local: local ?? false
+        })
     });
     const experiments = new ExperimentsModel({ client: client.experiments, feed });
     const asked = new TabMemory('omegaml-lab:started-groups', window.sessionStorage);
@@ -58,7 +64,7 @@ export const omegaPlugin: JupyterFrontEndPlugin<IOmega> = {
     runs.ended.connect(() => void look.invoke());
     // The Lab is on the screen first.
     void app.started.then(async () => {
-      await restoreCalls(runs, state);
+      await restoreChoice(runs, state);
       runs.start();
       groups.start();
       repository.start();
@@ -84,10 +90,13 @@ export const omegaPlugin: JupyterFrontEndPlugin<IOmega> = {
 };
 
 /** List what somebody wanted to see before a reload; nothing is lost if that is not known. */
-async function restoreCalls(runs: RunsModel, state: IStateDB | null): Promise<void> {
-  const kept = (await state?.fetch(CALLS).catch(() => undefined)) as
-    { calls?: unknown } | undefined;
-  if (typeof kept?.calls === 'boolean') {
-    await runs.setFilter({ calls: kept.calls });
+async function restoreChoice(runs: RunsModel, state: IStateDB | null): Promise<void> {
+  const kept = (await state?.fetch(CHOICE).catch(() => undefined)) as
+    Record<string, unknown> | undefined;
+  const calls = typeof kept?.calls === 'boolean' ? kept.calls : undefined;
+  const status = STATUSES.find(each => each === kept?.status);
+  const local = kept?.local === true || undefined;
+  if (calls !== undefined || status || local) {
+    await runs.setFilter({ calls, status, local });
   }
 }

@@ -1,6 +1,6 @@
 import * as React from 'react';
 
-import { formatAgo, formatTime } from './format';
+import { formatAgo, formatMoment } from './format';
 
 const PACE = 10_000;
 
@@ -11,7 +11,7 @@ let timer = 0;
 export function Ago({ time }: { time: string }): JSX.Element {
   const said = React.useSyncExternalStore(watch, () => formatAgo(time));
   return (
-    <time dateTime={time} title={formatTime(time)}>
+    <time dateTime={time} title={formatMoment(time)}>
       {said}
     </time>
   );

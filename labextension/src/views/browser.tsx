@@ -9,7 +9,7 @@ import { storeHint, storeLabel } from './kinds';
 import { Listing } from './listing';
 import type { IObjectActions } from './objectdetails';
 import { ObjectDetails } from './objectdetails';
-import { ObjectList } from './objectlist';
+import { enter, ObjectList } from './objectlist';
 import { Empty } from './states';
 import { StoreTabs } from './storetabs';
 
@@ -27,9 +27,18 @@ export function Browser(props: IBrowserProps): JSX.Element {
   const { model, actions, trans } = props;
   useSignal(model.changed);
   const { selected } = model;
+  const section = React.useRef<HTMLDivElement>(null);
+  React.useEffect(() => {
+    // Its details have taken room from the list.
+    section.current?.querySelector('[aria-selected="true"][data-name]')?.scrollIntoView({
+      block: 'nearest'
+    });
+  }, [selected?.name]);
   return (
     <div
+      ref={section}
       className="jp-Omega-section"
+      onClickCapture={useDoubleClick(props)}
       onKeyDown={event => {
         if (event.key === 'Escape' && selected) {
           event.stopPropagation();
@@ -70,6 +79,27 @@ export function Browser(props: IBrowserProps): JSX.Element {
       )}
     </div>
   );
+}
+
+/**
+ * A double click is about the row that the first click was on. By the second one its details are
+ * shown, and they may be where that row was.
+ */
+function useDoubleClick({ model, actions }: IBrowserProps): React.MouseEventHandler {
+  const first = React.useRef<string | undefined>();
+  return event => {
+    if (event.detail === 1) {
+      const row = (event.target as Element).closest<HTMLElement>('.jp-Omega-objects [data-name]');
+      first.current = row?.dataset.name;
+    } else if (event.detail > 1 && first.current !== undefined) {
+      event.stopPropagation();
+      event.preventDefault();
+      const object = model.items.find(({ name }) => name === first.current);
+      if (event.detail === 2 && object) {
+        enter(object, model, actions);
+      }
+    }
+  };
 }
 
 function Search({ model, trans }: { model: RepositoryModel; trans: TranslationBundle }) {

@@ -3,6 +3,8 @@ import type { LabIcon } from '@jupyterlab/ui-components';
 import { Button, caretDownIcon, caretRightIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import { formatMoment, formatTime } from './format';
+
 export interface ICardProps {
   /** The class of its kind. */
   className: string;
@@ -130,18 +132,26 @@ export function Actions({ actions, reachable = true }: IActionsProps): JSX.Eleme
   );
 }
 
+/** A term, what it is, and more of that for who points at it. */
+export type DetailRow = [term: string, value: string | null, tip?: string];
+
 /** What is known of a thing: terms, and what they are. What is empty is left out. */
-export function Details({ rows }: { rows: [string, string | null][] }): JSX.Element {
+export function Details({ rows }: { rows: DetailRow[] }): JSX.Element {
   return (
     <dl className="jp-Omega-details">
-      {rows.map(([term, value]) =>
+      {rows.map(([term, value, tip]) =>
         value ? (
           <React.Fragment key={term}>
             <dt>{term}</dt>
-            <dd>{value}</dd>
+            <dd title={tip}>{value}</dd>
           </React.Fragment>
         ) : null
       )}
     </dl>
   );
+}
+
+/** A row that tells a time, to the second in its tip. */
+export function timeRow(term: string, time: string | null | undefined): DetailRow {
+  return time ? [term, formatTime(time), formatMoment(time)] : [term, null];
 }

@@ -51,6 +51,20 @@ export function formatTime(time: string): string {
   return Time.format(time);
 }
 
+/** The same to the second: what is close together is told apart. */
+export function formatMoment(time: string): string {
+  const style = { dateStyle: 'medium', timeStyle: 'medium' } as const;
+  return new Intl.DateTimeFormat(language(), style).format(new Date(time));
+}
+
+/** The time of day to the second; of another day than today's, the day too. */
+export function formatClock(time: string, now = new Date()): string {
+  const moment = new Date(time);
+  return moment.toDateString() === now.toDateString()
+    ? new Intl.DateTimeFormat(language(), { timeStyle: 'medium' }).format(moment)
+    : formatMoment(time);
+}
+
 const STEPS: [Intl.RelativeTimeFormatUnit, seconds: number][] = [
   ['year', 365.25 * 86_400],
   ['month', 30.44 * 86_400],

@@ -60,6 +60,15 @@ export function ObjectList({ model, actions, trans }: IObjectListProps): JSX.Ele
   );
 }
 
+/** Go into a folder, or open what can be opened. */
+export function enter(object: IObject, model: RepositoryModel, actions: IObjectActions): void {
+  if (isFolder(object)) {
+    void model.open(object.store, object.name);
+  } else {
+    actions.open(object);
+  }
+}
+
 interface IRowProps extends IObjectListProps {
   object: IObject;
   reachable: boolean;
@@ -69,23 +78,19 @@ function Row({ object, model, actions, reachable, trans }: IRowProps): JSX.Eleme
   const Icon = iconOf(object);
   const selected = model.selected?.name === object.name;
   const cut = object.name.lastIndexOf('/');
-  const select = (): void => model.select(selected ? null : object.name);
-  const enter = (): void =>
-    isFolder(object) ? void model.open(object.store, object.name) : actions.open(object);
   return (
     <tr
       data-entry=""
       data-name={object.name}
       tabIndex={reachable ? 0 : -1}
       aria-selected={selected}
-      onClick={select}
-      onDoubleClick={enter}
+      onClick={() => model.select(object.name)}
       onKeyDown={event => {
         if (event.key === 'Enter' && (isFolder(object) || object.path !== null)) {
-          enter();
+          enter(object, model, actions);
         } else if (event.key === ' ' || event.key === 'Enter') {
           event.preventDefault();
-          select();
+          model.select(selected ? null : object.name);
         } else if (event.key === 'Delete') {
           actions.drop(object);
         }

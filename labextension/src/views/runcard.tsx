@@ -19,15 +19,14 @@ import { isCall, isFinal, isResumable, titleOf } from '../client/runs';
 import { scheduleIcon } from '../icons';
 import { elapsedSeconds } from '../models/progress';
 import { Ago } from './ago';
-import type { IAction } from './card';
-import { Actions, Card, Details } from './card';
+import type { DetailRow, IAction } from './card';
+import { Actions, Card, Details, timeRow } from './card';
 import {
   formatAttempts,
   formatDuration,
   formatGiven,
   formatLimits,
   formatParameters,
-  formatTime,
   formatUsage
 } from './format';
 import { executedLabel, iconOfRun } from './kinds';
@@ -182,7 +181,7 @@ function resumeTitle(trans: TranslationBundle): string {
 }
 
 function RunDetails({ run, reachable, actions, trans }: IRunCardProps): JSX.Element {
-  const rows: [string, string | null][] = [
+  const rows: DetailRow[] = [
     [
       executedLabel(run, trans),
       run.kind === 'local' ? run.job : trans.__('%1, revision %2', run.job, run.revision)
@@ -192,9 +191,9 @@ function RunDetails({ run, reachable, actions, trans }: IRunCardProps): JSX.Elem
     [trans.__('Performed'), run.kind === 'local' ? trans.__('By who asked for it') : null],
     [trans.__('Parameters'), formatParameters(run.parameters)],
     [trans.__('Called'), run.call ? `${run.call.method}(${formatGiven(run)})` : null],
-    [trans.__('Queued'), formatTime(run.queued_at)],
-    [trans.__('Started'), run.started_at && formatTime(run.started_at)],
-    [trans.__('Ended'), run.ended_at && formatTime(run.ended_at)],
+    timeRow(trans.__('Queued'), run.queued_at),
+    timeRow(trans.__('Started'), run.started_at),
+    timeRow(trans.__('Ended'), run.ended_at),
     [trans.__('Worker'), run.worker],
     [
       trans.__('Attempt'),
@@ -203,10 +202,10 @@ function RunDetails({ run, reachable, actions, trans }: IRunCardProps): JSX.Elem
         : null
     ],
     [trans.__('Earlier attempts'), formatAttempts(run.attempts, trans)],
-    [trans.__('Next attempt'), run.retry_at ? formatTime(run.retry_at) : null],
+    timeRow(trans.__('Next attempt'), run.retry_at),
     [trans.__('Resumes'), run.resumes ?? null],
     [trans.__('Resumed by'), run.resumed_by ?? null],
-    [trans.__('Kernel kept until'), run.kept_until ? formatTime(run.kept_until) : null],
+    timeRow(trans.__('Kernel kept until'), run.kept_until),
     [trans.__('Used'), run.usage ? formatUsage(run.usage, trans) : null],
     [trans.__('Limits'), formatLimits(run.limits, trans)],
     [trans.__('Tags'), run.tags?.join(', ') || null],

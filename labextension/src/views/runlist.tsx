@@ -8,7 +8,7 @@ import { isFinal, STATUSES } from '../client/runs';
 import type { IGroup } from '../client/groups';
 import type { GroupsModel } from '../models/groups';
 import type { ReportsModel } from '../models/reports';
-import type { IRunFilter, RunsModel } from '../models/runs';
+import type { RunChoice, RunsModel } from '../models/runs';
 import { scheduleIcon } from '../icons';
 import type { IGroupActions } from './groupcard';
 import { GroupCard } from './groupcard';
@@ -136,7 +136,7 @@ function useTop(newest: IRun | IGroup | undefined, model: RunsModel): RefObject<
 /** Stands for the runs that no worker performed, among the statuses. */
 const LOCAL = 'local';
 
-function chosen(value: string): IRunFilter {
+function chosen(value: string): Omit<RunChoice, 'calls'> {
   return value === LOCAL ? { local: true } : { status: (value || undefined) as RunStatus };
 }
 
@@ -177,9 +177,7 @@ function Filters({ model, trans }: IFiltersProps): JSX.Element {
           ...STATUSES.map(value => ({ value, label: statusLabel(value, trans) })),
           { value: LOCAL, label: trans.__('Local') }
         ]}
-        onChange={event =>
-          void model.setFilter({ ...chosen(event.target.value), job, schedule, calls })
-        }
+        onChange={event => void model.showStatus(chosen(event.target.value))}
       />
       {job && (
         <span

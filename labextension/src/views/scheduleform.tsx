@@ -41,7 +41,9 @@ export function ScheduleFields(props: IScheduleFormProps): JSX.Element {
       <Parameters form={form} trans={trans} />
       <Check
         label={trans.__('Publish as a report')}
-        hint={trans.__('The link of the report shows the newest result that succeeded.')}
+        hint={trans.__(
+          'Its link shows the newest result that succeeded, to people signed in unless you open it to anyone.'
+        )}
         checked={form.choices.publish}
         set={publish => form.choose({ publish })}
       />

@@ -11,6 +11,7 @@ import {
   queuedIcon,
   succeededIcon
 } from '../icons';
+import { formatClock } from './format';
 
 export const STATUS_ICONS: Record<RunStatus, LabIcon> = {
   queued: queuedIcon,
@@ -48,6 +49,15 @@ export function standing(run: IRun, trans: TranslationBundle): string {
     return total
       ? trans.__('%1 · cell %2 of %3', label, Math.min(done + 1, total), total)
       : trans.__('%1 · starting the kernel', label);
+  }
+  if (run.status === 'queued' && run.retry_at) {
+    return trans.__(
+      '%1 · tried again at %2, attempt %3 of %4',
+      label,
+      formatClock(run.retry_at),
+      run.attempt,
+      run.max_attempts
+    );
   }
   if (run.status === 'failed' && total) {
     return trans.__('%1 · cell %2 of %3', label, Math.min(done + 1, total), total);

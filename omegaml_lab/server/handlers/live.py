@@ -37,6 +37,8 @@ class VoilaRenderHandler(TornadoVoilaHandler):  # type: ignore[misc] # no types 
         """Configure Voila as its own extension does."""
         if _SETTING not in self.settings:
             configuration = VoilaConfiguration(parent=self.serverapp)
+            # Ours is for the Lab: on Voila's page what it needs is not there.
+            configuration.extension_denylist = [*configuration.extension_denylist, "omegaml-lab"]
             self.settings[_SETTING] = {
                 "config": self.serverapp.config,
                 "template_paths": collect_template_paths(
