@@ -162,7 +162,7 @@ class Blobs:
         """
         # Copied before they are named: whoever changes an array meanwhile, in another thread,
         # must not have us write something under the name of something else.
-        pieces = [b"".join(parts) for parts in batch]
+        pieces = [_joined(parts) for parts in batch]
         digests = [_digest(piece) for piece in pieces]
         self._holds.announce()
         with self._connection.errors():
@@ -283,7 +283,7 @@ def content_hash(source: Data | io.BufferedIOBase | Iterable[Data]) -> str:
         return _digest(whole).hex()
     manifest = hashlib.sha256()
     for parts in pieces:
-        piece = b"".join(parts)
+        piece = _joined(parts)
         manifest.update(Blob.entry(_digest(piece), len(piece)))
     return manifest.hexdigest()
 
@@ -308,7 +308,7 @@ def _or_whole(pieces: Iterator[Parts]) -> tuple[Iterator[Parts], bytes | None]:
     first = next(pieces, [])
     second = next(pieces, None)
     if second is None and _length(first) <= INLINE:
-        return iter(()), b"".join(first)
+        return iter(()), _joined(first)
     return itertools.chain([first], () if second is None else [second], pieces), None
 
 
@@ -351,6 +351,16 @@ def _batches(pieces: Iterator[Parts]) -> Iterator[list[Parts]]:
         size += _length(piece)
     if batch:
         yield batch
+
+
+def _joined(piece: Parts) -> bytes:
+    """Return the bytes of a piece: copied, unless they are some that nobody can change."""
+    if len(piece) == 1:
+        part = piece[0]
+        whole = part.obj if isinstance(part, memoryview) else part
+        if isinstance(whole, bytes) and len(whole) == len(part):
+            return whole
+    return b"".join(piece)
 
 
 def _length(piece: Parts) -> int:

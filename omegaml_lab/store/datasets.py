@@ -304,7 +304,9 @@ class DatasetStore(ReadingStore):
             return super()._writing(obj, path, backend, options)
         if not isinstance(backend, FrameBackend):  # of what is there nothing is known yet
             instead = "a frame where its rows are to be added: pandas.DataFrame(obj)"
-            raise UnsupportedObjectError("append=True", told(obj), instead=instead)
+            raise UnsupportedObjectError(
+                f"{self.name} with append=True", told(obj), instead=instead
+            )
         first = super()._writing(obj, path, backend, options)
         given, own = (obj, self._storage, path), options_of(OmegaStore.put, DatasetStore.put)
         add = after(checked(backend.adding, given, options, about, own=own), first, backend)
