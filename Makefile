@@ -21,9 +21,10 @@ BUNDLE := $(wildcard package.json yarn.lock tsconfig.json hatch_build.py labexte
 	$(shell find labextension/src labextension/style labextension/schema labconfig -type f \
 	-not -path '*/__tests__/*' 2>/dev/null)
 
-# Tests mostly wait: for kernels, browsers, servers. A file's tests share what they start, and
-# those of the browser come last, for Playwright keeps the event loop of its process.
-PARALLEL ?= -n 2 --dist loadfile --no-loadscope-reorder
+# Tests mostly wait: for kernels, browsers, servers; so three at a time, also on two cores. A
+# file's tests share what they start, and those of the browser come last, for Playwright keeps
+# the event loop of its process.
+PARALLEL ?= -n 3 --dist loadfile --no-loadscope-reorder
 
 say = @printf '\033[1m==> %s\033[0m\n' "$(1)"
 # uv is several times faster; pip does where uv cannot be had or cannot reach the index.

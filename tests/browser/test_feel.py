@@ -96,6 +96,7 @@ def test_what_has_schedules_goes_when_one_says_so(
     lab.drop_schedule(schedule)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180)
 def test_a_run_is_one_message_and_its_result_has_a_tab_of_its_own(
     lab: Lab, open_lab: Callable[..., LabPage]
