@@ -99,6 +99,13 @@ test('a job that is looked for stays so with other statuses, not with other kind
   expect(server.last.query.job).toBeUndefined();
 });
 
+test('those of a renamed notebook are looked for by its name of now, which another may have had', async () => {
+  const run = makeRun('renamed', 3, { job: 'a.ipynb', job_now: 'b.ipynb', job_path: 'b.ipynb' });
+  expect(titleOf(run)).toBe('b.ipynb');
+  await model.showAlike(run);
+  expect(server.last.query).toMatchObject({ job: 'b.ipynb' });
+});
+
 test('a run that is to be shown is, whatever was looked for', async () => {
   await model.showCalls(false);
   await model.lookAt(call);

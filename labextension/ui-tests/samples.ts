@@ -21,6 +21,7 @@ export function makeRun(id: string, minute = 0, changes: Partial<IRun> = {}): IR
   return {
     id,
     job: 'reports/flights.ipynb',
+    job_now: changes.job ?? 'reports/flights.ipynb',
     job_path: 'reports/flights.ipynb',
     revision: 1,
     status: 'queued',

@@ -194,8 +194,9 @@ class ChangeFeed:
         """
         plain = {key: value for key, value in run.to_dict().items() if key in _TOLD}
         plain["noticed"] = run.notice is not None
-        job = self._omega.runtime.runs.job_of(run) if run.kind == "job" else None
-        plain["job_path"] = self._contents_path(job)
+        job = self._omega.runtime.runs.job_of(run)
+        plain["job_now"] = job
+        plain["job_path"] = self._contents_path(job if run.kind == "job" else None)
         plain["result_path"] = self._contents_path(run.result)
         return plain
 

@@ -244,6 +244,7 @@ def test_the_server_tells_where_the_notebook_is(shared: Omega, tmp_path: Path) -
         one = api.ask("GET", f"runs/{run.id}", 200)
         listed = {r["id"]: r for r in api.ask("GET", "runs", 200)["items"]}
         assert (one["job"], one["job_path"]) == ("told/a.ipynb", "told/b.ipynb")
+        assert one["job_now"] == "told/b.ipynb"
         assert listed[run.id] == one
         assert "object" not in one
         assert api.ask("POST", f"runs/{run.id}/rerun", 201, {})["job_path"] == "told/b.ipynb"

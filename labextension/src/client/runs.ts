@@ -34,7 +34,10 @@ export interface IFailure {
 /** One execution of a job. Times are ISO 8601; the paths are those of Jupyter's contents. */
 export interface IRun {
   id: string;
+  /** What was executed, by its name of then. */
   job: string;
+  /** What that is called now; another one may be called `job`. */
+  job_now: string;
   /** A job, a model, a script, or local where its caller performed it. */
   kind: 'job' | 'model' | 'script' | 'local';
   job_path: string | null;
@@ -95,7 +98,7 @@ export function isCall({ kind }: Pick<IRun, 'kind'>): boolean {
 }
 
 /** What was executed, in few words: the job, or the method of what was called. */
-export function titleOf({ job, call }: IRun): string {
+export function titleOf({ job_now: job, call }: IRun): string {
   return call ? `${call.method} ${job}` : job;
 }
 

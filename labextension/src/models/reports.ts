@@ -95,7 +95,7 @@ export class ReportsModel extends PolledModel {
 
   private _onEnded(_: RunsModel, run: IRun): void {
     if (run.publish && run.status === 'succeeded') {
-      this._awaited.set(run.id, run.job);
+      this._awaited.set(run.id, run.job_now);
       void this._lookFor(run);
     }
   }

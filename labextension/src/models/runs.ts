@@ -98,7 +98,7 @@ export class RunsModel extends ListModel<IRun> {
   }
 
   /** Show those of the same job, or of what was called, alone. */
-  async showAlike({ job, kind }: IRun): Promise<void> {
+  async showAlike({ job_now: job, kind }: IRun): Promise<void> {
     const { status, local } = this._filter;
     await this.setFilter({ status, local, job, calls: isCall({ kind }) || undefined });
   }
@@ -251,7 +251,7 @@ export class RunsModel extends ListModel<IRun> {
       (calls === undefined || isCall(run) === calls) &&
       (!this.alone || !run.group) &&
       (!status || run.status === status) &&
-      (!job || run.job === job) &&
+      (!job || run.job_now === job) &&
       (!schedule || run.schedule === schedule)
     );
   }

@@ -23,7 +23,7 @@ export class Failures {
 
   /** Tell of a run that has ended badly; what was told of its job, and is there still, grows. */
   tell(run: IRun): void {
-    const told = this._told.get(run.job);
+    const told = this._told.get(run.job_now);
     const known = told && Notification.manager.has(told.id) ? told : null;
     if (known?.runs.has(run.id)) {
       return;
@@ -39,7 +39,7 @@ export class Failures {
     if (known) {
       dismissRun(run.id); // that it was queued
     }
-    this._told.set(run.job, { id: tellRun(run.id, said, known?.id), runs });
+    this._told.set(run.job_now, { id: tellRun(run.id, said, known?.id), runs });
   }
 
   private _message(run: IRun, times: number): string {

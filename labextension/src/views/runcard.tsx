@@ -186,6 +186,7 @@ function RunDetails({ run, reachable, actions, trans }: IRunCardProps): JSX.Elem
       executedLabel(run, trans),
       run.kind === 'local' ? run.job : trans.__('%1, revision %2', run.job, run.revision)
     ],
+    [trans.__('Renamed'), run.job_now === run.job ? null : run.job_now],
     // On the card it is cut after some lines.
     [trans.__('Error'), run.error && `${run.error.name}: ${run.error.message}`],
     [trans.__('Performed'), run.kind === 'local' ? trans.__('By who asked for it') : null],
@@ -220,7 +221,7 @@ function RunDetails({ run, reachable, actions, trans }: IRunCardProps): JSX.Elem
   const onlyThis = {
     icon: filterIcon,
     label: isCall(run)
-      ? trans.__('Only the runs of “%1”', run.job)
+      ? trans.__('Only the runs of “%1”', run.job_now)
       : trans.__('Only the runs of this notebook'),
     act: () => actions.onlyJob(run)
   };

@@ -86,7 +86,7 @@ function Entries(props: IRunListProps & { entries: (IRun | IGroup)[] }): JSX.Ele
             {...shared}
             key={entry.id}
             run={entry}
-            report={reports.ofJob(entry.job)}
+            report={reports.ofJob(entry.job_now)}
             now={now + skew()}
             actions={actions}
           />

@@ -37,6 +37,7 @@ def describe_run(handler: OmegaHandler, run: Run, job: str | None = None) -> dic
     """
     return {
         **run.to_dict(),
+        "job_now": job or run.job,
         "job_path": handler.contents_path(job or run.job) if run.kind == "job" else None,
         "result_path": handler.contents_path(run.result),
     }

@@ -194,7 +194,7 @@ class WorkingCopies:
             kept = not copy.written or copy.sync()
             with self._lock:
                 copy.kernels.discard(kernel)
-                if copy.kernels:
+                if copy.kernels or copy not in self._copies:  # another thread has closed it
                     continue
                 self._copies.remove(copy)
             # Something that the kernel has started may still write there.

@@ -230,6 +230,7 @@ SCHEMAS: dict[str, Schema] = {
             "elapsed": _or_null({"type": "number"}),
             **RUN_PROPERTIES,
             **GROUP_PROPERTIES,
+            "job_now": {**_STRING, "description": "What `job` is called now."},
             "job_path": _or_null(_STRING),
             "result_path": _or_null(_STRING),
         },
