@@ -152,6 +152,7 @@ class RunTimeoutError(OmegaError, TimeoutError):
         self.run = run
         self.seconds = seconds
         self.status = status
+        self.notice = notice
         hint = f" {notice}" if notice else ""
         super().__init__(f"Run {run} is still {status} after {seconds:g} s and goes on.{hint}")
 

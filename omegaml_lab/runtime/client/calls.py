@@ -41,11 +41,14 @@ _FRESH = 1.0
 
 
 class CallHandle(RunHandle):
-    """A call to follow, and what it answers."""
+    """A call to follow, and what it answers.
+
+    Its run is `coming` when it has ended, which may be before somebody waits for it.
+    """
 
     def __init__(self, runtime: OmegaRuntime, run: Run, coming: Future[Run]) -> None:
         super().__init__(runtime, run)
-        self._coming = coming  # the answer may be there before somebody waits for it
+        self.coming = coming
 
     def get(self, timeout: float | None = None) -> Any:
         """Return what the call returned, when it has ended.
