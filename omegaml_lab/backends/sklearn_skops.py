@@ -8,7 +8,9 @@ import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from omegaml_lab.backends.skops_arrays import NamesOfArrays, give_arrays, nodes
+from omegaml_lab.backends.skops_calls import teach_calls, types_of
 from omegaml_lab.backends.skops_keys import with_keys
+from omegaml_lab.backends.skops_names import check_here, teach_names
 from omegaml_lab.backends.skops_states import state_of
 from omegaml_lab.backends.skops_trust import check_made, is_known
 from omegaml_lab.core.errors import IntegrityError, UnsupportedObjectError, UntrustedObjectError
@@ -72,6 +74,7 @@ class SklearnBackend(ModelBackend):
         with BlobFeed(storage.blobs) as feed:
             types = _dump(obj, feed.add)
             _check_types(types, name, trusted, done="kept")
+            check_here(types, name)
             blob = feed.close()
         details = {
             "model": type(obj).__name__,
@@ -94,6 +97,7 @@ class SklearnBackend(ModelBackend):
         members = _members(self.view(payload, storage, name), name)
         root, types = _open(members, name)
         _check_types(types, name, trusted)
+        check_here(types, name)
         give_arrays(root, members)
         model = root.construct()
         # Each has kept what it made; what it says of its class may be wrong.
@@ -109,6 +113,8 @@ def _dump(obj: Any, take: Callable[[bytes | memoryview], None]) -> set[str]:
     """
     from skops.io.exceptions import UnsupportedTypeException
 
+    teach_names()
+    teach_calls()
     with ZipWriter(take) as archive:
         try:
             schema = state_of(obj, archive)
@@ -117,7 +123,7 @@ def _dump(obj: Any, take: Callable[[bytes | memoryview], None]) -> set[str]:
             type_name = f"{type(obj).__module__}.{type(obj).__qualname__} ({error})"
             raise UnsupportedObjectError("models", type_name, instead=_SIGNED) from error
         archive.writestr(_SCHEMA, json.dumps(schema).encode())
-    return set(_tree(schema, _Nothing()).get_unsafe_set())
+    return types_of(_tree(schema, _Nothing()))
 
 
 @contextlib.contextmanager
@@ -144,7 +150,7 @@ def _open(members: Members, name: str) -> tuple[Any, set[str]]:
     with _whole(name):
         schema = json.loads(bytes(members.read(_SCHEMA)))
         root = _tree(schema, NamesOfArrays(members))
-        return root, root.get_unsafe_set()
+        return root, types_of(root)
 
 
 def _tree(schema: Mapping[str, Any], source: Any) -> Any:
@@ -174,6 +180,8 @@ def _check_types(
         reason = f"it holds {listed}. If you know them to be safe, pass trusted={unknown!r}"
         if done == "kept":
             reason = f"{reason}, now and when it is got; or put {_SIGNED}"
+        if any(t.startswith("__main__.") for t in unknown):
+            reason = f"{reason}. What is defined in __main__ is found only there: use a module"
         raise UntrustedObjectError(name, reason, done=done)
 
 

@@ -11,6 +11,7 @@ import importlib
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
+from omegaml_lab.backends.skops_calls import INDEXES, is_distribution
 from omegaml_lab.core.errors import IntegrityError
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ _NAMED = {
     "builtins.object",
     "collections.OrderedDict",
     "functools.partial",  # calls a function that is looked at by itself
+    *INDEXES,
     *(f"numpy.{name}" for name in _OF_NUMPY),
     *(f"scipy.sparse._{form}.{form}_{kind}" for form in _SPARSE for kind in ("array", "matrix")),
     "scipy.interpolate._bsplines.BSpline",
@@ -52,7 +54,7 @@ def is_known(type_name: str) -> bool:
     The prefix is not enough: their modules import functions of others, and whoever writes a
     payload can name those too.
     """
-    if type_name in _NAMED:
+    if type_name in _NAMED or is_distribution(type_name):
         return True
     module_name, _, name = type_name.rpartition(".")
     package = module_name.partition(".")[0]

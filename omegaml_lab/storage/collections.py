@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from bson import Binary, Decimal128, Int64, json_util
+from bson import Binary, DatetimeMS, Decimal128, Int64, json_util
+from bson.codec_options import DatetimeConversion
 from bson.errors import BSONError
 
 from omegaml_lab.core.errors import InvalidSourceError
@@ -93,7 +94,7 @@ class Collections:
         where = {"$and": [dict(query) for query in queries if query]}
         fields = None if columns is None else {"_id": False, **dict.fromkeys(columns, True)}
         with self._connection.errors():
-            cursor = self._database(database)[name].find(
+            cursor = self._dated(self._database(database)[name]).find(
                 where if where["$and"] else {}, fields, limit=limit, batch_size=_BATCH
             )
             documents = ({key: _plain(v) for key, v in found.items()} for found in cursor)
@@ -129,6 +130,13 @@ class Collections:
         with self._connection.errors():
             return marks <= set(self._database(database).list_collection_names())
 
+    @staticmethod
+    def _dated(collection: Any) -> Any:
+        """Return it with dates that Python does not have, one of which else ends all reading."""
+        auto = DatetimeConversion.DATETIME_AUTO
+        options = collection.codec_options.with_options(datetime_conversion=auto)
+        return collection.with_options(options)
+
     def _database(self, database: str | None) -> Any:
         if database is None:
             return self._connection.database
@@ -143,6 +151,13 @@ def _operators(query: Any) -> Iterator[str]:
     elif isinstance(query, list | tuple):
         for value in query:
             yield from _operators(value)
+
+
+def _date(milliseconds: int) -> str:
+    """Return a date outside of Python's years 1 to 9999 as text."""
+    import numpy as np
+
+    return f"{np.datetime64(milliseconds, 'ms')}Z"
 
 
 def _plain(value: Any) -> Any:
@@ -160,6 +175,7 @@ def _plain(value: Any) -> Any:
 _CONVERTERS: dict[type, Callable[[Any], Any]] = {
     Decimal128: Decimal128.to_decimal,
     Int64: int,
+    DatetimeMS: lambda value: _date(int(value)),
     Binary: bytes,
     bytes: bytes,
 }

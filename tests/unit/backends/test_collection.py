@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
-from bson import Decimal128, ObjectId
+from bson import DatetimeMS, Decimal128, ObjectId
 from pymongo import MongoClient
 
 from omegaml_lab.core.errors import (
@@ -146,3 +146,14 @@ def test_columns_within_documents_and_in_names(omega: Omega, orders: Any) -> Non
     for wrong in ({"limit": "3"}, {"limit": -1}, {"columns": [1]}):
         with pytest.raises(InvalidOptionError):
             data.get("o", **wrong)
+
+
+def test_dates_that_python_does_not_have_come_as_text(omega: Omega, orders: Any) -> None:
+    end = DatetimeMS(253402300800000)  # often put for what never ends
+    orders.insert_many([{"n": 20, "when": end}, {"n": 21, "when": DatetimeMS(-(10**14))}])
+    omega.datasets.put(orders, "orders")
+    frame = omega.datasets.get("orders", query={"n": {"$gte": 9}}).set_index("n")
+    assert frame.when[9] == NOW
+    assert frame.when[20] == "10000-01-01T00:00:00.000Z"
+    assert str(frame.when[21]).startswith("-")
+    assert sum(len(part) for part in omega.datasets.iterchunks("orders")) == 12

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import importlib
+import io
+import sys
 import warnings
+import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+from scipy import stats
 from sklearn.cluster import Birch, BisectingKMeans, FeatureAgglomeration
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.datasets import make_classification
-from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.decomposition import PCA
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.feature_selection import SelectKBest, mutual_info_classif
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import f1_score, make_scorer
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import (
     FunctionTransformer,
     KBinsDiscretizer,
@@ -32,7 +39,12 @@ from sklearn.svm import SVC
 from sklearn.utils import all_estimators
 
 from omegaml_lab.backends.skops_trust import is_known
-from omegaml_lab.core.errors import IntegrityError, UnsupportedObjectError, UntrustedObjectError
+from omegaml_lab.core.errors import (
+    IntegrityError,
+    MissingDependencyError,
+    UnsupportedObjectError,
+    UntrustedObjectError,
+)
 from tests import tamper
 
 if TYPE_CHECKING:
@@ -107,6 +119,28 @@ def by_types() -> Any:
         pytest.param(make_pipeline(KBinsDiscretizer(3), Ridge()), X, Y, id="bins"),
         pytest.param(FunctionTransformer(np.nan_to_num, kw_args={"nan": 1.0}), X, Y, id="filled"),
         pytest.param(FeatureAgglomeration(pooling_func=np.median), X, Y, id="pooled"),
+        pytest.param(
+            make_column_transformer((StandardScaler(), FRAME.columns[:2])), FRAME, Y, id="an index"
+        ),
+        pytest.param(
+            make_pipeline(
+                make_union(StandardScaler(), PCA(2)).set_output(transform="pandas"), Ridge()
+            ),
+            FRAME[["n", "m"]],
+            Y,
+            id="united frames",
+        ),
+        pytest.param(
+            RandomizedSearchCV(
+                RandomForestClassifier(2, random_state=0),
+                {"max_depth": stats.randint(1, 4), "max_features": stats.uniform(0.1, scale=0.8)},
+                n_iter=2,
+                random_state=0,
+            ),
+            X,
+            Y,
+            id="searched",
+        ),
         pytest.param(BisectingKMeans(3, random_state=1), X, Y, id="bisected"),
     ],
 )  # fmt: skip
@@ -162,6 +196,94 @@ def test_what_is_kept_in_no_safe_format_is_told_how_else(omega: Omega) -> None:
 )  # fmt: skip
 def test_what_does_more_than_compute_is_not_trusted(name: str) -> None:
     assert not is_known(name)
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        FRAME.columns,
+        pd.Index(["a", None, "a"], dtype=object, name="n"),
+        pd.RangeIndex(3, 9, 2, name="r"),
+        pd.Index([3, 1], dtype="int8"),
+        pd.Index([0.5, float("nan")]),
+    ],
+)
+def test_an_index_comes_back_as_it_was(omega: Omega, index: pd.Index[Any]) -> None:
+    omega.models.put(FunctionTransformer(kw_args={"columns": index}), "model")
+    back = omega.models.get("model").kw_args["columns"]
+    pd.testing.assert_index_equal(back, index, exact=True)
+
+
+def test_distributions_come_back_as_they_were(omega: Omega) -> None:
+    given = {
+        "a": stats.loguniform(1e-3, 1, loc=2),
+        "b": stats.poisson(np.float64(3)),
+        "c": stats.norm,
+    }
+    omega.models.put(RandomizedSearchCV(Ridge(), given), "model")
+    back = omega.models.get("model").param_distributions
+    for name, one in given.items():
+        assert back[name].rvs(3, random_state=1).tolist() == one.rvs(3, random_state=1).tolist()
+
+
+@pytest.mark.parametrize(
+    ("held", "told"),
+    [
+        (lambda rows: rows, r"'<lambda>' in it, which is not found .*`def`"),
+        (str.lower, r"'str\.lower' in it, which is not found"),
+        (pd.DataFrame.abs, "not found by its name in pandas"),
+        (pd.Series([1]), r"pandas' Series in it: give it as .*to_numpy"),
+        (pd.date_range("2026", periods=2), "pandas' DatetimeIndex in it"),
+        (stats.rv_discrete(name="own", values=([1], [1])), "'own', which is none of scipy"),
+    ],
+)
+def test_what_is_not_found_again_is_not_kept(omega: Omega, held: Any, told: str) -> None:
+    model = FunctionTransformer(kw_args={"held": held})
+    trusted = ["test_estimators.<lambda>", f"{__name__}.<lambda>", "pandas.core.generic.abs"]
+    with pytest.raises(UnsupportedObjectError, match=rf"{told}.*python\.pickle"):
+        omega.models.put(model, "model", trusted=trusted)
+
+
+def test_another_function_of_that_name_is_not_taken_for_it(omega: Omega) -> None:
+    def answers(rows: Any) -> Any:
+        return rows
+
+    model = FunctionTransformer(answers)
+    with pytest.raises(UnsupportedObjectError, match="not found by its name"):
+        omega.models.put(model, "model", trusted=[f"{__name__}.answers"])
+
+
+def test_a_class_that_is_not_here_is_told(
+    omega: Omega, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = "from sklearn.preprocessing import StandardScaler\nclass Own(StandardScaler): pass\n"
+    (tmp_path / "own_steps.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    trusted = ["own_steps.Own"]
+    omega.models.put(importlib.import_module("own_steps").Own(), "model", trusted=trusted)
+    monkeypatch.undo()
+    monkeypatch.delitem(sys.modules, "own_steps")
+    with pytest.raises(MissingDependencyError, match=r"own_steps\.Own.*'model'.*Install"):
+        omega.models.get("model", trusted=trusted)
+
+
+@pytest.mark.parametrize("func", ["print", "Path"])
+def test_a_planted_call_is_not_trusted(omega: Omega, tmp_path: Path, func: str) -> None:
+    omega.models.put(RandomizedSearchCV(Ridge(), {"a": stats.norm(0)}), "model")
+    data, out = omega.models.read_bytes("model"), io.BytesIO()
+    other = {"print": ("builtins", "print"), "Path": ("pathlib", "Path")}[func]
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w") as new:
+        for member in old.namelist():
+            text = old.read(member)
+            if member == "schema.json":
+                text = text.replace(b'"scipy.stats"', f'"{other[0]}"'.encode())
+                text = text.replace(b'"norm"', f'"{other[1]}"'.encode())
+            new.writestr(member, text)
+    tamper.plant(omega, "planted", "sklearn.skops", out.getvalue(), {})
+    with pytest.raises(
+        UntrustedObjectError, match=rf"{func}, operator\.call|operator\.call, .*{func}"
+    ):
+        omega.models.get("planted")
 
 
 def test_sparse_matrices_that_lead_out_of_themselves_are_refused(omega: Omega) -> None:
