@@ -17,6 +17,7 @@ from omegaml_lab.cli.follow import follow, print_end
 from omegaml_lab.cli.groups import end_group, group_options
 from omegaml_lab.cli.limits import limits_options, taken_limits
 from omegaml_lab.cli.output import print_json
+from omegaml_lab.cli.runs import runs
 from omegaml_lab.cli.session import Session, examples, json_option, pass_session
 from omegaml_lab.cli.values import parameters_option, parse_grid, parse_values
 from omegaml_lab.core.errors import ObjectNotFoundError, StorageUnavailableError
@@ -132,9 +133,10 @@ def _job(om: Omega, notebook: str) -> JobHandle:
         try:
             return om.runtime.job(notebook)
         except ObjectNotFoundError:
-            click.echo(
-                f"There is no file {notebook} here, so the name of a job is meant.", err=True
-            )
+            told = f"There is no file {notebook} here, so the name of a job is meant."
+            if notebook in runs.commands:
+                told += f" What was run is told by `omega runs {notebook}`."
+            click.echo(told, err=True)
             raise
     put = om.jobs.put(path.read_bytes(), Name(name_of(path)), kind="notebook")
     click.echo(f"{path} is put into the repository as job {put.name}@{put.revision}.", err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -73,9 +74,11 @@ def list_runs(
     with session.open() as om:
         of = find_group(om, group).id if group else None
         page = om.runtime.runs.list(job, status, group=of, limit=limit, **only)
+        names = om.runtime.runs.whereabouts.jobs(page.items)
         unknown = None if page.total or job is None else _unknown(om, job, **only)
+    listed = list(zip(page.items, names, strict=True))
     if as_json:
-        print_json([run.to_dict() for run in page.items])
+        print_json([_told(run, name) for run, name in listed])
         return
     hidden = page.total - len(page.items)
     print_table(
@@ -83,7 +86,7 @@ def list_runs(
         (
             (
                 run.id,
-                f"{run.job} (local)" if run.kind == "local" else run.title,
+                f"{name} (local)" if run.kind == "local" else replace(run, job=name).title,
                 _few(run.parameters),
                 run.status,
                 f"{run.progress.done}/{run.progress.total}" if run.progress.total else "",
@@ -91,7 +94,7 @@ def list_runs(
                 seconds(run.elapsed),
                 run.owner,
             )
-            for run in page.items
+            for run, name in listed
         ),
         empty=(
             unknown
@@ -112,14 +115,15 @@ def show(session: Session, *, id: str, as_json: bool) -> None:  # noqa: A002 - t
     """Show one run."""
     with session.open() as om:
         run = find_run(om, id)
+        name = om.runtime.runs.job_of(run)
     if as_json:
-        print_json(run.to_dict())
+        print_json(_told(run, name))
         return
     error, kept = run.error, run.kept_until
     print_facts(
         {
             "id": run.id,
-            **_executed(run),
+            **_executed(run, name),
             "status": run.status,
             "notice": run.notice,
             "parameters": ", ".join(f"{k}={v!r}" for k, v in run.parameters.items()),
@@ -280,6 +284,11 @@ def _unknown(
     return f"There are no runs of {job!r}, and nothing is called so{near}."
 
 
+def _told(run: Run, name: str) -> dict[str, Any]:
+    """Return a run for programs, with what its job is called now."""
+    return {**run.to_dict(), "job_now": name}
+
+
 def _few(parameters: Mapping[str, Any]) -> str:
     """Return parameters in one line of a table."""
     text = ", ".join(f"{name}={value!r}" for name, value in parameters.items())
@@ -292,18 +301,18 @@ def _used(usage: Usage | None) -> str | None:
     return f"{usage.cpu_seconds:.1f} s of CPU, {size_text(usage.memory_peak)} of memory at most"
 
 
-def _executed(run: Run) -> dict[str, str]:
-    """Return what was executed, under the word for it, and what it was asked."""
+def _executed(run: Run, name: str) -> dict[str, str | None]:
+    """Return what was executed, under the word for it and by its `name` of now, and how."""
     if run.kind == "local":
-        return {"job": f"{run.job} (local)"}
-    call = shown_call(run.call)
-    if call is None:
-        return {"job": f"{run.job}@{run.revision}"}
-    given = [*call["args"], *(f"{name}={text}" for name, text in call["kwargs"].items())]
-    return {
-        run.kind: f"{run.job}@{run.revision}",
-        "called": f"{call['method']}({', '.join(given)})",
+        return {"job": f"{name} (local)"}
+    executed: dict[str, str | None] = {
+        run.kind if run.call else "job": f"{name}@{run.revision}",
+        "named then": None if name == run.job else run.job,
     }
+    if (call := shown_call(run.call)) is not None:
+        given = [*call["args"], *(f"{name}={text}" for name, text in call["kwargs"].items())]
+        executed["called"] = f"{call['method']}({', '.join(given)})"
+    return executed
 
 
 def _earlier(run: Run) -> str | None:

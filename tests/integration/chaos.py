@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import random
 import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -24,6 +26,20 @@ if TYPE_CHECKING:
     from tests.integration.rabbitmq import RabbitMQ
 
 
+@dataclass(slots=True)
+class Life:
+    """A process: what it was, its id, and from when to when, in seconds since 1970."""
+
+    name: str
+    pid: int | None
+    since: float
+    until: float = math.inf
+
+    def covers(self, moment: float) -> bool:
+        """Say whether it was there then; what it did just before it died may show a bit later."""
+        return self.since <= moment <= self.until + 1
+
+
 class Part:
     """One process that can be killed and started again; it logs `ready` when it has begun."""
 
@@ -34,20 +50,32 @@ class Part:
         self._start = start
         self._kill = kill
         self._ready = ready
-        self.running = start()
+        self.lives: list[Life] = []
+        self.start()
 
     @property
     def begun(self) -> bool:
         """Whether it has come to work since it was started: else it would never do any."""
-        return not self._ready or self._ready in self.running.said()
+        return not self._ready or self._ready in self._running.said()
+
+    def look(self) -> bool:
+        """Say whether it works; it is there since that was seen first."""
+        life = self.lives[-1]
+        if life.since == math.inf and self.begun:
+            life.since = time.time()
+        return life.since < math.inf
 
     def kill(self) -> None:
         """Kill it with SIGKILL."""
-        self._kill(self.running)
+        self.lives[-1].until = time.time()
+        self._kill(self._running)
 
     def start(self) -> None:
-        """Start it again."""
-        self.running = self._start()
+        """Start it, again."""
+        self._running = self._start()
+        pid = getattr(self._running, "pid", None)
+        self.lives.append(Life(self.name, pid, since=math.inf))
+        self.look()
 
 
 class Platform:
@@ -57,8 +85,6 @@ class Platform:
         self._omega, self._folder, self._mongo, self._rabbit = omega, folder, mongo, rabbit
         self._port = servers.free_port()
         self.url = f"http://127.0.0.1:{self._port}/"
-        self.deaths: list[tuple[float, str, int | None]] = []
-        """When each was killed, in seconds since 1970, what it was, and its process id."""
         worker = ("omegaml_lab.worker", processes.Process.kill)
         scheduler = ("omegaml_lab.scheduler", processes.Process.kill)
         self.parts = [
@@ -85,6 +111,21 @@ class Platform:
                 assert answer.status_code >= 500, answer.text
             time.sleep(0.2)
 
+    @property
+    def deaths(self) -> list[Life]:
+        """All that were killed so far."""
+        return [life for part in self.parts for life in part.lives if life.until < math.inf]
+
+    def minded(self, since: float, until: float) -> float:
+        """Return how many of these seconds, up to the last, somebody could see who is silent.
+
+        That is, the database was there, and so was the scheduler that was there in the end.
+        """
+        lives = [life for part in self.parts for life in part.lives]
+        database = max(life.since for life in lives if life.name == "mongod" if life.since < until)
+        minds = [life for life in lives if life.name == "scheduler" if life.covers(until)]
+        return until - max(since, database, min(life.since for life in minds))
+
     @contextlib.contextmanager
     def disturbed(self, chance: random.Random) -> Iterator[None]:
         """Kill one part after the other, and start it again a moment later."""
@@ -99,10 +140,7 @@ class Platform:
 
     def _disturb(self, chance: random.Random, stop: threading.Event) -> None:
         while not stop.wait(chance.uniform(1, 4)):
-            begun = [part for part in self.parts if part.begun]
-            part = chance.choice(begun)
-            pid = getattr(part.running, "pid", None)
-            self.deaths.append((time.time(), part.name, pid))
+            part = chance.choice([part for part in self.parts if part.look()])
             part.kill()
             stop.wait(chance.uniform(0, 2))
             part.start()

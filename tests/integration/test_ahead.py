@@ -34,9 +34,9 @@ class Counting(Callees):
 
     started = 0
 
-    def take(self, environment: Any, *, fresh: bool) -> Any:
+    def take(self, environment: Any, **options: Any) -> Any:
         self.started += 1
-        return super().take(environment, fresh=fresh)
+        return super().take(environment, **options)
 
 
 class Workplace:

@@ -150,6 +150,7 @@ def test_json_of_a_run_is_nothing_but_json(omega, served):
         (["run", "good", "-p", "a"], 2, "is not of the form NAME=VALUE"),
         (["run", "goood.ipynb"], 1, "Did you mean 'good"),
         (["run", "nowhere.ipynb"], 1, "There is no file nowhere.ipynb here"),
+        (["run", "list"], 1, "`omega runs list`"),
         (["runs", "show", "nothing"], 1, "There is no run 'nothing'"),
         (["runs", "cancel", "nothing"], 1, "There is no run 'nothing'"),
         (["jobs", "show", "a//b"], 1, "is not a valid name"),

@@ -165,4 +165,12 @@ def test_the_server_and_the_command_line_list_them(
     monkeypatch.setenv("OMEGA_MONGO_URL", shared.url)
     monkeypatch.setenv("OMEGA_HOME", str(tmp_path))
     assert main(["runs", "list", "--job", "said/a", "--json"]) == 0
-    assert run.id in capsys.readouterr().out
+    (_, listed) = json.loads(capsys.readouterr().out)[::-1]
+    assert (listed["id"], listed["job"], listed["job_now"]) == (
+        run.id,
+        "told/a.ipynb",
+        "said/a.ipynb",
+    )
+    for command in (["list", "--job", "said/a"], ["show", run.id]):
+        assert main(["runs", *command]) == 0
+        assert "said/a.ipynb" in capsys.readouterr().out

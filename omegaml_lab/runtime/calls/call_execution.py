@@ -93,7 +93,7 @@ class CallExecution:
             callee = self._ahead.callee if self._ahead else self._take()
         except (OSError, CalleeDiedError) as error:
             self._log.write(getattr(error, "said", ""))
-            return self.fail(error)
+            return self._stopped(error, lost=False)
         try:
             came = self._ask(callee)
             if self._measured and self._watch is not None:
@@ -112,7 +112,9 @@ class CallExecution:
         return self._finish(Status.FAILED, _failure_of(error))
 
     def _take(self) -> Callee:
-        return self._callees.take(self._environment, fresh=self._alone)
+        return self._callees.take(
+            self._environment, fresh=self._alone, wanted=lambda: self._reason is None
+        )
 
     def _ask(self, callee: Callee) -> dict[str, Any]:
         request = request_of(self.claim.run)
@@ -164,7 +166,7 @@ class CallExecution:
         )
         return self._end(failure)
 
-    def _stopped(self, error: CalleeDiedError, *, lost: bool) -> Run | None:
+    def _stopped(self, error: Exception, *, lost: bool) -> Run | None:
         if self._reason is StopReason.VOID:
             return None
         if self._reason is StopReason.CANCELLED:

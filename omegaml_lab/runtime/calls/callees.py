@@ -25,7 +25,7 @@ from omegaml_lab.core.errors import CalleeDiedError
 from omegaml_lab.runtime.calls.reach import within_reach
 from omegaml_lab.runtime.kernels.family import Family
 from omegaml_lab.runtime.kernels.run_folders import RunFolder
-from omegaml_lab.runtime.kernels.warm import ForkedProcess
+from omegaml_lab.runtime.kernels.warm import ForkedProcess, always
 from omegaml_lab.runtime.kernels.working import Working
 
 if TYPE_CHECKING:
@@ -50,9 +50,18 @@ temporary files goes with it."""
 
 
 class Callee:
-    """One process, and the line to it."""
+    """One process, and the line to it.
 
-    def __init__(self, environment: Mapping[str, str], nursery: Nursery | None) -> None:
+    It takes as long to make one as the process takes to start, unless it is not `wanted` any more
+    meanwhile: then there is none.
+    """
+
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        nursery: Nursery | None,
+        wanted: Callable[[], bool] = always,
+    ) -> None:
         self._folder = RunFolder("call")  # what the process leaves goes with it
         self._log = self._folder.path / "call.log"
         self._log.touch(0o600)
@@ -60,7 +69,7 @@ class Callee:
         inherited = {k: v for k, v in os.environ.items() if k not in hidden}
         whole = {**inherited, **environment, **self._folder.temporary()}
         try:
-            self._connection = self._begun(whole, nursery)
+            self._connection = self._begun(whole, nursery, wanted)
         except BaseException:
             self._folder.remove()
             raise
@@ -68,25 +77,27 @@ class Callee:
         self._unsent = b""
         self.calls = 0
 
-    def _begun(self, environment: dict[str, str], nursery: Nursery | None) -> socket.socket:
+    def _begun(
+        self, environment: dict[str, str], nursery: Nursery | None, wanted: Callable[[], bool]
+    ) -> socket.socket:
         """Start the process, and return the line to it."""
         line = self._folder.path / "line"
         with socket.socket(socket.AF_UNIX) as server:
             with within_reach(line) as path:
                 server.bind(path)
             server.listen(1)
-            self.process = _started(str(line), environment, self._log, nursery)
+            self.process = _started(str(line), environment, self._log, nursery, wanted)
             keeper = self.process.keeper if isinstance(self.process, ForkedProcess) else None
             self.family = Family(self.process.pid, keeper=keeper)
-            connection = self._connected(server)
+            connection = self._connected(server, wanted)
         line.unlink()
         return connection
 
-    def _connected(self, server: socket.socket) -> socket.socket:
+    def _connected(self, server: socket.socket, wanted: Callable[[], bool]) -> socket.socket:
         """Return the line, once the process has come to it; who does not, and hangs, is ended."""
         server.settimeout(_LOOKS)
         working, deadline = Working(self.process.pid), time.monotonic() + _STARTS
-        while self.alive:
+        while self.alive and wanted():
             with contextlib.suppress(TimeoutError):
                 return server.accept()[0]
             if time.monotonic() > deadline:
@@ -229,15 +240,19 @@ class Callees:
         self._idle: list[tuple[str, Callee]] = []
         self._closed = False
 
-    def take(self, environment: Mapping[str, str], *, fresh: bool) -> Callee:
+    def take(
+        self, environment: Mapping[str, str], *, fresh: bool, wanted: Callable[[], bool] = always
+    ) -> Callee:
         """Return a process for one call; a `fresh` one has performed none yet.
+
+        `wanted` is asked again and again whether to go on, while one is being started.
 
         Raises
         ------
         CalleeDiedError
-            If one was started, and ended at once.
+            If one was started, and ended at once, or was not wanted any more.
         """
-        return self.warm(environment, fresh=fresh) or Callee(environment, self._nursery)
+        return self.warm(environment, fresh=fresh) or Callee(environment, self._nursery, wanted)
 
     def warm(self, environment: Mapping[str, str], *, fresh: bool = False) -> Callee | None:
         """Return a process for one call that is there already, None if there is none."""
@@ -286,13 +301,18 @@ class Callees:
             callee.close()
 
 
-def _started(path: str, environment: dict[str, str], log: Path, nursery: Nursery | None) -> Any:
+def _started(
+    path: str,
+    environment: dict[str, str],
+    log: Path,
+    nursery: Nursery | None,
+    wanted: Callable[[], bool],
+) -> Any:
     """Return the process, as `subprocess.Popen` or like it."""
     if nursery is not None:
+        where: dict[str, Any] = {"environment": environment, "folder": Path.cwd(), "log": log}
         with contextlib.suppress(OSError):
-            return nursery.spawn(
-                [path], environment=environment, folder=Path.cwd(), log=log, module=_MODULE
-            )
+            return nursery.spawn([path], module=_MODULE, wanted=wanted, **where)
     with log.open("ab") as output:
         return subprocess.Popen(
             [sys.executable, "-m", _MODULE, path],

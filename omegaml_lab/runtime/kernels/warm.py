@@ -27,13 +27,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["ForkedProcess", "Nursery", "available"]
+__all__ = ["ForkedProcess", "Nursery", "always", "available"]
 
 _MODULE = "omegaml_lab.runtime.kernels.nursery"
 _PATIENCE = 30.0
 """Seconds that what is asked for may take; more, as long as the nursery is seen to work."""
+_LOOKS = 0.2
 _KEEPER_TELLS = 5.0
 _ENDED = "the nursery has ended"
+
+
+def always() -> bool:
+    """Say that something is wanted, however long it takes."""
+    return True
 
 
 class ForkedProcess:
@@ -146,6 +152,7 @@ class Nursery:
         folder: Path,
         log: Path,
         module: str | None = None,
+        wanted: Callable[[], bool] = always,
     ) -> ForkedProcess:
         """Fork an IPython kernel, or a process that runs the ``main`` of a `module`.
 
@@ -159,14 +166,17 @@ class Nursery:
             Its working directory.
         log
             File that its stdout and stderr go to.
+        wanted
+            Is asked again and again whether to wait on.
 
         Raises
         ------
         OSError
-            If the nursery is out of order: a cold kernel is the way then.
+            If the nursery is out of order: a cold kernel is the way then. Or if it is not
+            `wanted` any more.
         """
         request = {"arguments": list(arguments), "module": module}
-        return self._ask(request, environment, folder, log)
+        return self._ask(request, environment, folder, log, wanted)
 
     def execute(
         self,
@@ -197,17 +207,22 @@ class Nursery:
         return self._ask(request, environment, folder, log)
 
     def _ask(
-        self, request: dict[str, Any], environment: Mapping[str, str], folder: Path, log: Path
+        self,
+        request: dict[str, Any],
+        environment: Mapping[str, str],
+        folder: Path,
+        log: Path,
+        wanted: Callable[[], bool] = always,
     ) -> ForkedProcess:
         where = {"environment": dict(environment), "folder": str(folder), "log": str(log)}
         generation = self._running()
         working = Working(generation.process.pid)
         while True:
             try:
-                return generation.ask({**request, **where}, patience=_PATIENCE)
+                return generation.ask({**request, **where}, patience=_PATIENCE, wanted=wanted)
             except (TimeoutError, ChildProcessError) as error:
                 late = isinstance(error, TimeoutError) or str(error) == TOO_LATE
-                if not late or not working.goes_on():
+                if not late or not wanted() or not working.goes_on():
                     raise
 
     def stop(self) -> None:
@@ -243,7 +258,9 @@ class _Generation:
         self._living: dict[int, ForkedProcess] = {}
         threading.Thread(target=self._listen, name="nursery", daemon=True).start()
 
-    def ask(self, request: dict[str, Any], *, patience: float) -> ForkedProcess:
+    def ask(
+        self, request: dict[str, Any], *, patience: float, wanted: Callable[[], bool]
+    ) -> ForkedProcess:
         """Return a new process; a TimeoutError, which is an OSError, says that none will come.
 
         Who asked starts one in another way then, on the same sockets: two must not be there.
@@ -251,18 +268,19 @@ class _Generation:
         number = next(self._ids)
         future: Future[ForkedProcess] = Future()
         # The clock is one for all processes of the machine.
-        whole = {**request, "id": number, "until": time.monotonic() + patience}
+        until = time.monotonic() + patience
+        whole = {**request, "id": number, "until": until}
         with self._lock:
             if self._over:
                 raise BrokenPipeError(_ENDED)
             self._awaited[number] = future
             self._connection.sendall(json.dumps(whole).encode() + b"\n")
-        try:
-            return future.result(patience)
-        except TimeoutError:
-            if future.cancel():
-                raise
-            return future.result()  # it has come at the last moment
+        while wanted() and (left := until - time.monotonic()) > 0:
+            with contextlib.suppress(TimeoutError):
+                return future.result(min(left, _LOOKS))
+        if future.cancel():
+            raise TimeoutError
+        return future.result()  # it has come at the last moment
 
     def stop(self) -> None:
         """Hang up, which ends the process, and wait for that."""

@@ -6,6 +6,7 @@ runs that it never had.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from omegaml_lab.core.names import Name
 from omegaml_lab.core.runs import FINAL, Run, Status
 from omegaml_lab.runtime.records.results import results_of
 from omegaml_lab.runtime.records.run_documents import OVER
-from omegaml_lab.runtime.records.run_reader import RunReader
+from omegaml_lab.runtime.records.run_reader import RunReader, utcnow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["RunForgetting"]
 
 _BATCH = 500
+_NEWS = timedelta(days=30)
+"""So long after its end somebody may still be told of a run: a scheduler may be away."""
 _ENDED = {"status": {"$in": [status.value for status in FINAL]}}
 _GOOD = {"status": Status.SUCCEEDED.value}
 _ASKED = {
@@ -68,13 +71,17 @@ class RunForgetting:
         self._of_schedule = cache(self._kept_by_schedule)
         self._last = cache(self._last_of)
         self._old: dict[str, Any] = {
-            "untold": False,  # with the next, as an index finds them
+            "untold": {"$in": [False, True]},  # with the next, as an index finds them
             "ended_at": {"$lt": before},
             "kind": {"$in": ["job", "script", "model", None]},
             "experiments": [],
             "tags": [],
-            "kept_until": None,
-            "$nor": [_ASKED, {"unpublished": True, **_GOOD}],
+            "$nor": [
+                _ASKED,
+                {"unpublished": True, **_GOOD},
+                {"untold": True, "ended_at": {"$gte": utcnow() - _NEWS}},
+                {"kept_until": {"$gte": before}},
+            ],
             **OVER,
         }
 

@@ -22,8 +22,9 @@ def let_go(schedule: Schedule, runs: RunRecords, jobs: JobStore) -> int:
     """Drop results that a schedule does not keep, for good; return of how many runs.
 
     Of its runs that have ended, the last ones keep theirs, as many as it says, and so do the
-    last one that succeeded and those whose result somebody has tagged. Records stay. It is not
-    more than a portion at once: other schedules are due as well.
+    last one that succeeded and those whose result somebody has tagged. Records stay, and so do
+    the pages of reports, which links lead to: these go with the record. It is not more than a
+    portion at once: other schedules are due as well.
     """
     if schedule.keep is None:
         return 0

@@ -39,6 +39,8 @@ _FIELDS = {
     "day-of-week": "0 to 7, or SUN to SAT",
 }
 _SPANS_OF_FIELDS = (60, 24, 31, 12, 7)
+_UTC = frozenset({"Etc/UTC", "Etc/UCT", "Etc/Universal", "Etc/Zulu", "UCT", "Universal", "Zulu"})
+"""What else UTC is called; machines say ``Etc/UTC``, and one word is enough."""
 _SECOND = timedelta(seconds=1)
 # What is looked through for the last due time: a day first, not a year of minutes at once.
 _SPANS = tuple(timedelta(days=days) for days in (1, 32, 367, 20_000))
@@ -144,7 +146,7 @@ def local_timezone() -> str:
         name = get_localzone_name()
     except (LookupError, OSError, ValueError):
         return "UTC"
-    return name if name in _known_zones() else "UTC"
+    return _zone(name).key if name in _known_zones() else "UTC"
 
 
 @cache
@@ -163,7 +165,7 @@ def _zone(name: str) -> ZoneInfo:
         raise InvalidScheduleError(
             name, reason, what="time zone", suggestion=close[0] if close else None
         )
-    return ZoneInfo(name)
+    return ZoneInfo("UTC" if name in _UTC else name)
 
 
 def _listed(cron: str) -> str:

@@ -96,7 +96,7 @@ class Uploads:
             pieces = self._joined(upload, number, piece, here)
             values = {"path": upload.path, "pieces": pieces, "at": now}
             noted = self._parts.insert_before(
-                _records(key, number, piece, data), partial(self._note, key, record, values)
+                _records(key, number, piece, data, now), partial(self._note, key, record, values)
             )
             if noted:
                 self._drop(key, here, but=pieces)
@@ -160,6 +160,11 @@ class Uploads:
         self._going.index("at")
         for record in self._going.query({"at": {"$lt": now - _ABANDONED}}):
             self._forget(record["id"], record)
+        # A server that dies between a piece and the note of it leaves one that is of no upload.
+        noted = {part for each in self._going.query() for part in _ids(each["id"], _here(each))}
+        old = {"at": {"$lt": now - _ABANDONED}, "id": {"$nin": sorted(noted)}}
+        self._parts.index("at")
+        self._parts.delete_many(old)
 
     def _forget(self, key: str, record: dict[str, Any] | None) -> None:
         self._drop(key, _here(record), but=[])
@@ -205,10 +210,12 @@ def _piece(data: bytes) -> str:
     return f"{_digest(data)[:32]}.{-(-len(data) // _PART)}"
 
 
-def _records(key: str, number: int, piece: str, data: bytes) -> Iterator[dict[str, Any]]:
+def _records(
+    key: str, number: int, piece: str, data: bytes, now: datetime
+) -> Iterator[dict[str, Any]]:
     """Yield the records that hold a piece. One that is there already is the same, by its id."""
     for at, part in enumerate(_parts(key, number, piece)):
-        yield {"id": part, "data": data[at * _PART : (at + 1) * _PART]}
+        yield {"id": part, "data": data[at * _PART : (at + 1) * _PART], "at": now}
 
 
 def _parts(key: str, number: int, piece: str) -> list[str]:

@@ -121,6 +121,28 @@ def test_what_is_slow_to_start_but_works_is_waited_for(monkeypatch: pytest.Monke
         Callees(limit=1).take({}, fresh=False)
 
 
+def test_one_that_is_slow_to_start_is_given_up_when_nobody_wants_it(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text("while True: pass  # it works, and never comes")
+    slow, looks = {"PYTHONPATH": str(tmp_path)}, iter([True, True, False])
+    with pytest.raises(CalleeDiedError):
+        Callees(limit=1).take(slow, fresh=False, wanted=lambda: next(looks, False))
+
+
+@pytest.mark.skipif(not available(), reason="processes are forked on Linux only")
+def test_a_nursery_that_does_not_answer_keeps_nobody_waiting_who_goes(tmp_path: Path) -> None:
+    nursery, looks = Nursery("calls"), iter([True, False])
+    where = {"environment": dict(os.environ), "folder": tmp_path, "log": tmp_path / "log"}
+    nursery.start()
+    os.kill(nursery.pid or 0, signal.SIGSTOP)
+    try:
+        with pytest.raises(TimeoutError):
+            nursery.spawn([], **where, wanted=lambda: next(looks, False))
+        assert next(looks, None) is None
+    finally:
+        os.kill(nursery.pid or 0, signal.SIGCONT)
+        nursery.stop()
+
+
 @pytest.mark.skipif(not available(), reason="processes are forked on Linux only")
 def test_a_nursery_that_is_slow_to_load_but_works_is_waited_for(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path

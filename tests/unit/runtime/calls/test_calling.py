@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 from sklearn.linear_model import LinearRegression
 
 from omegaml_lab.callee import _Callee
 from omegaml_lab.core.errors import ConflictError, ObjectNotFoundError
+from omegaml_lab.core.runs import Status
+from omegaml_lab.runtime.calls.call_execution import CallExecution
+from omegaml_lab.runtime.calls.callees import Callees
 from omegaml_lab.runtime.calls.calling import Caller, Target
 from omegaml_lab.runtime.calls.parcels import wrapped
+from omegaml_lab.runtime.notebooks.execution import StopReason
 from omegaml_lab.store.recording import recording
+from tests.integration.processes import until
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from typing import Any
 
     from omegaml_lab.omega import Omega
@@ -42,6 +50,31 @@ def test_the_second_attempt_at_a_fit_finds_what_the_first_has_put(
     other = _Callee(omega).answer({**request, "run": "r2"})
     assert other["error"]["name"] == "ConflictError"
     assert [m.revision for m in omega.models.history(target.pinned)] == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("reason", "status"),
+    [(StopReason.CANCELLED, Status.CANCELLED), (StopReason.GIVEN_BACK, Status.QUEUED)],
+)
+def test_one_is_stopped_while_its_process_starts(
+    omega: Omega, tmp_path: Path, target: Target, reason: StopReason, status: Status
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import time; time.sleep(600)")
+    runs = omega.runtime.runs.records
+    queued = omega.runtime.model(target.name).start("fit", X, Y).run
+    claim = runs.claim_call(queued.id, worker="w")
+    assert claim is not None
+    slow = {"PYTHONPATH": str(tmp_path)}
+    execution = CallExecution(claim, runs=runs, callees=Callees(limit=1), environment=slow)
+    others = psutil.Process().children()
+    with ThreadPoolExecutor(1) as pool:
+        performed = pool.submit(execution.perform)
+        until(lambda: psutil.Process().children() != others)
+        execution.stop(reason)
+        run = performed.result(30)
+    assert run is not None
+    assert run.status is status
+    assert psutil.Process().children() == others
 
 
 def test_one_that_was_given_up_for_lost_may_be_faster(

@@ -18,6 +18,8 @@ from omegaml_lab.store.recording import recording
 from tests.integration.notebooks import notebook
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from omegaml_lab.core.gc import Collected
     from omegaml_lab.omega import Omega
 
@@ -30,12 +32,16 @@ def ended(omega: Omega, id: str, job: str = "n", *, days: float = 40, **changed:
     given = {key: changed.pop(key) for key in ("group", "schedule", "kind") if key in changed}
     call = {"call": CALL} if "kind" in given else {}
     runs.create(job, 1, parameters={}, id=id, object=f"id of {job}", **given, **call)
-    at = utcnow() - timedelta(days=days)
+    at = days_ago(days)
     told = {"status": Status.SUCCEEDED.value, "queued_at": at, "ended_at": at, "untold": False}
     omega.storage.records("runs").update(id, set={**told, "result": result, **changed})
     with recording(id):
         omega.jobs.put(notebook(), Name(result))
     return id
+
+
+def days_ago(days: float) -> datetime:
+    return utcnow() - timedelta(days=days)
 
 
 def gc(omega: Omega, **options: Any) -> Collected:
@@ -73,7 +79,6 @@ def test_runs_of_long_ago_go_with_their_results(omega: Omega) -> None:
         ended(omega, "good tagged"),
         ended(omega, "tracked", experiments=["e"]),
         ended(omega, "wrote"),
-        ended(omega, "untold", untold=True),
         ended(omega, "unpublished", unpublished=True),
         ended(omega, "is tried again", status=Status.LOST.value, attempt=1),
         ended(omega, "may be resumed", kept_until=utcnow()),
@@ -99,6 +104,19 @@ def test_runs_of_long_ago_go_with_their_results(omega: Omega) -> None:
     assert [link.target.id for link in lineage.read_by(["gone 1", "last"], limit=9)] == ["last"]
     assert not pages.exists(Name("gone 1/code-1.html"))
     assert gc(omega).runs == 0
+
+
+def test_where_no_scheduler_is_to_tell_of_them_runs_go_a_month_after_their_end(
+    omega: Omega,
+) -> None:
+    ended(omega, "old", days=40, untold=True)
+    ended(omega, "kept by a worker that died", days=39, untold=True, kept_until=days_ago(39))
+    ended(omega, "to be told", days=20, untold=True)
+    ended(omega, "told", days=19)
+    ended(omega, "last", days=0)
+    omega.config = replace(omega.config, record_days=7.0)
+    assert omega.gc().runs == 3
+    assert left(omega) == {"to be told", "last"}
 
 
 def test_what_a_schedule_keeps_stays(omega: Omega) -> None:

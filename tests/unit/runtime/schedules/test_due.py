@@ -149,6 +149,13 @@ def test_without_a_time_zone_it_is_this_machines() -> None:
     ZoneInfo(local_timezone())
 
 
+@pytest.mark.parametrize("alias", ["Etc/UTC", "Zulu", "UTC"])
+def test_utc_has_one_name(alias: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", alias)  # as a machine may say it
+    assert local_timezone() == "UTC"
+    assert Rule.of("daily at 6:00", alias).timezone == "UTC"
+
+
 @settings(deadline=None)
 @given(
     when=st.sampled_from([*EXAMPLES, "*/7 2,3 * * *", "30 1-3 * 3,10 sun", "15 2 L * *"]),

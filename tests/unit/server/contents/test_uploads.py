@@ -158,6 +158,25 @@ def test_abandoned_uploads_are_forgotten(omega: Omega, uploads: Uploads) -> None
     assert uploads.whole(Upload(path="abandoned"), b"") is None
 
 
+def test_a_piece_that_a_dead_server_did_not_note_goes_after_a_day(
+    omega: Omega, uploads: Uploads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*_: object) -> bool:
+        raise KeyboardInterrupt
+
+    parts = omega.storage.records("upload_pieces")
+    uploads.add(Upload(path="slow"), 1, b"x")
+    with monkeypatch.context() as patched:
+        patched.setattr(uploads, "_note", dies)
+        with pytest.raises(KeyboardInterrupt):
+            uploads.add(Upload(path="slow"), 2, b"never noted")
+    assert left(omega) == 2
+    parts.update_many({}, set={"at": datetime.now(UTC) - timedelta(days=2)})
+    uploads.add(Upload(path="other"), 1, b"x")
+    assert left(omega) == 2
+    assert uploads.whole(Upload(path="slow"), b"!").read() == b"x!"
+
+
 @pytest.mark.parametrize("number", [0, -2, 3, "1", None])
 def test_numbers_that_do_not_follow_are_refused(uploads: Uploads, number: int) -> None:
     uploads.add(F, 1, b"x")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 
 from omegaml_lab.core.modules import ModuleFolder
-from omegaml_lab.server.kernels.workcopies import WorkingCopies
+from omegaml_lab.server.kernels.workcopies import SharedCopy, WorkingCopies
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,6 +50,19 @@ def test_kernels_of_a_folder_share_it_until_the_last_one_ends(
     assert not first.exists()
     copies.close("b")
     assert not copies.has("b")
+
+
+def test_two_may_close_the_same_one(
+    copies: WorkingCopies, omega: Omega, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = copies.open("a", ETL, lambda: omega.jobs, written=True)
+    both = threading.Barrier(2, timeout=30)
+    monkeypatch.setattr(SharedCopy, "sync", lambda _: both.wait() >= 0)
+    with ThreadPoolExecutor(2) as pool:
+        for closing in [pool.submit(copies.close, "a") for _ in range(2)]:
+            closing.result()
+    assert not copies.has("a")
+    assert not place.exists()
 
 
 def test_what_is_only_looked_at_is_nobodys_and_not_kept(
