@@ -40,7 +40,12 @@ function published(report: IReport, trans: TranslationBundle): string {
   const link = linkOf(report);
   const readers = readersOf(report.access, link, trans);
   return report.live && report.access === 'anyone'
-    ? trans.__('“%1” is published for %2, live for people signed in: %3', report.name, readers, link)
+    ? trans.__(
+        '“%1” is published for %2, live for people signed in: %3',
+        report.name,
+        readers,
+        link
+      )
     : trans.__('“%1” is published for %2: %3', report.name, readers, link);
 }
 
