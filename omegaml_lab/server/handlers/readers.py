@@ -48,7 +48,8 @@ def send_to_login(handler: JupyterHandler) -> None:
     if "?" not in login:  # JupyterHub's knows the way back, and takes nothing more
         login = url_concat(login, {"next": handler.request.uri})
     own = url_path_join(handler.base_url, "login")
-    is_form = issubclass(handler.identity_provider.login_handler_class, LoginFormHandler)
+    form = handler.identity_provider.login_handler_class
+    is_form = isinstance(form, type) and issubclass(form, LoginFormHandler)
     if not is_form or urlsplit(login).path != own:
         handler.redirect(login)
         return
