@@ -14,6 +14,7 @@ import { resultsPlugin } from './plugins/results';
 import { runLogPlugin } from './plugins/runlog';
 import { transfersPlugin } from './plugins/transfers';
 import { uploadsPlugin } from './plugins/uploads';
+import { widgetsPlugin } from './plugins/widgets';
 
 export { IOmega } from './tokens';
 
@@ -31,7 +32,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   bucketsPlugin,
   movesPlugin,
   transfersPlugin,
-  uploadsPlugin
+  uploadsPlugin,
+  widgetsPlugin
 ];
 
 export default plugins;

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from omegaml_lab.core.errors import OmegaError
 from omegaml_lab.core.notifications import Delivery
+from omegaml_lab.server.namings import Namings
 from omegaml_lab.server.wire import finite
 
 if TYPE_CHECKING:
@@ -118,6 +119,7 @@ class ChangeFeed:
         self._signatures = signatures
         self._logger = logger
         self._contents_path = contents_path
+        self._job_now = Namings(omega.runtime.runs.job_of)
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -194,7 +196,7 @@ class ChangeFeed:
         """
         plain = {key: value for key, value in run.to_dict().items() if key in _TOLD}
         plain["noticed"] = run.notice is not None
-        job = self._omega.runtime.runs.job_of(run)
+        job = self._job_now(run)
         plain["job_now"] = job
         plain["job_path"] = self._contents_path(job if run.kind == "job" else None)
         plain["result_path"] = self._contents_path(run.result)

@@ -105,8 +105,12 @@ def test_by_keyboard_alone(lab: Lab, open_lab: Callable[..., LabPage]) -> None:
     press = me.page.keyboard.press
     press("Control+Alt+o")
     expect(me.panel).to_be_visible()
+    tab = me.panel.get_by_role("tab", name="Jobs")
+    expect(tab).to_be_focused()
+    press("Control+Shift+f")
+    press("Control+Alt+o")
+    expect(tab).to_be_focused()
 
-    me.panel.get_by_role("tab", name="Jobs").focus()
     press("ArrowRight")
     expect(me.panel.get_by_role("tab", name="Scripts")).to_have_attribute("aria-selected", "true")
     press("ArrowLeft")

@@ -13,8 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+import requests
 
 from omegaml_lab.core.errors import StorageUnavailableError
 from omegaml_lab.hub.repositories import provision
@@ -191,3 +193,20 @@ def test_a_repository_opens_for_its_user_alone(home: Path) -> None:
     with pytest.raises(StorageUnavailableError):
         Storage.open(ann.url.replace(ann.password, "guessed")).records("things").find("1")
     assert provision("ann", admin_url=admin, key=b"test") == ann
+
+
+@pytest.mark.parametrize("kind", ["reports", "live"])
+def test_a_report_leads_to_the_login_of_the_hub_and_back(hub: Hub, kind: str) -> None:
+    hub.server("ann")
+    where = f"{hub.url}/user/ann/omega/{kind}/flights"
+    answer = requests.get(where, allow_redirects=False, timeout=60)
+    assert answer.status_code == 302
+    login = urlsplit(answer.headers["Location"])
+    assert login.path == "/hub/api/oauth2/authorize"
+    # Signed in at the hub, one is led back.
+    person = requests.Session()
+    form = person.get(f"{hub.url}/hub/login", timeout=60)
+    said = {"username": "ann", "password": "any", "_xsrf": person.cookies["_xsrf"]}
+    assert person.post(form.url, data=said, timeout=60).ok
+    back = person.get(where, timeout=60)
+    assert (back.status_code, back.url) == (404, where)

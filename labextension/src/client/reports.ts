@@ -50,3 +50,9 @@ export function liveLinkOf(report: IReport): string | null {
 export function linkOf(report: IReport): string {
   return new URL(report.url, window.location.origin).href;
 }
+
+/** Whether a link leads to the machine that it is opened on, whichever that is. */
+export function isOfThisMachine(link: string): boolean {
+  const { hostname } = new URL(link);
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
+}

@@ -3,13 +3,14 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { IReport } from '../client/reports';
 import { linkOf, liveLinkOf } from '../client/reports';
+import { readersOf } from '../views/readers';
 import { tellRun } from './tell';
 
 /** Copy a report's link, and say so, with a way to open it. */
 export async function copyLink(report: IReport, trans: TranslationBundle): Promise<void> {
   const link = linkOf(report);
   await copyText(link);
-  Notification.success(trans.__('Link to “%1” copied: %2', report.name, link), {
+  Notification.success(copied(report, link, trans), {
     autoClose: 8000,
     actions: [openAction(link, trans.__('Open'))]
   });
@@ -19,7 +20,7 @@ export async function copyLink(report: IReport, trans: TranslationBundle): Promi
 export function tellPublished(report: IReport, trans: TranslationBundle): void {
   const live = liveLinkOf(report);
   tellRun(report.run, {
-    message: trans.__('“%1” is published: %2', report.name, linkOf(report)),
+    message: published(report, trans),
     type: 'success',
     autoClose: 12_000,
     actions: [
@@ -28,6 +29,24 @@ export function tellPublished(report: IReport, trans: TranslationBundle): void {
       { label: trans.__('Copy link'), callback: () => void copyLink(report, trans) }
     ]
   });
+}
+
+function copied({ access, name }: IReport, link: string, trans: TranslationBundle): string {
+  return trans.__('Link to “%1” copied, for %2: %3', name, readersOf(access, link, trans), link);
+}
+
+/** The link comes last, where it may be cut off: it can be opened and copied. */
+function published(report: IReport, trans: TranslationBundle): string {
+  const link = linkOf(report);
+  const readers = readersOf(report.access, link, trans);
+  return report.live && report.access === 'anyone'
+    ? trans.__(
+        '“%1” is published for %2, live for people signed in: %3',
+        report.name,
+        readers,
+        link
+      )
+    : trans.__('“%1” is published for %2: %3', report.name, readers, link);
 }
 
 function openAction(link: string, label: string): Notification.IAction {

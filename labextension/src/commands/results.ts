@@ -11,7 +11,7 @@ import { cellOf } from '../models/executed';
 const LOOKS = 20;
 const PAUSE = 500;
 
-/** Open the executed notebook of a run. It is there to be read: no kernel is started for it. */
+/** Open the executed notebook of a run. */
 export async function openResult(
   documents: IDocumentManager,
   run: IRun
@@ -24,10 +24,7 @@ export async function openResult(
     await appeared(documents, path);
   }
   const isNew = !documents.findWidget(path, null);
-  const widget = documents.openOrReveal(path, undefined, undefined, undefined, {
-    shouldStart: false,
-    autoStartDefault: false
-  });
+  const widget = documents.openOrReveal(path);
   if (widget && isNew) {
     void widget.context.ready.then(() => {
       // Jupyter adds the language where it is missing, and calls that a change.

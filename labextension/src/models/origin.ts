@@ -1,3 +1,6 @@
+import type { IBaseCell, IMimeBundle } from '@jupyterlab/nbformat';
+
+const WIDGET = 'application/vnd.jupyter.widget-view+json';
 const RESULTS = 'results/';
 
 /** The id of the run that has left a notebook, as its metadata tell; null where they do not. */
@@ -16,8 +19,24 @@ export function originOf(path: string, told: unknown): string | null {
   if (typeof job !== 'string' || job === '') {
     return null;
   }
-  // The repository may be shown as a folder, as may be the bucket.
+  const at = placeOf(path);
+  return at === null ? null : path.slice(0, at) + job;
+}
+
+/** Whether a path is where runs leave what they have executed: what is there may be a result. */
+export function mayBeResult(path: string): boolean {
+  return placeOf(path) !== null;
+}
+
+/** Where in a path the folder of results is: the repository may be a folder, as may be the bucket. */
+function placeOf(path: string): number | null {
   const at = path.startsWith(RESULTS) ? 0 : path.indexOf(`/${RESULTS}`) + 1;
-  const inside = path.startsWith(RESULTS, at);
-  return inside ? path.slice(0, at) + job : null;
+  return path.startsWith(RESULTS, at) ? at : null;
+}
+
+/** Whether a cell shows a widget. */
+export function hasWidget({ outputs }: IBaseCell): boolean {
+  return ((outputs as { data?: IMimeBundle }[] | undefined) ?? []).some(
+    ({ data }) => WIDGET in (data ?? {})
+  );
 }

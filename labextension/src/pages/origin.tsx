@@ -1,26 +1,31 @@
 import type { IDocumentManager } from '@jupyterlab/docmanager';
 import type { NotebookPanel } from '@jupyterlab/notebook';
-import type { TranslationBundle } from '@jupyterlab/translation';
+import { NotebookActions } from '@jupyterlab/notebook';
+import type { ITranslator, TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
 import * as React from 'react';
 
 import type { IRun } from '../client/runs';
 import { titleOf } from '../client/runs';
 import { openNotebook } from '../commands/results';
-import { originOf, runOf } from '../models/origin';
+import { hasWidget, originOf, runOf } from '../models/origin';
 import type { IOmega } from '../tokens';
 import { formatClock, formatGiven } from '../views/format';
+import type { IUntrusted } from '../views/originline';
 import { OriginLine } from '../views/originline';
 
 export interface IOriginOptions {
   omega: IOmega;
   documents: IDocumentManager;
+  translator: ITranslator;
   trans: TranslationBundle;
 }
 
 /** Say above a notebook that a run has left that it is one, and lead to the one that is run. */
 export async function addOrigin(panel: NotebookPanel, options: IOriginOptions): Promise<void> {
-  const { omega, documents, trans } = options;
+  const { omega, documents, translator, trans } = options;
   await panel.context.ready;
   if (panel.isDisposed) {
     return;
@@ -44,10 +49,47 @@ export async function addOrigin(panel: NotebookPanel, options: IOriginOptions): 
     nameTab(panel, run, given);
   }
   const line = ReactWidget.create(
-    <OriginLine job={job} given={given} open={() => void open()} trans={trans} />
+    <OriginLine
+      job={job}
+      given={given}
+      open={() => void open()}
+      untrusted={new Untrusted(panel, translator)}
+      trans={trans}
+    />
   );
   line.addClass('jp-Omega-origin');
   panel.contentHeader.addWidget(line);
+}
+
+/** What of a result is not shown before its reader trusts it, which saves it. */
+class Untrusted implements IUntrusted {
+  constructor(
+    private readonly _panel: NotebookPanel,
+    private readonly _translator: ITranslator
+  ) {
+    const { fileChanged, saveState } = _panel.context;
+    fileChanged.connect(() => this._changed.emit());
+    saveState.connect(() => this._changed.emit());
+  }
+
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  get hidesWidgets(): boolean {
+    const cells = Array.from(this._panel.context.model.cells);
+    return cells.some(cell => !cell.trusted && hasWidget(cell.toJSON()));
+  }
+
+  async trust(): Promise<void> {
+    const { content, context } = this._panel;
+    const { trusted } = await NotebookActions.trust(content, this._translator);
+    if (trusted) {
+      await context.save();
+    }
+  }
+
+  private readonly _changed = new Signal<this, void>(this);
 }
 
 /**

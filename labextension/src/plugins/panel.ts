@@ -111,8 +111,19 @@ function addShowCommand(
       if (index >= 0) {
         bringIntoSight(sections, index);
       }
+      focusInto(sections.widgets[Math.max(index, 0)].node);
     }
   });
+}
+
+/** Give the focus to a section that was asked for, unless something of it has it. */
+function focusInto(section: HTMLElement): void {
+  if (!section.contains(document.activeElement)) {
+    const first = section.querySelector<HTMLElement>(
+      '[role=tab][aria-selected=true], select, input, [tabindex="0"]'
+    );
+    first?.focus();
+  }
 }
 
 /**

@@ -1,11 +1,13 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import type { ISessionContext } from '@jupyterlab/apputils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
-
+import type { NotebookPanel } from '@jupyterlab/notebook';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ITranslator } from '@jupyterlab/translation';
 
 import type { IRun } from '../client/runs';
 import { reload } from '../commands/reload';
+import { mayBeResult, originOf } from '../models/origin';
 import { addOrigin } from '../pages/origin';
 import { DOMAIN, IOmega } from '../tokens';
 
@@ -20,7 +22,7 @@ export const resultsPlugin: JupyterFrontEndPlugin<void> = {
   requires: [IOmega, IDocumentManager, ITranslator],
   optional: [INotebookTracker],
   activate: (
-    _: JupyterFrontEnd,
+    app: JupyterFrontEnd,
     omega: IOmega,
     documents: IDocumentManager,
     translator: ITranslator,
@@ -30,10 +32,37 @@ export const resultsPlugin: JupyterFrontEndPlugin<void> = {
     omega.runs.heard.connect((_, run) => results.update(run));
     omega.runs.ended.connect((_, run) => results.update(run, true));
     const trans = translator.load(DOMAIN);
-    const options = { omega, documents, trans };
+    const options = { omega, documents, translator, trans };
+    app.docRegistry.addWidgetExtension('Notebook', {
+      createNew: panel => keepIdle(panel as NotebookPanel)
+    });
     notebooks?.widgetAdded.connect((_, panel) => void addOrigin(panel, options));
   }
 };
+
+/**
+ * Start no kernel for a result, however it is opened: it is there to be read. Who runs a cell of
+ * it is asked for one.
+ */
+function keepIdle({ context }: NotebookPanel): void {
+  const { model, path, sessionContext } = context;
+  if (!mayBeResult(path)) {
+    return;
+  }
+  const { shouldStart, autoStartDefault } = sessionContext.kernelPreference;
+  const prefer = (preference: Partial<ISessionContext.IKernelPreference>): void => {
+    sessionContext.kernelPreference = { ...sessionContext.kernelPreference, ...preference };
+  };
+  prefer({ shouldStart: false, autoStartDefault: false });
+  // Whether it is one stands in it, and that is read before a kernel is looked for.
+  const decide = (): void => {
+    model.metadataChanged.disconnect(decide);
+    if (originOf(path, model.getMetadata('omega')) === null) {
+      prefer({ shouldStart, autoStartDefault });
+    }
+  };
+  model.metadataChanged.connect(decide);
+}
 
 /** The results that are open, each with what of it is shown. */
 class OpenResults {

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from jupyter_core.utils import ensure_async
+from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.base.handlers import AuthenticatedFileHandler
-from tornado.web import HTTPError, authenticated
+from tornado.web import HTTPError
 from voila.configuration import VoilaConfiguration
 from voila.paths import collect_template_paths
 from voila.static_file_handler import AllowListFileHandler
@@ -15,6 +16,7 @@ from voila.tornado.handler import TornadoVoilaHandler
 from omegaml_lab.core.errors import OmegaError
 from omegaml_lab.server.contents.targets import contents_path
 from omegaml_lab.server.errors import http_error
+from omegaml_lab.server.handlers.readers import send_to_login
 from omegaml_lab.server.voila import NotebookContents
 
 if TYPE_CHECKING:
@@ -69,9 +71,12 @@ class VoilaRenderHandler(TornadoVoilaHandler):  # type: ignore[misc] # no types 
 class LiveHandler(VoilaRenderHandler):
     """Shows the notebook of a report that was published as live."""
 
-    @authenticated
+    @allow_unauthenticated  # they are told how to sign in
     async def get(self, name: str) -> None:
         """Answer GET."""
+        if self.current_user is None:
+            send_to_login(self)
+            return
         omega: Omega = self.settings["omega"]
         try:
             report = await self.settings["omega_threads"].run(lambda: omega.reports.get(name))

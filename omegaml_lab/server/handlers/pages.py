@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import html
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlencode
 
 from jupyter_core.utils import ensure_async
 from jupyter_server.auth.decorator import allow_unauthenticated
@@ -17,6 +15,7 @@ from omegaml_lab.core.errors import OmegaError, ReportNotFoundError
 from omegaml_lab.core.reports import Access, Report
 from omegaml_lab.server.errors import status_of
 from omegaml_lab.server.handlers.assets import available_assets
+from omegaml_lab.server.handlers.readers import plain_page, send_to_login
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,22 +40,13 @@ _HEADINGS = {
     409: "This report is not ready yet",
     503: "The repository does not answer",
 }
-_PAGE = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>{heading}</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<style>
-:root {{ color-scheme: light dark; font-family: system-ui, sans-serif; }}
-main {{ max-width: 36rem; margin: 20vh auto; padding: 0 1.5rem; line-height: 1.5; }}
-h1 {{ font-size: 1.5rem; font-weight: 600; }} p {{ opacity: 0.8; overflow-wrap: anywhere; }}
-</style></head><body><main><h1>{heading}</h1><p>{message}</p></main></body></html>
-"""
 
 
 class PageHandler(JupyterHandler):
     """Serves a report as a page, in a sandbox.
 
     A report for anyone is served to whoever asks. For all else one must be signed in; who is
-    not is sent to the login, whether there is such a report or not.
+    not is led to the login, whether there is such a report or not.
     """
 
     auth_resource = "omega:reports"
@@ -98,7 +88,7 @@ class PageHandler(JupyterHandler):
         if report is not None and report.access is Access.ANYONE:
             return True
         if self.current_user is None:
-            self.redirect(f"{self.get_login_url()}?{urlencode({'next': self.request.uri})}")
+            send_to_login(self)
             return False
         allowed = self.authorizer.is_authorized(
             self, self.current_user, "read", self.auth_resource
@@ -140,4 +130,4 @@ class PageHandler(JupyterHandler):
             message = error.get_message() or message
         heading = _HEADINGS.get(status_code, HTTPStatus(status_code).phrase)
         self.set_header("Content-Type", "text/html; charset=UTF-8")
-        self.finish(_PAGE.format(heading=html.escape(heading), message=html.escape(message)))
+        self.finish(plain_page(heading, message))
