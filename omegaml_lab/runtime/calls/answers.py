@@ -57,6 +57,8 @@ class Answers:
         ------
         RunTimeoutError
             If it has not after `timeout` seconds; it goes on.
+        StorageUnavailableError
+            If MongoDB does not say so by then.
         """
         with self._lock:
             # What nobody expects any more may have been answered before it was waited for.
@@ -68,14 +70,18 @@ class Answers:
             pause = _LOOK
             with contextlib.suppress(FutureTimeoutError):
                 return future.result(max(0, left))
+            over = deadline is not None and time.monotonic() >= deadline
             # What a feed that was cut off for long may have missed.
-            with contextlib.suppress(StorageUnavailableError):
+            try:
                 run = self._runs.get(run_id)
-                if run.final:
-                    return run
-                if deadline is not None and time.monotonic() >= deadline:
-                    status = run.status
-                    raise RunTimeoutError(run_id, timeout or 0, status, notice=run.notice)
+            except StorageUnavailableError:
+                if over:
+                    raise
+                continue
+            if run.final:
+                return run
+            if over:
+                raise RunTimeoutError(run_id, timeout or 0, run.status, notice=run.notice)
 
     def close(self) -> None:
         """Listen no more; a later wait listens again."""

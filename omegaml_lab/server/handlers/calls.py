@@ -6,7 +6,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from omegaml_lab.core.errors import RunTimeoutError
+from omegaml_lab.core.errors import RunTimeoutError, StorageUnavailableError
 from omegaml_lab.runtime.calls.plain import from_plain, to_plain
 from omegaml_lab.server.handlers.base import OmegaHandler
 from omegaml_lab.server.handlers.runs import describe_run
@@ -71,6 +71,9 @@ class CallsHandler(OmegaHandler):
             await asyncio.wait([coming], timeout=max(0, min(left, _LOOK)))
             try:
                 return await self.call(lambda: to_plain(call.get(0)))
+            except StorageUnavailableError:
+                if time.monotonic() >= deadline:
+                    raise
             except RunTimeoutError as error:
                 if time.monotonic() >= deadline:
                     raise RunTimeoutError(

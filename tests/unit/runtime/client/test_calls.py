@@ -15,6 +15,7 @@ from omegaml_lab.core.errors import (
     InvalidCallError,
     ObjectNotFoundError,
     RunFailedError,
+    StorageUnavailableError,
 )
 from omegaml_lab.core.runs import Status
 from omegaml_lab.omega import Omega
@@ -95,6 +96,16 @@ def test_an_answer_may_come_before_it_is_waited_for(
     omega.storage.records("runs").delete(run_id)  # nor is it looked for
     assert waiting.wait(run_id, None).status is Status.CANCELLED
     waiting.close()
+
+
+@pytest.mark.timeout(60)
+def test_patience_ends_while_the_database_is_away_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answers, "_STANDS", 0.1)
+    with Omega("mongodb://127.0.0.1:1/x?serverSelectionTimeoutMS=50") as away:
+        waiting = answers.Answers(away.runtime.runs.records)
+        with pytest.raises(StorageUnavailableError):
+            waiting.wait("any", 0.1)
+        waiting.close()
 
 
 def test_a_message_may_come_before_its_call(omega: Omega, monkeypatch: pytest.MonkeyPatch) -> None:
