@@ -203,6 +203,8 @@ class ChangeFeed:
         return plain
 
     def _tell_object(self, change: ObjectChange) -> None:
+        if change.previous is not None:
+            self._job_now.forget()
         data: dict[str, Any] = {
             "store": change.store,
             "name": change.name,

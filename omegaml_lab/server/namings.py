@@ -50,13 +50,18 @@ class Namings:
 
     def __call__(self, run: Run) -> str:
         """Return what the job of a run is called now, or was a moment ago."""
+        known = self._known  # what is looked up while `forget` comes is not remembered
         key = (run.kind, run.job, run.object)
         now = self._clock()
-        until, name = self._known.get(key, (now, ""))
+        until, name = known.get(key, (now, ""))
         if now >= until:
             name = self._job_of(run)
-            self._known.pop(key, None)  # the oldest comes first
-            self._known[key] = (now + self._fresh, name)
-            while len(self._known) > self._most:
-                del self._known[next(iter(self._known))]
+            known.pop(key, None)  # the oldest comes first
+            known[key] = (now + self._fresh, name)
+            while len(known) > self._most:
+                del known[next(iter(known))]
         return name
+
+    def forget(self) -> None:
+        """Look up all names again: something was renamed. Any thread may say so."""
+        self._known = {}

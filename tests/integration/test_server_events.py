@@ -127,7 +127,8 @@ def test_objects_and_runs_are_told(server: Server, omega: Omega, listener: Liste
     assert event["run"]["job_path"] == "renamed.ipynb"
     assert not event["run"].keys() & {"log", "parameters", "owner", "error", "notice"}
     omega.jobs.rename("renamed", "at last")
-    run.cancel()
+    listener.wait_for(OBJECT_EVENT, name="at last.ipynb", change="renamed")
+    run.cancel()  # its name is looked up once more, though it was a moment ago
     while event["run"]["status"] != "cancelled":
         event = run_event(listener, run.id)
     assert event["run"]["job_path"] == "at last.ipynb"

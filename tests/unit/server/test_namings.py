@@ -52,3 +52,26 @@ def test_no_more_are_remembered_than_is_said(omega: Omega) -> None:
     assert len(lookups.asked) == 3
     job_now(runs[0])  # the oldest was forgotten
     assert len(lookups.asked) == 4
+
+
+def test_names_are_looked_up_again_after_they_were_forgotten(omega: Omega) -> None:
+    lookups = Lookups(omega)
+    job_now = Namings(lookups, clock=lambda: 0.0)
+    run = queued(omega, "forgotten/a")
+    assert job_now(run) == "forgotten/a.ipynb"
+    omega.jobs.rename("forgotten/a.ipynb", "forgotten/b.ipynb")
+    job_now.forget()
+    assert job_now(run) == "forgotten/b.ipynb"
+
+
+def test_what_is_looked_up_while_names_are_forgotten_is_not_remembered(omega: Omega) -> None:
+    def rename_meanwhile(run: Run) -> str:
+        name = omega.runtime.runs.job_of(run)
+        if name == "meanwhile/a.ipynb":
+            omega.jobs.rename(name, "meanwhile/b.ipynb")
+            job_now.forget()
+        return name
+
+    job_now = Namings(rename_meanwhile, clock=lambda: 0.0)
+    run = queued(omega, "meanwhile/a")
+    assert [job_now(run), job_now(run)] == ["meanwhile/a.ipynb", "meanwhile/b.ipynb"]
