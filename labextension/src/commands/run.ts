@@ -26,7 +26,7 @@ import { GroupFields } from '../views/groupfields';
 import { LABEL_ID, RunLabelField } from '../views/labelfield';
 import { LimitFields } from '../views/limitfields';
 import { NotifyFields } from '../views/notifyfields';
-import { parameterId, ParameterFields } from '../views/parameterfields';
+import { parameterId, ParameterFields, RunRefusal } from '../views/parameterfields';
 import { addPathCommand } from './add';
 import { tellNotice, tellRefused } from './ask';
 import { tellRun } from './tell';
@@ -92,7 +92,8 @@ async function runWithParameters(options: ICommandOptions, path: string): Promis
           React.createElement(RunLabelField, { typed: label, workers, trans }),
           React.createElement(RunExperimentField, { typed: experiment, known, trans }),
           React.createElement(LimitFields, { form: limits, trans }),
-          notify && React.createElement(NotifyFields, { form: notify, of, trans })
+          notify && React.createElement(NotifyFields, { form: notify, of, trans }),
+          React.createElement(RunRefusal, { form })
         )
       ),
       buttons: [

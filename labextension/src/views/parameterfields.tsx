@@ -38,9 +38,14 @@ export function ParameterFields(props: IParameterFieldsProps): JSX.Element {
           trans={trans}
         />
       ))}
-      <Refusal message={form.refusal} />
     </div>
   );
+}
+
+/** Why no run was queued, at the end of the whole form. */
+export function RunRefusal({ form }: { form: ParametersForm }): JSX.Element {
+  useSignal(form.changed);
+  return <Refusal message={form.refusal} />;
 }
 
 interface IFieldProps extends IParameterFieldsProps {

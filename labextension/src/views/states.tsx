@@ -52,17 +52,14 @@ export function Empty({ title, hint }: { title: string; hint: string }): JSX.Ele
   );
 }
 
-/** Why what a form asks for was not done; nothing where there is no reason. */
+/**
+ * Why what a form asks for was not done; nothing where there is no reason.
+ *
+ * As the last of the whole form it is seen wherever that is scrolled to.
+ */
 export function Refusal({ message }: { message: string | null }): JSX.Element | null {
-  const place = React.useRef<HTMLParagraphElement>(null);
-  React.useEffect(() => {
-    // The form may be scrolled to anywhere; a field that is marked is shown by the dialog.
-    if (!place.current?.closest('.jp-Dialog')?.querySelector('[aria-invalid="true"]')) {
-      place.current?.scrollIntoView({ block: 'nearest' });
-    }
-  }, [message]);
   return message ? (
-    <p ref={place} className="jp-Omega-refusal jp-Omega-formRefusal" role="alert">
+    <p className="jp-Omega-refusal jp-Omega-formRefusal" role="alert">
       {message}
     </p>
   ) : null;
