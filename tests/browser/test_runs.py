@@ -55,33 +55,46 @@ def test_run_with_parameters(lab: Lab, open_lab: Callable[..., LabPage], theme: 
     field["months"].fill("[7]")
     me.dialog.get_by_label("plot", exact=True).check()
     me.dialog.get_by_label("share", exact=True).fill("0.25")
-    me.dialog.get_by_text("Limits, retries and priority").click()
-    priority = me.dialog.get_by_label("Priority", exact=True)
-    priority.fill("12")
-    refusal = me.dialog.get_by_role("alert").get_by_text("Priority: it must be a whole number")
-    for attempt in ("refused-priority", "refused-again"):
-        me.answer("Run")
-        expect(priority).to_have_attribute("aria-invalid", "true")
-        expect(priority).to_be_focused()
-        me.shot(attempt)
-        expect(priority).to_be_in_viewport()
-        expect(refusal).to_be_in_viewport()
-        field["months"].focus()  # and wherever the form is scrolled to
-        expect(refusal).to_be_in_viewport()
-    assert lab.runs(path) == []
-    priority.fill("9")
     me.dialog.get_by_label("Experiment", exact=True).fill(f"forms/{theme} & more")
     me.shot("experiment")
     me.answer("Run")
     expect(me.dialog).to_have_count(0)
     run = lab.wait_run(path, "succeeded")
     assert run["parameters"] == {"limit": 3, "months": [7], "plot": True, "share": 0.25}
-    assert run["limits"]["priority"] == 9
     assert run["experiments"] == [f"forms/{theme} & more"]
     assert run["label"] == "default"
     result = lab.get(f"api/contents/{run['result_path']}")
     outputs = [o for cell in result["content"]["cells"] for o in cell["outputs"]]
     assert "".join(outputs[0]["text"]) == "UA [7] 3 0.25 True {'a': 1}\n"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_limit_that_is_refused_is_shown_with_the_reason(
+    lab: Lab, open_lab: Callable[..., LabPage], theme: str
+) -> None:
+    path = f"forms/limit-{theme}.ipynb"
+    lab.put_notebook(path, PARAMETERS, "1")
+    me = open_lab("limits", theme)
+    me.go_to("forms")
+    me.choose(f"limit-{theme}.ipynb", "Run with parameters…")
+    me.dialog.get_by_text("Limits, retries and priority").click()
+    priority = me.dialog.get_by_label("Priority", exact=True)
+    priority.fill("12")
+    refusal = me.dialog.get_by_role("alert").get_by_text("Priority: it must be a whole number")
+    for attempt in ("refused", "refused-again"):
+        me.answer("Run")
+        expect(priority).to_have_attribute("aria-invalid", "true")
+        expect(priority).to_be_focused()
+        me.shot(attempt)
+        expect(priority).to_be_in_viewport()
+        expect(refusal).to_be_in_viewport()
+        me.dialog.get_by_label("months", exact=True).focus()  # and wherever it is scrolled to
+        expect(refusal).to_be_in_viewport()
+    assert lab.runs(path) == []
+    priority.fill("9")
+    me.answer("Run")
+    expect(me.dialog).to_have_count(0)
+    assert lab.wait_run(path, "succeeded")["limits"]["priority"] == 9
 
 
 def test_what_the_server_refuses_is_told_in_the_form(

@@ -198,6 +198,11 @@ def test_run_and_report(api: Api, working: None, shared: Omega, repository: str)
     assert ">7\n" in page.text
     pinned = api.server.ask("GET", f"{report['url']}?run={run['id']}".lstrip("/"), anonymous=True)
     assert "42\n" in pinned.text
+    address = report["url"].lstrip("/")
+    without = api.server.ask("GET", f"{address}?run=of-another", anonymous=True)
+    assert without.status_code == 404
+    assert "<h1>This report has no such run</h1>" in without.text
+    assert f'<a href="/{address}">Show the newest result</a>' in without.text
     policy = page.headers["Content-Security-Policy"]
     assert "sandbox allow-scripts" in policy
     assert "allow-same-origin" not in policy

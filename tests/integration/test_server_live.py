@@ -85,6 +85,7 @@ def test_only_live_reports_and_only_for_people_signed_in(
     answer = server.ask("GET", f"omega/live/{published}", anonymous=True)
     assert answer.status_code == 403
     assert "<h1>This report is for people signed in</h1>" in answer.text
+    assert "for people with an account on this server only" in answer.text
     assert f"/login?next=%2Fomega%2Flive%2F{published.replace('/', '%2F')}" in answer.text
     assert server.ask("GET", "omega/live/unknown").status_code == 404
     shared.jobs.publish("live/app", live=False)

@@ -75,7 +75,7 @@ class LiveHandler(VoilaRenderHandler):
     async def get(self, name: str) -> None:
         """Answer GET."""
         if self.current_user is None:
-            send_to_login(self)
+            send_to_login(self, live=True)
             return
         omega: Omega = self.settings["omega"]
         try:

@@ -11,7 +11,7 @@ from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import url_path_join
 from tornado.web import HTTPError
 
-from omegaml_lab.core.errors import OmegaError, ReportNotFoundError
+from omegaml_lab.core.errors import OmegaError, ReportNotFoundError, RunNotFoundError
 from omegaml_lab.core.reports import Access, Report
 from omegaml_lab.server.errors import status_of
 from omegaml_lab.server.handlers.assets import available_assets
@@ -129,5 +129,10 @@ class PageHandler(JupyterHandler):
         elif isinstance(error, HTTPError):
             message = error.get_message() or message
         heading = _HEADINGS.get(status_code, HTTPStatus(status_code).phrase)
+        link = None
+        if isinstance(error, RunNotFoundError):
+            heading = "This report has no such run"
+            message = "The run was forgotten, or is one of another notebook."
+            link = (self.request.path, "Show the newest result")
         self.set_header("Content-Type", "text/html; charset=UTF-8")
-        self.finish(plain_page(heading, message))
+        self.finish(plain_page(heading, message, link=link))

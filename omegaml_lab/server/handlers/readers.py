@@ -25,9 +25,14 @@ main {{ max-width: 36rem; margin: 20vh auto; padding: 0 1.5rem; line-height: 1.5
 h1 {{ font-size: 1.5rem; font-weight: 600; }} p {{ opacity: 0.8; overflow-wrap: anywhere; }}
 </style></head><body><main><h1>{heading}</h1><p>{message}</p>{link}</main></body></html>
 """
-_FOR_THE_SIGNED_IN = (
+_PAGE_ADVICE = (
     "This link leads to a report of Omega Lab. If you have no account on this server, ask whoever "
     "sent it to you: they can open the report to anyone with the link."
+)
+_LIVE_ADVICE = (
+    "This link leads to a live report of Omega Lab, which runs a notebook for you: it is for "
+    "people with an account on this server only. If you have none, ask whoever sent it to you for "
+    "the link of its page, which can be opened to anyone."
 )
 
 
@@ -37,8 +42,8 @@ def plain_page(heading: str, message: str, *, link: tuple[str, str] | None = Non
     return _PAGE.format(heading=html.escape(heading), message=html.escape(message), link=leads)
 
 
-def send_to_login(handler: JupyterHandler) -> None:
-    """Lead who is not signed in to the login, and back to what they asked for.
+def send_to_login(handler: JupyterHandler, *, live: bool = False) -> None:
+    """Lead who is not signed in to the login, and back to the report they asked for.
 
     Jupyter's own form asks for a "password or token" and says no more. Who was sent a link learns
     first what it is, whether there is such a report or not. Other logins, such as JupyterHub's,
@@ -57,4 +62,5 @@ def send_to_login(handler: JupyterHandler) -> None:
     handler.set_header("Content-Type", "text/html; charset=UTF-8")
     handler.set_header("Cache-Control", "no-store")  # it is another page a moment later
     heading = "This report is for people signed in"
-    handler.finish(plain_page(heading, _FOR_THE_SIGNED_IN, link=(login, "Sign in")))
+    advice = _LIVE_ADVICE if live else _PAGE_ADVICE
+    handler.finish(plain_page(heading, advice, link=(login, "Sign in")))
