@@ -26,8 +26,10 @@ _LONGEST_VALUE = 120
 _one_at_a_time = threading.Lock()  # an exporter keeps the highlighter of what it renders
 
 
-def render(notebook: Mapping[str, Any], run: Run, *, hide_code: bool = False) -> str:
-    """Return a page of the notebook that `run` executed.
+def render(
+    notebook: Mapping[str, Any], run: Run, *, job: str | None = None, hide_code: bool = False
+) -> str:
+    """Return a page of the notebook that `run` executed, and that is called `job` now.
 
     The URLs of the scripts that it needs are placeholders, see :mod:`.assets`. Cells tagged
     ``remove-cell``, ``hide-input`` or ``hide-output`` (and Jupyter Book's other spellings of
@@ -35,7 +37,7 @@ def render(notebook: Mapping[str, Any], run: Run, *, hide_code: bool = False) ->
     """
     node = nbformat.from_dict(dict(notebook))
     _hide(node)
-    resources = {"page": _page(node, run)}
+    resources = {"page": _page(node, run, (job or run.job).removesuffix(".ipynb"))}
     with _one_at_a_time:
         body, _ = _exporter(hide_code=hide_code).from_notebook_node(node, resources=resources)
     return str(body)
@@ -73,15 +75,15 @@ def _is_injected(cell: Any) -> bool:
     return "injected-parameters" in cell.metadata.get("tags", [])
 
 
-def _page(node: Any, run: Run) -> dict[str, Any]:
+def _page(node: Any, run: Run, job: str) -> dict[str, Any]:
     first = _first_heading(node)
-    title = node.metadata.get("title") or first or run.job.removesuffix(".ipynb")
+    title = node.metadata.get("title") or first or job
     moment = run.ended_at or run.queued_at
     texts = "".join(_texts(node))
     return {
         "title": title,
         "heading": None if first else title,
-        "job": run.job.removesuffix(".ipynb"),
+        "job": None if title == job and not first else job,  # which is the heading
         "run": run.id,
         "moment": f"{moment:%Y-%m-%d %H:%M} UTC",
         "moment_iso": moment.isoformat(),

@@ -296,7 +296,8 @@ class Reports:
             from omegaml_lab.reports.render import render
 
             notebook = json.loads(self._jobs.read_bytes(Name(str(run.result))))
-            html = render(notebook, run, hide_code=hide_code)
+            job = self._runs.job_of(run)
+            html = render(notebook, run, job=job, hide_code=hide_code)
             self._pages.put(html.encode("utf-8", "replace"), page, kind="file", keep=False)
             return html
 

@@ -127,6 +127,17 @@ def test_groups_and_reports_follow(omega: Omega) -> None:
         omega.reports.publish("a", name=report.name)
 
 
+def test_the_page_of_a_report_calls_its_notebook_what_it_is_called_now(omega: Omega) -> None:
+    put(omega, "kept/old")
+    ran(omega, "kept/old")
+    omega.jobs.rename("kept/old", "kept/new")
+    page = omega.reports.page(omega.reports.publish("kept/new").name)
+    assert "<title>kept/new</title>" in page
+    assert "<h1>kept/new</h1>" in page
+    assert "omega-page-job\">" not in page  # it is the heading
+    assert "kept/old" not in page
+
+
 def test_who_wants_to_be_told_of_a_notebook_is_told_of_what_was_queued_before(
     omega: Omega,
 ) -> None:

@@ -50,7 +50,7 @@ export async function addOrigin(panel: NotebookPanel, options: IOriginOptions): 
   }
   const line = ReactWidget.create(
     <OriginLine
-      job={job}
+      job={run?.job_path ?? job}
       given={given}
       open={() => void open()}
       untrusted={new Untrusted(panel, translator)}
