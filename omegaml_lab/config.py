@@ -248,7 +248,8 @@ def _plain(key: str, value: Any) -> Any:
     if key in _MAY_BE_ZERO and typed == 0:
         return typed
     if kind in {int, float} and not 0 < typed < math.inf:  # nan is neither
-        raise ConfigError(key, value, "it must be a number greater than zero")
+        or_zero = ", or 0" if key in _MAY_BE_ZERO else ""
+        raise ConfigError(key, value, f"it must be a number greater than zero{or_zero}")
     return typed
 
 

@@ -48,7 +48,7 @@ def list_schedules(session: Session, *, job: str | None, limit: int, as_json: bo
         return
     hidden = page.total - len(page.items)
     print_table(
-        ("id", "job", "when", "time zone", "next", "last", "notice"),
+        ("id", "job", "when", "time zone", "next", "last due", "notice"),
         (
             (
                 schedule.id,

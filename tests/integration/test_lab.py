@@ -321,8 +321,9 @@ def test_the_given_broker_is_used(labs, home, mongo_url, rabbit):
     run = json.loads(done.stdout)
     assert run["status"] == "succeeded"
     assert run["link"].startswith("http://127.0.0.1:")  # below the Lab that runs here
-    with urllib.request.urlopen(run["link"], timeout=30) as page:
-        assert b"<html" in page.read()
+    with pytest.raises(urllib.error.HTTPError, match="403") as stranger:
+        urllib.request.urlopen(run["link"], timeout=30)
+    assert b"This report is for people signed in" in stranger.value.read()
     states = json.loads(omega(home, "status", "--json", **servers).stdout)
     broker = next(state for state in states if state["name"] == "broker")
     assert (broker["state"], broker["where"].startswith("127.0.0.1:")) == ("healthy", True)

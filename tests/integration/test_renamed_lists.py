@@ -134,7 +134,7 @@ def test_the_page_of_a_report_calls_its_notebook_what_it_is_called_now(omega: Om
     page = omega.reports.page(omega.reports.publish("kept/new").name)
     assert "<title>kept/new</title>" in page
     assert "<h1>kept/new</h1>" in page
-    assert "omega-page-job\">" not in page  # it is the heading
+    assert 'omega-page-job">' not in page  # it is the heading
     assert "kept/old" not in page
 
 

@@ -140,6 +140,7 @@ def test_what_is_not_there_fails_and_says_where_it_is(
     assert run.status is Status.FAILED
     assert run.error.name == "ObjectNotFoundError"
     assert told in run.error.message
+    assert run.result is None  # nothing of it was executed
 
 
 def test_a_model_that_was_renamed_is_asked_and_no_other_one(asked: dict[str, Any]) -> None:

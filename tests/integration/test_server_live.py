@@ -42,8 +42,10 @@ def published(shared: Omega, tmp_path_factory: pytest.TempPathFactory) -> str:
     content.cells.insert(0, nbformat.v4.new_markdown_cell(text))
     shared.jobs.put(content, "live/app")
     shared.jobs.put(PIXEL, Name("live/img/one pixel.png"), kind="file")
+    shared.jobs.put(notebook("carrier = 'UA'"), "live/error")
     with worker(shared, tmp_path_factory.mktemp("worker")):
-        shared.runtime.job("live/app").run().wait(60, check=True)
+        for name in ("live/app", "live/error"):
+            shared.runtime.job(name).run().wait(60, check=True)
     return shared.jobs.publish("live/app", live=True).name
 
 
@@ -57,6 +59,15 @@ def test_live_report_runs_with_its_images(server: Server, published: str) -> Non
     assert embedded(page)
     assert "@jupyter-widgets/jupyterlab-manager" in page
     assert "omegaml-lab" not in page  # it is of the Lab: on the page of a report it fails
+
+
+@pytest.mark.usefixtures("published")
+def test_an_error_is_shown_as_in_the_notebook(server: Server, shared: Omega) -> None:
+    with_error = shared.jobs.publish("live/error", live=True).name
+    shared.jobs.put(notebook("raise ValueError('no flights of ' + 'UA')"), "live/error")
+    page = good(server.ask("GET", f"omega/live/{with_error}")).text
+    assert "no flights of UA" in page
+    assert "show_tracebacks" not in page
 
 
 def test_voila_itself_shows_images_too(server: Server, published: str) -> None:
@@ -87,7 +98,11 @@ def test_only_live_reports_and_only_for_people_signed_in(
     assert "<h1>This report is for people signed in</h1>" in answer.text
     assert "for people with an account on this server only" in answer.text
     assert f"/login?next=%2Fomega%2Flive%2F{published.replace('/', '%2F')}" in answer.text
-    assert server.ask("GET", "omega/live/unknown").status_code == 404
+    answer = server.ask("GET", "omega/live/unknown")
+    assert answer.status_code == 404
+    assert "<h1>There is no such live report</h1>" in answer.text
     shared.jobs.publish("live/app", live=False)
-    assert server.ask("GET", f"omega/live/{published}").status_code == 404
+    answer = server.ask("GET", f"omega/live/{published}")
+    assert answer.status_code == 404
+    assert f'<a href="/omega/reports/{published}">Show the page</a>' in answer.text
     shared.jobs.publish("live/app", live=True)

@@ -1,6 +1,7 @@
 import type { IDocumentManager } from '@jupyterlab/docmanager';
 import type { IDocumentWidget } from '@jupyterlab/docregistry';
 import { NotebookPanel } from '@jupyterlab/notebook';
+import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { IRun } from '../client/runs';
 import { isFinal } from '../client/runs';
@@ -11,19 +12,28 @@ import { cellOf } from '../models/executed';
 const LOOKS = 20;
 const PAUSE = 500;
 
-/** Open the executed notebook of a run. */
+/**
+ * Open the executed notebook of a run.
+ *
+ * @throws Error where there is none, as of a run whose worker was lost before its first cell.
+ */
 export async function openResult(
   documents: IDocumentManager,
-  run: IRun
+  run: IRun,
+  trans: TranslationBundle
 ): Promise<IDocumentWidget | undefined> {
   const path = run.result_path;
   if (path === null) {
     return undefined;
   }
-  if (!isFinal(run)) {
-    await appeared(documents, path);
-  }
   const isNew = !documents.findWidget(path, null);
+  if (isNew && !(await appeared(documents, path, isFinal(run) ? 1 : LOOKS))) {
+    throw new Error(
+      isFinal(run)
+        ? trans.__('This run has left no result, or it was dropped.')
+        : trans.__('This run has saved nothing yet: please try again in a moment.')
+    );
+  }
   const widget = documents.openOrReveal(path);
   if (widget && isNew) {
     void widget.context.ready.then(() => {
@@ -34,24 +44,35 @@ export async function openResult(
   return widget;
 }
 
-/** Wait for a file that is about to be saved; who opens one that is not is told so by Jupyter. */
-async function appeared({ services }: IDocumentManager, path: string): Promise<void> {
-  for (let look = 0; look < LOOKS; look++) {
+/** Whether there is a file that may be about to be saved; other faults are for who opens it. */
+async function appeared(
+  { services }: IDocumentManager,
+  path: string,
+  looks: number
+): Promise<boolean> {
+  for (let look = 1; ; look++) {
     try {
       await services.contents.get(path, { content: false });
-      return;
+      return true;
     } catch (error) {
       if ((error as { response?: Response }).response?.status !== 404) {
-        return;
+        return true;
       }
+    }
+    if (look === looks) {
+      return false;
     }
     await new Promise(resolve => setTimeout(resolve, PAUSE));
   }
 }
 
 /** Open the executed notebook at the cell that failed, and make that the active one. */
-export async function openFailingCell(documents: IDocumentManager, run: IRun): Promise<void> {
-  const widget = await openResult(documents, run);
+export async function openFailingCell(
+  documents: IDocumentManager,
+  run: IRun,
+  trans: TranslationBundle
+): Promise<void> {
+  const widget = await openResult(documents, run, trans);
   const cell = run.error?.cell ?? null;
   if (widget instanceof NotebookPanel && cell !== null) {
     await widget.context.ready;

@@ -38,10 +38,10 @@ export function addRunsCommands(options: IRunsCommandOptions): void {
     addEntryCommand(commands, { id, label, icon, act, find: run => omega.runs.find(run) });
   };
   add(CommandIDs.openResult, trans.__('Open result'), notebookIcon, run =>
-    openResult(documents, run)
+    openResult(documents, run, trans)
   );
   add(CommandIDs.openFailingCell, trans.__('Open the failing cell'), notebookIcon, run =>
-    openFailingCell(documents, run)
+    openFailingCell(documents, run, trans)
   );
   add(CommandIDs.openNotebook, trans.__('Open the notebook'), editIcon, run =>
     openNotebook(documents, run)

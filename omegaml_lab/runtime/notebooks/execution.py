@@ -110,7 +110,7 @@ class Execution:
         self._live: LiveNotebook | None = None
         self._reason: StopReason | None = None
         self._lock = threading.Lock()
-        self._hopeless = self._lost = False
+        self._hopeless = self._lost = self._saved = False
 
     def stop(self, reason: StopReason) -> None:
         """End the kernel with all its children; :meth:`perform` then returns soon."""
@@ -298,6 +298,7 @@ class Execution:
         self._jobs.put(
             notebook, Name(str(run.result)), kind="notebook", attributes=attributes, keep=False
         )
+        self._saved = True
 
     def _report(self, progress: Progress, log: str, usage: Usage | None) -> None:
         notice = _PREPARING if self._live and self._live.preparing else None
@@ -314,7 +315,7 @@ class Execution:
                 error=error,
                 usage=self._usage,
                 recorded=recorded_in(self._live.notebook) if self._live else None,
-                kept=self._kept(),
+                kept=self._kept() if self._saved else {"result": None},
             )
         )
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from jupyter_core.utils import ensure_async
 from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.base.handlers import AuthenticatedFileHandler
+from jupyter_server.utils import url_path_join
 from tornado.web import HTTPError
 from voila.configuration import VoilaConfiguration
 from voila.paths import collect_template_paths
 from voila.static_file_handler import AllowListFileHandler
 from voila.tornado.handler import TornadoVoilaHandler
 
-from omegaml_lab.core.errors import OmegaError
+from omegaml_lab.core.errors import OmegaError, ReportNotFoundError
 from omegaml_lab.server.contents.targets import contents_path
 from omegaml_lab.server.errors import http_error
-from omegaml_lab.server.handlers.readers import send_to_login
+from omegaml_lab.server.handlers.readers import plain_page, send_to_login
 from omegaml_lab.server.voila import NotebookContents
 
 if TYPE_CHECKING:
@@ -39,6 +42,9 @@ class VoilaRenderHandler(TornadoVoilaHandler):  # type: ignore[misc] # no types 
         """Configure Voila as its own extension does."""
         if _SETTING not in self.settings:
             configuration = VoilaConfiguration(parent=self.serverapp)
+            # Voila hides errors from strangers. Whoever comes here may use the server.
+            if "show_tracebacks" not in self.serverapp.config.VoilaConfiguration:
+                configuration.show_tracebacks = True
             # Ours is for the Lab: on Voila's page what it needs is not there.
             configuration.extension_denylist = [*configuration.extension_denylist, "omegaml-lab"]
             self.settings[_SETTING] = {
@@ -80,14 +86,26 @@ class LiveHandler(VoilaRenderHandler):
         omega: Omega = self.settings["omega"]
         try:
             report = await self.settings["omega_threads"].run(lambda: omega.reports.get(name))
+        except ReportNotFoundError as error:
+            self._tell_missing(str(error))
+            return
         except OmegaError as error:
             raise http_error(error) from error
         if not report.live:
-            raise HTTPError(404, f"{name} is not published as a live report")
+            page = url_path_join(self.base_url, "omega/reports", quote(name))
+            self._tell_missing(
+                "It is published as a page only: its author can open it live as well.",
+                link=(page, "Show the page"),
+            )
+            return
         path = contents_path(self.settings["contents_manager"], report.job)
         if path is None:
             raise HTTPError(404, "This server's contents do not show the repository")
         await super().get(path=path)
+
+    def _tell_missing(self, why: str, *, link: tuple[str, str] | None = None) -> None:
+        self.set_status(HTTPStatus.NOT_FOUND)
+        self.finish(plain_page("There is no such live report", why, link=link))
 
 
 class VoilaFilesHandler(AuthenticatedFileHandler, AllowListFileHandler):  # type: ignore[misc] # no types upstream
