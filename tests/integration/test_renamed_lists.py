@@ -127,6 +127,31 @@ def test_groups_and_reports_follow(omega: Omega) -> None:
         omega.reports.publish("a", name=report.name)
 
 
+def test_a_comparison_calls_jobs_what_they_are_called_now(
+    shared: Omega,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name in ("then/a", "then/b"):
+        put(shared, name)
+    group = shared.runtime.chain("then/a", "then/b")
+    shared.jobs.rename("then", "now")
+    jobs = ["now/a.ipynb", "now/b.ipynb"]
+    assert group.table()["job"].tolist() == jobs
+    monkeypatch.setenv("OMEGA_MONGO_URL", shared.url)
+    monkeypatch.setenv("OMEGA_HOME", str(tmp_path))
+    assert main(["groups", "show", group.id, "--json"]) == 0
+    assert [row["job"] for row in json.loads(capsys.readouterr().out)["runs"]] == jobs
+    for command in ("show", "table"):
+        assert main(["groups", command, group.id]) == 0
+        told = capsys.readouterr().out
+        assert all(job in told for job in jobs)
+    with jupyter_server(tmp_path, shared.url, root="repository") as server:
+        compared = Api(server).ask("GET", f"groups/{group.id}/table", 200)
+    assert [row["job"] for row in compared["rows"]] == jobs
+
+
 def test_who_wants_to_be_told_of_a_notebook_is_told_of_what_was_queued_before(
     omega: Omega,
 ) -> None:
