@@ -13,6 +13,7 @@ from omegaml_lab.core.runs import Status
 from omegaml_lab.runtime.notifications.outbox import Outbox
 from omegaml_lab.runtime.records.run_indexes import INDEXES
 from omegaml_lab.runtime.records.run_records import utcnow
+from omegaml_lab.storage.indexes import Index
 from tests.integration.apis import Api
 from tests.integration.notebooks import notebook
 from tests.integration.servers import jupyter_server
@@ -93,7 +94,7 @@ def test_a_page_of_runs_is_read_off_an_index(omega: Omega) -> None:
     for _ in range(3):
         ran(omega, "often")
     omega.jobs.rename("often", "seldom")
-    assert ("bucket", "object", "queued_at") in INDEXES
+    assert Index.on("bucket", "object", "queued_at") in INDEXES
     runs = omega.runtime.runs
     where = {"bucket": "default", **runs._of("seldom", local=False, calls=False)}
     collection = omega.storage._connection.collection("runs")
