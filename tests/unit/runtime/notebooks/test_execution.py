@@ -82,10 +82,10 @@ def worker(omega: Omega, *, jobs: JobStore | None = None, **options: Any) -> Per
     options.setdefault("runs", omega.runtime.runs.records)
     options.setdefault("workers", omega.storage.records("workers"))
     options.setdefault("kernels", KernelSource())
+    options.setdefault("environment", lambda *_: {})
     return Performer(
         jobs=lambda _run: jobs or omega.jobs,
         callees=Callees(limit=1),
-        environment=lambda *_: {},
         **options,
     )
 
