@@ -14,7 +14,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.config import Config
-from omegaml_lab.core.errors import OmegaError, StorageFullError, StorageUnavailableError
+from omegaml_lab.core.errors import (
+    IntegrityError,
+    OmegaError,
+    StorageFullError,
+    StorageUnavailableError,
+)
 from omegaml_lab.core.lineage import Relation
 from omegaml_lab.core.runs import Status
 from omegaml_lab.omega import Omega
@@ -102,7 +107,7 @@ def make_worker(omega: Omega, *, grace: float = GRACE, patience: float = PATIENC
     @app.task(name=PERFORM)  # type: ignore[untyped-decorator]
     def perform(run_id: str, database: str, *told: Any) -> None:
         if database == omega.storage.database:
-            _perform(performer, omega, run_id, *told)
+            _perform(performer, omega, run_id, *told[:2])  # and what newer versions tell
 
     @signals.worker_ready.connect(weak=False)  # type: ignore[untyped-decorator]
     def ready(**_: Any) -> None:
@@ -205,7 +210,11 @@ def _perform(
     kind: str | None = None,
     told: Mapping[str, Any] | None = None,
 ) -> None:
-    execution = performer.take(run_id, kind, told)
+    try:
+        execution = performer.take(run_id, kind, told)
+    except IntegrityError as error:
+        _log.warning("run %s waits for a worker of the version that asked: %s", run_id, error)
+        return
     if execution is None:
         return
     attempt = execution.claim.run.attempt

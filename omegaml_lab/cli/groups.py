@@ -14,13 +14,12 @@ from omegaml_lab.cli.finding import find_group, followed
 from omegaml_lab.cli.output import ago, print_facts, print_json, print_table, progress_bar, seconds
 from omegaml_lab.cli.session import Session, examples, json_option, pass_session
 from omegaml_lab.core.runs import Status
-from omegaml_lab.runtime.client.comparing import columns_of, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
-    from omegaml_lab.core.runs import Run
     from omegaml_lab.omega import Omega
+    from omegaml_lab.runtime.client.comparing import Comparison
     from omegaml_lab.runtime.client.group_handle import GroupHandle
 
 __all__ = ["end_group", "group_options", "groups", "print_group"]
@@ -139,8 +138,7 @@ def show(session: Session, *, id: str, as_json: bool) -> None:  # noqa: A002 - t
 def table(session: Session, *, id: str) -> None:  # noqa: A002
     """Print the comparison of its runs as CSV."""
     with session.open() as om:
-        handle = find_group(om, id)
-        columns, rows = _table(handle, handle.runs)
+        columns, rows = _table(find_group(om, id).compare())
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows(rows)
@@ -186,9 +184,10 @@ def end_group(om: Omega, handle: GroupHandle, *, wait: bool, as_json: bool) -> i
 
 def print_group(handle: GroupHandle, *, as_json: bool) -> None:
     """Print how a group stands, and the comparison of its runs."""
-    group, runs = handle.group, handle.runs
+    group = handle.group
     if as_json:
-        print_json({**group.to_dict(), "counts": handle.status, "runs": rows_of(runs)})
+        compared = handle.compare().rows
+        print_json({**group.to_dict(), "counts": handle.status, "runs": compared})
         return
     print_facts(
         {
@@ -201,18 +200,18 @@ def print_group(handle: GroupHandle, *, as_json: bool) -> None:
             "tags": ", ".join(group.tags),
         }
     )
-    columns, rows = _table(handle, runs[:_SHOWN])
-    hidden = len(runs) - _SHOWN
+    columns, rows = _table(handle.compare())
+    hidden = len(rows) - _SHOWN
     more = f"… and {hidden} more: `omega groups table {group.id}`." if hidden > 0 else ""
-    print_table(columns, rows, empty="Its runs are being made.", more=more)
+    print_table(columns, rows[:_SHOWN], empty="Its runs are being made.", more=more)
 
 
 _SHOWN = 100
 _LOOK = 0.3
 
 
-def _table(handle: GroupHandle, runs: Sequence[Run]) -> tuple[list[str], list[list[Any]]]:
-    columns = columns_of(handle.group, runs)
+def _table(compared: Comparison) -> tuple[list[str], list[list[Any]]]:
+    columns = compared.columns
     values = [*columns["parameters"], *columns["recorded"]]
     rows = [
         [
@@ -220,7 +219,7 @@ def _table(handle: GroupHandle, runs: Sequence[Run]) -> tuple[list[str], list[li
             *(_cell(row["recorded"].get(name)) for name in columns["recorded"]),
             *(_about(row, name) for name in columns["about"]),
         ]
-        for row in rows_of(runs)
+        for row in compared.rows
     ]
     return [*values, *columns["about"]], rows
 

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Literal, get_args
 
-__all__ = ["CALLS", "FITTING", "METHODS", "READING", "VIRTUAL", "CallKind", "shown_call"]
+__all__ = [
+    "CALLS",
+    "FITTING",
+    "METHODS",
+    "READING",
+    "VIRTUAL",
+    "CallKind",
+    "check_call",
+    "shown_call",
+]
 
 CallKind = Literal["model", "script"]
 """What a run that executes no notebook calls."""
@@ -32,6 +41,28 @@ READING = frozenset(METHODS) - FITTING
 
 VIRTUAL = "virtual"
 """The kind of a function that stands for a model, which may do anything, and not twice."""
+
+
+_FORMS = frozenset({"json", "value", "frame", "kept", "name"})
+"""What a parcel, in which an argument travels, can be."""
+
+
+def check_call(call: dict[str, Any] | None) -> None:
+    """Raise unless this version knows how to perform a call; who asked may be a newer one.
+
+    Raises
+    ------
+    LookupError, TypeError, ValueError
+        If it does not.
+    """
+    if call is None:
+        raise ValueError("it calls nothing")
+    for wanted in (call["method"], call["target"]["kind"], call["target"]["state"]):
+        if not isinstance(wanted, str):
+            raise TypeError(f"its call has {wanted!r} where there has to be a text")
+    for parcel in (*call["args"], *(parcel for _, parcel in call["kwargs"])):
+        if not _FORMS & parcel.keys():
+            raise ValueError(f"an argument of its call is a {', '.join(parcel) or 'nothing'}")
 
 
 def shown_call(call: dict[str, Any] | None) -> dict[str, Any] | None:

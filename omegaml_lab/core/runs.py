@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from omegaml_lab.core.calls import shown_call
+from omegaml_lab.core.calls import CALLS, check_call, shown_call
 from omegaml_lab.core.errors import IntegrityError
 from omegaml_lab.core.groups import OnFailure
 from omegaml_lab.core.limits import UNLIMITED, Limits, Usage
@@ -302,6 +302,7 @@ class Run:
                 values[name] = tuple(values.get(name) or ())
             values["on_failure"] = OnFailure(values.get("on_failure") or OnFailure.STOP)
             run = cls(**values)
+            _check_kind(run)
             return replace(run, notice=run.notice or _awaited(run)) if run.waits else run
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise IntegrityError(f"run {record.get('id')}", str(error)) from error
@@ -310,6 +311,14 @@ class Run:
 _LISTS = ("tags", "experiments", "after", "waits_for")
 _KEPT = 1000
 """Characters of the error of an earlier attempt that are kept."""
+
+
+def _check_kind(run: Run) -> None:
+    """Raise unless this version knows what is executed."""
+    if run.kind in CALLS:
+        check_call(run.call)
+    elif run.kind not in {"job", "local"}:
+        raise ValueError(f"it is of the kind {run.kind!r}")
 
 
 def _awaited(run: Run) -> str:

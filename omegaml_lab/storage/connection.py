@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from pymongo.collection import Collection
     from pymongo.database import Database
 
+    from omegaml_lab.storage.indexes import Index
+
 __all__ = ["Connection"]
 
 _DEFAULT_DATABASE = "omega"
@@ -136,23 +138,19 @@ class Connection:
             self._client, self._pid = client, os.getpid()
             return client
 
-    def ensure_index(
-        self,
-        collection: str,
-        keys: list[tuple[str, int]],
-        **options: Any,
-    ) -> None:
-        """Make sure an index is there, with MongoDB's options; asks the server once a process."""
-        mark = (os.getpid(), collection, tuple(keys))
-        if mark not in self._ensured:
+    def ensure_indexes(self, collection: str, *indexes: Index) -> None:
+        """Make sure that indexes are there; the server is asked once, for all of them at once."""
+        marks = {(collection, index) for index in indexes} - self._ensured
+        if marks:
             with self.errors(), _allowed():
-                self.collection(collection).create_index(keys, **options)
-            self._ensured.add(mark)
+                # In their own order, for they are made in it.
+                missing = [each.to_model() for each in indexes if (collection, each) in marks]
+                self.collection(collection).create_indexes(missing)
+            self._ensured |= marks
 
     def ensure_collection(self, name: str, options: Mapping[str, Any]) -> None:
         """Make sure a collection is there; `options` hold only when it is made now."""
-        mark = (os.getpid(), name)
-        if mark in self._ensured:
+        if name in self._ensured:
             return
         with self.errors(), _allowed():
             try:
@@ -160,7 +158,7 @@ class Connection:
             except errors.OperationFailure as error:
                 if error.code != _NAMESPACE_EXISTS:
                     raise
-        self._ensured.add(mark)
+        self._ensured.add(name)
 
     @contextlib.contextmanager
     def errors(self) -> Iterator[None]:

@@ -20,6 +20,7 @@ from omegaml_lab.core.lineage import Reference
 from omegaml_lab.core.metadata import FOLDER, Metadata
 from omegaml_lab.core.names import parent_of
 from omegaml_lab.storage.connection import is_duplicate
+from omegaml_lab.storage.indexes import Index
 from omegaml_lab.storage.order import in_order
 from omegaml_lab.storage.payloads import Payload
 from omegaml_lab.storage.revisions import all_of, archive, leave
@@ -46,7 +47,19 @@ ENTERED = "entered"
 """What was put into a folder last by who relied on it; that alone is no news of the folder."""
 
 _NO_PAYLOAD = {"payload": False}
-_TRAINED = ("details.trained_on.name", "details.trained_on.id")
+_OF_HEADS = (
+    Index.on("bucket", "store", "name", unique=True),
+    Index.on("bucket", "store", "parent", "rank", "name"),  # lists
+)
+_OF_LINEAGE = tuple(
+    Index.on(field, sparse=True)
+    for field in (
+        "lineage.run",
+        "lineage.origin.id",
+        "details.trained_on.name",
+        "details.trained_on.id",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -313,13 +326,8 @@ class Heads:
         }
 
     def _prepare(self) -> None:
-        ensure = self._connection.ensure_index
-        ensure("objects", [("bucket", 1), ("store", 1), ("name", 1)], unique=True)
-        listing = [("bucket", 1), ("store", 1), ("parent", 1), ("rank", 1), ("name", 1)]
-        ensure("objects", listing)
-        for collection in ("objects", "revisions"):
-            for field_name in ("lineage.run", "lineage.origin.id", *_TRAINED):
-                ensure(collection, [(field_name, 1)], sparse=True)
+        self._connection.ensure_indexes("objects", *_OF_HEADS, *_OF_LINEAGE)
+        self._connection.ensure_indexes("revisions", *_OF_LINEAGE)
 
     @property
     def _objects(self) -> Any:

@@ -15,6 +15,7 @@ from pymongo.errors import BulkWriteError
 from omegaml_lab.core.lineage import Link, Reference, Relation, RunReference
 from omegaml_lab.storage.connection import is_duplicate
 from omegaml_lab.storage.heads import reference_to
+from omegaml_lab.storage.indexes import Index
 from omegaml_lab.storage.order import TAKEN
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["LineageRecords", "Read", "training_data"]
 
 _COLLECTION = "reads"
+_INDEXES = (Index.on("run"), Index.on("object"))
 _LEFT_OUT = "more"
 _TRAINED = "details.trained_on"
 _PLACE = ("bucket", "store", "name", "dropped")
@@ -56,8 +58,7 @@ class LineageRecords:
         """
         if not reads:
             return
-        for field in ("run", "object"):
-            self._connection.ensure_index(_COLLECTION, [(field, 1)])
+        self._connection.ensure_indexes(_COLLECTION, *_INDEXES)
         documents = [_document(read) for read in reads]
         noted = self._reads if safely else self._reads.with_options(write_concern=TAKEN)
         with self._connection.errors():

@@ -14,9 +14,9 @@ from omegaml_lab.storage.order import TAKEN, UNHEARD, in_order
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-    from datetime import timedelta
 
     from omegaml_lab.storage.connection import Connection
+    from omegaml_lab.storage.indexes import Index
 
 __all__ = ["Records"]
 
@@ -263,15 +263,9 @@ class Records:
             taken = self._noting(safely=False).find_one_and_delete(_where(where), sort=order)
             return _record(taken)
 
-    def index(self, *fields: str) -> None:
-        """Make sure there is an index on these fields; ``-field`` sorts descending."""
-        keys = [(_key(f.removeprefix("-")), -1 if f.startswith("-") else 1) for f in fields]
-        self._connection.ensure_index(self.name, keys)
-
-    def expire(self, field: str, after: timedelta) -> None:
-        """Let the server remove each record so long after the time in one of its fields."""
-        options = {"expireAfterSeconds": int(after.total_seconds())}
-        self._connection.ensure_index(self.name, [(field, 1)], **options)
+    def index(self, *indexes: Index) -> None:
+        """Make sure that there are indexes; they are on fields as they are stored."""
+        self._connection.ensure_indexes(self.name, *indexes)
 
     def changes(
         self,

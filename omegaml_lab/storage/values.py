@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pymongo.errors import DuplicateKeyError
 
 from omegaml_lab.core.experiments import Fact, Kept
+from omegaml_lab.storage.indexes import Index
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Batch", "Summary", "ValueRecords"]
 
 _COLLECTION = "values"
+_INDEX = Index.on("bucket", "experiment", "run")
 _SERIES = {"summary": False, "facts": False}
 _SUMMARIES = dict.fromkeys(("run", "attempt", "summary", "facts"), 1)
 
@@ -74,8 +76,7 @@ class ValueRecords:
         StorageUnavailableError
             If the repository does not answer; whether it is kept is known by adding it again.
         """
-        keys = [("bucket", 1), ("experiment", 1), ("run", 1)]
-        self._connection.ensure_index(_COLLECTION, keys)
+        self._connection.ensure_indexes(_COLLECTION, _INDEX)
         with self._connection.errors():
             try:
                 self._values.insert_one(_document(batch))

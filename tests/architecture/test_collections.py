@@ -12,7 +12,7 @@ from . import measures
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-OPENED = {"collection", "records", "Records", "ensure_index", "ensure_collection"}
+OPENED = {"collection", "records", "Records", "ensure_indexes", "ensure_collection"}
 CONSTANTS = {"COLLECTION", "_COLLECTION"}
 
 

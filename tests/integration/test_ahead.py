@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -194,13 +195,14 @@ def test_what_may_do_more_than_read_is_asked_only_when_it_is_claimed(
 ) -> None:
     told = told_ahead(place.start().run)
     assert told is not None
-    environment = place.performer._environment(told["bucket"], told["owner"])
-    request = copy.deepcopy(told["request"])
-    change(request)
-    assert ask_ahead(place.callees, environment, request) is None
-    ahead = ask_ahead(place.callees, environment, told["request"])
+    other = copy.deepcopy(told)
+    change(other["request"])
+    ask = partial(ask_ahead, place.callees, told["request"]["run"])
+    environment = place.performer._environment
+    assert ask(other, environment=environment) is None
+    ahead = ask(told, environment=environment)
     assert ahead is not None
-    assert ask_ahead(place.callees, environment, told["request"]) is None  # it is busy
+    assert ask(told, environment=environment) is None  # it is busy
     ahead.leave()
 
 

@@ -13,6 +13,7 @@ from omegaml_lab.core.runs import Status
 from omegaml_lab.runtime.notifications.outbox import Outbox
 from omegaml_lab.runtime.records.run_indexes import INDEXES
 from omegaml_lab.runtime.records.run_records import utcnow
+from omegaml_lab.storage.indexes import Index
 from tests.integration.apis import Api
 from tests.integration.notebooks import notebook
 from tests.integration.servers import jupyter_server
@@ -93,7 +94,7 @@ def test_a_page_of_runs_is_read_off_an_index(omega: Omega) -> None:
     for _ in range(3):
         ran(omega, "often")
     omega.jobs.rename("often", "seldom")
-    assert ("bucket", "object", "queued_at") in INDEXES
+    assert Index.on("bucket", "object", "queued_at") in INDEXES
     runs = omega.runtime.runs
     where = {"bucket": "default", **runs._of("seldom", local=False, calls=False)}
     collection = omega.storage._connection.collection("runs")
@@ -136,6 +137,31 @@ def test_the_page_of_a_report_calls_its_notebook_what_it_is_called_now(omega: Om
     assert "<h1>kept/new</h1>" in page
     assert 'omega-page-job">' not in page  # it is the heading
     assert "kept/old" not in page
+
+
+def test_a_comparison_calls_jobs_what_they_are_called_now(
+    shared: Omega,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name in ("then/a", "then/b"):
+        put(shared, name)
+    group = shared.runtime.chain("then/a", "then/b")
+    shared.jobs.rename("then", "now")
+    jobs = ["now/a.ipynb", "now/b.ipynb"]
+    assert group.table()["job"].tolist() == jobs
+    monkeypatch.setenv("OMEGA_MONGO_URL", shared.url)
+    monkeypatch.setenv("OMEGA_HOME", str(tmp_path))
+    assert main(["groups", "show", group.id, "--json"]) == 0
+    assert [row["job"] for row in json.loads(capsys.readouterr().out)["runs"]] == jobs
+    for command in ("show", "table"):
+        assert main(["groups", command, group.id]) == 0
+        told = capsys.readouterr().out
+        assert all(job in told for job in jobs)
+    with jupyter_server(tmp_path, shared.url, root="repository") as server:
+        compared = Api(server).ask("GET", f"groups/{group.id}/table", 200)
+    assert [row["job"] for row in compared["rows"]] == jobs
 
 
 def test_who_wants_to_be_told_of_a_notebook_is_told_of_what_was_queued_before(

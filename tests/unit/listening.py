@@ -19,3 +19,19 @@ class Finds(monitoring.CommandListener):
         pass
 
     failed = succeeded
+
+
+class Indexing(monitoring.CommandListener):
+    """Notes of which collections indexes are asked for, once for each time."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def started(self, event: Any) -> None:
+        if event.command_name == "createIndexes":
+            self.asked.append(event.command["createIndexes"])
+
+    def succeeded(self, event: Any) -> None:
+        pass
+
+    failed = succeeded

@@ -19,6 +19,7 @@ from uuid import uuid4
 from kombu.transport import virtual
 
 from omegaml_lab.core.errors import StorageFullError, StorageUnavailableError
+from omegaml_lab.storage.indexes import Index
 from omegaml_lab.storage.storage import Storage
 from omegaml_lab.storage.times import now
 
@@ -29,6 +30,7 @@ __all__ = ["Channel", "Transport"]
 
 COLLECTION = "messages"
 _LONGEST_WAIT = 0.5
+_INDEX = Index.on("queue", "at")
 
 
 class Channel(virtual.Channel):
@@ -96,7 +98,7 @@ class Transport(virtual.Transport):
     def establish_connection(self) -> Any:
         """Connect: not before, for kombu makes transports that it never uses nor closes."""
         try:
-            self.messages.index("queue", "at")
+            self.messages.index(_INDEX)
         except StorageUnavailableError:
             self._storage.close()
             raise

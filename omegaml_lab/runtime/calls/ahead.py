@@ -15,7 +15,7 @@ from omegaml_lab.core.calls import READING, VIRTUAL
 from omegaml_lab.core.errors import CalleeDiedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from omegaml_lab.core.runs import Run
     from omegaml_lab.runtime.calls.callees import Callee, Callees
@@ -29,11 +29,13 @@ _PATIENCE = 1.0
 def request_of(run: Run) -> dict[str, Any]:
     """Return what the process of a call is asked for a run."""
     call = run.call or {}
+    target = call["target"]
     return {
         "run": run.id,
         "kind": run.kind,
         "target": {
-            **call["target"],
+            "kind": target["kind"],
+            "state": target["state"],  # and what newer versions say is left out
             "name": run.job,
             "revision": run.revision,
             "object": run.object,
@@ -78,16 +80,29 @@ class Ahead:
 
 
 def ask_ahead(
-    callees: Callees, environment: Mapping[str, str], request: Mapping[str, Any]
+    callees: Callees,
+    run_id: str,
+    told: Mapping[str, Any],
+    *,
+    environment: Callable[[str, str], Mapping[str, str]],
 ) -> Ahead | None:
-    """Ask a process that is there already; None when there is none, or when it may not be yet."""
-    if not _only_reads(request):
+    """Ask a process that is there already what a message has `told` of a run.
+
+    None when there is no process, when it may not be asked yet, and when this version does not
+    understand what is told: another one may have sent it, and the run itself says it too.
+    """
+    try:
+        request, place = told["request"], (told["bucket"], told["owner"])
+        if request["run"] != run_id or not _only_reads(request):
+            return None
+    except (LookupError, TypeError):
         return None
-    callee = callees.warm(environment)
+    whole = environment(*place)
+    callee = callees.warm(whole)
     if callee is None:
         return None
     callee.begin(request)
-    return Ahead(callee, request, environment, callees)
+    return Ahead(callee, request, whole, callees)
 
 
 def _only_reads(request: Mapping[str, Any]) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from omegaml_lab.core.errors import CalleeDiedError
 from omegaml_lab.core.runs import Failure, Progress, Run, Status
 from omegaml_lab.runtime.calls.ahead import request_of
-from omegaml_lab.runtime.kernels.watch import Watch
+from omegaml_lab.runtime.kernels.watch import Breach, Watch
 from omegaml_lab.runtime.notebooks.execution import StopReason
 from omegaml_lab.runtime.notebooks.log import LogTail
 from omegaml_lab.runtime.records.patience import patiently
@@ -66,6 +66,7 @@ class CallExecution:
         self._log = LogTail(secrets)
         self._callee: Callee | None = None
         self._watch: Watch | None = None
+        self._late: Breach | None = None  # before there was anything to watch
         self._usage: Usage | None = None
         self._reason: StopReason | None = None
         self._lock = threading.Lock()
@@ -112,9 +113,14 @@ class CallExecution:
         return self._finish(Status.FAILED, _failure_of(error))
 
     def _take(self) -> Callee:
-        return self._callees.take(
-            self._environment, fresh=self._alone, wanted=lambda: self._reason is None
-        )
+        return self._callees.take(self._environment, fresh=self._alone, wanted=self._is_awaited)
+
+    def _is_awaited(self) -> bool:
+        """Say whether to wait on for the process, which takes of the time of the run."""
+        limits = self.claim.run.limits
+        if limits.timeout is not None and time.monotonic() - self._began > limits.timeout:
+            self._late = Breach.of_time(limits, yet="its process had not started")
+        return self._reason is None and self._late is None
 
     def _ask(self, callee: Callee) -> dict[str, Any]:
         request = request_of(self.claim.run)
@@ -182,9 +188,9 @@ class CallExecution:
     def _breach(self) -> Failure | None:
         """Return the failure that a limit was not kept, or that nobody let the process go on."""
         watch = self._watch
-        if watch is not None and watch.breach is not None:
-            message = f"The run was ended: {watch.breach}"
-            return Failure(name=watch.breach.error, message=message)
+        breach = self._late if watch is None else watch.breach
+        if breach is not None:
+            return Failure(name=breach.error, message=f"The run was ended: {breach}")
         if watch is not None and watch.fault is not None:
             message = f"The process of the call was ended: {watch.fault}"
             return Failure(name=CalleeDiedError.__name__, message=message)

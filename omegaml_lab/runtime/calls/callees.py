@@ -313,6 +313,8 @@ def _started(
         where: dict[str, Any] = {"environment": environment, "folder": Path.cwd(), "log": log}
         with contextlib.suppress(OSError):
             return nursery.spawn([path], module=_MODULE, wanted=wanted, **where)
+        if not wanted():
+            raise CalleeDiedError(None)
     with log.open("ab") as output:
         return subprocess.Popen(
             [sys.executable, "-m", _MODULE, path],

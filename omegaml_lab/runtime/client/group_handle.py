@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from omegaml_lab.core.errors import GroupTimeoutError, RunFailedError
 from omegaml_lab.core.runs import Run, Status
-from omegaml_lab.runtime.client.comparing import table_of
+from omegaml_lab.runtime.client.comparing import Comparison
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,6 +114,12 @@ class GroupHandle:
         self.group = self._runtime.groups.records.get(self.id)
         return self
 
+    def compare(self) -> Comparison:
+        """Return what there is to compare the runs by."""
+        runs = self.runs
+        jobs = self._runtime.runs.whereabouts.jobs(runs)
+        return Comparison(group=self.group, runs=runs, jobs=jobs)
+
     def table(self) -> pd.DataFrame:
         """Return a row a run by its place: parameters, where it stands, what it recorded."""
-        return table_of(self.group, self.runs)
+        return self.compare().frame()

@@ -16,6 +16,7 @@ from omegaml_lab.core.notifications import Delivery
 from omegaml_lab.core.runs import Status
 from omegaml_lab.runtime.records.presence import SILENCE, living_workers
 from omegaml_lab.runtime.records.run_documents import FREE
+from omegaml_lab.runtime.records.run_indexes import INDEXES
 from omegaml_lab.runtime.records.run_records import utcnow
 from omegaml_lab.runtime.schedules.timetable import GRACE
 
@@ -125,7 +126,7 @@ class Metrics:
 
     def _sums(self, ended_at: Mapping[str, Any]) -> tuple[Counter[Key], Counter[Key]]:
         records = self._storage.records("runs")
-        records.index("untold", "ended_at")
+        records.index(*INDEXES)
         where = {
             "untold": {"$in": [True, False, None]},  # so that the index serves
             "ended_at": dict(ended_at),

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.config import OF_SCHEDULERS, OF_WORKERS
@@ -21,6 +22,7 @@ from omegaml_lab.runtime.kernels.kernel_processes import (
 )
 from omegaml_lab.runtime.kernels.kernel_specs import LAUNCHER, is_ipykernel, is_ours, spec_of
 from omegaml_lab.runtime.kernels.run_folders import RunFolder
+from omegaml_lab.runtime.kernels.waiting import to_the_end
 from omegaml_lab.runtime.kernels.warm import ForkedProcess
 
 if TYPE_CHECKING:
@@ -80,7 +82,7 @@ class KernelSource:
         """
         async with (
             self._prepared(name, requires, say) as prepared,
-            lent(self._started(name, environment, prepared)) as kernel,
+            lent(await self._begun(name, environment, prepared)) as kernel,
         ):
             yield kernel
 
@@ -102,13 +104,28 @@ class KernelSource:
         async with self._environments.using(requires, say=say) as environment:
             yield environment
 
-    def _started(
+    async def _begun(
         self, name: str, environment: Mapping[str, str], prepared: Environment | None
+    ) -> KernelProcess:
+        """Start it in another thread: a nursery may take its time, and a run be cancelled."""
+        given_up = threading.Event()
+        return await to_the_end(
+            lambda: self._started(name, environment, prepared, lambda: not given_up.is_set()),
+            hurry=given_up.set,
+            undo=KernelProcess.close,
+        )
+
+    def _started(
+        self,
+        name: str,
+        environment: Mapping[str, str],
+        prepared: Environment | None,
+        wanted: Callable[[], bool],
     ) -> KernelProcess:
         folder = RunFolder("run")
         try:
             manager = self._manager(name, folder.path)
-            process = self._launch(manager, folder, environment, prepared)
+            process = self._launch(manager, folder, environment, prepared, wanted)
         except BaseException:
             folder.remove()
             raise
@@ -134,6 +151,7 @@ class KernelSource:
         folder: RunFolder,
         environment: Mapping[str, str],
         prepared: Environment | None,
+        wanted: Callable[[], bool],
     ) -> Process:
         work, log = folder.path / "work", folder.path / "kernel.log"
         work.mkdir()
@@ -150,6 +168,7 @@ class KernelSource:
             whole[MODULES_HOME] = str(folder.path / "modules")
         if self._nursery is not None:
             where: dict[str, Any] = {"environment": whole, "folder": work, "log": log}
+            where["wanted"] = wanted
             with contextlib.suppress(OSError):
                 if ours and prepared is None:
                     return self._nursery.spawn(command[3:], **where)
@@ -157,6 +176,8 @@ class KernelSource:
                     # Cold, but with a keeper: what it leaves behind is found, wherever it goes.
                     locked = None if prepared is None else prepared.locked
                     return self._nursery.execute(command, **where, lock=locked)
+            if not wanted():
+                raise KernelStartError(manager.kernel_name, "nobody wants it any more")
         whole["JPY_PARENT_PID"] = str(os.getpid())
         try:
             with log.open("ab") as output:

@@ -186,6 +186,7 @@ class Nursery:
         folder: Path,
         log: Path,
         lock: Path | None = None,
+        wanted: Callable[[], bool] = always,
     ) -> ForkedProcess:
         """Fork a process that becomes a program, which is looked for on its own path.
 
@@ -193,7 +194,7 @@ class Nursery:
         ----------
         command
             The program and its arguments.
-        environment, folder, log
+        environment, folder, log, wanted
             As for :meth:`spawn`.
         lock
             A file on which it holds a shared lock for as long as it lives.
@@ -201,10 +202,10 @@ class Nursery:
         Raises
         ------
         OSError
-            If the nursery is out of order.
+            If the nursery is out of order, or the process is not `wanted` any more.
         """
         request = {"command": list(command), "lock": None if lock is None else str(lock)}
-        return self._ask(request, environment, folder, log)
+        return self._ask(request, environment, folder, log, wanted)
 
     def _ask(
         self,

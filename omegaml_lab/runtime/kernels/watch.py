@@ -39,6 +39,12 @@ class Breach:
     limit: str
     reason: str
 
+    @classmethod
+    def of_time(cls, limits: Limits, yet: str = "") -> Breach:
+        """Return that an attempt took longer than it may; `yet` is what it had not come to."""
+        reason = f"it may take {duration_text(limits.timeout)} in all"
+        return cls(limit="timeout", reason=f"{reason}, and {yet}" if yet else reason)
+
     @property
     def error(self) -> str:
         """The name of the error that the run ends with."""
@@ -140,8 +146,7 @@ class Watch:
 
     def _overdue(self, now: float) -> Breach | None:
         if now >= self._run_until:
-            allowed = duration_text(self._limits.timeout)
-            return Breach(limit="timeout", reason=f"it may take {allowed} in all")
+            return Breach.of_time(self._limits)
         if now >= self._cell_until:
             allowed = duration_text(self._limits.cell_timeout)
             return Breach(limit="cell_timeout", reason=f"a cell may take {allowed}")

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import OmegaError
+from omegaml_lab.runtime.kernels.waiting import to_the_end
 from omegaml_lab.runtime.records.patience import patiently
 from omegaml_lab.store.workcopy import WorkingCopy, replaced_line
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine
+    from collections.abc import AsyncIterator, Callable
 
     from omegaml_lab.runtime.kernels.kernel_processes import KernelProcess
     from omegaml_lab.runtime.notebooks.cells import Kernels
@@ -66,14 +67,15 @@ class KernelsBeside:
     async def start(self, name: str, **options: Any) -> AsyncIterator[KernelProcess]:
         """Lend one for the time of a block, as `KernelSource.start` does."""
         async with self._kernels.start(name, **options) as kernel:
-            # While the kernel starts: it runs nothing before this block is entered.
+            # While the kernel starts: it runs nothing before this block is entered. And to the
+            # end, for the folder goes with the kernel.
             copy = self._copy(kernel)
-            await self._to_the_end(asyncio.to_thread(self._pull, copy))
+            await to_the_end(partial(self._pull, copy), hurry=self._hurry)
             try:
                 yield kernel
             finally:
                 if not self._given_up():
-                    await self._to_the_end(asyncio.to_thread(self._push, copy))
+                    await to_the_end(partial(self._push, copy), hurry=self._hurry)
 
     def _copy(self, kernel: KernelProcess) -> WorkingCopy:
         jobs = self._jobs.read_by(self._run)
@@ -82,20 +84,6 @@ class KernelsBeside:
         else:  # it has worked there before, for another run
             kernel.copy.go_on(jobs, self._folder)
         return kernel.copy
-
-    async def _to_the_end(self, work: Coroutine[Any, Any, None]) -> None:
-        """Wait for it however often this task is cancelled: it needs the folder that goes then.
-
-        Who is cancelled does not wait for a database that is away.
-        """
-        task, cancelled = asyncio.ensure_future(work), None
-        while not task.done():
-            try:
-                await asyncio.shield(task)
-            except asyncio.CancelledError as error:
-                cancelled, self._cancelled = error, True
-        if cancelled is not None:
-            raise cancelled
 
     def _pull(self, copy: WorkingCopy) -> None:
         self._tell(self._patiently(copy.pull))
@@ -107,13 +95,13 @@ class KernelsBeside:
 
     def _patiently(self, act: Callable[[], Any]) -> Any:
         try:
-            return patiently(
-                act,
-                what=f"run {self._run}",
-                hurried=lambda: self._cancelled or self._given_up(),
-            )
+            return patiently(act, what=f"run {self._run}", hurried=self._hurried)
         except OmegaError as error:
             return [f"Files beside the notebook are not all in their place: {error}"]
+
+    def _hurry(self) -> None:
+        """Wait no longer for a database that is away."""
+        self._cancelled = True
 
     def _hurried(self) -> bool:
         return self._cancelled or self._given_up()

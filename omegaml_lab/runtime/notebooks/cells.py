@@ -13,7 +13,7 @@ from papermill.clientwrap import PapermillNotebookClient
 from traitlets import Integer
 
 from omegaml_lab.core.errors import OmegaError
-from omegaml_lab.core.limits import UNLIMITED, Limits, duration_text
+from omegaml_lab.core.limits import UNLIMITED, Limits
 from omegaml_lab.runtime.kernels.kernel_processes import KernelStartError
 from omegaml_lab.runtime.kernels.watch import Breach, Watch
 from omegaml_lab.runtime.notebooks.outputs import OUTPUT_LIMIT, OutputMeter, join_stream
@@ -209,16 +209,15 @@ class CellRunner(PapermillNotebookClient):  # type: ignore[misc]
                 await live
 
     async def _in_time(self, starting: Awaitable[KernelProcess]) -> KernelProcess:
-        """Return the kernel; to install what it requires takes of the time of the run."""
+        """Return the kernel; what it requires, and its start, take of the time of the run."""
         try:
             async with asyncio.timeout(self._limits.timeout) as timer:
                 return await starting
         except TimeoutError as error:
             if not timer.expired():
                 raise
-            allowed = duration_text(self._limits.timeout)
-            reason = f"it may take {allowed} in all, and its environment was still prepared"
-            raise TimeLimitError(Breach(limit="timeout", reason=reason), None) from error
+            breach = Breach.of_time(self._limits, yet="its kernel had not started")
+            raise TimeLimitError(breach, None) from error
 
     async def _run_watched(self, kernel: KernelProcess, stop: Callable[[], None]) -> None:
         self._watch = watch = Watch(

@@ -28,6 +28,7 @@ from omegaml_lab.runtime.records.run_documents import run_of
 from omegaml_lab.runtime.records.run_records import utcnow
 from omegaml_lab.runtime.records.schedule_records import schedule_of
 from omegaml_lab.runtime.records.understood import understood
+from omegaml_lab.storage.indexes import Index
 
 if TYPE_CHECKING:
     import threading
@@ -44,6 +45,8 @@ __all__ = ["TRIES", "Outbox", "Taken"]
 
 TRIES = 8
 """How often a notification is tried before it is given up: for some five hours."""
+_INDEXES = (Index.on("status", "due_at"), Index.on("bucket", "created_at"))
+_OF_RECIPIENTS = Index.on("bucket", "job")
 _TAKEN = timedelta(minutes=3)
 _FIRST_PAUSE = 15.0
 _KEPT = timedelta(days=30)
@@ -85,7 +88,6 @@ class Outbox:
         self._runs = runs
         self._groups = GroupRecords(storage, runs)
         self._now = clock
-        self._indexed = False
 
     # -- making --------------------------------------------------------------------------------
 
@@ -259,11 +261,8 @@ class Outbox:
                 self._recipients.delete(record["id"])
 
     def _ensure_indexes(self) -> None:
-        if not self._indexed:
-            self._records.index("status", "due_at")
-            self._records.index("bucket", "created_at")
-            self._recipients.index("bucket", "job")
-            self._indexed = True
+        self._records.index(*_INDEXES)
+        self._recipients.index(_OF_RECIPIENTS)
 
 
 def _told_of(record: dict[str, Any]) -> tuple[Schedule, dict[str, Any]]:

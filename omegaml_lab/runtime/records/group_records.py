@@ -25,6 +25,7 @@ from omegaml_lab.core.pages import Page
 from omegaml_lab.core.runs import Run, Status
 from omegaml_lab.runtime.records.run_documents import FREE, LOST_FOR_NOW, OVER
 from omegaml_lab.runtime.records.run_reader import utcnow
+from omegaml_lab.storage.indexes import Index
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -38,6 +39,7 @@ __all__ = ["Counts", "GroupRecords", "Planned", "Turns", "run_id_in"]
 _PATIENCE = timedelta(seconds=15)
 """For so long nobody else makes the runs of who has just asked for them."""
 _LONGEST = 8_000_000
+_INDEXES = (Index.on("bucket", "created_at"), Index.on("plan_at"), Index.on("held"))
 _QUEUED = {"status": Status.QUEUED.value}
 _RUNNING = {"status": Status.RUNNING.value}
 _WINDOW = 500
@@ -95,7 +97,6 @@ class GroupRecords:
         self._run_records = storage.records("runs")
         self._runs = runs
         self._now = clock
-        self._indexed = False
 
     def get(self, group_id: str) -> Group:
         """Return a group.
@@ -140,7 +141,7 @@ class GroupRecords:
 
         `shared` is what all of its runs have, as fields of :class:`Run`.
         """
-        self._ensure_indexes()
+        self._records.index(*_INDEXES)
         values = {**asdict(group), "plan": _plan(plan, shared), "plan_at": self._now()}
         values["held"] = False
         objects = {each.job: each.object for each in plan}
@@ -241,13 +242,6 @@ class GroupRecords:
                 "$or": [_QUEUED, LOST_FOR_NOW, {**_RUNNING, "cancel_requested": False}],
             }
             left = self._run_records.count(going) > 0
-
-    def _ensure_indexes(self) -> None:
-        if not self._indexed:
-            self._records.index("bucket", "created_at")
-            self._records.index("plan_at")
-            self._records.index("held")
-            self._indexed = True
 
 
 def run_id_in(group_id: str, rounds: int, place: int) -> str:

@@ -71,7 +71,7 @@ class RunClaims(RunReader):
         if named is None:
             return None
         waits = named["status"] == Status.QUEUED.value
-        if named["kind"] != "job" or named.get("held_by") is not None:
+        if named.get("kind", "job") != "job" or named.get("held_by") is not None:
             return named if waits else None
         own = (named.get("limits") or {}).get("priority") or 0
         others = {"status": Status.QUEUED.value, "label": named["label"], "kind": "job"}

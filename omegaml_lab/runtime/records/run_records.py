@@ -47,8 +47,6 @@ _HINTS_FOR_ANY = 2  # so that the pause between them grows no longer
 class RunRecords(RunClaims):
     """Runs in a repository, read and changed."""
 
-    _indexed = False
-
     def create(
         self,
         job: str,
@@ -71,7 +69,7 @@ class RunRecords(RunClaims):
         DuplicateRecordError
             If there is a run with this `id`.
         """
-        self._ensure_indexes()
+        self._records.index(*INDEXES)
         run = Run(
             id=id or secrets.token_hex(8),
             job=job,
@@ -94,7 +92,7 @@ class RunRecords(RunClaims):
 
         A run has to come after those that it follows: whoever sees it then finds them.
         """
-        self._ensure_indexes()
+        self._records.index(*INDEXES)
         at, gap = self.hint_at(0), timedelta(seconds=1 / _HINTS_A_SECOND)
         # Messages to many take their time: they are not sent again while they still are sent.
         self._records.insert_many(
@@ -108,7 +106,7 @@ class RunRecords(RunClaims):
 
     def begin(self, name: str, *, worker: str, **values: Any) -> Claim:
         """Note a run that its caller performs itself, as running from now on."""
-        self._ensure_indexes()
+        self._records.index(*INDEXES)
         now, token = self._now(), secrets.token_hex(8)
         run = Run(
             id=secrets.token_hex(8),
@@ -363,9 +361,3 @@ class RunRecords(RunClaims):
         """Return when a queued run is sent a message again, of which there were so many."""
         seconds = min(_FIRST_HINT * 2 ** min(hints, 10), LONGEST_PAUSE)
         return self._now() + timedelta(seconds=seconds)
-
-    def _ensure_indexes(self) -> None:
-        if not self._indexed:
-            for fields in INDEXES:
-                self._records.index(*fields)
-            self._indexed = True

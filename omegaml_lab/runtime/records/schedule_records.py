@@ -19,6 +19,7 @@ from omegaml_lab.core.errors import IntegrityError, ScheduleNotFoundError
 from omegaml_lab.core.pages import Page
 from omegaml_lab.core.schedules import Schedule
 from omegaml_lab.runtime.records.run_records import utcnow
+from omegaml_lab.storage.indexes import Index
 
 if TYPE_CHECKING:
     import threading
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
 
 __all__ = ["ScheduleRecords", "run_id", "schedule_of", "start_of"]
 
+_INDEXES = (
+    Index.on("next_due"),
+    Index.on("waiting"),
+    Index.on("untold.due"),
+    Index.on("bucket", "sort_due"),
+)
 _PAGE = 200
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -57,16 +64,10 @@ class ScheduleRecords:
     def __init__(self, records: Records, *, clock: Callable[[], datetime] = utcnow) -> None:
         self._records = records
         self.now = clock
-        self._indexed = False
 
     def create(self, job: str, **values: Any) -> Schedule:
         """Keep a new schedule; `values` are further fields of :class:`Schedule`."""
-        if not self._indexed:
-            self._records.index("next_due")
-            self._records.index("waiting")
-            self._records.index("untold.due")
-            self._records.index("bucket", "sort_due")
-            self._indexed = True
+        self._records.index(*_INDEXES)
         now = self.now()
         schedule = Schedule(
             id=secrets.token_hex(6), job=job, created_at=now, modified_at=now, **values

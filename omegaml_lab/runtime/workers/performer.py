@@ -174,6 +174,11 @@ class Performer:
         It may be with another worker already, or cancelled: a message that comes twice does no
         harm. Before a call, which its `kind` tells, none goes; what else a message has `told`
         of it is asked meanwhile.
+
+        Raises
+        ------
+        IntegrityError
+            If this version does not understand it; it waits on for a worker that does.
         """
         if self._draining.is_set():
             return None
@@ -181,7 +186,8 @@ class Performer:
             self._taking[run_id] = False
         claim = ahead = None
         try:
-            ahead = self._ask_ahead(run_id, told)
+            if told:
+                ahead = ask_ahead(self._callees, run_id, told, environment=self._environment)
             claim = self._claim(run_id, kind)
         finally:
             if claim is None:
@@ -207,12 +213,6 @@ class Performer:
             with contextlib.suppress(OmegaError):
                 self._mind(execution, self._runs.find(claim.run.id))
         return execution
-
-    def _ask_ahead(self, run_id: str, told: Mapping[str, Any] | None) -> Ahead | None:
-        if told is None or told["request"]["run"] != run_id:
-            return None
-        environment = self._environment(told["bucket"], told["owner"])
-        return ask_ahead(self._callees, environment, told["request"])
 
     def _claim(self, run_id: str, kind: str | None) -> Claim | None:
         if kind in CALLS:

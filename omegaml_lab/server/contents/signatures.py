@@ -21,6 +21,7 @@ from nbformat.sign import (
 
 from omegaml_lab.core.errors import ConfigError, OmegaError
 from omegaml_lab.omega import Omega
+from omegaml_lab.storage.indexes import Index
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,6 +36,7 @@ __all__ = ["RepositoryNotary", "RepositorySignatures", "share_between_threads", 
 _log = logging.getLogger(__name__)
 
 _FORGOTTEN = timedelta(days=180)
+_INDEXES = (Index.expiring("seen", _FORGOTTEN), Index.on("user", "-seen"))
 _FRESH = timedelta(days=1)
 _LOOK = 600.0  # seconds between two looks for what a feed has missed
 _MOST = 100_000
@@ -154,8 +156,7 @@ class RepositorySignatures(SignatureStore):
         self._all_own = whole
 
     def _remember(self, digest: str, algorithm: str) -> None:
-        self._records.expire("seen", _FORGOTTEN)
-        self._records.index("user", "-seen")
+        self._records.index(*_INDEXES)
         # One that a crash of the server forgets is to be trusted again: it is not waited for.
         signed = {"seen": datetime.now(UTC), "user": self._user}
         self._records.upsert(_id(digest, algorithm), signed, safely=False)

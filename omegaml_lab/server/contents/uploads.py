@@ -16,6 +16,7 @@ from tornado.web import HTTPError
 
 from omegaml_lab.core.errors import DuplicateRecordError
 from omegaml_lab.server.contents.models import base_model
+from omegaml_lab.storage.indexes import Index
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Upload", "Uploads"]
 
 _ABANDONED = timedelta(days=1)
+_BY_AGE = Index.on("at")
 _PART = 2 << 20
 """Bytes that one record holds: a document of MongoDB has 16 MiB at most, and a small server
 takes less at once."""
@@ -157,13 +159,13 @@ class Uploads:
         return True
 
     def _forget_abandoned(self, now: datetime) -> None:
-        self._going.index("at")
+        self._going.index(_BY_AGE)
         for record in self._going.query({"at": {"$lt": now - _ABANDONED}}):
             self._forget(record["id"], record)
         # A server that dies between a piece and the note of it leaves one that is of no upload.
         noted = {part for each in self._going.query() for part in _ids(each["id"], _here(each))}
         old = {"at": {"$lt": now - _ABANDONED}, "id": {"$nin": sorted(noted)}}
-        self._parts.index("at")
+        self._parts.index(_BY_AGE)
         self._parts.delete_many(old)
 
     def _forget(self, key: str, record: dict[str, Any] | None) -> None:

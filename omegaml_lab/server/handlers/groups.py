@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from omegaml_lab.core.groups import Group, combinations
 from omegaml_lab.core.limits import Limits
-from omegaml_lab.runtime.client.comparing import columns_of, rows_of
 from omegaml_lab.server.contents.targets import Target, target_of
 from omegaml_lab.server.handlers.base import OmegaHandler
 from omegaml_lab.server.openapi import Operation, path_parameter, query
@@ -157,10 +156,12 @@ class GroupTableHandler(_GroupHandler):
 
     def _table(self, groups: Any, group_id: str) -> dict[str, Any]:
         handle: GroupHandle = groups.get(group_id)
-        runs = handle.runs
-        rows = [{**row, "result_path": self.contents_path(row["result"])} for row in rows_of(runs)]
+        compared = handle.compare()
+        rows = [
+            {**each, "result_path": self.contents_path(each["result"])} for each in compared.rows
+        ]
         group = self.described([handle.group])[0]
-        return {"group": group, "columns": columns_of(handle.group, runs), "rows": rows}
+        return {"group": group, "columns": compared.columns, "rows": rows}
 
 
 class GroupCancelHandler(_GroupHandler):

@@ -149,7 +149,7 @@ GROUPS: dict[str, Schema] = {
                     {
                         "place": or_null(_COUNT),
                         "run": _STRING,
-                        "job": _STRING,
+                        "job": {**_STRING, "description": "What its job is called now."},
                         "status": {"type": "string", "enum": [each.value for each in Status]},
                         "parameters": _OBJECT,
                         "recorded": _OBJECT,

@@ -15,6 +15,7 @@ from omegaml_lab.core.errors import (
     StorageUnavailableError,
     UnsupportedObjectError,
 )
+from omegaml_lab.storage.indexes import Index
 from omegaml_lab.storage.storage import Storage
 from tests.integration.processes import until
 
@@ -77,7 +78,7 @@ def test_an_operator_is_no_id(runs: Records) -> None:
 def test_queries(runs: Records) -> None:
     for n in range(5):
         runs.insert({"id": str(n), "n": n, "even": n % 2 == 0})
-    runs.index("even", "-n")
+    runs.index(Index.on("even", "-n"))
     found = runs.query({"even": True}, sort=[("n", -1)])
     assert [record["n"] for record in found] == [4, 2, 0]
     assert [r["id"] for r in runs.query(sort=[("id", 1)], skip=1, limit=2)] == ["1", "2"]

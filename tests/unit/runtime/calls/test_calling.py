@@ -12,6 +12,7 @@ from sklearn.linear_model import LinearRegression
 
 from omegaml_lab.callee import _Callee
 from omegaml_lab.core.errors import ConflictError, ObjectNotFoundError
+from omegaml_lab.core.limits import Limits
 from omegaml_lab.core.runs import Status
 from omegaml_lab.runtime.calls.call_execution import CallExecution
 from omegaml_lab.runtime.calls.callees import Callees
@@ -74,6 +75,30 @@ def test_one_is_stopped_while_its_process_starts(
         run = performed.result(30)
     assert run is not None
     assert run.status is status
+    assert psutil.Process().children() == others
+
+
+def test_the_time_of_one_is_over_before_its_process_starts(
+    omega: Omega, tmp_path: Path, target: Target
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import time; time.sleep(600)")
+    runs = omega.runtime.runs.records
+    model = omega.runtime.model(target.name, limits=Limits(timeout=1))
+    claim = runs.claim_call(model.start("fit", X, Y).run.id, worker="w")
+    assert claim is not None
+    slow = {"PYTHONPATH": str(tmp_path)}
+    execution = CallExecution(claim, runs=runs, callees=Callees(limit=1), environment=slow)
+    others = psutil.Process().children()
+    with ThreadPoolExecutor(1) as pool:
+        performed = pool.submit(execution.perform)
+        try:
+            run = performed.result(30)
+        finally:
+            execution.stop(StopReason.VOID)
+    assert run is not None
+    assert run.error is not None
+    assert (run.status, run.error.name) == (Status.FAILED, "TimeLimitError")
+    assert "its process had not started" in run.error.message
     assert psutil.Process().children() == others
 
 

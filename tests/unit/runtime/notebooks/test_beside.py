@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
-from typing import TYPE_CHECKING, Any
-
-import pytest
+from typing import TYPE_CHECKING
 
 from omegaml_lab.core.lineage import Relation
 from omegaml_lab.core.runs import Status
 from omegaml_lab.runtime.notebooks.allowance import Allowance
-from omegaml_lab.runtime.notebooks.beside import KernelsBeside
 from tests.integration.processes import until
 from tests.unit.runtime.notebooks.test_execution import perform, worker
 
@@ -64,35 +60,6 @@ def test_what_a_run_leaves_beyond_its_allowance_is_in_its_log(omega: Omega) -> N
     assert run.status is Status.SUCCEEDED
     assert "big.bin (2 kB) is not kept beside the notebook" in omega.runtime.runs.get(run.id).log
     assert not omega.jobs.exists("big.bin")
-
-
-def test_what_needs_the_folder_is_waited_for_however_often_it_is_cancelled() -> None:
-    done: list[bool] = []
-
-    async def push() -> None:
-        await asyncio.sleep(0.2)
-        done.append(True)
-
-    async def cancelled() -> None:
-        nothing: Any = None
-        kernels = KernelsBeside(
-            nothing,
-            run="",
-            folder="",
-            jobs=nothing,
-            limit=0,
-            say=print,
-            given_up=lambda: False,
-        )
-        task = asyncio.create_task(kernels._to_the_end(push()))
-        for _ in range(3):
-            await asyncio.sleep(0.01)
-            task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        assert done
-
-    asyncio.run(cancelled())
 
 
 def test_what_is_beside_a_run_is_there_for_the_next_one(omega: Omega) -> None:

@@ -5,17 +5,22 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from nbformat import ValidationError
 
 from omegaml_lab.core.errors import StorageFullError
+from omegaml_lab.core.limits import Limits
 from omegaml_lab.core.names import Name
 from omegaml_lab.core.runs import Status
 from omegaml_lab.runtime.calls.callees import Callees
+from omegaml_lab.runtime.kernels import warm
 from omegaml_lab.runtime.kernels.kernels import KernelSource
+from omegaml_lab.runtime.kernels.warm import Nursery
 from omegaml_lab.runtime.notebooks.allowance import Allowance
+from omegaml_lab.runtime.notebooks.execution import Execution, StopReason
 from omegaml_lab.runtime.records.run_records import RunRecords
 from omegaml_lab.runtime.workers.performer import Performer
 from omegaml_lab.storage.records import Records
@@ -24,6 +29,7 @@ from tests.integration.notebooks import notebook, printed
 from tests.integration.processes import alive, until
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from omegaml_lab.core.metadata import Metadata
@@ -75,11 +81,11 @@ class FullOfWorkers(Records):
 def worker(omega: Omega, *, jobs: JobStore | None = None, **options: Any) -> Performer:
     options.setdefault("runs", omega.runtime.runs.records)
     options.setdefault("workers", omega.storage.records("workers"))
+    options.setdefault("kernels", KernelSource())
+    options.setdefault("environment", lambda *_: {})
     return Performer(
         jobs=lambda _run: jobs or omega.jobs,
-        kernels=KernelSource(),
         callees=Callees(limit=1),
-        environment=lambda *_: {},
         **options,
     )
 
@@ -192,6 +198,61 @@ def test_a_cancel_right_after_the_claim_is_carried_out_without_a_beat(omega: Ome
     runs = CancelledMeanwhile(omega.storage.records("runs"))
     run = perform(omega, "print('ran')", worker(omega, runs=runs))
     assert run.status is Status.CANCELLED
+
+
+@pytest.fixture
+def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[Nursery]:
+    """A nursery that never answers, though it might be at work."""
+    monkeypatch.setattr(warm, "_PATIENCE", 600.0)
+    nursery = Nursery()
+    nursery.start()
+    os.kill(nursery.pid or 0, signal.SIGSTOP)
+    yield nursery
+    nursery.stop()
+
+
+def starts(
+    omega: Omega, silent: Nursery, meanwhile: Callable[[Execution], object], **options: Any
+) -> Run | None:
+    """Perform a run whose kernel does not come."""
+    omega.jobs.put("1", "job")
+    performer = worker(omega, kernels=KernelSource(silent))
+    execution = performer.take(omega.runtime.job("job").run(**options).id)
+    assert isinstance(execution, Execution)
+    with ThreadPoolExecutor(1) as pool:
+        performed = pool.submit(performer.perform, execution)
+        try:
+            meanwhile(execution)
+            return performed.result(60)
+        finally:
+            os.kill(silent.pid or 0, signal.SIGCONT)
+
+
+@pytest.mark.skipif(not warm.available(), reason="kernels are forked on Linux only")
+@pytest.mark.parametrize(
+    ("reason", "status"),
+    [(StopReason.CANCELLED, Status.CANCELLED), (StopReason.GIVEN_BACK, Status.QUEUED)],
+)
+def test_one_is_stopped_while_its_kernel_starts(
+    omega: Omega, silent: Nursery, reason: StopReason, status: Status
+) -> None:
+    def stopped(execution: Execution) -> None:
+        runs, run_id = omega.runtime.runs, execution.claim.run.id
+        until(lambda: runs.get(run_id).progress.total == 1)  # which it tells meanwhile
+        execution.stop(reason)
+
+    run = starts(omega, silent, stopped)
+    assert run is not None
+    assert run.status is status
+
+
+@pytest.mark.skipif(not warm.available(), reason="kernels are forked on Linux only")
+def test_the_time_of_a_run_is_over_before_its_kernel_starts(omega: Omega, silent: Nursery) -> None:
+    run = starts(omega, silent, lambda _: None, limits=Limits(timeout=1))
+    assert run is not None
+    assert run.error is not None
+    assert (run.status, run.error.name) == (Status.FAILED, "TimeLimitError")
+    assert "its kernel had not started" in run.error.message
 
 
 def test_a_cancel_of_a_call_is_heard_while_it_is_claimed(omega: Omega) -> None:
