@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 
-import { hasWidget, mayBeResult, originOf } from '../src/models/origin';
-
-const WIDGET = 'application/vnd.jupyter.widget-view+json';
+import { hasWidget, mayBeResult, originOf, WIDGET } from '../src/models/origin';
+import { formatClock } from '../src/views/format';
 
 test('what a run has left leads to the notebook that was run, wherever the repository is', () => {
   const told = { run: 'r', job: 'etl/report.ipynb' };
@@ -32,4 +31,13 @@ test('a cell has a widget if one of its outputs is one', () => {
   );
   expect(hasWidget({ ...cell, outputs: [{ output_type: 'stream', text: 'x' }] })).toBe(false);
   expect(hasWidget({ ...cell, cell_type: 'markdown' })).toBe(false);
+});
+
+test('a moment of another day has its day, and room in a tab', () => {
+  const now = new Date(2026, 10, 28, 12);
+  const told = (...at: [number, number, number, number, number, number]): string =>
+    formatClock(new Date(...at).toISOString(), now).replace(/\s/g, ' ');
+  expect(told(2026, 10, 28, 9, 5, 7)).toBe('9:05:07 AM');
+  expect(told(2026, 10, 27, 9, 5, 7)).toBe('Nov 27, 9:05 AM');
+  expect(told(2025, 10, 27, 9, 5, 7)).toBe('Nov 27, 2025, 9:05 AM');
 });

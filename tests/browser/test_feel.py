@@ -49,7 +49,6 @@ def test_a_mount_among_what_is_deleted_or_moved_keeps_all(
     me.file("feel").click()
     me.file("local").click(modifiers=["Control"])
     me.page.keyboard.press("Delete")
-    me.answer("Move to Trash")
     expect(me.dialog).to_have_count(1)
     expect(me.dialog).to_contain_text("“local” is where the disk is shown")
     expect(me.dialog).to_contain_text("Nothing was deleted")
@@ -83,17 +82,56 @@ def test_what_has_schedules_goes_when_one_says_so(
     expect(me.dialog).to_have_count(0)
     expect(me.file("feel scheduled")).to_be_visible()
 
+    # Of a deletion, one question says all.
     me.file("feel scheduled").click()
     me.page.keyboard.press("Delete")
-    me.answer("Move to Trash")
+    expect(me.dialog).to_contain_text("move to trash: feel scheduled?")
     expect(me.dialog).to_contain_text("in the trash is not run")
-    me.answer("Keep")
+    me.shot("deleted")
+    me.answer("Cancel")
     expect(me.file("feel scheduled")).to_be_visible()
     me.page.keyboard.press("Delete")
     me.answer("Move to Trash")
-    me.answer("Go on")
     expect(me.file("feel scheduled")).to_have_count(0)
+    expect(me.dialog).to_have_count(0)
     lab.drop_schedule(schedule)
+
+
+def test_an_overwrite_is_asked_for_once_and_replaces_only_then(
+    lab: Lab, open_lab: Callable[..., LabPage]
+) -> None:
+    lab.put_notebook("feel plan.ipynb", "here = 1")
+    lab.put_notebook("local/feel plan.ipynb", "there = 1")
+    about = {"path": "feel plan.ipynb", "when": "daily at 6:00", "timezone": "UTC"}
+    schedule = lab.post("omega/api/schedules", about)["id"]
+    me = open_lab("feel-overwrite")
+    me.go_to("")
+    for answers in (["Keep"], ["Go on", "Cancel"], ["Go on", "Overwrite Existing File"]):
+        assert source(lab, "local/feel plan.ipynb") == "there = 1"
+        me.file("feel plan.ipynb").drag_to(me.file("local"))
+        for answer in answers:
+            me.answer(answer)
+        if answers[-1] == "Cancel":  # JupyterLab's own question, and what it says then
+            expect(me.dialog).to_contain_text("File not renamed")
+            me.answer("Close")
+    expect(me.file("feel plan.ipynb")).to_have_count(0)
+    expect(me.dialog).to_have_count(0)
+    assert source(lab, "local/feel plan.ipynb") == "here = 1"
+    lab.drop_schedule(schedule)
+
+
+def test_the_folder_of_a_mount_offers_no_other_name(open_lab: Callable[..., LabPage]) -> None:
+    me = open_lab("feel-names")
+    me.go_to("")
+    for name, disabled in (("local", 1), ("examples", 0)):
+        me.file(name).click(button="right")
+        entry = me.menu_entry("Rename")
+        expect(entry).to_be_visible()
+        expect(entry.and_(me.page.locator(".lm-mod-disabled"))).to_have_count(disabled)
+        me.page.keyboard.press("Escape")
+    me.file("local").click()
+    me.page.keyboard.press("F2")
+    expect(me.page.locator(".jp-DirListing-editor")).to_have_count(0)
 
 
 @pytest.mark.long
@@ -143,3 +181,7 @@ def test_a_run_that_waits_says_until_when_and_the_chosen_status_is_kept(
     me.page.reload()
     expect(chosen).to_have_value("cancelled", timeout=60_000)
     expect(me.run("feel/retried")).to_be_visible()
+
+
+def source(lab: Lab, path: str) -> str:
+    return str(lab.get(f"api/contents/{path}")["content"]["cells"][0]["source"])

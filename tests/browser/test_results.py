@@ -22,6 +22,12 @@ with printed:
 display(ipywidgets.VBox([ipywidgets.IntSlider(value=43, description="Chosen"), printed]))"""
 
 
+STATELESS = """\
+from IPython.display import display
+view = {"model_id": "of another kernel", "version_major": 2, "version_minor": 0}
+display({"application/vnd.jupyter.widget-view+json": view, "text/plain": "a text"}, raw=True)"""
+
+
 def results_with_kernels(lab: Lab) -> list[str]:
     return [s["path"] for s in lab.get("api/sessions") if s["path"].startswith("results/")]
 
@@ -66,6 +72,24 @@ def test_a_result_shows_the_widgets_that_its_run_has_left(
     ).not_to_have_count(0)
     me.shot("with a kernel")
     assert errors == []
+
+
+def test_a_widget_without_a_saved_state_is_said_to_have_none(
+    lab: Lab, open_lab: Callable[..., LabPage]
+) -> None:
+    lab.put_notebook("widgets/none.ipynb", "", STATELESS)
+    lab.post("omega/api/runs", {"path": "widgets/none.ipynb"})
+    lab.wait_run("widgets/none.ipynb", "succeeded")
+    me = open_lab("stateless")
+    me.show_panel()
+    me.run("widgets/none").get_by_role("button", name="Open result").click()
+    me.page.get_by_role("note").get_by_role("button", name="Show its widgets…").click()
+    me.dialog.get_by_role("button", name="Trust").click()
+    none = me.notebook.get_by_text("The run has saved no state of this widget.")
+    expect(none).to_be_visible()
+    me.page.reload()
+    expect(none).to_be_visible(timeout=60_000)
+    expect(me.notebook).not_to_contain_text("Loading widget")
 
 
 def test_a_notebook_of_ones_own_among_results_has_a_kernel(

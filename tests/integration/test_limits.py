@@ -210,6 +210,7 @@ def test_a_run_that_waits_for_its_next_attempt_can_be_cancelled(shared: Omega) -
     assert run.status is Status.QUEUED
     assert run.notice is not None
     assert "Attempt 1 of 4 failed: ZeroDivisionError" in run.notice
+    assert run.notice.endswith("The next one starts after 10 min.")
     assert run.cancel().status is Status.CANCELLED
     assert len(run.run.attempts) == 1
 

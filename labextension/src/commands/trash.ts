@@ -6,7 +6,7 @@ import type { IObject, StoreName } from '../client/objects';
 import type { IDropped, ITrashPlace } from '../client/trash';
 import type { IOmega } from '../tokens';
 import { askText, confirmDrop, tellError } from './ask';
-import { confirmTrash } from './leave';
+import { Leaving } from './leave';
 
 export interface ITrashContext {
   omega: IOmega;
@@ -21,14 +21,7 @@ export async function dropObject(
 ): Promise<void> {
   try {
     const object = await omega.client.objects.get(store, name);
-    const body =
-      object.kind === 'folder'
-        ? trans.__('The folder and everything in it go to the trash of %1.', store)
-        : trans.__('It goes to the trash of %1 with all its revisions.', store);
-    if (
-      !(await confirmDrop({ title: trans.__('Drop “%1”?', name), body }, trans)) ||
-      !(object.path === null || (await confirmTrash({ omega, trans }, [object.path])))
-    ) {
+    if (!(await confirmGoing({ omega, trans }, object))) {
       return;
     }
     await omega.repository.drop(object);
@@ -44,6 +37,20 @@ export async function dropObject(
   } catch (error) {
     tellError(error);
   }
+}
+
+/** Ask whether an object is to be dropped; what schedules run is said in the same question. */
+async function confirmGoing(context: ITrashContext, object: IObject): Promise<boolean> {
+  const { trans } = context;
+  const { store, name, kind, path } = object;
+  const title = trans.__('Drop “%1”?', name);
+  const body =
+    kind === 'folder'
+      ? trans.__('The folder and everything in it go to the trash of %1.', store)
+      : trans.__('It goes to the trash of %1 with all its revisions.', store);
+  const words = { title, question: body, stay: trans.__('Keep'), go: trans.__('Drop') };
+  const goes = path === null ? null : await new Leaving(context).confirmDeletion([path], words);
+  return goes ?? confirmDrop({ title, body }, trans);
 }
 
 /** Put back what is in the trash; where its name is taken, ask for another. */

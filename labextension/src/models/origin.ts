@@ -1,6 +1,7 @@
 import type { IBaseCell, IMimeBundle } from '@jupyterlab/nbformat';
 
-const WIDGET = 'application/vnd.jupyter.widget-view+json';
+/** What stands for a widget in what a cell shows. */
+export const WIDGET = 'application/vnd.jupyter.widget-view+json';
 const RESULTS = 'results/';
 
 /** The id of the run that has left a notebook, as its metadata tell; null where they do not. */

@@ -1,7 +1,7 @@
 import { MainAreaWidget } from '@jupyterlab/apputils';
 import { historyIcon, ReactWidget } from '@jupyterlab/ui-components';
 import type { Widget } from '@lumino/widgets';
-import { BoxLayout, Panel, SplitPanel } from '@lumino/widgets';
+import { Panel, SplitPanel } from '@lumino/widgets';
 import * as React from 'react';
 
 import { messageOf } from '../client/connection';
@@ -62,11 +62,10 @@ export function createHistoryPage(options: IHistoryPageOptions): MainAreaWidget<
     />
   );
   bar.addClass('jp-Omega-revisionHead');
-  const shown = new Panel({ layout: new BoxLayout({ spacing: 0 }) });
+  const shown = new Panel();
+  shown.addClass('jp-Omega-revisionShown');
   shown.addWidget(bar);
-  const view = new RevisionView(options);
-  shown.addWidget(view);
-  BoxLayout.setStretch(view, 1);
+  shown.addWidget(new RevisionView(options));
   const content = new SplitPanel({ spacing: 1 });
   content.addWidget(list);
   content.addWidget(shown);
@@ -81,13 +80,13 @@ export function createHistoryPage(options: IHistoryPageOptions): MainAreaWidget<
   name();
   model.changed.connect(name);
   keepFocus(page);
-  standBelowWhereNarrow(content, bar);
+  standBelowWhereNarrow(content);
   page.disposed.connect(() => model.dispose());
   return page;
 }
 
 /** Where there is no room beside the revisions, the one that is looked at stands below them. */
-function standBelowWhereNarrow(content: SplitPanel, bar: Widget): void {
+function standBelowWhereNarrow(content: SplitPanel): void {
   const observer = new ResizeObserver(() => {
     const { clientWidth: width } = content.node;
     const narrow = width < NARROW;
@@ -95,7 +94,6 @@ function standBelowWhereNarrow(content: SplitPanel, bar: Widget): void {
       content.toggleClass('jp-mod-narrow', narrow);
       content.orientation = narrow ? 'vertical' : 'horizontal';
       content.setRelativeSizes(SIZES);
-      bar.parent?.fit(); // it may need another height
     }
   });
   observer.observe(content.node);

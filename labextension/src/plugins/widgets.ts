@@ -3,14 +3,22 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { CodeCell } from '@jupyterlab/cells';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import type { INotebookModel, NotebookPanel } from '@jupyterlab/notebook';
+import type { IRenderMime } from '@jupyterlab/rendermime';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { ITranslator } from '@jupyterlab/translation';
 import type { ReadonlyPartialJSONValue } from '@lumino/coreutils';
 import { JSONExt, UUID } from '@lumino/coreutils';
 import { Signal } from '@lumino/signaling';
+import { Widget } from '@lumino/widgets';
 
-import { mayBeResult, originOf } from '../models/origin';
+import { mayBeResult, originOf, WIDGET } from '../models/origin';
+import { DOMAIN } from '../tokens';
 
 /** Marks a notebook whose widgets are saved ones: that they reach no kernel is no news then. */
 const SAVED = 'jp-Omega-savedWidgets';
+
+/** Before all that can be shown in another way, as with the widgets' own manager. */
+const RANK = -10;
 
 type Widgets = typeof WidgetsModule;
 type Context = DocumentRegistry.IContext<INotebookModel>;
@@ -20,7 +28,9 @@ export const widgetsPlugin: JupyterFrontEndPlugin<void> = {
   id: 'omegaml-lab:widgets',
   description: 'Shows the widgets of a result as its run has left them, without a kernel.',
   autoStart: true,
-  activate: ({ docRegistry }: JupyterFrontEnd): void => {
+  requires: [ITranslator],
+  activate: ({ docRegistry }: JupyterFrontEnd, translator: ITranslator): void => {
+    const trans = translator.load(DOMAIN);
     // A Lab without ipywidgets has none: widgets are the texts that stand for them there.
     const widgets = import('@jupyter-widgets/jupyterlab-manager').catch(() => null);
     docRegistry.addWidgetExtension('Notebook', {
@@ -28,7 +38,7 @@ export const widgetsPlugin: JupyterFrontEndPlugin<void> = {
         const panel = widget as NotebookPanel;
         if (mayBeResult(path)) {
           waitForKernel(panel);
-          const saved = new SavedWidgets(panel);
+          const saved = new SavedWidgets(panel, trans);
           void widgets.then(manager => manager && saved.showBy(manager));
         }
       }
@@ -60,7 +70,10 @@ function waitForKernel(panel: NotebookPanel): void {
 
 /** The widgets that are saved with a notebook. */
 class SavedWidgets {
-  constructor(private readonly _panel: NotebookPanel) {}
+  constructor(
+    private readonly _panel: NotebookPanel,
+    private readonly _trans: TranslationBundle
+  ) {}
 
   showBy(manager: Widgets): void {
     const { context } = this._panel;
@@ -74,18 +87,52 @@ class SavedWidgets {
       return;
     }
     const { model, path } = context;
-    const saved = model.getMetadata('widgets') as ReadonlyPartialJSONValue | undefined;
+    const told = model.getMetadata('widgets') as ReadonlyPartialJSONValue | undefined;
+    const saved = told ?? null;
     const isResult = originOf(path, model.getMetadata('omega')) !== null;
-    if (saved && isResult && !JSONExt.deepEqual(saved, this._shown)) {
-      this._shown = saved;
+    const isShown = this._shown !== undefined && JSONExt.deepEqual(saved, this._shown);
+    if (!isResult || isShown) {
+      return;
+    }
+    this._shown = saved;
+    if (saved) {
       this._panel.addClass(SAVED);
       const renderers = renderersOf(this._panel, manager);
       const shown = manager.registerWidgetManager(savedIn(context), content.rendermime, renderers);
       this._panel.disposed.connect(() => shown.dispose());
+    } else {
+      this._tellNone(manager);
     }
   }
 
-  private _shown: ReadonlyPartialJSONValue = null;
+  /** No widget will come: its renderer would say for ever that it is being loaded. */
+  private _tellNone(manager: Widgets): void {
+    const { content } = this._panel;
+    const told = this._trans.__('The run has saved no state of this widget.');
+    content.rendermime.removeMimeType(WIDGET);
+    content.rendermime.addFactory(
+      { safe: false, mimeTypes: [WIDGET], createRenderer: () => new Told(told) },
+      RANK
+    );
+    for (const renderer of renderersOf(this._panel, manager)) {
+      renderer.node.textContent = told;
+    }
+  }
+
+  /** Undefined until the first look. */
+  private _shown: ReadonlyPartialJSONValue | undefined;
+}
+
+/** A line in the place of a widget. */
+class Told extends Widget implements IRenderMime.IRenderer {
+  constructor(text: string) {
+    super();
+    this.node.textContent = text;
+  }
+
+  renderModel(): Promise<void> {
+    return Promise.resolve();
+  }
 }
 
 /** A context with all that is saved, and a kernel that knows of no widget. */

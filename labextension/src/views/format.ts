@@ -57,12 +57,15 @@ export function formatMoment(time: string): string {
   return new Intl.DateTimeFormat(language(), style).format(new Date(time));
 }
 
-/** The time of day to the second; of another day than today's, the day too. */
+/** The time of day to the second; of another day that and the minute, for there is little room. */
 export function formatClock(time: string, now = new Date()): string {
   const moment = new Date(time);
-  return moment.toDateString() === now.toDateString()
-    ? new Intl.DateTimeFormat(language(), { timeStyle: 'medium' }).format(moment)
-    : formatMoment(time);
+  const year = moment.getFullYear() === now.getFullYear() ? undefined : 'numeric';
+  const style: Intl.DateTimeFormatOptions =
+    moment.toDateString() === now.toDateString()
+      ? { timeStyle: 'medium' }
+      : { year, month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit' };
+  return new Intl.DateTimeFormat(language(), style).format(moment);
 }
 
 const STEPS: [Intl.RelativeTimeFormatUnit, seconds: number][] = [

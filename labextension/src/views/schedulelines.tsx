@@ -8,6 +8,8 @@ import { shortPath } from './format';
 const SHOWN = 5;
 
 export interface IScheduleLinesProps {
+  /** What is asked, where the title does not. */
+  question?: string;
   schedules: readonly ISchedule[];
   /** Why they are named. */
   why: string;
@@ -15,10 +17,12 @@ export interface IScheduleLinesProps {
 }
 
 /** Some schedules in a question, each as it was said. */
-export function ScheduleLines({ schedules, why, trans }: IScheduleLinesProps): JSX.Element {
+export function ScheduleLines(props: IScheduleLinesProps): JSX.Element {
+  const { question, schedules, why, trans } = props;
   const left = schedules.length - SHOWN;
   return (
     <div className="jp-Omega-question">
+      {question && <p>{question}</p>}
       <ul>
         {schedules.slice(0, SHOWN).map(({ id, job, words, timezone }) => (
           <li key={id}>

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.core.errors import InvalidTransitionError
+from omegaml_lab.core.limits import duration_text
 from omegaml_lab.core.runs import FINAL, Attempt, Failure, Progress, Run, Status, can_become
 from omegaml_lab.runtime.records.run_claims import Claim, RunClaims
 from omegaml_lab.runtime.records.run_documents import (
@@ -289,7 +290,8 @@ class RunRecords(RunClaims):
             "log": log,
             "attempt": run.attempt + 1,
             "notice": f"Attempt {run.attempt} of {run.max_attempts} {how}: {failure.name}."
-            f" The next one starts after {now + timedelta(seconds=wait):%H:%M:%S} UTC.",
+            # By no clock: readers have clocks of their own, and `retry_at` for them.
+            f" The next one starts after {duration_text(round(wait))}.",
         }
         if (again := self._held(claim, values, where=WANTED)) is not None:
             return again
