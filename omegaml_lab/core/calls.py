@@ -56,7 +56,7 @@ def check_call(call: dict[str, Any] | None) -> None:
         If it does not.
     """
     if call is None:
-        raise ValueError("it calls nothing")
+        raise ValueError("it does not say what it calls")
     for wanted in (call["method"], call["target"]["kind"], call["target"]["state"]):
         if not isinstance(wanted, str):
             raise TypeError(f"its call has {wanted!r} where there has to be a text")

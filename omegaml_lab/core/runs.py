@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from omegaml_lab.core.calls import CALLS, check_call, shown_call
+from omegaml_lab.core.calls import CALLS, shown_call
 from omegaml_lab.core.errors import IntegrityError
 from omegaml_lab.core.groups import OnFailure
 from omegaml_lab.core.limits import UNLIMITED, Limits, Usage
@@ -314,10 +314,9 @@ _KEPT = 1000
 
 
 def _check_kind(run: Run) -> None:
-    """Raise unless this version knows what is executed."""
-    if run.kind in CALLS:
-        check_call(run.call)
-    elif run.kind not in {"job", "local"}:
+    """Raise unless this version can tell what is executed."""
+    shown_call(run.call)
+    if run.kind not in {"job", "local", *CALLS}:
         raise ValueError(f"it is of the kind {run.kind!r}")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -30,7 +30,7 @@ class Bench:
         """Return metrics as another process reads them."""
         return Metrics(self.omega.storage, clock=lambda: self.now)
 
-    def end(self, status: Status, seconds: float, **values: str) -> None:
+    def end(self, status: Status, seconds: float, **values: Any) -> None:
         run = self.records.create("a", 1, parameters={}, **values)
         claim = self.records.claim(run.id, worker="w", result=lambda run: None)
         self.now += timedelta(seconds=seconds)
@@ -64,7 +64,9 @@ def test_runs_are_counted_and_timed(bench: Bench) -> None:
     for seconds in (0.3, 2, 2, 7200):
         bench.end(Status.SUCCEEDED, seconds)
     bench.end(Status.FAILED, 20000)
-    bench.end(Status.SUCCEEDED, 0.05, kind="model")
+    target = {"kind": "sklearn.skops", "state": "…"}
+    call = {"method": "predict", "target": target, "args": [], "kwargs": []}
+    bench.end(Status.SUCCEEDED, 0.05, kind="model", call=call)
     bench.records.cancel(bench.records.create("a", 1, parameters={}).id)
     found = read(bench.metrics)
     assert found["omega_runs_ended_total", "succeeded", "job"] == 4

@@ -7,7 +7,7 @@ import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from omegaml_lab.core.calls import CALLS
+from omegaml_lab.core.calls import CALLS, check_call
 from omegaml_lab.core.errors import IntegrityError
 from omegaml_lab.core.runs import Progress, Run, Status
 from omegaml_lab.runtime.records.run_documents import WAITING, run_of
@@ -112,7 +112,7 @@ class RunClaims(RunReader):
         if taken is None:
             return None
         try:
-            return Claim(run=run_of(taken), token=token)
+            return Claim(run=_performable(taken), token=token)
         except IntegrityError:  # it is known only now, and was in one round trip for that
             back = {**WAITING, "hints": taken.get("hints", 0)}
             self._records.update(run_id, where={"claim": token}, set=back)
@@ -140,7 +140,7 @@ class RunClaims(RunReader):
         to_be_had: Mapping[str, Any],
     ) -> Claim | None:
         now, token = self._now(), secrets.token_hex(8)
-        started = run_of({**record, "started_at": now})
+        started = _performable({**record, "started_at": now})
         taken = self._records.update(
             record["id"],
             where={"attempt": record["attempt"], **to_be_had, **self._waits(worker)},
@@ -170,3 +170,20 @@ class RunClaims(RunReader):
             "error": None,
             "log": "",
         }
+
+
+def _performable(record: Mapping[str, Any]) -> Run:
+    """Return the run of a record that is to be performed, not only to be shown.
+
+    Raises
+    ------
+    IntegrityError
+        If this version does not understand it.
+    """
+    run = run_of(record)
+    if run.kind in CALLS:
+        try:
+            check_call(run.call)
+        except (LookupError, TypeError, ValueError) as error:
+            raise IntegrityError(f"run {run.id}", str(error)) from error
+    return run

@@ -28,6 +28,9 @@ from tests.unit.listening import Finds
 if TYPE_CHECKING:
     from omegaml_lab.runtime.client.called import ModelHandle
 
+TARGET = {"kind": "sklearn.skops", "state": "…"}
+CALL = {"method": "predict", "target": TARGET, "args": [], "kwargs": []}
+
 
 def test_a_call_that_the_database_forgot_is_asked_again(
     omega: Omega, monkeypatch: pytest.MonkeyPatch
@@ -65,7 +68,7 @@ def test_what_no_model_can_is_not_asked_for(omega: Omega) -> None:
 
 def test_a_call_of_a_later_version_waits_for_a_worker_that_understands_it(omega: Omega) -> None:
     runs, records = omega.runtime.runs.records, omega.storage.records("runs")
-    run = runs.create("m", 1, parameters={}, kind="model", call={"method": "predict"})
+    run = runs.create("m", 1, parameters={}, kind="model", call=CALL)
     records.update(run.id, set={"on_failure": "rethink", "hints": 3})
     with pytest.raises(IntegrityError):
         runs.claim_call(run.id, worker="w")
@@ -90,7 +93,7 @@ def test_an_answer_may_come_before_it_is_waited_for(
     run_id = "answered-before"
     waiting = answers.Answers(runs)
     coming = waiting.expect(run_id)
-    runs.create("m", 1, parameters={}, kind="model", call={"method": "predict"}, id=run_id)
+    runs.create("m", 1, parameters={}, kind="model", call=CALL, id=run_id)
     runs.cancel(run_id)
     until(coming.done)
     omega.storage.records("runs").delete(run_id)  # nor is it looked for
@@ -115,8 +118,7 @@ def test_a_message_may_come_before_its_call(omega: Omega, monkeypatch: pytest.Mo
         claiming = pool.submit(runs.claim_call, run_id, worker="w")
         with pytest.raises(TimeoutError):
             claiming.result(0.02)
-        call = {"method": "predict"}
-        runs.create("m", 1, parameters={}, kind="model", call=call, id=run_id, safely=False)
+        runs.create("m", 1, parameters={}, kind="model", call=CALL, id=run_id, safely=False)
         claim = claiming.result(30)
     assert claim is not None
     assert claim.run.id == run_id
