@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, get_args
 
-__all__ = ["CALLS", "FITTING", "METHODS", "READING", "VIRTUAL", "CallKind", "shown_call"]
+__all__ = ["CALLS", "FITTING", "METHODS", "READING", "ROWS", "VIRTUAL", "CallKind", "shown_call"]
 
 CallKind = Literal["model", "script"]
 """What a run that executes no notebook calls."""
@@ -29,6 +29,9 @@ METHODS = (
 
 READING = frozenset(METHODS) - FITTING
 """Those that change nothing, of a model that is no function."""
+
+ROWS = "X"
+"""What models call the rows that they are given first; all else goes beside these."""
 
 VIRTUAL = "virtual"
 """The kind of a function that stands for a model, which may do anything, and not twice."""
