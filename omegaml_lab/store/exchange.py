@@ -169,7 +169,7 @@ def _wanted(
     return list(wanted)
 
 
-def _split(stores: Mapping[str, OmegaStore], text: str) -> tuple[OmegaStore, str]:
+def _split(stores: Mapping[str, OmegaStore], text: object) -> tuple[OmegaStore, str]:
     """Return the store and the name that ``store/name`` means."""
     if not isinstance(text, str):
         reason = f"it is a {type(text).__name__}: names are texts, one after the other"
