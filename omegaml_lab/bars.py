@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -24,9 +25,34 @@ def bar(items: Iterable[T], *, what: str, total: int) -> Iterator[T]:
     if total < _FEW or not _is_seen():
         yield from items
         return
-    from tqdm.auto import tqdm
+    if _is_notebook():
+        yield from _in_notebook(items, what, total)
+        return
+    from tqdm import tqdm
 
     yield from tqdm(items, desc=what, total=total, delay=_DELAY, leave=False, unit="chunk")
+
+
+def _in_notebook(items: Iterable[T], what: str, total: int) -> Iterator[T]:
+    """Show a widget, of which nothing stays in the saved notebook.
+
+    By itself it leaves its text of when it appeared, as if the work had stopped halfway.
+    """
+    from IPython.display import display
+    from tqdm.notebook import tqdm
+
+    begun, shown = time.monotonic(), None
+    bar = tqdm(desc=what, total=total, leave=False, unit="chunk", display=False)
+    try:
+        for item in items:
+            yield item
+            bar.update()
+            if shown is None and time.monotonic() - begun > _DELAY:
+                shown = display(bar.container, display_id=True)  # type: ignore[no-untyped-call]
+    finally:
+        bar.close()
+        if shown is not None:
+            shown.update({"text/plain": ""}, raw=True)
 
 
 def _is_seen() -> bool:

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.config import Config
+from omegaml_lab.core.calls import ROWS
 from omegaml_lab.core.metadata import Metadata
 from omegaml_lab.omega import Omega
 from omegaml_lab.runtime.calls.calling import Caller, Target
@@ -78,9 +79,10 @@ class _Callee:
 
     def _perform(self, request: Mapping[str, Any]) -> dict[str, Any]:
         call, target = request["call"], Target(**request["target"])
-        read = [parcel["name"] for parcel in call["args"] if "name" in parcel]
-        args = [self._open(parcel) for parcel in call["args"]]
-        kwargs = {name: self._open(parcel) for name, parcel in call["kwargs"]}
+        given = [*call["args"], *(parcel for _, parcel in call["kwargs"])]
+        read = [parcel["name"] for parcel in given if "name" in parcel]
+        args = [self._open(parcel, beside=n > 0) for n, parcel in enumerate(call["args"])]
+        kwargs = {k: self._open(parcel, beside=k != ROWS) for k, parcel in call["kwargs"]}
         if request["kind"] == "script":
             result = self._caller.script(target, args, kwargs)
         else:
@@ -97,9 +99,9 @@ class _Callee:
             result = result.to_dict()
         return wrapped(result, self._stores.calls, f"{request['run']}/answer")
 
-    def _open(self, parcel: dict[str, Any]) -> Any:
+    def _open(self, parcel: dict[str, Any], *, beside: bool) -> Any:
         if "name" in parcel:
-            return self._caller.data(parcel["name"])
+            return self._caller.data(parcel["name"], beside=beside)
         return opened(parcel, self._stores.calls)
 
 

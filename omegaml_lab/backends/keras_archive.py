@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from omegaml_lab.core.errors import (
     IntegrityError,
+    InvalidOptionError,
     MissingDependencyError,
     UntrustedObjectError,
 )
@@ -68,7 +70,7 @@ class KerasBackend(ModelBackend):
         with tempfile.TemporaryDirectory(prefix="omega-") as folder:
             file = Path(folder, "model.keras")
             keras.saving.save_model(obj, file)
-            _check(file, name, keras, custom_objects or {})
+            _check(file, name, keras, custom_objects or {}, done="kept")
             with file.open("rb") as source:
                 blob = storage.blobs.write(source)
         details = {
@@ -94,6 +96,9 @@ class KerasBackend(ModelBackend):
         ------
         UntrustedObjectError
             If it names what is neither Keras's, nor registered, nor in `custom_objects`.
+        InvalidOptionError
+            If Keras cannot make it again: mostly for a class or function of one's own that it
+            does not know here.
         IntegrityError
             If it was changed, or is no such archive.
         """
@@ -102,9 +107,17 @@ class KerasBackend(ModelBackend):
             file = Path(folder, "model.keras")
             self.export(payload, storage, name, file)
             _check(file, name, keras, custom_objects or {})
-            return keras.saving.load_model(
-                file, custom_objects=dict(custom_objects or {}), safe_mode=True
-            )
+            try:
+                return keras.saving.load_model(
+                    file, custom_objects=dict(custom_objects or {}), safe_mode=True
+                )
+            except (TypeError, ValueError) as error:
+                reason = (
+                    f"Keras cannot make it again: {_told(error)}. Layers, models and functions of"
+                    " one's own are registered where it is loaded, or given:"
+                    " custom_objects={'Name': Class}"
+                )
+                raise InvalidOptionError("models", name, self.kind, reason) from error
 
 
 def _keras() -> Any:
@@ -117,7 +130,17 @@ def _keras() -> Any:
         raise MissingDependencyError(f"{error.name}, on which Keras builds,", remedy) from error
 
 
-def _check(file: Path, name: str, keras: Any, custom: Mapping[str, Any]) -> None:
+def _told(error: Exception) -> str:
+    """Return the reason in a message of Keras, which holds whole configs."""
+    told = str(error).rpartition("Exception encountered: ")[2]
+    _, found, inner = told.rpartition("Error encountered during deserialization: ")
+    told = inner if found else told
+    return re.split(r" Make sure | Full object config|\n", told)[0][:300].strip(" .")
+
+
+def _check(
+    file: Path, name: str, keras: Any, custom: Mapping[str, Any], *, done: str = "loaded"
+) -> None:
     """Refuse an archive that names anything which Keras would have to go and import.
 
     Keras's safe mode does so itself by now; it did not always.
@@ -135,7 +158,7 @@ def _check(file: Path, name: str, keras: Any, custom: Mapping[str, Any]) -> None
             f"it holds {', '.join(refused)}. If you know them, pass the classes themselves as"
             " custom_objects={'Name': Class}; lambdas have to become functions of that kind"
         )
-        raise UntrustedObjectError(name, reason)
+        raise UntrustedObjectError(name, reason, done=done)
 
 
 def _objects(config: Any) -> Iterator[Mapping[str, Any]]:

@@ -18,6 +18,7 @@ from omegaml_lab.core.errors import (
     MissingDependencyError,
     SourceUnavailableError,
 )
+from omegaml_lab.core.suggestions import suggestion
 from omegaml_lab.core.urls import looks_secret, redacted
 from omegaml_lab.storage.payloads import Payload
 from omegaml_lab.store.backend import StreamBackend, Written
@@ -124,7 +125,7 @@ class SqlBackend(StreamBackend):
         definition = _Definition.of(payload, name, table, query)
         wanted, others = chosen(columns, ("datasets", name, self.kind))
         values = _values(params, name)
-        with _connected(definition.url, password) as connection:
+        with _connected(definition, password) as connection:
             if definition.is_database:
                 return _tables(connection, definition.schema)
             statement = _statement(definition, wanted)
@@ -188,7 +189,7 @@ def _frames(
 ) -> Iterator[pd.DataFrame]:
     import pandas as pd
 
-    with _connected(definition.url, password) as connection:
+    with _connected(definition, password) as connection:
         statement = _statement(definition, columns)
         first = 0
         for frame in pd.read_sql_query(statement, connection, params=params, chunksize=_ROWS):
@@ -238,10 +239,11 @@ def _values(params: Any, name: str) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _connected(url: str, password: str | None) -> Iterator[Any]:
+def _connected(definition: _Definition, password: str | None) -> Iterator[Any]:
     import pandas as pd
     import sqlalchemy as sa
 
+    url = definition.url
     target = sa.make_url(url)
     if target.host is not None:
         secret = os.environ.get(variable(target.host)) if password is None else password
@@ -257,9 +259,31 @@ def _connected(url: str, password: str | None) -> Iterator[Any]:
         with engine.connect() as connection:
             yield connection.execution_options(stream_results=True)
     except (sa.exc.SQLAlchemyError, pd.errors.DatabaseError) as error:
-        raise SourceUnavailableError(redacted(url), _reason(error, target)) from None
+        reason = _no_table(engine, definition) or _reason(error, target)
+        raise SourceUnavailableError(redacted(url), reason) from None
     finally:
         engine.dispose()
+
+
+def _no_table(engine: Any, definition: _Definition) -> str | None:
+    """Say so where the table is not there, for databases tell it in words of their own."""
+    import sqlalchemy as sa
+
+    table, schema = definition.table, definition.schema
+    if table is None:
+        return None
+    try:
+        with engine.connect() as connection:
+            if sa.inspect(connection).has_table(table, schema=schema):
+                return None
+            there = _tables(connection, schema)["table"].tolist()
+    except sa.exc.SQLAlchemyError:
+        return None
+    within = "" if schema is None else f" in the schema {schema!r}"
+    listed = ", ".join(repr(name) for name in there[:20]) + (", …" if len(there) > 20 else "")
+    has = f"It has: {listed}" if there else "It has none"
+    told = f"there is no table {table!r}{within}.{suggestion(table, there)} {has}"
+    return f"{told}. When it is called otherwise, put it again with table=…"
 
 
 def _reason(error: Exception, url: Any) -> str:

@@ -123,7 +123,9 @@ class TorchBackend(ModelBackend):
         try:
             module.load_state_dict(tensors)
         except RuntimeError as error:
-            raise InvalidOptionError("models", name, self.kind, str(error)) from error
+            remedy = "Pass into={a module made as it was}, or weights=True for the tensors"
+            reason = f"{str(error).rstrip('. ')}. {remedy}"
+            raise InvalidOptionError("models", name, self.kind, reason) from error
         return module if into is not None else module.train(bool(meta.get("training")))
 
     def _made(self, meta: Mapping[str, Any], name: str, trusted: Sequence[str]) -> Any:

@@ -9,6 +9,7 @@ __all__ = [
     "FITTING",
     "METHODS",
     "READING",
+    "ROWS",
     "VIRTUAL",
     "CallKind",
     "check_call",
@@ -38,6 +39,9 @@ METHODS = (
 
 READING = frozenset(METHODS) - FITTING
 """Those that change nothing, of a model that is no function."""
+
+ROWS = "X"
+"""What models call the rows that they are given first; all else goes beside these."""
 
 VIRTUAL = "virtual"
 """The kind of a function that stands for a model, which may do anything, and not twice."""

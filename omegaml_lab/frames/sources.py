@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import gzip
 import itertools
+import lzma
 import os
 import shutil
 import sys
 import tempfile
+import zlib
 from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +38,14 @@ CHUNK_ROWS = 131_072
 """Two chunks of a frame: so many rows are in memory at once."""
 _WEB = {"http", "https"}
 _MOST = 1000
+_BEGINNINGS = {
+    b"\x1f\x8b": "compression='gzip'",
+    b"BZh": "compression='bz2'",
+    b"\xfd7zXZ": "compression='xz'",
+    b"PK\x03\x04": "compression='zip'",
+    b"\xff\xfe": "encoding='utf-16'",
+    b"\xfe\xff": "encoding='utf-16'",
+}
 
 
 def state(url: str, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,6 +108,11 @@ def opened(
     given = dict(options or {})
     if scheme_of(url) in _WEB:
         given.setdefault("block_size", 0)  # one request, in order
+    known = {None, "infer", *fsspec.compression.compr}
+    if compression not in known:
+        named = ", ".join(sorted(str(name) for name in known if name))
+        reason = f"there is no compression {compression!r:.60} here; there are {named}"
+        raise InvalidSourceError(redacted(url), reason)
     with _errors(url), fsspec.open(url, "rb", compression=compression, **given) as file:
         yield file
 
@@ -202,12 +218,25 @@ def _readable(source: Any, what: str) -> Iterator[None]:
     except OmegaError:
         raise
     except UnicodeDecodeError as error:
-        other = "say its encoding='latin-1'" if what == "CSV" else "write it as that"
-        reason = f"it is no text in {error.encoding} ({error.reason}): {other}"
+        reason = f"it is no text in {error.encoding} ({error.reason}): {_instead(error, what)}"
         raise InvalidSourceError(_shown(source), reason) from error
-    except (ValueError, TypeError) as error:
-        reason = f"it cannot be read as {what}: {str(error).rstrip('.')}"
+    except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
+        reason = f"it is packed, and cut short or damaged: {str(error).rstrip('.')}"
         raise InvalidSourceError(_shown(source), reason) from error
+    except (ValueError, TypeError, LookupError) as error:  # of which one is an unknown encoding
+        reason = f"it cannot be read as {what}: {str(error).strip().rstrip('.')}"
+        raise InvalidSourceError(_shown(source), reason) from error
+
+
+def _instead(error: UnicodeDecodeError, what: str) -> str:
+    """Say how else bytes may be read: by how they begin, or else what most such files are."""
+    for start, option in _BEGINNINGS.items():
+        if error.object.startswith(start):
+            return f"say its {option}"
+    if what != "CSV":
+        return "write it as that"
+    plain = error.encoding.replace("_", "-") == "utf-8"
+    return "say its encoding='latin-1'" if plain else "say another encoding="
 
 
 @contextlib.contextmanager

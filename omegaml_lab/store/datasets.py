@@ -102,6 +102,11 @@ class DatasetStore(ReadingStore):
         """Return the metadata of an object or folder; columns in the name do not matter."""
         return super().metadata(self._selected(name)[0])
 
+    def selects_one(self, name: str | Name) -> bool:
+        """Say whether a name selects one column of what it names: ``flights[arr_delay]``."""
+        chosen = self._selected(name)[1].get("columns")
+        return chosen is not None and not chosen.others and len(chosen.labels) == 1
+
     def getl(
         self, name: str | Name, /, *where: Q, columns: Sequence[Any] | None = None, **filters: Any
     ) -> Any:

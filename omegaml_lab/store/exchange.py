@@ -169,8 +169,12 @@ def _wanted(
     return list(wanted)
 
 
-def _split(stores: Mapping[str, OmegaStore], text: str) -> tuple[OmegaStore, str]:
+def _split(stores: Mapping[str, OmegaStore], text: object) -> tuple[OmegaStore, str]:
     """Return the store and the name that ``store/name`` means."""
+    if not isinstance(text, str):
+        reason = f"it is a {type(text).__name__}: names are texts, one after the other"
+        example = f"{STORES[0]}/flights"
+        raise InvalidNameError(f"{text!r:.60}", f"{reason}, as in export(file, {example!r}, …)")
     store, _, name = text.partition("/")
     if store not in stores:
         reason = f"it starts with the store, as in {STORES[0]}/flights"

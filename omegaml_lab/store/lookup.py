@@ -118,7 +118,8 @@ class Lookup:
         if there is not None:
             tags = [str(Name(parsed.path, tag=tag)) for tag in there.tags]
             return self._missing(name, known=tags, there=_states_of(there, parsed))
-        if not parsed.pinned and (told := self._no_state(parsed.path)):
+        told = None if parsed.pinned else self._no_state(parsed.path)
+        if told := told or self._no_columns(parsed.path):
             return self._missing(name, there=told)
         if told := self._elsewhere(name):
             return self._missing(name, there=told)
@@ -143,6 +144,18 @@ class Lookup:
         return (
             f"{before!r} is there: what follows its @ is the number of a revision, from 1 on, or"
             " a tag, which begins with a letter."
+        )
+
+    def _no_columns(self, path: str) -> str | None:
+        """Say what is wrong with what follows a ``[`` and is no list of columns."""
+        before, bracket, _ = path.partition("[")
+        if self._heads.store != "datasets" or not bracket or not before:
+            return None
+        if self.find(Name(before), payload=False, folders=False) is None:
+            return None
+        return (
+            f"{before!r} is there: its columns are said as '{before}[one,other]', all but some as"
+            f" '{before}[^one,other]', and odd names of columns stand between double quotes."
         )
 
     def _elsewhere(self, name: str | Name) -> str | None:

@@ -99,7 +99,9 @@ class ModelStore(OmegaStore):
         with contextlib.ExitStack() as kept:  # until the model says so, nothing else keeps them
             if trained_on is not None:
                 several = [trained_on] if isinstance(trained_on, str | Name) else trained_on
-                about["trained_on"] = [self._dataset(one, kept) for one in several]
+                told = [self._dataset(one, kept) for one in several]
+                # The rows and the target are often columns of one dataset.
+                about["trained_on"] = [d for n, d in enumerate(told) if d not in told[:n]]
             about = check_attributes({**schema_of(obj, example), **about})
             return super().put(obj, name, **options, about=about)
 

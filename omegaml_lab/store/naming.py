@@ -34,5 +34,9 @@ class Naming:
         """
         parsed = self.parse(name)
         if parsed.pinned:
-            raise InvalidNameError(str(name), "a put makes a new revision, it cannot name one")
+            reason = (
+                "a put makes a new revision, it cannot name one. Is the @ part of the name, it is"
+                f" Name({str(name)!r})"
+            )
+            raise InvalidNameError(str(name), reason)
         return parsed.path

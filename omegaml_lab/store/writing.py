@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -31,6 +32,8 @@ def fitting(
         except OmegaError:
             raise
         except (TypeError, ValueError, AttributeError, LookupError) as error:
+            if inspect.isgenerator(obj) and inspect.getgeneratorstate(obj) == inspect.GEN_CLOSED:
+                raise  # it is the code which makes the frames that failed
             if type(obj).__module__ == "_io" or not backend.accepts(obj, path):
                 instead = f"what is of the kind {backend.kind}, or leave out kind="
                 if hasattr(obj, "readline"):

@@ -9,8 +9,10 @@ import sys
 import termios
 from typing import TYPE_CHECKING, Any
 
+import nbformat
 import pandas as pd
 import pytest
+from nbclient import NotebookClient
 
 from omegaml_lab.bars import bar
 from omegaml_lab.config import Config
@@ -58,6 +60,21 @@ def shown(**environment: str) -> str:
 def test_a_terminal_is_shown_a_bar() -> None:
     assert "put the flights" in shown()
     assert shown(OMEGA_RUN="r1") == ""
+
+
+def test_nothing_of_it_stays_in_a_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMEGA_RUN", raising=False)
+    halfway = (
+        "from itertools import islice\nlist(islice(bars.bar(slowly(), what='', total=20), 9))"
+    )
+    cell = nbformat.v4.new_code_cell(f"{CODE}\n{halfway}")
+    book = nbformat.v4.new_notebook(cells=[cell])
+    client = NotebookClient(book, kernel_name="python3")
+    client.execute()
+    assert "HBoxModel" in str(client.widget_state)  # they were there
+    outputs = [output for output in cell.outputs if output.output_type == "display_data"]
+    assert len(outputs) == 2
+    assert all(output.data == {"text/plain": ""} for output in outputs)
 
 
 def test_a_pipe_is_not() -> None:

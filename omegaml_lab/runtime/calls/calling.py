@@ -71,9 +71,15 @@ class Caller:
         self._models: OrderedDict[Target, Any] = OrderedDict()
         self._heads: dict[Target, Head] = {}
 
-    def data(self, name: str) -> Any:
-        """Return a dataset; its name may select a part of it."""
-        return self._stores.datasets.get(name)
+    def data(self, name: str, *, beside: bool = False) -> Any:
+        """Return a dataset; its name may select a part of it.
+
+        One column that is selected to go `beside` the rows, as a target or weights do, is a
+        Series: models warn of a frame there, or answer in another shape.
+        """
+        data = self._stores.datasets.get(name)
+        single = beside and self._stores.datasets.selects_one(name)
+        return data.iloc[:, 0] if single else data
 
     def model(
         self,

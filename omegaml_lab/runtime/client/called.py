@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from omegaml_lab.core.calls import FITTING, METHODS
+from omegaml_lab.core.calls import FITTING, METHODS, ROWS
 from omegaml_lab.core.errors import InvalidCallError
 from omegaml_lab.core.limits import UNLIMITED
 from omegaml_lab.core.names import Name
@@ -171,9 +171,13 @@ class LocalModel(_Model):
             If it was to be fitted, and somebody else put another revision first.
         """
         caller = self._runtime.calls.caller
-        read = [caller.data(value) if isinstance(value, str) else value for value in args]
-        named = {k: caller.data(v) if isinstance(v, str) else v for k, v in kwargs.items()}
-        names = [value for value in args if isinstance(value, str)]
+
+        def opened(value: Any, *, beside: bool) -> Any:
+            return caller.data(value, beside=beside) if isinstance(value, str) else value
+
+        read = [opened(value, beside=n > 0) for n, value in enumerate(args)]
+        named = {k: opened(value, beside=k != ROWS) for k, value in kwargs.items()}
+        names = [value for value in (*args, *kwargs.values()) if isinstance(value, str)]
         result = caller.model(self._target, method, read, named, read=names)
         if method in FITTING:
             self._target = Target.of(result)

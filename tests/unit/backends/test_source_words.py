@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import lzma
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -104,6 +108,46 @@ def test_what_is_in_it_cannot_be_read(omega: Omega, tmp_path: Path) -> None:
     path.write_text("a\n1\n")
     with pytest.raises(InvalidSourceError, match=r"not found: \['b'\]"):
         data.read_csv(path, "x", usecols=["b"])
+
+
+def test_how_else_it_can_be_read(omega: Omega, tmp_path: Path) -> None:
+    path, data = tmp_path / "x", omega.datasets
+    text = b"n,word\n" + b"1,abc\n" * 1000
+    for packed, option in (
+        (gzip.compress(text), {"compression": "gzip"}),
+        (bz2.compress(text), {"compression": "bz2"}),
+        (lzma.compress(text), {"compression": "xz"}),
+        (text.decode().encode("utf-16"), {"encoding": "utf-16"}),
+    ):
+        path.write_bytes(packed)
+        ((name, value),) = option.items()
+        with pytest.raises(
+            InvalidSourceError, match=f"no text in utf-8.*say its {name}='{value}'"
+        ):
+            data.read_csv(path, "x")
+        data.read_csv(path, "x", **option)
+        assert data.get("x").shape == (1000, 2)
+    path.write_text("n\nü\n")
+    with pytest.raises(InvalidSourceError, match=r"no text in ascii.*say another encoding="):
+        data.read_csv(path, "x", encoding="ascii")
+    cut = gzip.compress(np.random.default_rng(1).bytes(9999).hex().encode())
+    for damaged in (cut[:5000], cut[:-8] + bytes(8), cut[:50] + bytes(99)):
+        path.with_suffix(".gz").write_bytes(damaged)
+        with pytest.raises(InvalidSourceError, match="packed, and cut short or damaged"):
+            data.read_csv(path.with_suffix(".gz"), "x")
+    with pytest.raises(InvalidSourceError, match="unknown encoding: nope"):
+        data.read_csv(path, "x", encoding="nope")
+    with pytest.raises(
+        InvalidSourceError, match="no compression 'zipp' here; there are bz2, gzip"
+    ):
+        data.read_csv(path, "x", compression="zipp")
+    assert data.metadata("x").revision == 4
+
+
+def test_what_the_code_that_makes_frames_raises_is_told(omega: Omega) -> None:
+    frames = (frame[["n"]] for frame in [pd.DataFrame({"n": [1]}), pd.DataFrame({"m": [1]})])
+    with pytest.raises(KeyError, match="'n'"):
+        omega.datasets.put(frames, "x", kind="pandas.chunks")
 
 
 def test_options_of_readers(omega: Omega, tmp_path: Path) -> None:

@@ -118,8 +118,14 @@ def test_what_others_could_not_follow(omega: Omega, obj: Any, options: Any) -> N
 
 
 def test_what_is_not_there(omega: Omega, engine: sa.Engine, tmp_path: Path) -> None:
-    omega.datasets.put(engine, "x", table="none")
-    with pytest.raises(SourceUnavailableError, match="no such table"):
+    omega.datasets.put(engine, "x", table=ODD[:-2])
+    told = r"no table .* Did you mean .*\? It has: .*put it again with table="
+    with pytest.raises(SourceUnavailableError, match=told):
+        omega.datasets.get("x")
+    with pytest.raises(SourceUnavailableError, match=told):
+        list(omega.datasets.iterchunks("x"))
+    omega.datasets.put(engine, "x", query="select * from absent")
+    with pytest.raises(SourceUnavailableError, match="no such table: absent"):
         omega.datasets.get("x")
     omega.datasets.put(f"sqlite:///{tmp_path}/no/such.db", "x", table="none")
     with pytest.raises(SourceUnavailableError, match="unable to open"):

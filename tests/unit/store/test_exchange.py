@@ -154,6 +154,8 @@ def test_only_what_is_named_goes(filled: Omega, other: Omega, tmp_path: Path) ->
         filled.export(tmp_path / "x", "datasets/fligths")
     with pytest.raises(InvalidNameError, match="starts with the store"):
         filled.export(tmp_path / "x", "flights")
+    with pytest.raises(InvalidNameError, match=r"is a list: names are texts.*export\(file, "):
+        filled.export(tmp_path / "x", ["datasets/flights"])  # type: ignore[arg-type]
     assert not list(tmp_path.glob("x*"))
     with pytest.raises(FileExistsError):
         filled.export(file)

@@ -82,6 +82,9 @@ def test_what_is_not_there(data: DatasetStore) -> None:
         data.get("flights[^dely]")
     with pytest.raises(ObjectNotFoundError, match="Did you mean 'flights'"):
         data.get("flihgts[delay]")
+    for wrong in ("flights[]", "flights[^]", "flights[delay", "flights[delay,]@1"):
+        with pytest.raises(ObjectNotFoundError, match=r"'flights' is there.*\[one,other\]"):
+            data.get(wrong)
     with pytest.raises(InvalidOptionError, match="columns="):
         data.get("flights[delay]", columns=["month"])
     with pytest.raises(InvalidNameError):

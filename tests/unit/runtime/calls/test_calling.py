@@ -5,7 +5,9 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from unittest.mock import ANY
 
+import pandas as pd
 import psutil
 import pytest
 from sklearn.linear_model import LinearRegression
@@ -134,3 +136,27 @@ def test_what_was_fitted_is_warm_for_who_asks_for_it_by_its_id(
     assert fresh.model(asked, "predict", [[[3.0]]], {}).tolist() == pytest.approx([6])
     with pytest.raises(ObjectNotFoundError):  # by its name it is not there
         fresh.model(replace(asked, state="of another one"), "predict", [[[3.0]]], {})
+
+
+def test_a_target_that_is_a_column_by_name_is_one_dimensional(omega: Omega) -> None:
+    frame = pd.DataFrame({"x": [0.0, 1.0, 2.0], "y": [0.0, 2.0, 4.0], "w": [1.0, 1.0, 2.0]})
+    omega.datasets.put(frame, "d")
+    omega.datasets.put(frame[["y"]], "column")
+    omega.models.put(LinearRegression(), "m")
+    model = omega.runtime.model("m").local
+    model.fit("d[^y,w]", "d[y]")  # scikit-learn warns of a frame
+    assert model.predict("d[x]").shape == (3,)
+    model.fit(X="d[x]", y="d[y]", sample_weight="d[w]")  # and refuses one of weights
+    assert omega.models.metadata("m").attributes["trained_on"] == [
+        {"name": "d", "revision": 1, "id": ANY}
+    ]
+    assert model.score("d[x]", "d[y]@1") == 1.0
+    model.fit("d[x]", "column")  # what is kept as a frame is given as one
+    assert model.predict("d[x]").shape == (3, 1)
+
+    call = {"args": [{"name": "d[x]"}], "kwargs": [["y", {"name": "d[y]"}]], "method": "fit"}
+    target = {key: getattr(model._target, key) for key in ("name", "revision", "kind", "state")}
+    answer = _Callee(omega).answer({"run": "", "kind": "model", "target": target, "call": call})
+    assert "error" not in answer
+    assert len(omega.models.metadata("m").attributes["trained_on"]) == 1
+    assert omega.models.get("m").predict(frame[["x"]]).shape == (3,)
