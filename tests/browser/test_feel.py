@@ -100,23 +100,23 @@ def test_what_has_schedules_goes_when_one_says_so(
 def test_an_overwrite_is_asked_for_once_and_replaces_only_then(
     lab: Lab, open_lab: Callable[..., LabPage]
 ) -> None:
-    lab.put_notebook("feel plan.ipynb", "here = 1")
-    lab.put_notebook("local/feel plan.ipynb", "there = 1")
-    about = {"path": "feel plan.ipynb", "when": "daily at 6:00", "timezone": "UTC"}
+    lab.put_notebook("overwritten.ipynb", "here = 1")
+    lab.put_notebook("local/overwritten.ipynb", "there = 1")
+    about = {"path": "overwritten.ipynb", "when": "daily at 6:00", "timezone": "UTC"}
     schedule = lab.post("omega/api/schedules", about)["id"]
     me = open_lab("feel-overwrite")
     me.go_to("")
     for answers in (["Keep"], ["Go on", "Cancel"], ["Go on", "Overwrite Existing File"]):
-        assert source(lab, "local/feel plan.ipynb") == "there = 1"
-        me.file("feel plan.ipynb").drag_to(me.file("local"))
+        assert source(lab, "local/overwritten.ipynb") == "there = 1"
+        me.file("overwritten.ipynb").drag_to(me.file("local"))
         for answer in answers:
             me.answer(answer)
         if answers[-1] == "Cancel":  # JupyterLab's own question, and what it says then
             expect(me.dialog).to_contain_text("File not renamed")
             me.answer("Close")
-    expect(me.file("feel plan.ipynb")).to_have_count(0)
+    expect(me.file("overwritten.ipynb")).to_have_count(0)
     expect(me.dialog).to_have_count(0)
-    assert source(lab, "local/feel plan.ipynb") == "here = 1"
+    assert source(lab, "local/overwritten.ipynb") == "here = 1"
     lab.drop_schedule(schedule)
 
 

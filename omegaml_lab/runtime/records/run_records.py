@@ -291,7 +291,7 @@ class RunRecords(RunClaims):
             "attempt": run.attempt + 1,
             "notice": f"Attempt {run.attempt} of {run.max_attempts} {how}: {failure.name}."
             # By no clock: readers have clocks of their own, and `retry_at` for them.
-            f" The next one starts after {duration_text(round(wait))}.",
+            f" The next one starts after {_roughly(wait)}.",
         }
         if (again := self._held(claim, values, where=WANTED)) is not None:
             return again
@@ -363,3 +363,10 @@ class RunRecords(RunClaims):
         """Return when a queued run is sent a message again, of which there were so many."""
         seconds = min(_FIRST_HINT * 2 ** min(hints, 10), LONGEST_PAUSE)
         return self._now() + timedelta(seconds=seconds)
+
+
+def _roughly(seconds: float) -> str | None:
+    """Return a duration as people say it: long ones in whole minutes."""
+    minute = 60
+    whole = round(seconds / minute) * minute
+    return duration_text(whole if seconds > 2 * minute else round(seconds))
