@@ -137,7 +137,7 @@ def test_installing_is_shown_cancelled_and_ends_in_time(shared: Omega, place: Pa
     late = start(shared, "late", slow, limits={"timeout": 3}).wait(60)
     assert late.error is not None
     assert (late.error.name, late.run.notice) == ("TimeLimitError", None)
-    assert "3 s in all, and its environment" in late.error.message
+    assert "3 s in all, and its kernel, with what it requires, had not" in late.error.message
     until(lambda: not any(alive(pid) for pid in building(place)))
     assert "omt-slow" not in kept(place)
 

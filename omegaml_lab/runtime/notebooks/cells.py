@@ -196,7 +196,7 @@ class CellRunner(PapermillNotebookClient):  # type: ignore[misc]
         )
         try:
             async with contextlib.AsyncExitStack() as stack:
-                kernel = await self._in_time(stack.enter_async_context(starting))
+                kernel = await self._in_time(stack.enter_async_context(starting), requires)
                 family = kernel.family
                 await self._run_watched(kernel, stop)
         except asyncio.CancelledError as error:  # by stop(), before the kernel answered
@@ -208,7 +208,9 @@ class CellRunner(PapermillNotebookClient):  # type: ignore[misc]
             with contextlib.suppress(asyncio.CancelledError):
                 await live
 
-    async def _in_time(self, starting: Awaitable[KernelProcess]) -> KernelProcess:
+    async def _in_time(
+        self, starting: Awaitable[KernelProcess], requires: Sequence[str]
+    ) -> KernelProcess:
         """Return the kernel; what it requires, and its start, take of the time of the run."""
         try:
             async with asyncio.timeout(self._limits.timeout) as timer:
@@ -216,7 +218,8 @@ class CellRunner(PapermillNotebookClient):  # type: ignore[misc]
         except TimeoutError as error:
             if not timer.expired():
                 raise
-            breach = Breach.of_time(self._limits, yet="its kernel had not started")
+            what = "its kernel, with what it requires," if requires else "its kernel"
+            breach = Breach.of_time(self._limits, yet=f"{what} had not started")
             raise TimeLimitError(breach, None) from error
 
     async def _run_watched(self, kernel: KernelProcess, stop: Callable[[], None]) -> None:
