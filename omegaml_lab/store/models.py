@@ -98,10 +98,7 @@ class ModelStore(OmegaStore):
             about["metrics"] = _numbers(metrics)
         with contextlib.ExitStack() as kept:  # until the model says so, nothing else keeps them
             if trained_on is not None:
-                several = [trained_on] if isinstance(trained_on, str | Name) else trained_on
-                told = [self._dataset(one, kept) for one in several]
-                # The rows and the target are often columns of one dataset.
-                about["trained_on"] = [d for n, d in enumerate(told) if d not in told[:n]]
+                about["trained_on"] = self._sources(trained_on, kept)
             about = check_attributes({**schema_of(obj, example), **about})
             return super().put(obj, name, **options, about=about)
 
@@ -162,6 +159,14 @@ class ModelStore(OmegaStore):
             return changed(done, details={**done.details, **about})
 
         return written
+
+    def _sources(
+        self, trained_on: str | Name | Sequence[str | Name], kept: contextlib.ExitStack
+    ) -> list[dict[str, Any]]:
+        several = [trained_on] if isinstance(trained_on, str | Name) else trained_on
+        told = [self._dataset(one, kept) for one in several]
+        # The rows and the target are often columns of one dataset.
+        return [one for n, one in enumerate(told) if one not in told[:n]]
 
     def _dataset(self, name: str | Name, kept: contextlib.ExitStack) -> dict[str, Any]:
         found = self._datasets.metadata(name)
