@@ -98,7 +98,7 @@ class ModelStore(OmegaStore):
             about["metrics"] = _numbers(metrics)
         with contextlib.ExitStack() as kept:  # until the model says so, nothing else keeps them
             if trained_on is not None:
-                about["trained_on"] = self._read(trained_on, kept)
+                about["trained_on"] = self._sources(trained_on, kept)
             about = check_attributes({**schema_of(obj, example), **about})
             return super().put(obj, name, **options, about=about)
 
@@ -160,13 +160,13 @@ class ModelStore(OmegaStore):
 
         return written
 
-    def _read(
-        self, names: str | Name | Sequence[str | Name], kept: contextlib.ExitStack
+    def _sources(
+        self, trained_on: str | Name | Sequence[str | Name], kept: contextlib.ExitStack
     ) -> list[dict[str, Any]]:
-        """Return what is noted of datasets, of each once: rows and target are often of one."""
-        several = [names] if isinstance(names, str | Name) else names
+        several = [trained_on] if isinstance(trained_on, str | Name) else trained_on
         told = [self._dataset(one, kept) for one in several]
-        return [each for n, each in enumerate(told) if each not in told[:n]]
+        # The rows and the target are often columns of one dataset.
+        return [one for n, one in enumerate(told) if one not in told[:n]]
 
     def _dataset(self, name: str | Name, kept: contextlib.ExitStack) -> dict[str, Any]:
         found = self._datasets.metadata(name)
