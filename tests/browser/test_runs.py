@@ -68,7 +68,7 @@ def test_run_with_parameters(lab: Lab, open_lab: Callable[..., LabPage], theme: 
     assert "".join(outputs[0]["text"]) == "UA [7] 3 0.25 True {'a': 1}\n"
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.timeout(180)
 def test_a_limit_that_is_refused_is_shown_with_the_reason(
     lab: Lab, open_lab: Callable[..., LabPage], theme: str
 ) -> None:
