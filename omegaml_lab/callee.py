@@ -19,11 +19,12 @@ import socket
 import sys
 import threading
 import traceback
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omegaml_lab.config import Config
-from omegaml_lab.core.calls import ROWS
+from omegaml_lab.core.calls import goes_beside
 from omegaml_lab.core.metadata import Metadata
 from omegaml_lab.omega import Omega
 from omegaml_lab.runtime.calls.calling import Caller, Target
@@ -81,8 +82,9 @@ class _Callee:
         call, target = request["call"], Target(**request["target"])
         given = [*call["args"], *(parcel for _, parcel in call["kwargs"])]
         read = [parcel["name"] for parcel in given if "name" in parcel]
-        args = [self._open(parcel, beside=n > 0) for n, parcel in enumerate(call["args"])]
-        kwargs = {k: self._open(parcel, beside=k != ROWS) for k, parcel in call["kwargs"]}
+        beside = partial(goes_beside, target.kind, call["method"])
+        args = [self._open(parcel, beside=beside(n)) for n, parcel in enumerate(call["args"])]
+        kwargs = {k: self._open(parcel, beside=beside(k)) for k, parcel in call["kwargs"]}
         if request["kind"] == "script":
             result = self._caller.script(target, args, kwargs)
         else:

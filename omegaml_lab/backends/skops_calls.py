@@ -34,7 +34,8 @@ def types_of(root: Any) -> set[str]:
     which this module knows that it is only made by that.
     """
     types: set[str] = root.get_unsafe_set()
-    if _CALL in types and all(_only_makes(node) for node in nodes(root) if _calls(node)):
+    named = [node for node in nodes(root) if f"{node.module_name}.{node.class_name}" == _CALL]
+    if _CALL in types and all(_calls(node) and _only_makes(node) for node in named):
         types.discard(_CALL)
     return types
 
@@ -57,7 +58,8 @@ def teach_calls() -> None:
 
 
 def _calls(node: Any) -> bool:
-    return type(node).__name__ == "OperatorFuncNode" and node.class_name == "call"
+    """Say whether a node calls what it holds; others of that name may call anything."""
+    return type(node).__name__ == "OperatorFuncNode"
 
 
 def _only_makes(node: Any) -> bool:

@@ -61,6 +61,8 @@ def check_here(types: Iterable[str], name: str) -> None:
 
 def _found(module: str, name: str) -> Any:
     try:
-        return getattr(importlib.import_module(module), name, None)
-    except ImportError:
-        return None
+        holder: Any = importlib.import_module(module)
+    except ImportError:  # a method is named by the class that has it
+        outer, _, own = module.rpartition(".")
+        holder = _found(outer, own) if outer else None
+    return None if holder is None else getattr(holder, name, None)

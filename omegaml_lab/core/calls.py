@@ -9,10 +9,10 @@ __all__ = [
     "FITTING",
     "METHODS",
     "READING",
-    "ROWS",
     "VIRTUAL",
     "CallKind",
     "check_call",
+    "goes_beside",
     "shown_call",
 ]
 
@@ -40,15 +40,27 @@ METHODS = (
 READING = frozenset(METHODS) - FITTING
 """Those that change nothing, of a model that is no function."""
 
-ROWS = "X"
-"""What models call the rows that they are given first; all else goes beside these."""
-
 VIRTUAL = "virtual"
 """The kind of a function that stands for a model, which may do anything, and not twice."""
 
 
+_BESIDE = frozenset({"y", "sample_weight"})
 _FORMS = frozenset({"json", "value", "frame", "kept", "name"})
 """What a parcel, in which an argument travels, can be."""
+
+
+def goes_beside(kind: str, method: str, place: int | str) -> bool:
+    """Say whether an argument goes beside the rows, as a target or weights do.
+
+    Parameters
+    ----------
+    kind, method
+        That of the model, and what of it is called.
+    place
+        Which argument: its number from 0 on, or its name.
+    """
+    takes = kind != VIRTUAL and method in {*FITTING, "score"}
+    return takes and (place > 0 if isinstance(place, int) else place in _BESIDE)
 
 
 def check_call(call: dict[str, Any] | None) -> None:

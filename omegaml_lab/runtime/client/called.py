@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from omegaml_lab.core.calls import FITTING, METHODS, ROWS
+from omegaml_lab.core.calls import FITTING, METHODS, goes_beside
 from omegaml_lab.core.errors import InvalidCallError
 from omegaml_lab.core.limits import UNLIMITED
 from omegaml_lab.core.names import Name
@@ -172,11 +172,12 @@ class LocalModel(_Model):
         """
         caller = self._runtime.calls.caller
 
-        def opened(value: Any, *, beside: bool) -> Any:
+        def opened(place: int | str, value: Any) -> Any:
+            beside = goes_beside(self._target.kind, method, place)
             return caller.data(value, beside=beside) if isinstance(value, str) else value
 
-        read = [opened(value, beside=n > 0) for n, value in enumerate(args)]
-        named = {k: opened(value, beside=k != ROWS) for k, value in kwargs.items()}
+        read = [opened(place, value) for place, value in enumerate(args)]
+        named = {name: opened(name, value) for name, value in kwargs.items()}
         names = [value for value in (*args, *kwargs.values()) if isinstance(value, str)]
         result = caller.model(self._target, method, read, named, read=names)
         if method in FITTING:

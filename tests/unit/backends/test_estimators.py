@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import re
 import sys
 import warnings
 import zipfile
@@ -284,6 +285,37 @@ def test_a_planted_call_is_not_trusted(omega: Omega, tmp_path: Path, func: str) 
         UntrustedObjectError, match=rf"{func}, operator\.call|operator\.call, .*{func}"
     ):
         omega.models.get("planted")
+
+
+@pytest.mark.parametrize("loader", ["ConstructorFromReduceNode", "FunctionNode"])
+def test_what_calls_in_another_way_is_not_trusted(
+    omega: Omega, tmp_path: Path, loader: str
+) -> None:
+    omega.models.put(RandomizedSearchCV(Ridge(), {"a": stats.norm(0)}), "model")
+    data, out = omega.models.read_bytes("model"), io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w") as new:
+        for member in old.namelist():
+            text = old.read(member)
+            if member == "schema.json":
+                assert b'"OperatorFuncNode"' in text
+                text = text.replace(b'"OperatorFuncNode"', f'"{loader}"'.encode())
+                text = text.replace(
+                    b'"attrs": {"__class__": "tuple"', b'"content": {"__class__": "tuple"'
+                )
+            new.writestr(member, text)
+    tamper.plant(omega, "planted", "sklearn.skops", out.getvalue(), {})
+    with pytest.raises(UntrustedObjectError, match=r"operator\.call"):
+        omega.models.get("planted")
+
+
+def test_a_method_of_an_object_is_kept_by_who_trusts_it(omega: Omega) -> None:
+    model = FunctionTransformer(StandardScaler().fit(X).transform)
+    trusted = ["sklearn.preprocessing._data.StandardScaler.transform"]
+    with pytest.raises(UntrustedObjectError, match=re.escape(trusted[0])):
+        omega.models.put(model, "method")
+    omega.models.put(model, "method", trusted=trusted)
+    back = omega.models.get("method", trusted=trusted)
+    np.testing.assert_array_equal(back.transform(X), model.transform(X))
 
 
 def test_sparse_matrices_that_lead_out_of_themselves_are_refused(omega: Omega) -> None:
