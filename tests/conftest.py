@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,9 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["config", "mongo_server_url", "omega"]
-
-_BROWSER = Path(__file__).parent / "browser"
-_PATIENCE = 120  # for a test that says nothing, in seconds
 
 # Keras asks for TensorFlow unless it is told what else to build on.
 for backend in ("torch", "jax"):
@@ -35,25 +30,10 @@ if os.environ.get("OMEGA_TEST_LONG") == "0":
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what takes long where ``OMEGA_TEST_LONG`` is 0, as it is in CI."""
-    _longest_first(items)
     if os.environ.get("OMEGA_TEST_LONG") == "0":
         long = [item for item in items if item.get_closest_marker("long")]
         config.hook.pytest_deselected(items=long)
         items[:] = [item for item in items if item not in long]
-
-
-def _longest_first(items: list[pytest.Item]) -> None:
-    """Put the longest files of browser tests first, so that no worker is left with one alone.
-
-    They are the last of all tests, and each file is for one worker.
-    """
-    browser = [item for item in items if _BROWSER in item.path.parents]
-    patience: Counter[Path] = Counter()
-    for item in browser:
-        marker = item.get_closest_marker("timeout")
-        patience[item.path] += marker.args[0] if marker else _PATIENCE
-    browser.sort(key=lambda item: (-patience[item.path], item.path))
-    items[:] = [item for item in items if _BROWSER not in item.path.parents] + browser
 
 
 @pytest.fixture(scope="session")
