@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
@@ -89,6 +90,19 @@ class LabPage:
         return self.page.locator(".lm-Menu-item").filter(
             has=self.page.get_by_text(label, exact=True)
         )
+
+    def command(self, name: str) -> None:
+        """Give a command by the palette, which goes when anything else takes the focus."""
+        palette = self.page.locator("#modal-command-palette")
+        for _ in range(3):
+            self.page.keyboard.press("Control+Shift+c")
+            try:
+                palette.locator(".lm-CommandPalette-input").fill(name, timeout=5_000)
+                palette.locator(".lm-CommandPalette-item").first.click(timeout=5_000)
+            except PlaywrightTimeoutError:
+                continue
+            return
+        raise AssertionError(f"the palette did not stay for {name!r}")
 
     # -- documents ------------------------------------------------------------------------------
 

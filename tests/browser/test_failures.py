@@ -52,6 +52,7 @@ def test_failures_of_one_job_are_one_message(
     expect(toasts).to_have_count(0)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(240)
 def test_what_could_not_be_installed_is_named(
     lab: Lab, open_lab: Callable[..., LabPage], theme: str

@@ -161,6 +161,7 @@ def test_a_run_is_one_message_and_its_result_has_a_tab_of_its_own(
     expect(card.locator("dd[title]").first).to_have_attribute("title", seconds)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180)
 def test_a_run_that_waits_says_until_when_and_the_chosen_status_is_kept(
     lab: Lab, open_lab: Callable[..., LabPage]

@@ -192,6 +192,7 @@ def test_what_is_read_only_is_looked_at_and_not_restored(
     expect(me.menu_entry("History")).to_be_hidden()
 
 
+@pytest.mark.long
 @pytest.mark.timeout(240)
 def test_what_others_do_is_seen_at_once(team: Omega, open_it: Callable[..., LabPage]) -> None:
     mark = secrets.token_hex(2)  # it may be run again, on the same repository
@@ -251,10 +252,7 @@ def test_a_bucket_has_an_icon_and_what_is_read_only_is_trusted(
     me.file("page.ipynb").dblclick()
     me.wait_for_kernel()
     assert me.page.evaluate("window.ran") is None
-    me.page.locator(".lm-MenuBar-itemLabel", has_text="View").click()
-    me.menu_entry("Activate Command Palette").click()
-    me.page.locator(".lm-CommandPalette-input").fill("Trust Notebook")
-    me.page.locator(".lm-CommandPalette-item", has_text="Trust Notebook").first.click()
+    me.command("Trust Notebook")
     me.answer("Confirm Trusting this notebook")
     me.page.wait_for_function("window.ran")
     until(lambda: is_trusted(lab_of_buckets, "archive/trusted/page.ipynb"))
@@ -267,6 +265,7 @@ def is_trusted(lab: Lab, path: str) -> bool:
     return bool(cell["metadata"]["trusted"])
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180)
 def test_what_was_deleted_in_another_bucket_comes_back(
     team: Omega, archive: Omega, open_it: Callable[..., LabPage]

@@ -56,6 +56,7 @@ def test_each_section_can_be_worked_in(
             lab.drop_schedule(each)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180)
 @pytest.mark.usefixtures("many")
 def test_show_more_is_at_the_end_of_the_list(open_lab: Callable[..., LabPage]) -> None:

@@ -74,6 +74,7 @@ def test_a_result_shows_the_widgets_that_its_run_has_left(
     assert errors == []
 
 
+@pytest.mark.long
 def test_a_widget_without_a_saved_state_is_said_to_have_none(
     lab: Lab, open_lab: Callable[..., LabPage]
 ) -> None:

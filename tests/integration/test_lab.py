@@ -251,6 +251,7 @@ def test_two_share_one_mongod_and_the_second_takes_the_lead(labs, home):
     assert second.end() == 0
 
 
+@pytest.mark.long
 def test_a_browser_is_opened_once(labs, home, tmp_path):
     browser, opened = tmp_path / "browser", tmp_path / "opened"
     browser.write_text(f'#!/bin/sh\necho "$@" >> {opened}\n')
